@@ -1,0 +1,170 @@
+"""The client's brief, as the line reads it.
+
+The attributes below are the vocabulary of `brief.toml`. They are plain frozen dataclasses; `line.ask` validates the
+file against them (with pydantic, by way of `__pydantic_config__`) and refuses what no stage honours yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Task = Literal["binary", "multiclass", "regression"]
+MonotoneEffect = Literal["increasing", "decreasing", "any"]
+
+_STRICT = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """Where the rows are and what their columns mean.
+
+    Attributes
+    ----------
+    source : str
+        A file or glob, relative to the brief; "" when the rows were given in Python.
+    key : tuple of str
+        Columns that identify a row: never a feature, always in the output.
+    time : str
+        Column of the moment at which a row was known; folds and test rows follow it. "" when there is none.
+    group : str
+        Rows of one group stay on one side of every split.
+    weight : str
+        Column of non-negative row weights.
+    test : str
+        A file that is the sealed test set; else the last or a drawn fifth of the source is sealed.
+    columns : dict of str to str
+        What a column means, in the client's words.
+    missing : tuple of str
+        Spellings of a missing value, beside the usual ones.
+    """
+
+    __pydantic_config__ = _STRICT
+    source: str = ""
+    key: tuple[str, ...] = ()
+    time: str = ""
+    group: str = ""
+    weight: str = ""
+    test: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What is predicted.
+
+    Attributes
+    ----------
+    positive : str
+        The class that counts as success; "" lets `ask` choose (and say so).
+    horizon : str
+        The label is known this long after the row (``"30d"``, ``"12h"``); younger rows are unlabelled, not negative.
+    known_after : tuple of str
+        Columns that do not exist yet when the prediction is needed.
+    """
+
+    __pydantic_config__ = _STRICT
+    column: str
+    positive: str = ""
+    horizon: str = "0d"
+    known_after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Limits on what the model may use, and how."""
+
+    __pydantic_config__ = _STRICT
+    exclude: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    effect: dict[str, MonotoneEffect] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """How many rows can be acted on in a period: the `top` rows by score in `every` period (``"7d"``)."""
+
+    __pydantic_config__ = _STRICT
+    top: int
+    every: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """What acting on a row costs and what a success brings, in `currency`; a cost is negative."""
+
+    __pydantic_config__ = _STRICT
+    currency: str = ""
+    acted: float = 0.0
+    success: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionPart:
+    """What is done with the prediction."""
+
+    __pydantic_config__ = _STRICT
+    capacity: Capacity | None = None
+    value: Value | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accept:
+    """One line of `[accept]`: a bound, and whether the line must be met.
+
+    Attributes
+    ----------
+    at_least, at_most, p99_at_most, by : float or None
+        The bound; which of them applies is fixed by the line's name.
+    rule : str
+        Today's way, for `beats`: an expression over columns.
+    where : str
+        For `latency_ms`: "package" (one row, in process) is what can be measured so far.
+    """
+
+    __pydantic_config__ = _STRICT
+    at_least: float | None = None
+    at_most: float | None = None
+    p99_at_most: float | None = None
+    by: float | None = None
+    rule: str = ""
+    where: str = ""
+    must: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunPart:
+    """Limits on the run itself: `limit_s` seconds from the command's start to package and verdict."""
+
+    __pydantic_config__ = _STRICT
+    limit_s: float = 60.0
+    interpretable_only: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brief:
+    """All that the client said; everything but the target has a default.
+
+    Attributes
+    ----------
+    brief : int
+        Version of the vocabulary.
+    accept : dict of str to Accept
+        By the requirement's id: a metric's name, or list_precision, value_per_week, beats, latency_ms, size_mb.
+    folder : str
+        Folder that relative paths start from; set by `ask`, never written by a client.
+    """
+
+    __pydantic_config__ = _STRICT
+    target: Target
+    brief: int = 1
+    name: str = "model"
+    purpose: str = ""
+    owner: str = ""
+    data: Data = field(default_factory=Data)
+    features: Features = field(default_factory=Features)
+    decision: DecisionPart = field(default_factory=DecisionPart)
+    accept: dict[str, Accept] = field(default_factory=dict)
+    run: RunPart = field(default_factory=RunPart)

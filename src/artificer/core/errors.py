@@ -1,0 +1,46 @@
+"""Errors that reach a user: what is wrong, why, and how to mend it. Misuse is raised; problems in data are Findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ArtificerError(Exception):
+    """Something the user can mend: bad input or usage (exit code 2)."""
+
+    exit_code = 2
+
+
+class BriefError(ArtificerError):
+    """The brief is not one, or asks for what it cannot have."""
+
+
+class DataError(ArtificerError):
+    """The data cannot be read, or lacks what the brief names."""
+
+
+class NotBuiltError(ArtificerError):
+    """A part of the vocabulary or a command whose stage does not exist yet."""
+
+
+class WorkspaceError(ArtificerError):
+    """The workspace cannot be written, is in use, or is damaged."""
+
+
+class FaultError(ArtificerError):
+    """Our own fault: an invariant did not hold (exit code 70)."""
+
+    exit_code = 70
+
+
+def closest(name: str, names: Iterable[str], label: str = "closest name here") -> str:
+    """Say which known name a wrong one resembles, to end an error message with; "" where none does.
+
+    >>> closest("depositt", ["deposit", "age"])
+    "; closest name here: 'deposit'"
+    """
+    known = list(names)
+    lowered = {other.lower(): other for other in known}
+    found = get_close_matches(name.lower(), list(lowered), n=1, cutoff=0.6)
+    return f"; {label}: '{lowered[found[0]]}'" if found else ""

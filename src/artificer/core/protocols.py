@@ -1,0 +1,108 @@
+"""What an extension must be. Built-ins enter through the same doors, named by string in each stage's `BUILTIN`.
+
+Every protocol has `API = 1`: a plugin written for another number is refused by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+from artificer_runtime.members import Member
+
+from artificer.core.brief import Task
+from artificer.core.clock import Clock
+from artificer.core.records import Finding
+
+API = 1
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a learner is handed: rows to train on and, but for a refit, rows to watch.
+
+    Attributes
+    ----------
+    X, X_valid : array of float32, (n_rows, n_features)
+        Blocks side by side; NaN is missing. `X_valid` is None in a refit.
+    y, y_valid : array of float64, (n_rows,)
+        Class index 0 … n_classes - 1, or the target's value.
+    weight, weight_valid : array of float64, (n_rows,), or None
+        Row weights, not negative.
+    names : tuple of str
+        Names of the features.
+    categorical : tuple of int
+        Positions of features that are codes of categories (float32 holding whole numbers; 0 missing, -1 unseen).
+    monotone : tuple of int
+        Per feature +1, -1 or 0; empty when nothing is asked.
+    n_classes : int
+        0 in regression.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    task: Task
+    n_classes: int
+    names: tuple[str, ...]
+    X_valid: np.ndarray | None = None
+    y_valid: np.ndarray | None = None
+    weight: np.ndarray | None = None
+    weight_valid: np.ndarray | None = None
+    categorical: tuple[int, ...] = ()
+    monotone: tuple[int, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a learner gives back.
+
+    Attributes
+    ----------
+    member : Member
+        The portable form; its predictions are those that ship.
+    curve : array of float64, (n_iterations,)
+        Validation loss after each iteration (log loss or root mean squared error); empty where there are none.
+    n_iterations : int
+        Iterations that `member` holds.
+    cut : bool
+        Whether the clock stopped it; a cut fit is never reused as complete.
+    native : array of float64, (at most 2000, n_out)
+        The training library's own predictions on the first rows of `X`, for the parity certificate.
+    """
+
+    member: Member
+    curve: np.ndarray
+    n_iterations: int
+    cut: bool
+    native: np.ndarray
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """Trains one algorithm and gives its portable form back."""
+
+    API: ClassVar[int]
+    name: str
+    version: int
+
+    def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
+        """Train until done or until the clock has run out, whichever is first."""
+        ...
+
+
+class Check(Protocol):
+    """Looks for one kind of problem. `needs` says what of `seen` it reads."""
+
+    API: ClassVar[int]
+    code: str
+    needs: frozenset[str]
+
+    def __call__(self, seen: Any) -> Iterable[Finding]:
+        """Report what was found; nothing when all is well."""
+        ...
