@@ -60,6 +60,8 @@ class Target:
         The class that counts as success; "" lets `ask` choose (and say so).
     horizon : str
         The label is known this long after the row (``"30d"``, ``"12h"``); younger rows are unlabelled, not negative.
+    kind : str
+        "class" or "number"; "" lets `ask` decide (and say so).
     known_after : tuple of str
         Columns that do not exist yet when the prediction is needed.
     """
@@ -67,6 +69,7 @@ class Target:
     __pydantic_config__ = _STRICT
     column: str
     positive: str = ""
+    kind: Literal["", "class", "number"] = ""
     horizon: str = "0d"
     known_after: tuple[str, ...] = ()
 
@@ -92,12 +95,12 @@ class Capacity:
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """What acting on a row costs and what a success brings, in `currency`; a cost is negative."""
+    """What acting on a row costs and what a success brings, in `currency`: numbers or expressions; a cost is negative."""
 
     __pydantic_config__ = _STRICT
     currency: str = ""
-    acted: float = 0.0
-    success: float = 0.0
+    acted: float | str = 0.0
+    success: float | str = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,8 +156,6 @@ class Brief:
         Version of the vocabulary.
     accept : dict of str to Accept
         By the requirement's id: a metric's name, or list_precision, value_per_week, beats, latency_ms, size_mb.
-    folder : str
-        Folder that relative paths start from; set by `ask`, never written by a client.
     """
 
     __pydantic_config__ = _STRICT

@@ -1,0 +1,161 @@
+"""One run of the line: its brief, workspace, clock and the results of its stages.
+
+`Run.stage` is how every stage remembers: in memory for this run, and on disk for the next, under a key made from what
+it reads. The key never holds the time limit; what the clock cut is not reused.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from artificer.core.brief import Brief
+from artificer.core.clock import Clock, Stopwatch
+from artificer.core.ledger import Ledger
+from artificer.core.records import Decision, Finding
+from artificer.core.stages import RunLock
+from artificer.core.store import Workspace, digest
+from artificer.core.tasks import n_cores
+
+T = TypeVar("T")
+
+LIBRARIES = ("artificer", "artificer-runtime", "numpy", "polars", "duckdb", "scikit-learn", "lightgbm", "catboost")
+
+
+class Progress(Protocol):
+    """Told what happens as it happens."""
+
+    def __call__(self, stage: str, text: str) -> None:
+        """Show one line."""
+        ...
+
+
+def silent(stage: str, text: str) -> None:
+    """Show nothing."""
+
+
+@dataclass
+class Run:
+    """The state of one run; stages are called with it and leave their records in `results`.
+
+    Attributes
+    ----------
+    folder : Path
+        Where relative paths of the brief start.
+    frame : object or None
+        Rows given in Python in place of `[data] source`.
+    replay : RunLock or None
+        What to repeat without a clock.
+    effects : bool
+        Whether `audit` measures what problems cost.
+    """
+
+    brief: Brief
+    folder: Path
+    workspace: Workspace
+    clock: Clock = field(default_factory=Clock)
+    frame: Any = None
+    replay: RunLock | None = None
+    progress: Progress = silent
+    n_workers: int = field(default_factory=n_cores)
+    effects: bool = True
+    seal: bool = True
+    id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
+    results: dict[str, Any] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    reused: set[str] = field(default_factory=set)
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The workspace's ledger, opened when first used."""
+        ledger = Ledger(self.workspace.root / "ledger.db")
+        ledger.begin(self.id, self.brief.name)
+        return ledger
+
+    @cached_property
+    def spec(self) -> str:
+        """Hash of all in the brief that may change a result: not the time limit, and no names of people."""
+        timeless = replace(self.brief.run, limit_s=0.0)
+        return digest(replace(self.brief, run=timeless, name="", purpose="", owner=""))
+
+    def stage(
+        self,
+        name: str,
+        version: int,
+        kind: type[T],
+        work: Callable[[Path, str], T],
+        reads: Sequence[Any] = (),
+    ) -> T:
+        """Return the stage's record: from this run, from the workspace, or by working.
+
+        Parameters
+        ----------
+        version : int
+            Of the stage's code; a new one makes everything after it run again.
+        work : callable (folder, name) → record
+            Writes its files into `folder`, which records call `name`.
+        reads : sequence of records
+            What the result depends on, besides the brief.
+        """
+        if name not in self.results:
+            watch = Stopwatch()
+            key = f"{name}-{digest(version, self.spec, list(reads), versions(), self.effects)}"
+            self.results[name] = self.task(key, kind, work)
+            self.seconds[name] = watch.seconds
+            if key in self.reused:
+                self.reused.add(name)
+        result: T = self.results[name]
+        return result
+
+    def task(self, key: str, kind: type[T], work: Callable[[Path, str], T]) -> T:
+        """Return the result stored under `key`, or work and store it."""
+        if self.workspace.done(key):
+            self.reused.add(key)
+            return self.workspace.result(key, kind)
+        return self.workspace.perform(key, work)
+
+    def tell(self, stage: str, decisions: Sequence[Decision] = (), findings: Sequence[Finding] = ()) -> None:
+        """Keep what a stage decided and found in the ledger."""
+        self.ledger.tell(self.id, stage, decisions, findings)
+
+    def path(self, relative: str) -> Path:
+        """Where a path of a record is."""
+        return self.workspace.path(relative)
+
+    def limit(self, stage: str, share: float) -> Clock:
+        """Return a clock for one stage: until `share` (0 to 1) of the time limit has passed since the run's start.
+
+        What earlier stages left unspent passes on by itself.
+        """
+        if self.replay is not None:
+            return Clock()
+        return self.clock.less(self.brief.run.limit_s * (1.0 - share))
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the libraries that results depend on; absent ones are left out."""
+    found = {}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def temporary_workspace() -> tuple[Workspace, tempfile.TemporaryDirectory[str]]:
+    """Make a workspace that vanishes with its owner, in memory where the system offers that."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    folder = tempfile.TemporaryDirectory(prefix="artificer-", dir=memory, ignore_cleanup_errors=True)
+    return Workspace(Path(folder.name), durable=False), folder

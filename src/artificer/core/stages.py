@@ -1,0 +1,399 @@
+"""What flows along the line, part two: what each stage hands on to those after it.
+
+One record a stage. Arrays and rows stand in files of the workspace, named here by path relative to it; what a person
+reads stands in the record. A stage's record is saved under a key made from the records it read, so a changed record
+makes everything after it run again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from artificer_runtime.recipe import Block
+from artificer_runtime.schema import Schema
+
+from artificer.core.brief import Task
+from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows in an Arrow file of the workspace.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the workspace.
+    fingerprint : str
+        Hash of the canonical values, their order and the schema.
+    """
+
+    path: str
+    n_rows: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The test rows: nothing reads them but the overlap check (by hash) and the last `judge`."""
+
+    rows: Rows
+    hashes: str
+    how: Literal["file", "time", "group", "stratified", "drawn"]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One line of the brief's `[accept]`, made testable.
+
+    Attributes
+    ----------
+    id : str
+        Its key in `[accept]`.
+    text : str
+        The line in words, for a person.
+    at_least, at_most : float or None
+        The bound; one of them is set.
+    unit : str
+        Unit of the bound: "" for scores, "ms", "MB", a currency.
+    """
+
+    id: str
+    text: str
+    at_least: float | None = None
+    at_most: float | None = None
+    unit: str = ""
+    must: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """From `ask`: the brief made precise, and the rows behind it.
+
+    Attributes
+    ----------
+    task, classes, positive : kind of prediction
+        `classes` in sorted order, as text, empty in regression; `positive` is the index of the class that counts as
+        success (binary only, else -1).
+    schema : Schema
+        Kinds of all columns, learned from the training rows alone.
+    features : tuple of str
+        Columns that may be used to predict.
+    questions : tuple of str
+        What the data cannot tell.
+    """
+
+    task: Task
+    train: Rows
+    schema: Schema
+    features: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    positive: int = -1
+    sealed: Sealed | None = None
+    fingerprint: str = ""
+    n_unlabelled: int = 0
+    parts: tuple[tuple[str, int], ...] = ()
+    requirements: tuple[Requirement, ...] = ()
+    questions: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    class_kind: Literal["string", "integer", "number", "boolean"] = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What the data must look like: learned from the training rows, enforced on later data."""
+
+    schema: Schema
+    not_null: tuple[str, ...] = ()
+    unique: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """From `audit`: what is wrong with the data, what each problem costs, and what later data must look like."""
+
+    findings: tuple[Finding, ...]
+    contract: Contract
+    profile: str
+    metric: str = ""
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Folds of the training rows; `path` names an int8 array of each row's fold, -1 where a row only ever trains."""
+
+    path: str
+    n_folds: int
+    how: Literal["stratified", "grouped", "time", "drawn"]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """From `choose`: the columns and rows that serve, and the folds."""
+
+    features: tuple[str, ...]
+    split: Split
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnStory:
+    """One column, described.
+
+    Attributes
+    ----------
+    counts : tuple of int
+        Rows in each of at most 24 bins of equal width, or in the commonest levels.
+    labels : tuple of str
+        What the bins or levels are.
+    association : Estimate or None
+        Strength of the relation to the target, 0 to 1, and how it was measured.
+    """
+
+    name: str
+    kind: str
+    share_missing: float
+    n_distinct: float
+    counts: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    association: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """From `describe`: distributions and associations, with intervals."""
+
+    n_rows: int
+    columns: tuple[ColumnStory, ...]
+    pairs: tuple[tuple[str, str, Estimate], ...] = ()
+    target_facts: tuple[Fact, ...] = ()
+    target_over_time: tuple[tuple[str, Estimate], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A learner, its settings, and the blocks of features that it reads."""
+
+    name: str
+    learner: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """From `design`: the system before it is built.
+
+    Attributes
+    ----------
+    metric : str
+        What candidates are compared by.
+    transform : str
+        "log1p" when learners train on the target's logarithm, else "".
+    candidates : tuple of Candidate
+        In the order in which they are tried; `encode` fills in their blocks.
+    folds_tried : int
+        How many of the folds are trained on.
+    shares : dict of str to float
+        Each clocked stage's share of the time limit.
+    """
+
+    metric: str
+    candidates: tuple[Candidate, ...]
+    folds_tried: int
+    shares: dict[str, float]
+    transform: str = ""
+    max_members: int = 6
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """From `encode`: the proposed representation, not fitted to any row."""
+
+    blocks: tuple[Block, ...]
+    candidates: tuple[Candidate, ...]
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoldFit:
+    """One candidate trained on one fold; its files stand in the folder of its task."""
+
+    candidate: str
+    fold: int
+    folder: str
+    n_iterations: int
+    seconds: float
+    cut: bool
+    loss: float
+    parity: float = 0.0
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A candidate's way through the race.
+
+    Attributes
+    ----------
+    score : Estimate or None
+        Out of fold, in the plan's metric; None when it did not finish.
+    n_iterations : int
+        The one iteration that all folds' predictions are made at (0: the learner has none).
+    row_us, size_mb : float
+        Microseconds per row in batches, and size, of one fold's member.
+    dropped : str
+        Why it went no further; "" for those that finished.
+    """
+
+    candidate: Candidate
+    fits: tuple[FoldFit, ...] = ()
+    score: Estimate | None = None
+    n_iterations: int = 0
+    seconds: float = 0.0
+    row_us: float = 0.0
+    size_mb: float = 0.0
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """From `fit`: what was tried. `predictions` names an npz of each finished trial's out-of-fold predictions."""
+
+    trials: tuple[Trial, ...]
+    predictions: str
+    n_folds: int
+    cut: bool
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member of the final model: a candidate refitted on all training rows, and its weight."""
+
+    candidate: str
+    folder: str
+    weight: float
+    n_iterations: int
+    parity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """From `refine`: the model as it would ship, in a folder of the workspace that the runtime can load.
+
+    Attributes
+    ----------
+    reference : tuple of Part
+        The linear model it is compared with; not shipped.
+    score : Estimate
+        The blend's out-of-fold score.
+    cut : bool
+        Whether the clock cut any fit that is in it.
+    """
+
+    folder: str
+    parts: tuple[Part, ...]
+    reference: str
+    score: Estimate
+    model_hash: str
+    out_of_fold: str
+    cut: bool = False
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One requirement, tested.
+
+    Attributes
+    ----------
+    n_to_show : int
+        For "not shown": how many test rows would show it if the estimate is the truth; 0 where none would.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    estimate: Estimate | None
+    n_to_show: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """From `judge`: what the model does, on rows that did not train it.
+
+    Attributes
+    ----------
+    on : str
+        "sealed rows" or "out of fold".
+    score : Estimate
+        In the plan's metric.
+    against_baseline, against_linear : Estimate or None
+        Paired differences, positive where the model is better.
+    curve : tuple of (int, Estimate)
+        Value per period against list length, where the brief names a capacity and a value.
+    """
+
+    on: str
+    n_rows: int
+    metric: str
+    score: Estimate
+    lines: tuple[Line, ...] = ()
+    against_baseline: Estimate | None = None
+    against_linear: Estimate | None = None
+    scores: tuple[tuple[str, Estimate], ...] = ()
+    slices: tuple[tuple[str, Estimate], ...] = ()
+    curve: tuple[tuple[int, Estimate], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    n_openings: int = 0
+    facts: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """From `ship`: where the package is, and what certifies that it predicts as training did."""
+
+    package: str
+    version: str
+    model_hash: str
+    size_mb: float
+    parity: tuple[Fact, ...]
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunLock:
+    """What a replay needs: every choice that hung on the clock, and what it led to.
+
+    Attributes
+    ----------
+    fits : tuple of (candidate, fold, iterations)
+        Every fit of the race, with the iteration at which it stopped.
+    dropped : dict of str to str
+        Candidates that went no further, and why.
+    weights : dict of str to float
+        The blend.
+    """
+
+    run_id: str
+    brief: dict[str, Any]
+    folder: str
+    fingerprint: str
+    model_hash: str
+    versions: dict[str, str]
+    fits: tuple[tuple[str, int, int], ...]
+    dropped: dict[str, str]
+    weights: dict[str, float]
+    VERSION: int = 1

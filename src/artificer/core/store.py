@@ -1,0 +1,221 @@
+"""Records and folders on disk: the only module that encodes records, and the only one that makes a result visible.
+
+A record is saved as JSON with its type's name and version. A result is a folder written beside its final place and
+renamed into it, so that what exists is whole: a killed run leaves nothing half done.
+"""
+
+from __future__ import annotations
+
+import base64
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from artificer.core.errors import WorkspaceError
+
+T = TypeVar("T")
+
+RESULT = "result.json"
+PARTIAL = "partial.json"
+
+REMEDIES = {
+    errno.ENOSPC: "the disk is full: free some space, or name another folder with --workspace",
+    errno.EDQUOT: "your quota is used up: free some space, or name another folder with --workspace",
+    errno.EACCES: "permission is missing: name a folder of yours with --workspace",
+    errno.EPERM: "permission is missing: name a folder of yours with --workspace",
+    errno.EROFS: "the disk is read-only: name another folder with --workspace",
+    errno.ENOTDIR: "a file stands where a folder is needed: name another folder with --workspace",
+    errno.EEXIST: "a file stands where a folder is needed: name another folder with --workspace",
+}
+
+
+def encode(record: Any) -> bytes:
+    """Encode a record as canonical JSON: the same record gives the same bytes."""
+    return msgspec.json.encode(record, enc_hook=_plain, order="deterministic")
+
+
+def decode(data: bytes, kind: type[T]) -> T:
+    """Rebuild a record of type `kind` from its JSON.
+
+    Raises
+    ------
+    WorkspaceError
+        When the bytes are no such record.
+    """
+    try:
+        return msgspec.json.decode(data, type=kind, dec_hook=_rebuild)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise WorkspaceError(f"what was stored is no {kind.__name__} that this version reads: {error}") from error
+
+
+def digest(*things: Any) -> str:
+    """Hash records and plain values: 32 hex digits.
+
+    >>> digest("a", 1) == digest("a", 1)
+    True
+    """
+    return hashlib.sha256(encode(list(things))).hexdigest()[:32]
+
+
+def save(path: Path, record: Any) -> None:
+    """Write one record to `path`, atomically."""
+    version = getattr(type(record), "VERSION", 1)
+    wrapped = {"record": type(record).__name__, "version": version, "value": record}
+    write_bytes(path, msgspec.json.format(encode(wrapped), indent=1))
+
+
+def load(path: Path, kind: type[T]) -> T:
+    """Read a record of type `kind` that `save` wrote.
+
+    Raises
+    ------
+    WorkspaceError
+        When the file is absent, damaged, of another type, or of a newer version.
+    """
+    try:
+        envelope = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
+        name, version = (msgspec.json.decode(envelope[part]) for part in ("record", "version"))
+    except (OSError, KeyError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise WorkspaceError(f"'{path}' cannot be read as a {kind.__name__}: {error}; remove it to make it anew") from error
+    known = getattr(kind, "VERSION", 1)
+    known = known if isinstance(known, int) else 1
+    if name != kind.__name__ or version > known:
+        raise WorkspaceError(
+            f"'{path}' holds a {name} of version {version}, this Artificer reads {kind.__name__} up to {known}; "
+            "use the version of Artificer that wrote it, or a newer one"
+        )
+    return decode(bytes(envelope["value"]), kind)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file so that it is either absent or whole.
+
+    Raises
+    ------
+    WorkspaceError
+        When it cannot be written: a full disk, no permission.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to write `path` into an error that says what to do; other errors pass."""
+    try:
+        yield
+    except OSError as error:
+        remedy = REMEDIES.get(error.errno or 0)
+        if remedy is None:
+            raise
+        raise WorkspaceError(f"'{path}' cannot be written ({error.strerror}); {remedy}") from error
+
+
+class Workspace:
+    """The folder that a line works in: `tasks/<key>/`, `runs/<id>/`, `packages/<version>/`, `ledger.db`.
+
+    Parameters
+    ----------
+    root : Path
+        Made when absent.
+    durable : bool
+        Whether results are forced to disk; only a temporary workspace goes without.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
+        self.root = root.resolve()
+        self.durable = durable
+        with told(self.root):
+            (self.root / "tasks").mkdir(parents=True, exist_ok=True)
+
+    def path(self, relative: str) -> Path:
+        """Where a path of a record is on this machine."""
+        return self.root / relative
+
+    def done(self, key: str) -> bool:
+        """Whether the task of this key has a whole result."""
+        return (self.root / "tasks" / key / RESULT).exists()
+
+    def result(self, key: str, kind: type[T]) -> T:
+        """Read the result of a task that is done."""
+        return load(self.root / "tasks" / key / RESULT, kind)
+
+    def perform(self, key: str, work: Callable[[Path, str], T]) -> T:
+        """Run `work(folder, name)` in a fresh folder, save what it returns, and make the folder visible at once.
+
+        `name` is the folder's path in records. A record that says it was cut by the clock is kept for this run but
+        never counts as done. When another process was quicker, its result stays and ours, which
+        is the same, is thrown away.
+        """
+        name = f"tasks/{key}"
+        final, staging = self.root / name, self.root / "tasks" / f".{key}.{uuid.uuid4().hex[:8]}"
+        with told(staging):
+            staging.mkdir(parents=True)
+        try:
+            with told(staging):
+                record = work(staging, name)
+                self._publish(record, staging, final)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        return record
+
+    def _publish(self, record: Any, staging: Path, final: Path) -> None:
+        save(staging / (PARTIAL if getattr(record, "cut", False) else RESULT), record)
+        if self.durable:
+            flush(staging)
+        if final.exists() and not (final / RESULT).exists():
+            shutil.rmtree(final)
+        try:
+            staging.rename(final)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        if self.durable:
+            flush(final.parent, files=False)
+
+
+def flush(folder: Path, *, files: bool = True) -> None:
+    """Force a folder, and the files in it, to disk."""
+    targets = [folder, *(path for path in folder.rglob("*") if files)]
+    for target in targets:
+        descriptor = os.open(target, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        data = np.ascontiguousarray(value)
+        return {"dtype": data.dtype.str, "shape": list(data.shape), "base64": base64.b64encode(data.tobytes()).decode()}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(f"a record must not hold {type(value).__name__}")
+
+
+def _rebuild(kind: type, value: Any) -> Any:
+    if kind is np.ndarray:
+        data = np.frombuffer(base64.b64decode(value["base64"]), dtype=np.dtype(value["dtype"]))
+        return data.reshape(value["shape"]).copy()
+    raise NotImplementedError(f"a record must not hold {kind.__name__}")

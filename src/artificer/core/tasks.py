@@ -1,0 +1,52 @@
+"""Work in parallel: the only module that knows engines. It speaks `concurrent.futures`.
+
+Boosters and numpy release the interpreter's lock while they compute, so short fits run in threads that share their
+arrays. Each task uses one thread of its own: LightGBM with two collapses when another process needs a core.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+
+
+def n_cores() -> int:
+    """Cores that this process may use, at least 1."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def single_threaded() -> Iterator[None]:
+    """Give numpy's and scikit-learn's own pools one thread, so that tasks side by side do not fight for cores."""
+    with threadpool_limits(limits=1):
+        yield
+
+
+def run_all(work: Callable[[In], Out], items: Iterable[In], n_workers: int) -> Iterator[tuple[In, Out]]:
+    """Run `work` on every item, at most `n_workers` at a time, and yield each pair as it ends.
+
+    With one worker, everything runs here and in order. An error in one task is raised once the running ones ended;
+    the rest is not begun.
+    """
+    if n_workers == 1:
+        with single_threaded():
+            for item in items:
+                yield item, work(item)
+        return
+    with single_threaded(), ThreadPoolExecutor(n_workers, thread_name_prefix="artificer") as pool:
+        waiting: dict[Future[Out], In] = {pool.submit(work, item): item for item in items}
+        try:
+            while waiting:
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(future), future.result()
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,92 @@
+"""Expressions in a brief: columns, numbers, texts, arithmetic, comparisons, and, or, not; parsed, never evaluated as code.
+
+``"housing == 'no' and balance > 1500"`` becomes a polars expression over a normalised table. A comparison with a
+missing value is false.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Collection
+from typing import Any
+
+import polars as pl
+
+from artificer.core.errors import BriefError, closest
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_COMPARISON: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+LONGEST = 2000
+
+
+def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
+    """Parse an expression over `columns`.
+
+    Raises
+    ------
+    BriefError
+        When it is longer than 2,000 characters, cannot be parsed, names an unknown column, or holds anything else.
+    """
+    if len(text) > LONGEST:
+        raise BriefError(f"[{where}] is longer than {LONGEST} characters; shorten it")
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        return _Reader(columns, where)(tree)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise BriefError(f"[{where}] '{text}' cannot be read: write it like \"housing == 'no' and balance > 1500\"") from error
+
+
+def named(text: str) -> set[str]:
+    """Names of the columns that a valid expression reads."""
+    return {node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)}
+
+
+class _Reader:
+    def __init__(self, columns: Collection[str], where: str) -> None:
+        self.columns = columns
+        self.where = where
+
+    def __call__(self, node: ast.expr) -> pl.Expr:
+        match node:
+            case ast.Name(id=name):
+                return self._column(name)
+            case ast.Constant(value=bool(value)):
+                return pl.lit("true" if value else "false")
+            case ast.Constant(value=int() | float() | str() as value):
+                return pl.lit(value)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                return -self(operand)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return ~self(operand)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+                joined: pl.Expr = _ARITHMETIC[type(op)](self(left), self(right))
+                return joined
+            case ast.BoolOp(op=op, values=values):
+                parts = [self(value) for value in values]
+                return pl.all_horizontal(parts) if isinstance(op, ast.And) else pl.any_horizontal(parts)
+            case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _COMPARISON for op in ops):
+                sides = [self(side) for side in (left, *others)]
+                tests = [_COMPARISON[type(op)](a, b) for op, a, b in zip(ops, sides, sides[1:], strict=True)]
+                return pl.all_horizontal(tests).fill_null(False)
+        raise BriefError(
+            f"[{self.where}] holds '{ast.unparse(node)}', which an expression may not; it may hold columns, numbers, "
+            "texts in quotes, + - * /, comparisons, and, or, not"
+        )
+
+    def _column(self, name: str) -> pl.Expr:
+        if name not in self.columns:
+            raise BriefError(f"[{self.where}] names the column '{name}', which the data lacks{closest(name, self.columns)}")
+        return pl.col(name)

@@ -1,0 +1,167 @@
+"""The target column → what kind of prediction it asks for, its classes, and numbers to train on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from artificer_runtime.schema import canonical_text
+
+from artificer.core.brief import Target, Task
+from artificer.core.errors import DataError, closest
+from artificer.core.records import Decision, Fact
+
+MOST_CLASSES_OF_INTEGERS = 20
+MOST_CLASSES = 200
+ClassKind = Literal["string", "integer", "number", "boolean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What is predicted, read off the labelled rows.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        In sorted order of their own type; empty in regression.
+    kind : ClassKind
+        The type that class labels are given back in.
+    positive : int
+        Index of the class that counts as success; -1 but for two classes.
+    """
+
+    task: Task
+    classes: tuple[str, ...]
+    kind: ClassKind
+    positive: int
+    decisions: tuple[Decision, ...]
+
+
+def read_labels(column: pl.Series, target: Target) -> Labels:
+    """Find out what the target asks for.
+
+    Parameters
+    ----------
+    column : Series
+        The target of the labelled rows, without missing values.
+
+    Raises
+    ------
+    DataError
+        When there are no labels, one class, a class with one row, too many classes, or the brief's positive class
+        is absent.
+    """
+    if len(column) == 0:
+        raise DataError(f"the target '{target.column}' has no value in any row; there is nothing to learn from")
+    kind, because = _kind(column, target)
+    if kind == "number":
+        _check_numbers(column, target)
+        return Labels("regression", (), "number", -1, (_decision("regression", because, ()),))
+    classes, class_kind = _classes(column)
+    _check_classes(column, classes, target)
+    task: Task = "binary" if len(classes) == 2 else "multiclass"
+    decisions = [_decision(task, because, (Fact("classes", float(len(classes))),))]
+    positive = -1
+    if task == "binary":
+        positive = _positive(column, classes, target)
+        if not target.positive:
+            decisions.append(
+                Decision(
+                    "ask",
+                    f"Which class of '{target.column}' counts as success?",
+                    classes[positive],
+                    "the rarer class is usually the one that is looked for; state [target] positive to choose",
+                    tuple(name for name in classes if name != classes[positive]),
+                )
+            )
+    elif target.positive:
+        raise DataError(f"[target] positive is for two classes; '{target.column}' has {len(classes)}; remove it")
+    return Labels(task, classes, class_kind, positive, tuple(decisions))
+
+
+def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
+    """Labels as float64: class indices, or the values of a numeric target."""
+    if not classes:
+        return column.cast(pl.Float64).to_numpy().astype(np.float64)
+    index = {name: float(position) for position, name in enumerate(classes)}
+    return np.array([index[canonical_text(value)] for value in column.to_list()], dtype=np.float64)
+
+
+def _kind(column: pl.Series, target: Target) -> tuple[str, str]:
+    if target.kind:
+        return target.kind, "the brief says so"
+    if target.positive:
+        return "class", "the brief names a positive class"
+    if not column.dtype.is_numeric():
+        return "class", "the target holds texts or truth values"
+    whole = bool((column.cast(pl.Float64) % 1 == 0).all())
+    n_distinct = column.n_unique()
+    if whole and n_distinct <= MOST_CLASSES_OF_INTEGERS:
+        return "class", f"the target holds {n_distinct} different whole numbers; state [target] kind to choose"
+    return "number", f"the target holds {n_distinct} different numbers"
+
+
+def _classes(column: pl.Series) -> tuple[tuple[str, ...], ClassKind]:
+    values = column.unique().sort().to_list()
+    names = tuple(dict.fromkeys(canonical_text(value) for value in values))
+    if column.dtype == pl.Boolean:
+        return names, "boolean"
+    if column.dtype.is_integer():
+        return names, "integer"
+    if column.dtype.is_numeric():
+        return names, "integer" if all(float(value).is_integer() for value in values) else "number"
+    return tuple(sorted(names)), "string"
+
+
+def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target) -> None:
+    name = target.column
+    if len(classes) == 1:
+        raise DataError(f"the target '{name}' has one class, {classes[0]!r}, in every row; there is nothing to tell apart")
+    if len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"the target '{name}' has {len(classes)} classes, more than {MOST_CLASSES}; is it an identifier? For a "
+            'number to predict, state kind = "number" under [target]'
+        )
+    counts = dict(column.value_counts().iter_rows())
+    alone = sorted(canonical_text(value) for value, count in counts.items() if count == 1)
+    if alone:
+        raise DataError(
+            f"the class {alone[0]!r} of the target '{name}' has one row, so it cannot be both learned and tested; drop "
+            "the row, merge the class with another, or bring more rows of it"
+            + (f" (and {len(alone) - 1} more such classes)" if len(alone) > 1 else "")
+        )
+
+
+def _check_numbers(column: pl.Series, target: Target) -> None:
+    if not column.dtype.is_numeric():
+        raise DataError(
+            f"[target] kind is \"number\" but '{target.column}' holds {column.dtype} values; "
+            "mend the column or remove kind"
+        )
+    values = column.cast(pl.Float64)
+    odd = int((~values.is_finite() | (values.abs() > 1e30)).sum())
+    if odd:
+        raise DataError(
+            f"the target '{target.column}' is infinite or beyond 1e30 in {odd} rows; correct or drop those rows"
+        )
+    if values.n_unique() == 1:
+        raise DataError(f"the target '{target.column}' is {values[0]} in every row; there is nothing to learn")
+
+
+def _positive(column: pl.Series, classes: tuple[str, ...], target: Target) -> int:
+    if target.positive:
+        if target.positive not in classes:
+            raise DataError(
+                f"[target] positive is '{target.positive}', which '{target.column}' never holds"
+                f"{closest(target.positive, classes)}; it holds {', '.join(classes)}"
+            )
+        return classes.index(target.positive)
+    y = numeric(column, classes)
+    return 1 if y.mean() <= 0.5 else 0
+
+
+def _decision(task: Task, because: str, facts: tuple[Fact, ...]) -> Decision:
+    others = tuple(other for other in ("binary", "multiclass", "regression") if other != task)
+    return Decision("ask", "What kind of prediction is asked for?", task, because, others, facts)

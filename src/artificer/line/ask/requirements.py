@@ -1,0 +1,105 @@
+"""`[accept]` → requirements that `judge` can test; a line that nothing could test is refused here, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from artificer.core.brief import Accept, Brief, Task
+from artificer.core.errors import BriefError, closest
+from artificer.core.stages import Requirement
+from artificer.measure.metrics import METRICS
+
+VALUE_PERIODS = {"value_per_day": "1d", "value_per_week": "7d", "value_per_month": "30d"}
+SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "latency_ms", "size_mb")
+
+
+def requirements(brief: Brief, task: Task) -> tuple[Requirement, ...]:
+    """Give each line of `[accept]` its test.
+
+    Raises
+    ------
+    BriefError
+        When a line is unknown, lacks its bound, has one that is not its own, or needs a part of the brief that is
+        absent.
+    """
+    return tuple(_requirement(name, line, brief, task) for name, line in brief.accept.items())
+
+
+def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
+    if name in SPECIAL:
+        return _special(name, line, brief, task)
+    if name not in METRICS:
+        known = [*METRICS, *SPECIAL]
+        raise BriefError(f"[accept] has an unknown line '{name}'{closest(name, known, 'closest known line')}")
+    metric = METRICS[name]
+    if task not in metric.tasks:
+        fitting = ", ".join(other for other, found in METRICS.items() if task in found.tasks)
+        raise BriefError(f"[accept.{name}] does not fit: the prediction is {task}; metrics that do: {fitting}")
+    bound = "at_least" if metric.larger_is_better else "at_most"
+    _only(name, line, {bound})
+    value = getattr(line, bound)
+    return Requirement(
+        name, f"{name} {bound.replace('_', ' ')} {value:g}", line.at_least, line.at_most, must=line.must
+    )
+
+
+def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
+    currency = brief.decision.value.currency if brief.decision.value else ""
+    if name == "latency_ms":
+        _only(name, line, {"p99_at_most"}, also={"where"})
+        if line.where not in ("", "package"):
+            raise BriefError(
+                f"[accept.latency_ms] where = '{line.where}' asks for serving, which this version does not build yet; "
+                'write where = "package": one row, predicted in process'
+            )
+        text = f"99 of 100 single predictions within {line.p99_at_most:g} ms"
+        return Requirement(name, text, at_most=line.p99_at_most, unit="ms", must=line.must)
+    if name == "size_mb":
+        _only(name, line, {"at_most"})
+        return Requirement(name, f"the package is at most {line.at_most:g} MB", at_most=line.at_most, unit="MB", must=line.must)
+    if name == "beats":
+        _only(name, line, {"by"}, also={"rule"})
+        if not line.rule:
+            raise BriefError("[accept.beats] lacks 'rule': today's way, such as \"balance > 1500\"")
+        text = f"better than today's rule by {line.by:g}: {line.rule}"
+        return Requirement(name, text, at_least=line.by, must=line.must, rule=line.rule)
+    _only(name, line, {"at_least"})
+    _needs_list(name, brief, task)
+    if name == "list_precision":
+        top = brief.decision.capacity.top if brief.decision.capacity else 0
+        text = f"of the {top} chosen, a share of at least {line.at_least:g} succeeds"
+        return Requirement(name, text, at_least=line.at_least, must=line.must)
+    period = name.removeprefix("value_per_")
+    text = f"worth at least {line.at_least:g} {currency} a {period}".replace("  ", " ")
+    return Requirement(name, text, at_least=line.at_least, unit=currency, must=line.must)
+
+
+def _needs_list(name: str, brief: Brief, task: Task) -> None:
+    if task != "binary":
+        raise BriefError(f"[accept.{name}] needs two classes, one of which is success; the prediction is {task}")
+    if brief.decision.capacity is None and name == "list_precision":
+        raise BriefError(f"[accept.{name}] needs [decision] capacity = {{ top = …, every = … }}")
+    if name in VALUE_PERIODS:
+        if brief.decision.value is None:
+            raise BriefError(f"[accept.{name}] needs [decision] value = {{ currency = …, acted = …, success = … }}")
+        if not brief.data.time:
+            raise BriefError(f"[accept.{name}] needs [data] time: without it there are no periods to add value up over")
+
+
+def _only(name: str, line: Accept, bounds: set[str], also: set[str] | None = None) -> None:
+    allowed = bounds | (also or set()) | {"must"}
+    for field in _set_fields(line):
+        if field not in allowed:
+            raise BriefError(f"[accept.{name}] has '{field}', which is not its own; it takes {', '.join(sorted(allowed))}")
+    for bound in bounds:
+        if getattr(line, bound) is None:
+            raise BriefError(f"[accept.{name}] lacks its bound '{bound}'")
+
+
+def _set_fields(line: Accept) -> Iterator[str]:
+    for field in ("at_least", "at_most", "p99_at_most", "by"):
+        if getattr(line, field) is not None:
+            yield field
+    for field in ("rule", "where"):
+        if getattr(line, field):
+            yield field

@@ -1,0 +1,158 @@
+"""A brief as a client writes it → `Brief`: a TOML file, checked key by key; nothing in it is ignored."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from artificer.core import brief as vocabulary
+from artificer.core.brief import Brief
+from artificer.core.errors import BriefError, NotBuiltError, closest
+
+# Parts of the vocabulary that no stage honours yet; a value that asks for nothing ("", "0d", [], 0) passes.
+NOT_BUILT = {
+    "data.url_env": "databases",
+    "data.query": "databases",
+    "data.tables": "several tables",
+    "target.lead": "the lead time before an outcome",
+    "target.treated": "labels that our own action changed",
+    "decision.threshold": "decisions by threshold",
+    "decision.reasons": "reasons for each prediction",
+    "decision.review": "the review queue",
+    "decision.control": "the control share",
+    "accept.recall_gap": "fairness tests",
+    "accept.calibration": "calibration tests",
+    "output": "scoring into a table",
+    "track": "watching new rows",
+    "authority": "acting without being asked",
+    "legal": "personal data and retention",
+}
+
+_SECRET_KEY = re.compile(r"^(password|passwd|pwd|secret|token|api_?key|credentials?)$", re.IGNORECASE)
+_SECRET_URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
+
+_TABLES: dict[str, type] = {
+    "": Brief,
+    "data": vocabulary.Data,
+    "target": vocabulary.Target,
+    "features": vocabulary.Features,
+    "decision": vocabulary.DecisionPart,
+    "decision.capacity": vocabulary.Capacity,
+    "decision.value": vocabulary.Value,
+    "accept.*": vocabulary.Accept,
+    "run": vocabulary.RunPart,
+}
+
+
+def read_brief(path: Path) -> Brief:
+    """Read and check a brief.
+
+    Raises
+    ------
+    BriefError
+        When the file is absent or no TOML, or holds an unknown key, a wrong type or a secret.
+    NotBuiltError
+        When it asks for a part of the vocabulary that no stage honours yet.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        near = closest(path.name, [other.name for other in path.parent.glob("*.toml")], "closest file there")
+        raise BriefError(f"there is no brief '{path}'{near}; `artificer ask DATA --target COLUMN` drafts one") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise BriefError(f"the brief '{path}' cannot be read: {error}; it must be a text file in UTF-8") from error
+    try:
+        return check(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise BriefError(f"the brief '{path}' is not valid TOML: {error}") from error
+
+
+def check(written: Mapping[str, Any]) -> Brief:
+    """Check what was written, as nested mappings, and give the brief.
+
+    Raises
+    ------
+    BriefError, NotBuiltError
+        As for `read_brief`.
+    """
+    _refuse_secrets(written)
+    wanted = _without_neutral(written)
+    try:
+        # Strict checking of JSON takes arrays for tuples and nothing else for anything else.
+        return TypeAdapter(Brief).validate_json(json.dumps(wanted, default=str))
+    except ValidationError as error:
+        raise BriefError("; ".join(_told(error))) from error
+
+
+def _refuse_secrets(written: Mapping[str, Any]) -> None:
+    for place, value in _walk(written):
+        key = place.rpartition(".")[2]
+        if isinstance(value, str) and value and (_SECRET_KEY.match(key) or _SECRET_URL.search(value)):
+            raise BriefError(
+                f"[{place}] holds a secret in plain text; put it into an environment variable and name that variable "
+                "here (url_env, notify_env): a brief is copied into packages and reports"
+            )
+
+
+def _walk(written: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in written.items():
+        place = f"{prefix}.{key}" if prefix else key
+        yield place, value
+        if isinstance(value, Mapping):
+            yield from _walk(value, place)
+
+
+def _without_neutral(written: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for key, value in written.items():
+        place = f"{prefix}.{key}" if prefix else key
+        if place in NOT_BUILT:
+            if not _asks_for_nothing(value):
+                raise NotBuiltError(
+                    f"[{place}] asks for {NOT_BUILT[place]}, which this version does not build yet; remove it from the "
+                    "brief to run without"
+                )
+        elif isinstance(value, Mapping) and place in ("data", "target", "features", "decision", "accept", "run"):
+            kept[key] = _without_neutral(value, place)
+        else:
+            kept[key] = value
+    return kept
+
+
+def _asks_for_nothing(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_asks_for_nothing(part) for part in value.values())
+    return value in ("", "0d", 0) or value == []
+
+
+def _told(error: ValidationError) -> Iterator[str]:
+    told = set()
+    for problem in error.errors(include_url=False, include_context=False):
+        place = [str(part) for part in problem["loc"] if part not in ("float", "str", "constrained-str")]
+        name = ".".join(place)
+        if name in told:
+            continue
+        told.add(name)
+        if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+            yield f"the brief has an unknown key '{name}'{_closest_key(place)}"
+        elif problem["type"] in ("missing", "missing_argument"):
+            yield f"the brief lacks '{name}'; add it under [{'.'.join(place[:-1]) or name}]"
+        else:
+            yield f"[{name}] in the brief is wrong: {problem['msg']}, not {problem['input']!r}"
+
+
+def _closest_key(place: list[str]) -> str:
+    parent = ".".join("*" if index == 1 and place[0] == "accept" else part for index, part in enumerate(place[:-1]))
+    table = _TABLES.get(parent)
+    if table is None:
+        return ""
+    known = [field.name for field in fields(table)]
+    known += [name.rpartition(".")[2] for name in NOT_BUILT if name.rpartition(".")[0] == parent]
+    return closest(place[-1], known, "closest known key") or f"; known here: {', '.join(sorted(known))}"
