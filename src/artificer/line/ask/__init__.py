@@ -19,7 +19,6 @@ from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
-from artificer.core.store import digest
 from artificer.data.expression import expression, named
 from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
@@ -29,6 +28,7 @@ from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.requirements import requirements
+from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
 from artificer.line.ask.written import read_brief
 
@@ -183,11 +183,6 @@ def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None)
     return choose_sealed(y, len(labels.classes), time, group)
 
 
-def codes_of(column: pl.Series) -> np.ndarray:
-    """Number the different values of a column, missing ones included: int64 (n_rows,)."""
-    return column.cast(pl.String).fill_null("").rank("dense").cast(pl.Int64).to_numpy()
-
-
 def _test_rows(brief: Brief, test: Loaded, labels: Labels) -> pl.DataFrame:
     frame = test.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     _check_names(brief, frame.columns)
@@ -298,8 +293,3 @@ def questions(brief: Brief, schema: Schema) -> tuple[str, ...]:
     if not brief.accept:
         asked.append("What is good enough? [accept] states no requirement.")
     return tuple(asked)
-
-
-def brief_digest(run: Run) -> str:
-    """Hash of the brief of a run, for provenance."""
-    return digest(run.brief)
