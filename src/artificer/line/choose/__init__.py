@@ -1,0 +1,91 @@
+"""choose: the audited rows → the columns that serve, and the folds that candidates are compared on.
+
+The story: leave out what audit found to carry nothing, then cut the training rows into folds the way the client will
+meet new rows: later ones where there is a time, other groups where there are groups, else drawn within each class.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artificer.core.errors import DataError
+from artificer.core.records import Decision, Fact, Finding
+from artificer.core.run import Run
+from artificer.core.stages import Asked, Audited, Chosen, Split
+from artificer.line.ask import Subject, ask, begin
+from artificer.line.ask.rows import Labelled, labelled
+from artificer.line.audit import audit
+from artificer.line.choose.folds import Folds, cut_folds
+
+__all__ = ["choose"]
+
+VERSION = 1
+# Findings of audit that mean: this column can tell a model nothing that another does not.
+CARRIES_NOTHING = ("empty", "constant", "copy")
+
+
+def choose(subject: Subject, **options: Any) -> Chosen:
+    """Choose columns and folds.
+
+    Parameters
+    ----------
+    subject : path of a brief, Brief, or Run
+    **options
+        As for `begin`.
+
+    Raises
+    ------
+    DataError
+        When the training rows hold one class only, or no column is left.
+    """
+    run = begin(subject, **options)
+    asked, audited = ask(run), audit(run)
+    reads = (asked, audited.findings)
+    return run.stage("choose", VERSION, Chosen, lambda folder, name: _choose(run, asked, audited, folder, name), reads)
+
+
+def _choose(run: Run, asked: Asked, audited: Audited, folder: Path, name: str) -> Chosen:
+    rows = labelled(run, asked, asked.train)
+    _check_classes(run, asked, rows)
+    features, decisions = _columns(asked, audited.findings)
+    folds = cut_folds(rows, len(asked.classes))
+    np.save(folder / "folds.npy", folds.of_row)
+    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because)
+    return Chosen(features, split, (*decisions, _fold_decision(folds)))
+
+
+def _check_classes(run: Run, asked: Asked, rows: Labelled) -> None:
+    present = np.unique(rows.y)
+    if asked.classes and len(present) < 2:
+        only = asked.classes[int(present[0])]
+        raise DataError(
+            f"all training rows hold one class of '{run.brief.target.column}', {only!r}: the others stand in the sealed "
+            "rows alone; bring rows over a longer time, or name a test file in [data] test"
+        )
+
+
+def _columns(asked: Asked, findings: tuple[Finding, ...]) -> tuple[tuple[str, ...], list[Decision]]:
+    idle = {finding.where: finding for finding in findings if finding.code in CARRIES_NOTHING}
+    kept = tuple(name for name in asked.features if name not in idle)
+    if not kept:
+        raise DataError("no column is left to predict from: audit found that none of them varies; bring other columns")
+    decisions = [
+        Decision("choose", f"Does '{name}' help?", "no, it is left out", idle[name].says, ("keep it",))
+        for name in asked.features
+        if name in idle
+    ]
+    return kept, decisions
+
+
+def _fold_decision(folds: Folds) -> Decision:
+    return Decision(
+        "choose",
+        "How are candidates compared?",
+        f"on {folds.n_folds} folds, {folds.how}",
+        folds.because,
+        ("stratified folds", "whole groups", "later rows after earlier ones"),
+        (Fact("folds", float(folds.n_folds), "folds"), Fact("compared_on", float((folds.of_row >= 0).sum()), "rows")),
+    )

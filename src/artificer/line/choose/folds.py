@@ -1,0 +1,113 @@
+"""Folds: which training rows a candidate is measured on, and which train it then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from artificer.line.ask.rows import Labelled
+
+# Many folds pay where rows are few: each fit then sees most of them.
+FOLDS_OF_FEW, FOLDS, FEW_ROWS = 8, 5, 2_000
+TIME_FOLDS = 4
+FIRST_SHARE = 0.4  # of time-ordered rows: they only ever train, so that even the earliest fold has something to learn
+_DRAW = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Folds:
+    """A cut of the training rows.
+
+    Attributes
+    ----------
+    of_row : array of int8, (n_rows,)
+        Fold that measures the row; -1 where the row only ever trains. By time, fold 0 is the latest.
+    """
+
+    of_row: np.ndarray
+    n_folds: int
+    how: Literal["stratified", "grouped", "time", "drawn"]
+    because: str
+
+
+def cut_folds(rows: Labelled, n_classes: int) -> Folds:
+    """Cut the training rows into folds.
+
+    Parameters
+    ----------
+    n_classes : int
+        0 in regression.
+    """
+    wanted = FOLDS_OF_FEW if rows.n_rows < FEW_ROWS else FOLDS
+    if rows.group is not None:
+        return _grouped(rows.group, wanted)
+    if rows.time is not None:
+        by_time = _by_time(rows.time)
+        if by_time is not None and _all_learnable(by_time, rows.y, n_classes):
+            return by_time
+    if not n_classes:
+        strata = np.searchsorted(np.quantile(rows.y, np.linspace(0.1, 0.9, 9)), rows.y)
+        return Folds(_dealt(strata, wanted), wanted, "drawn", "each fold holds a like share of every tenth of the target")
+    counts = np.bincount(rows.y.astype(np.int64))
+    # The second commonest class decides: a rarer third one may be absent from some folds.
+    n_folds = int(np.clip(np.sort(counts)[-2], 2, wanted))
+    return Folds(_dealt(rows.y, n_folds), n_folds, "stratified", "each fold holds a like share of every class")
+
+
+def training_rows(of_row: np.ndarray, fold: int, how: str) -> np.ndarray:
+    """Mask (n_rows,) of the rows that train when `fold` measures: by time, only earlier ones."""
+    mask: np.ndarray = (of_row > fold) | (of_row == -1) if how == "time" else of_row != fold
+    return mask
+
+
+def _by_time(time: np.ndarray) -> Folds | None:
+    order = np.argsort(np.nan_to_num(time, nan=-np.inf), kind="stable")
+    of_row = np.full(len(time), -1, np.int8)
+    start = round(FIRST_SHARE * len(time))
+    bounds = np.linspace(start, len(time), TIME_FOLDS + 1).round().astype(int)
+    moments = time[order]
+    # A cut inside one moment moves to where the moment begins: rows of one moment stay together.
+    bounds = np.array([_begins(moments, cut) for cut in bounds[:-1]] + [len(time)])
+    if len(np.unique(bounds)) <= TIME_FOLDS or bounds[0] == 0:
+        return None
+    for fold, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        of_row[order[low:high]] = TIME_FOLDS - 1 - fold
+    because = "a model meets rows later than those it learned from, so each fold is measured by earlier rows alone"
+    return Folds(of_row, TIME_FOLDS, "time", because)
+
+
+def _begins(moments: np.ndarray, cut: int) -> int:
+    return int(np.searchsorted(moments, moments[cut], side="left")) if not np.isnan(moments[cut]) else cut
+
+
+def _all_learnable(folds: Folds, y: np.ndarray, n_classes: int) -> bool:
+    if not n_classes:
+        return True
+    sides = [training_rows(folds.of_row, fold, "time") for fold in range(folds.n_folds)]
+    sides += [folds.of_row == fold for fold in range(folds.n_folds)]
+    return all(len(np.unique(y[side])) > 1 for side in sides)
+
+
+def _grouped(group: np.ndarray, wanted: int) -> Folds:
+    names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
+    n_folds = min(wanted, len(names))
+    if n_folds < 2:
+        return Folds(_dealt(np.zeros(len(group)), wanted), wanted, "drawn", "all rows are of one group, so they are drawn")
+    fold_of_group = np.zeros(len(names), np.int8)
+    filled = np.zeros(n_folds)
+    for index in np.argsort(-counts, kind="stable"):  # the largest first, each into the emptiest fold
+        fold = int(np.argmin(filled))
+        fold_of_group[index] = fold
+        filled[fold] += counts[index]
+    return Folds(fold_of_group[inverse], n_folds, "grouped", "rows of one group stay in one fold: the model meets new groups")
+
+
+def _dealt(strata: np.ndarray, n_folds: int) -> np.ndarray:
+    rng = np.random.default_rng(_DRAW)
+    order = rng.permutation(len(strata))
+    order = order[np.argsort(strata[order], kind="stable")]
+    of_row = np.empty(len(strata), np.int8)
+    of_row[order] = np.arange(len(strata)) % n_folds
+    return of_row

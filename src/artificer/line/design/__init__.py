@@ -1,0 +1,123 @@
+"""design: the brief and the description → a Plan: the metric, the candidates, the folds, and each stage's time.
+
+The story: the client's own metric decides if there is one; candidates are those that published comparisons and our own
+bench show to pay at this size of data; what the brief forbids is not tried.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from artificer.core.brief import Brief
+from artificer.core.records import Decision, Fact
+from artificer.core.run import Run
+from artificer.core.stages import Asked, Candidate, Chosen, Description, Plan
+from artificer.line.ask import Subject, ask, begin
+from artificer.line.choose import choose
+from artificer.line.describe import describe
+from artificer.line.design.portfolio import Size, portfolio
+from artificer.measure.metrics import METRICS, default_metric
+
+__all__ = ["design"]
+
+VERSION = 1
+# Shares of the time limit, from the start of the command, at which each stage must have ended; what one leaves unspent
+# passes on to the next. Measured on two cores: refits take about a third of the race, judge and ship two seconds.
+SHARES = {"fit": 0.62, "refine": 0.88}
+# On log loss, where the rarer class has fewer rows than this: ranks of so few say little.
+FEWEST_FOR_RANKS = 100
+
+
+def design(subject: Subject, **options: Any) -> Plan:
+    """Plan the system.
+
+    Parameters
+    ----------
+    subject : path of a brief, Brief, or Run
+    **options
+        As for `begin`.
+    """
+    run = begin(subject, **options)
+    asked, chosen, described = ask(run), choose(run), describe(run)
+    reads = (asked, chosen, described, has_catboost())
+    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
+
+
+def has_catboost() -> bool:
+    """Whether CatBoost, an extra, is installed."""
+    return find_spec("catboost") is not None
+
+
+def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Plan:
+    size = _size(run.brief, asked, chosen, described)
+    candidates, untried = portfolio(size)
+    metric, metric_decision = _metric(run.brief, asked)
+    n_folds = _folds_tried(size.n_rows, chosen)
+    return Plan(
+        metric=metric,
+        candidates=candidates,
+        folds_tried=n_folds,
+        shares=SHARES,
+        transform="log1p" if metric == "rmsle" else "",
+        max_members=1 if run.brief.run.interpretable_only else 6,
+        decisions=(metric_decision, _candidates(candidates, untried, size), _folds(n_folds, chosen, size.n_rows)),
+    )
+
+
+def _size(brief: Brief, asked: Asked, chosen: Chosen, described: Description) -> Size:
+    kinds = {column.name: column.kind for column in asked.schema.columns}
+    levels = {column.name: len(column.levels) for column in asked.schema.columns}
+    return Size(
+        n_rows=described.n_rows,
+        n_columns=len(chosen.features),
+        n_classes=len(asked.classes),
+        task=asked.task,
+        has_text=any(kinds[name] == "text" for name in chosen.features),
+        most_levels=max((levels[name] for name in chosen.features), default=0),
+        monotone=any(effect != "any" for effect in brief.features.effect.values()),
+        interpretable_only=brief.run.interpretable_only,
+        has_catboost=has_catboost(),
+    )
+
+
+def _metric(brief: Brief, asked: Asked) -> tuple[str, Decision]:
+    wanted = [name for name in brief.accept if name in METRICS]
+    default = default_metric(asked.task)
+    if wanted:
+        metric = wanted[0]
+        because = "it is the first metric among the client's requirements"
+    else:
+        metric, because = default, f"the brief names no metric, and this is the usual one for {asked.task} predictions"
+    others = tuple(name for name, found in METRICS.items() if asked.task in found.tasks and name != metric)
+    return metric, Decision("design", "What are candidates compared by?", metric, because, others)
+
+
+def _folds_tried(n_rows: int, chosen: Chosen) -> int:
+    if chosen.split.how == "time":
+        # The latest folds resemble what comes best; the earlier ones train on little.
+        return min(chosen.split.n_folds, 3 if n_rows <= 30_000 else 2)
+    if n_rows <= 15_000:
+        return chosen.split.n_folds
+    return min(chosen.split.n_folds, 3 if n_rows <= 50_000 else 2)
+
+
+def _candidates(candidates: tuple[Candidate, ...], untried: dict[str, str], size: Size) -> Decision:
+    because = f"{size.n_rows:,} rows and {size.n_columns} columns"
+    if untried:
+        because += "; " + "; ".join(f"{name}: {why}" for name, why in untried.items())
+    return Decision(
+        "design", "Which algorithms are tried?", ", ".join(one.name for one in candidates), because, tuple(untried)
+    )
+
+
+def _folds(n_folds: int, chosen: Chosen, n_rows: int) -> Decision:
+    return Decision(
+        "design",
+        "How many folds are trained?",
+        f"{n_folds} of {chosen.split.n_folds}",
+        "with many rows, one fold more tells little and costs as much as another candidate",
+        ("all of them",),
+        (Fact("rows", float(n_rows), "rows"),),
+    )

@@ -1,0 +1,125 @@
+"""encode: the plan → the representation: blocks of features, and which of them each candidate reads.
+
+The story: every column goes to the block of its kind, in the form that each family of learners reads best. Trees read
+codes and raw numbers; linear models read scaled numbers with hinges, one-hot levels and words. The race in `fit`
+decides between them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from artificer_runtime.recipe import Block
+
+from artificer.core.records import Decision, Fact
+from artificer.core.stages import Asked, Candidate, Chosen, Description, Encoding, Plan
+from artificer.line.ask import Subject, ask, begin
+from artificer.line.choose import choose
+from artificer.line.describe import describe
+from artificer.line.design import design
+
+__all__ = ["encode"]
+
+VERSION = 1
+ONE_HOT_LEVELS = 15
+FEWEST_DISTINCT_FOR_HINGES = 12
+MOST_HINGED = 60
+FACTORS = 24
+WORDS = 2_000
+
+# What each candidate reads, the first block being the one it could not do without.
+READS = {
+    "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words"),
+    "lightgbm": ("numbers", "codes", "dates", "moment", "factors"),
+    "lightgbm_extra_trees": ("numbers", "codes", "dates", "moment", "factors"),
+    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", "dates", "moment", "factors"),
+    "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors"),
+}
+
+
+def encode(subject: Subject, **options: Any) -> Encoding:
+    """Propose the representation.
+
+    Parameters
+    ----------
+    subject : path of a brief, Brief, or Run
+    **options
+        As for `begin`.
+    """
+    run = begin(subject, **options)
+    asked, chosen, described, plan = ask(run), choose(run), describe(run), design(run)
+    reads = (asked, chosen, described, plan)
+
+    def work(folder: Path, name: str) -> Encoding:
+        return _encode(asked, chosen, described, plan, run.brief.data.time)
+
+    return run.stage("encode", VERSION, Encoding, work, reads)
+
+
+def _encode(asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str) -> Encoding:
+    blocks = {block.name: block for block in propose(asked, chosen, described, time) if block.columns}
+    candidates = tuple(_with_blocks(candidate, tuple(blocks)) for candidate in plan.candidates)
+    used = {name for candidate in candidates for name in candidate.blocks}
+    kept = tuple(block for name, block in blocks.items() if name in used)
+    return Encoding(kept, candidates, tuple(_decision(block) for block in kept))
+
+
+def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> list[Block]:
+    """Propose every block that the columns allow; those without columns are left to the caller to drop.
+
+    Parameters
+    ----------
+    time : str
+        The brief's time column: its absolute trend is no feature, since a model meets only later moments.
+    """
+    columns = {column.name: column for column in asked.schema.columns}
+    distinct = {column.name: column.n_distinct for column in described.columns}
+
+    def of(*kinds: str) -> tuple[str, ...]:
+        return tuple(name for name in chosen.features if columns[name].kind in kinds)
+
+    numbers, codes, texts = of("number"), of("category", "boolean"), of("text")
+    wide = tuple(name for name in codes if len(columns[name].levels) > ONE_HOT_LEVELS)
+    hinged = tuple(name for name in numbers if distinct.get(name, 0.0) >= FEWEST_DISTINCT_FOR_HINGES)
+    dates = of("time")
+    return [
+        Block("numbers", "numbers@1", numbers, {}),
+        Block("codes", "codes@1", codes, {}),
+        Block("few_codes", "codes@1", tuple(name for name in codes if name not in wide), {}),
+        Block("one_hot", "one_hot@1", codes, {"max_levels": ONE_HOT_LEVELS}),
+        Block("wide_means", "target_mean@1", wide, {}),
+        Block("scaled", "scaled@1", numbers, {}),
+        Block("hinges", "hinges@1", hinged[:MOST_HINGED], {}),
+        Block("dates", "dates@1", tuple(name for name in dates if name != time), {}),
+        Block("moment", "dates@1", tuple(name for name in dates if name == time), {"trend": False}),
+        Block("words", "words@1", texts, {"max_words": WORDS}),
+        Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
+    ]
+
+
+def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:
+    return Candidate(
+        candidate.name, candidate.learner, candidate.settings, tuple(name for name in READS[candidate.name] if name in known)
+    )
+
+
+REASONS = {
+    "numbers": "trees split numbers as they are; gaps are a side of their own",
+    "codes": "trees split sets of levels",
+    "few_codes": "levels of short columns, beside target means of the long ones",
+    "one_hot": f"linear models and CatBoost read one column a level, for the {ONE_HOT_LEVELS} commonest",
+    "wide_means": f"columns of more than {ONE_HOT_LEVELS} levels: cross-fitted target means do best there (arXiv 2104.00629)",
+    "scaled": "linear models need numbers of one scale, without gaps",
+    "hinges": "a linear model bends where a number's effect does",
+    "dates": "cycles and parts of a moment",
+    "moment": "cycles of the row's own moment, without its trend: a model meets later moments only",
+    "words": "linear models do best on words weighted by their rarity",
+    "factors": "trees read a few factors of the words",
+}
+
+
+def _decision(block: Block) -> Decision:
+    columns = ", ".join(block.columns[:8]) + (f" and {len(block.columns) - 8} more" if len(block.columns) > 8 else "")
+    facts = (Fact("columns", float(len(block.columns)), "columns"),)
+    return Decision("encode", f"How are {columns} shown to models?", f"{block.name} ({block.step})", REASONS[block.name], (), facts)

@@ -1,0 +1,167 @@
+"""What the race runs over: rows as arrays, and for each fold the blocks of features, fitted on its training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
+from artificer_runtime.schema import Encoded, Schema
+
+from artificer.core.protocols import Fold
+from artificer.core.run import Run
+from artificer.core.stages import Asked, Candidate, Chosen, Encoding, Plan
+from artificer.core.store import digest
+from artificer.line.ask.rows import Labelled, labelled
+from artificer.line.choose.folds import training_rows
+
+SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
+
+Blocks = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Encodings:
+    """One representation, fitted: to a fold's training rows, or to all of them.
+
+    Attributes
+    ----------
+    train, valid : block name → array of float32, (n_rows, n_features)
+        `valid` is empty in a refit.
+    """
+
+    recipe: FittedRecipe
+    train: Blocks
+    valid: Blocks
+    train_rows: np.ndarray
+    valid_rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Course:
+    """The rows, the folds and the representation that all candidates share."""
+
+    rows: Labelled
+    asked: Asked
+    plan: Plan
+    encoding: Encoding
+    of_row: np.ndarray
+    how: str
+    schema: Schema
+    effects: Mapping[str, int]
+    seed: int
+
+    @cached_property
+    def encoded(self) -> Encoded:
+        """All training rows as numbers, codes, moments and texts."""
+        return self.schema.encode(self.rows.frame)
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """What learners train on: float64 (n_rows,), transformed where the plan says so."""
+        return np.log1p(self.rows.y) if self.plan.transform == "log1p" else self.rows.y
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all that a fit depends on besides the candidate: rows, folds, target, weights, seed."""
+        roles = (self.asked.task, self.asked.classes, self.plan.transform, dict(self.effects), self.seed, self.how)
+        rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
+        return digest(rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "")
+
+    @property
+    def n_classes(self) -> int:
+        """0 in regression."""
+        return len(self.asked.classes)
+
+    def measured_rows(self, n_rounds: int) -> np.ndarray:
+        """Positions (int64) of the rows that the first `n_rounds` folds measure, in their order."""
+        return np.flatnonzero((self.of_row >= 0) & (self.of_row < n_rounds))
+
+    def blocks(self, candidate: Candidate) -> tuple[str, ...]:
+        """Blocks that the candidate reads."""
+        return candidate.blocks
+
+    def encodings(self, fold: int | None, only: tuple[str, ...] | None = None) -> Encodings:
+        """Fit the representation on one fold's training rows, or on all rows when `fold` is None.
+
+        Parameters
+        ----------
+        only : names of blocks, optional
+            Leave the others out.
+        """
+        if fold is None:
+            train, valid = np.ones(len(self.of_row), bool), np.zeros(len(self.of_row), bool)
+        else:
+            train, valid = training_rows(self.of_row, fold, self.how), self.of_row == fold
+        blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
+        weight = self.rows.weight[train] if self.rows.weight is not None else None
+        fitted, train_blocks = fit_recipe(
+            Recipe(blocks),
+            self.schema,
+            self.encoded.take(train),
+            self.y[train],
+            n_classes=self.n_classes,
+            weight=weight,
+            seed=self.seed,
+        )
+        names = tuple(block.name for block in blocks)
+        valid_blocks = fitted.apply(self.encoded.take(valid), names) if fold is not None else {}
+        return Encodings(fitted, train_blocks, valid_blocks, np.flatnonzero(train), np.flatnonzero(valid))
+
+    def fold(self, candidate: Candidate, made: Encodings) -> Fold:
+        """What the candidate's learner is handed."""
+        names, categorical, monotone = self._features(candidate, made.recipe)
+        weight = self.rows.weight
+        measured = len(made.valid_rows) > 0
+        return Fold(
+            X=side_by_side(made.train, candidate.blocks),
+            y=self.y[made.train_rows],
+            task=self.asked.task,
+            n_classes=self.n_classes,
+            names=names,
+            X_valid=side_by_side(made.valid, candidate.blocks) if measured else None,
+            y_valid=self.y[made.valid_rows] if measured else None,
+            weight=weight[made.train_rows] if weight is not None else None,
+            weight_valid=weight[made.valid_rows] if weight is not None and measured else None,
+            categorical=categorical,
+            monotone=monotone,
+            seed=self.seed,
+        )
+
+    def _features(
+        self, candidate: Candidate, recipe: FittedRecipe
+    ) -> tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]:
+        steps = {block.name: block.step for block in recipe.recipe.blocks}
+        names: list[str] = []
+        categorical: list[int] = []
+        monotone: list[int] = []
+        for block in candidate.blocks:
+            for name in recipe.names(block):
+                if steps[block].startswith("codes@"):
+                    categorical.append(len(names))
+                monotone.append(self.effects.get(name, 0) if steps[block].startswith("numbers@") else 0)
+                names.append(f"{block}:{name}")
+        return tuple(names), tuple(categorical), tuple(monotone) if any(monotone) else ()
+
+
+def side_by_side(blocks: Blocks, names: tuple[str, ...]) -> np.ndarray:
+    """Blocks of features joined: float32 (n_rows, n_features), row by row in memory."""
+    return np.ascontiguousarray(np.concatenate([blocks[name] for name in names], axis=1), dtype=np.float32)
+
+
+def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encoding) -> Course:
+    """Gather what the race runs over."""
+    columns = tuple(column for column in asked.schema.columns if column.name in chosen.features)
+    return Course(
+        rows=labelled(run, asked, asked.train),
+        asked=asked,
+        plan=plan,
+        encoding=encoding,
+        of_row=np.load(run.path(chosen.split.path)),
+        how=chosen.split.how,
+        schema=Schema(columns, asked.schema.missing),
+        effects={name: SIGNS[effect] for name, effect in run.brief.features.effect.items()},
+        seed=run.brief.run.seed,
+    )

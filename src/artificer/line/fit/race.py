@@ -1,0 +1,207 @@
+"""The race: candidates run fold by fold; who is clearly beaten stops, and the clock ends what cannot end in time.
+
+Whether a candidate goes on is decided at a barrier after each fold, from paired row losses alone, so that the same rows
+give the same race on any machine; the clock only leaves out what would not end (after Krueger, Panknin and Braun 2015,
+"Fast cross-validation via sequential testing", JMLR 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from artificer.core.clock import Clock, Stopwatch
+from artificer.core.errors import FaultError
+from artificer.core.run import Run, versions
+from artificer.core.stages import Candidate, FoldFit
+from artificer.core.store import digest
+from artificer.core.tasks import run_all
+from artificer.line.fit.course import Course, Encodings
+from artificer.line.fit.learners import load
+from artificer.line.fit.saved import save_member
+from artificer.line.fit.losses import row_losses
+
+VERSION = 1
+LINEAR = "linear"
+# A candidate stops when its loss is this much above the best one's, relatively, and the paired t statistic says so.
+CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
+# Of the time left, what one fit of the first round may take: its refit must still find a place.
+FIRST_SHARE = 0.7
+LEAST_S = 0.3
+
+
+@dataclass
+class Race:
+    """The state of one race.
+
+    Attributes
+    ----------
+    fits : (candidate, fold) → FoldFit
+    dropped : candidate → why it went no further
+    valid : fold → its measured blocks, kept for reading predictions off
+    n_rounds : int
+        Folds that all survivors ran on.
+    skipped : bool
+        Whether the clock left anything out.
+    """
+
+    run: Run
+    course: Course
+    clock: Clock
+    fits: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
+    dropped: dict[str, str] = field(default_factory=dict)
+    valid: dict[int, Encodings] = field(default_factory=dict)
+    n_rounds: int = 0
+    skipped: bool = False
+
+    def run_all_rounds(self) -> None:
+        """Run every round that the plan and the clock allow."""
+        for fold in range(self.course.plan.folds_tried):
+            entrants = self._replayed(fold) if self.run.replay else self._entrants(fold)
+            if not entrants:
+                self.skipped = self.skipped or self.run.replay is None
+                break
+            self._round(fold, entrants)
+            self.n_rounds = fold + 1
+            if self.run.replay is None:
+                self._drop_beaten()
+        if self.run.replay is not None:
+            self.dropped = dict(self.run.replay.dropped)
+
+    def survivors(self) -> list[Candidate]:
+        """Candidates that are still in the race, in the plan's order."""
+        return [candidate for candidate in self.course.encoding.candidates if candidate.name not in self.dropped]
+
+    def _replayed(self, fold: int) -> list[Candidate]:
+        assert self.run.replay is not None
+        ran = {name for name, of, _ in self.run.replay.fits if of == fold}
+        return [candidate for candidate in self.course.encoding.candidates if candidate.name in ran]
+
+    def _entrants(self, fold: int) -> list[Candidate]:
+        entrants = self.survivors()
+        if fold == 0:
+            return entrants
+        while entrants and self._seconds(entrants) > self.clock.left_s:
+            slowest = max(entrants, key=lambda candidate: self._cost(candidate))
+            if len(entrants) == 1 or slowest is entrants[0]:
+                return []
+            entrants.remove(slowest)
+            self.skipped = True
+            self.dropped[slowest.name] = "the clock: another fold of it would not have ended in time"
+        return entrants
+
+    def _cost(self, candidate: Candidate) -> float:
+        return max(fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name)
+
+    def _seconds(self, entrants: list[Candidate]) -> float:
+        costs = [self._cost(candidate) for candidate in entrants]
+        return 1.1 * max(max(costs), sum(costs) / self.run.n_workers)
+
+    def _round(self, fold: int, entrants: list[Candidate]) -> None:
+        made = self.course.encodings(fold)
+        self.valid[fold] = made
+        for candidate, fit in run_all(lambda one: self._attempt(one, fold, made), entrants, self.run.n_workers):
+            if fit is None:
+                self.skipped = True
+                self.dropped[candidate.name] = "the clock: no time was left to begin it"
+                continue
+            self.fits[candidate.name, fold] = fit
+            stopped = f" at {fit.n_iterations} iterations" if fit.n_iterations else ""
+            text = f"{candidate.name}, fold {fold + 1}: loss {fit.loss:.4f}{stopped}, {fit.seconds:.1f} s"
+            self.run.progress("fit", text + (" (cut by the clock)" if fit.cut else ""))
+
+    def _attempt(self, candidate: Candidate, fold: int, made: Encodings) -> FoldFit | None:
+        if self.clock.left_s < LEAST_S and fold == 0 and candidate is not self.course.encoding.candidates[0]:
+            return None
+        settings = dict(candidate.settings)
+        if self.run.replay is not None:
+            stops = {(name, of): n for name, of, n in self.run.replay.fits}
+            settings |= {"max_iterations": max(stops[candidate.name, fold], 1), "patience": 0}
+        clock = self.clock.share(FIRST_SHARE) if fold == 0 else self.clock
+        return self.run.task(
+            self._key(candidate, fold, settings),
+            FoldFit,
+            lambda folder, name: self._fit(candidate, fold, made, settings, clock, folder, name),
+        )
+
+    def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
+        learner = load(candidate.learner)
+        blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
+        schema = self.course.schema
+        parts = (VERSION, self.course.identity, schema, blocks, candidate.blocks, learner.version, settings, fold, versions())
+        return f"fit-{digest(candidate.learner, *parts)}"
+
+    def _fit(
+        self,
+        candidate: Candidate,
+        fold: int,
+        made: Encodings,
+        settings: dict[str, object],
+        clock: Clock,
+        folder: Path,
+        name: str,
+    ) -> FoldFit:
+        watch = Stopwatch()
+        given = self.course.fold(candidate, made)
+        fitted = load(candidate.learner).fit(given, settings, clock)
+        assert given.X_valid is not None
+        assert given.y_valid is not None
+        member = fitted.member
+        if len(fitted.curve):
+            best = int(np.argmin(fitted.curve)) + 1
+            member = member.truncated(best)  # type: ignore[attr-defined]
+        prediction = member.predict(given.X_valid)
+        save_member(folder, fitted.member)
+        np.save(folder / "curve.npy", fitted.curve)
+        np.save(folder / "losses.npy", row_losses(given.task, given.y_valid, prediction))
+        return FoldFit(
+            candidate=candidate.name,
+            fold=fold,
+            folder=name,
+            n_iterations=fitted.n_iterations,
+            seconds=watch.seconds,
+            cut=fitted.cut,
+            loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
+            parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
+            facts=dict(fitted.facts),
+        )
+
+    def _drop_beaten(self) -> None:
+        entrants = [candidate for candidate in self.survivors() if (candidate.name, self.n_rounds - 1) in self.fits]
+        losses = {candidate.name: self._losses(candidate.name) for candidate in entrants}
+        best = min(losses, key=lambda name: float(losses[name].mean()))
+        for candidate in entrants:
+            if candidate.name in (best, LINEAR):  # the linear one stays: the final model is compared with it
+                continue
+            gap = losses[candidate.name] - losses[best]
+            t = float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-300)) if len(gap) > 1 else 0.0
+            relative = float(gap.mean() / max(abs(losses[best].mean()), 1e-300))
+            if relative > CLEARLY_WORSE and t > T_STATISTIC:
+                self.dropped[candidate.name] = (
+                    f"{best} loses {relative:.0%} less on the same rows after {self.n_rounds} of "
+                    f"{self.course.plan.folds_tried} folds (paired t = {t:.1f})"
+                )
+
+    def _losses(self, name: str) -> np.ndarray:
+        folders = [self.fits[name, fold].folder for fold in range(self.n_rounds)]
+        return np.concatenate([np.load(self.run.path(folder) / "losses.npy") for folder in folders])
+
+
+def parity(ours: np.ndarray, native: np.ndarray) -> float:
+    """Largest difference between the portable form and the training library, relative above one."""
+    if native.shape != ours.shape:
+        raise FaultError(f"the portable form predicts {ours.shape}, the training library {native.shape}")
+    return float((np.abs(ours - native) / np.maximum(np.abs(native), 1.0)).max(initial=0.0))
+
+
+def _mean(losses: np.ndarray, weight: np.ndarray | None) -> float:
+    return float(np.average(losses, weights=weight)) if weight is None or weight.any() else float(losses.mean())
+
+
+def members_of(fits: dict[tuple[str, int], FoldFit], name: str, n_rounds: int) -> Iterator[FoldFit]:
+    """One candidate's fits on the first folds, in order."""
+    for fold in range(n_rounds):
+        yield fits[name, fold]
