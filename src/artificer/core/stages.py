@@ -8,12 +8,12 @@ makes everything after it run again.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import Schema
 
-from artificer.core.brief import Task
+from artificer.core.brief import Brief, Task
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 
 
@@ -374,13 +374,23 @@ class Shipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Where one fit stopped: its fold (-1: the refit on all rows), iterations, and what else it settled on."""
+
+    candidate: str
+    fold: int
+    n_iterations: int
+    facts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RunLock:
     """What a replay needs: every choice that hung on the clock, and what it led to.
 
     Attributes
     ----------
-    fits : tuple of (candidate, fold, iterations)
-        Every fit of the race, with the iteration at which it stopped.
+    folder : str
+        Where relative paths of the brief start; "" in a package.
     dropped : dict of str to str
         Candidates that went no further, and why.
     weights : dict of str to float
@@ -388,12 +398,12 @@ class RunLock:
     """
 
     run_id: str
-    brief: dict[str, Any]
+    brief: Brief
     folder: str
     fingerprint: str
     model_hash: str
     versions: dict[str, str]
-    fits: tuple[tuple[str, int, int], ...]
+    stops: tuple[Stop, ...]
     dropped: dict[str, str]
     weights: dict[str, float]
-    VERSION: int = 1
+    VERSION: ClassVar[int] = 1

@@ -7,7 +7,7 @@ give the same race on any machine; the clock only leaves out what would not end 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 # Of the time left, what one fit of the first round may take: its refit must still find a place.
 FIRST_SHARE = 0.7
 LEAST_S = 0.3
+PENALTIES = ("C", "alpha")
 
 
 @dataclass
@@ -77,7 +78,7 @@ class Race:
 
     def _replayed(self, fold: int) -> list[Candidate]:
         assert self.run.replay is not None
-        ran = {name for name, of, _ in self.run.replay.fits if of == fold}
+        ran = {stop.candidate for stop in self.run.replay.stops if stop.fold == fold}
         return [candidate for candidate in self.course.encoding.candidates if candidate.name in ran]
 
     def _entrants(self, fold: int) -> list[Candidate]:
@@ -116,10 +117,7 @@ class Race:
     def _attempt(self, candidate: Candidate, fold: int, made: Encodings) -> FoldFit | None:
         if self.clock.left_s < LEAST_S and fold == 0 and candidate is not self.course.encoding.candidates[0]:
             return None
-        settings = dict(candidate.settings)
-        if self.run.replay is not None:
-            stops = {(name, of): n for name, of, n in self.run.replay.fits}
-            settings |= {"max_iterations": max(stops[candidate.name, fold], 1), "patience": 0}
+        settings = candidate.settings | replayed(self.run, candidate.name, fold)
         clock = self.clock.share(FIRST_SHARE) if fold == 0 else self.clock
         return self.run.task(
             self._key(candidate, fold, settings),
@@ -188,6 +186,21 @@ class Race:
     def _losses(self, name: str) -> np.ndarray:
         folders = [self.fits[name, fold].folder for fold in range(self.n_rounds)]
         return np.concatenate([np.load(self.run.path(folder) / "losses.npy") for folder in folders])
+
+
+def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
+    """Settings that make a fit stop where the replayed run's did; nothing when nothing is replayed."""
+    stops = run.replay.stops if run.replay is not None else ()
+    for stop in stops:
+        if (stop.candidate, stop.fold) == (name, fold):
+            return settled(stop.n_iterations, stop.facts)
+    return {}
+
+
+def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
+    """Settings that repeat a fit: so many iterations, and the strength of penalty that it chose."""
+    fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
+    return fixed | {name: facts[name] for name in PENALTIES if name in facts}
 
 
 def parity(ours: np.ndarray, native: np.ndarray) -> float:

@@ -7,16 +7,15 @@ do it again with one member fewer.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artificer.core.clock import Clock
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Model, Trained, Trial, Verdict
+from artificer.core.stages import Line, Model
+from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
@@ -26,7 +25,15 @@ from artificer.line.fit import fit
 from artificer.line.fit.course import course
 from artificer.line.fit.race import LINEAR
 from artificer.line.judge import judge
-from artificer.line.refine.blend import Measured, best_single, cross_fitted, gain_of_blending, greedy, mixed
+from artificer.line.refine.blend import (
+    Measured,
+    Predictions,
+    best_single,
+    cross_fitted,
+    gain_of_blending,
+    greedy,
+    mixed,
+)
 from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
 
@@ -34,8 +41,6 @@ __all__ = ["refine"]
 
 VERSION = 1
 LIMITS = ("latency_ms", "size_mb")
-# A blend is kept when this one-sided level shows a gain on rows that did not choose it.
-LEVEL = 0.8
 
 
 def refine(subject: Subject, **options: Any) -> Model:
@@ -50,34 +55,117 @@ def refine(subject: Subject, **options: Any) -> Model:
     run = begin(subject, **options)
     asked, trained = ask(run), fit(run)
     reads = (asked, choose(run), design(run), encode(run), trained)
-    return run.stage("refine", VERSION, Model, lambda folder, name: _refine(run, trained, folder, name), reads)
+    return run.stage("refine", VERSION, Model, lambda folder, name: _refine(run), reads)
 
 
-def _refine(run: Run, trained: Trained, folder: Path, name: str) -> Model:
-    asked, plan = ask(run), design(run)
-    track = course(run, asked, choose(run), plan, encode(run))
-    with np.load(run.path(trained.predictions)) as stored:
-        arrays = dict(stored)
-    rows, y = arrays.pop("rows"), arrays.pop("y")
-    predictions = {one: oriented(y, values, asked.positive)[1] for one, values in arrays.items()}
-    weight = track.rows.weight[rows] if track.rows.weight is not None else None
-    group = track.rows.group[rows] if track.rows.group is not None else None
-    measured = Measured(y, plan.metric, asked.task, weight, group)
-    shippable = _shippable(predictions, run)
-    refits = Refits(run, track, trained, run.limit("refine", plan.shares["refine"]))
-    weights, decisions = _choose(run, measured, shippable, plan.max_members, refits)
+def _refine(run: Run) -> Model:
+    measured, predictions, refits = _gather(run)
+    weights, decisions = _weights(run, measured, predictions, refits)
     while True:
-        parts = refits.parts(weights)
-        files = refits.write(parts, folder / "model")
-        reference = refits.write(refits.parts({LINEAR: 1.0}), folder / "reference")
-        blend = mixed(arrays, weights)
-        np.savez(folder / "out_of_fold.npz", rows=rows, prediction=blend, linear=arrays[LINEAR])
-        score = _score(measured, mixed(shippable, weights))
-        cut = trained.cut or refits.cut
-        model = Model(
-            f"{name}/model", parts, f"{name}/reference", score, files.model_hash, f"{name}/out_of_fold.npz", cut, decisions
-        )
-        broken = _broken(run, model, folder, name)
+        model = _model(run, measured, predictions, refits, weights, decisions)
+        broken = _broken_limits(run, model)
         if not broken or len(weights) == 1 or run.replay is not None:
             return model
-        weights, decisions = _lighter(weights, refits, broken, decisions)
+        heaviest = max(weights, key=lambda name: refits.trials[name].row_us)
+        rest = 1.0 - weights.pop(heaviest)
+        weights = {name: weight / rest for name, weight in weights.items()}
+        because = f"with it a limit is broken: {broken[0].requirement.text}"
+        decisions = (*decisions, Decision("refine", f"Does {heaviest} stay in the blend?", "no", because, ("yes",)))
+
+
+def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
+    asked, plan, trained = ask(run), design(run), fit(run)
+    track = course(run, asked, choose(run), plan, encode(run))
+    with np.load(run.path(trained.predictions)) as stored:
+        predictions = dict(stored)
+    rows, y = predictions.pop("rows"), predictions.pop("y")
+    weight = track.rows.weight[rows] if track.rows.weight is not None else None
+    group = track.rows.group[rows] if track.rows.group is not None else None
+    measured = Measured(rows, y, plan.metric, asked.task, weight, group)
+    return measured, predictions, Refits(run, track, trained, run.limit("refine", plan.shares["refine"]))
+
+
+def _weights(
+    run: Run, measured: Measured, predictions: Predictions, refits: Refits
+) -> tuple[dict[str, float], tuple[Decision, ...]]:
+    if run.replay is not None:
+        return dict(run.replay.weights), ()
+    positive, most = ask(run).positive, design(run).max_members
+    usable = {name: oriented(measured.y, values, positive)[1] for name, values in predictions.items()}
+    if len(usable) > 1 and any(refits.course.effects.values()):
+        usable.pop(LINEAR, None)
+    usable, decisions = _affordable(measured, usable, most, refits)
+    single = best_single(measured, usable)
+    if len(usable) == 1 or most == 1:
+        return {single: 1.0}, decisions
+    gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
+    weights = greedy(measured, usable, most) if gain.is_gain else {single: 1.0}
+    return weights, (*decisions, _blending(weights, gain, measured.metric))
+
+
+def _affordable(
+    measured: Measured, usable: dict[str, np.ndarray], most: int, refits: Refits
+) -> tuple[dict[str, np.ndarray], tuple[Decision, ...]]:
+    decisions: list[Decision] = []
+    while len(usable) > 1:
+        weights = greedy(measured, usable, most)
+        seconds = refits.seconds(list(weights))
+        if seconds <= refits.clock.left_s:
+            break
+        slowest = max(weights, key=lambda name: refits.seconds([name]))
+        usable = {name: values for name, values in usable.items() if name != slowest}
+        because = f"refitting {', '.join(weights)} would take {seconds:.1f} s, {max(refits.clock.left_s, 0):.1f} s are left"
+        decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))
+        refits.skipped = True
+    return usable, tuple(decisions)
+
+
+def _blending(weights: dict[str, float], gain: Estimate, metric: str) -> Decision:
+    facts = tuple(Fact(name, weight, "weight") for name, weight in weights.items())
+    told = f"{gain.value:+.4f} {metric} ({gain.low:+.4f} to {gain.high:+.4f}, {gain.level:.0%})"
+    if len(weights) > 1:
+        because = f"chosen on one half of the rows and measured on the other, blending gains {told}"
+        return Decision("refine", "One candidate or a blend?", f"a blend of {', '.join(weights)}", because, tuple(weights), facts)
+    because = f"chosen on one half of the rows and measured on the other, blending shows no gain: {told}"
+    return Decision("refine", "One candidate or a blend?", next(iter(weights)), because, ("a blend",), facts)
+
+
+def _model(
+    run: Run,
+    measured: Measured,
+    predictions: Predictions,
+    refits: Refits,
+    weights: dict[str, float],
+    decisions: tuple[Decision, ...],
+) -> Model:
+    parts = refits.parts(weights)
+    reference = refits.parts({LINEAR: 1.0})
+    positive = ask(run).positive
+    blend = mixed(predictions, weights)
+    shown = oriented(measured.y, blend, positive)[1]
+    score = estimate(measured.metric, measured.y, shown, measured.weight, groups=measured.group)
+
+    def work(folder: Path, name: str) -> Model:
+        model_hash = refits.write(parts, folder / "model")
+        refits.write(reference, folder / "reference")
+        np.savez(folder / "out_of_fold.npz", rows=measured.rows, prediction=blend, linear=predictions[LINEAR])
+        places = (f"{name}/model", f"{name}/reference", f"{name}/out_of_fold.npz")
+        return Model(
+            folder=places[0],
+            parts=parts,
+            reference=places[1],
+            score=score,
+            model_hash=model_hash,
+            out_of_fold=places[2],
+            cut=fit(run).cut or refits.cut or refits.skipped,
+            decisions=decisions,
+        )
+
+    return run.task(f"blend-{digest(VERSION, parts, reference, fit(run).predictions, decisions)}", Model, work)
+
+
+def _broken_limits(run: Run, model: Model) -> list[Line]:
+    if not any(requirement.id in LIMITS for requirement in ask(run).requirements):
+        return []
+    verdict = judge(run, model, sealed=False)
+    return [line for line in verdict.lines if line.requirement.id in LIMITS and line.outcome == "unmet"]

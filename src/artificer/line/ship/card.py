@@ -1,0 +1,35 @@
+"""The model card: what the model is for, what it learned from, and what it can be trusted with (Mitchell et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from artificer.core.run import Run, versions
+from artificer.core.stages import Asked, Model, Verdict
+
+
+def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, Any]:
+    """Collect the card as plain values."""
+    brief = run.brief
+    return {
+        "name": brief.name,
+        "purpose": brief.purpose,
+        "owner": brief.owner,
+        "task": asked.task,
+        "target": brief.target.column,
+        "classes": list(asked.classes),
+        "features": [column.name for column in asked.schema.columns if column.name in asked.features],
+        "protected": list(brief.features.protected),
+        "trained_on": {"rows": asked.train.n_rows, "fingerprint": asked.fingerprint},
+        "tested_on": {"rows": verdict.n_rows, "which": verdict.on, "openings": verdict.n_openings},
+        "members": {part.candidate: part.weight for part in model.parts},
+        "score": {
+            "metric": verdict.metric,
+            "value": verdict.score.value,
+            "low": verdict.score.low,
+            "high": verdict.score.high,
+        },
+        "requirements": {line.requirement.id: line.outcome for line in verdict.lines},
+        "not_known": list(asked.questions),
+        "made_with": versions(),
+    }
