@@ -114,13 +114,24 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """From `audit`: what is wrong with the data, what each problem costs, and what later data must look like."""
+    """From `audit`: what is wrong with the data, what each problem costs, and what later data must look like.
+
+    Attributes
+    ----------
+    profile : str
+        Where the scan of the training rows is.
+    metric : str
+        What effects are measured in.
+    cut : bool
+        Whether the clock left an effect unmeasured.
+    """
 
     findings: tuple[Finding, ...]
     contract: Contract
     profile: str
     metric: str = ""
     decisions: tuple[Decision, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
