@@ -1,0 +1,291 @@
+"""The raw columns that a model reads, and rows → arrays of numbers, codes, moments and texts.
+
+Strings leave here: a category becomes an int32 code (0 missing, -1 never seen in training, else 1 + its level). Each row
+is encoded by itself: its result hangs neither on other rows nor on the library that it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import Any, Literal
+
+import numpy as np
+
+from artificer_runtime.errors import RowsError
+from artificer_runtime.rows import Rows
+from artificer_runtime.values import MISSING, canonical_text, is_missing, number_of, seconds_of
+
+__all__ = ["Column", "Encoded", "Kind", "Schema", "canonical_text"]
+
+Kind = Literal["number", "category", "boolean", "time", "text", "identifier", "constant"]
+Group = Literal["numbers", "codes", "times", "texts"]
+
+GROUPS: dict[str, Group] = {
+    "number": "numbers",
+    "category": "codes",
+    "boolean": "codes",
+    "time": "times",
+    "text": "texts",
+}
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One raw column.
+
+    Attributes
+    ----------
+    levels : tuple of str
+        Of a category or boolean; code = 1 + index.
+    low, high : float or None
+        Range in training: of a number, or of a moment in seconds since 1970 (UTC).
+    dtype : str
+        As read in training, for messages.
+    form : str
+        `strptime` format of a moment that comes as text; "" for ISO 8601.
+    """
+
+    name: str
+    kind: Kind
+    levels: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    dtype: str = ""
+    form: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Rows as one array for each group of kinds, columns in the order of the schema.
+
+    Attributes
+    ----------
+    numbers : array of float64, (n_rows, n_numbers)
+        NaN is missing; never infinite, never beyond float32.
+    codes : array of int32, (n_rows, n_categories)
+    times : array of float64, (n_rows, n_times)
+        Seconds since 1970 in UTC; NaN is missing.
+    texts : array of str objects, (n_rows, n_texts)
+        "" is missing.
+    flags : dict of str to array of bool, (n_rows,)
+        "unseen" (a level that training lacked), "outside" (beyond training's range), "clipped" (beyond float32).
+    """
+
+    n_rows: int
+    numbers: np.ndarray
+    codes: np.ndarray
+    times: np.ndarray
+    texts: np.ndarray
+    flags: Mapping[str, np.ndarray]
+
+    def take(self, rows: np.ndarray) -> Encoded:
+        """Some of the rows, by mask or position."""
+        flags = {name: flag[rows] for name, flag in self.flags.items()}
+        numbers = self.numbers[rows]
+        return Encoded(len(numbers), numbers, self.codes[rows], self.times[rows], self.texts[rows], flags)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns that a model reads.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        Spellings of a missing value, beside the usual ones.
+    """
+
+    columns: tuple[Column, ...]
+    missing: tuple[str, ...] = ()
+
+    def encode(self, rows: Any) -> Encoded:
+        """Encode rows.
+
+        Parameters
+        ----------
+        rows : dict, list of dicts, dict of columns, frame of pandas, polars or Arrow, or 2-d array
+            More columns than needed, in any order, do no harm.
+
+        Raises
+        ------
+        RowsError
+            When a column is absent or holds what cannot be its kind.
+        """
+        seen = Rows(rows, self._names)
+        groups = self._groups
+        numbers, clipped, outside = self._numbers(seen, groups["numbers"])
+        codes = _stacked([self._codes(seen, place) for place in groups["codes"]], seen.n_rows, np.int32)
+        times, early = self._times(seen, groups["times"])
+        texts = _stacked([self._texts(seen, place) for place in groups["texts"]], seen.n_rows, np.object_)
+        flags = {"unseen": (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
+        return Encoded(seen.n_rows, numbers, codes, times, texts, flags)
+
+    def positions(self, group: Group, names: Sequence[str]) -> list[int]:
+        """Where columns stand in their group's array."""
+        where = self._where[group]
+        return [where[name] for name in names]
+
+    @cached_property
+    def _read(self) -> tuple[Column, ...]:
+        return tuple(column for column in self.columns if column.kind in GROUPS)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [column.name for column in self._read]
+
+    @cached_property
+    def _groups(self) -> dict[Group, list[int]]:
+        groups: dict[Group, list[int]] = {"numbers": [], "codes": [], "times": [], "texts": []}
+        for place, column in enumerate(self._read):
+            groups[GROUPS[column.kind]].append(place)
+        return groups
+
+    @cached_property
+    def _where(self) -> dict[Group, dict[str, int]]:
+        return {
+            group: {self._names[place]: index for index, place in enumerate(places)}
+            for group, places in self._groups.items()
+        }
+
+    @cached_property
+    def _spellings(self) -> frozenset[str]:
+        return MISSING | {text.strip().lower() for text in self.missing}
+
+    @cached_property
+    def _ranges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        def bounds(group: Group) -> tuple[np.ndarray, np.ndarray]:
+            columns = [self._read[place] for place in self._groups[group]]
+            low = [-np.inf if column.low is None else column.low for column in columns]
+            return np.array(low), np.array([np.inf if column.high is None else column.high for column in columns])
+
+        return *bounds("numbers"), *bounds("times")
+
+    @cached_property
+    def _lookups(self) -> dict[int, dict[Any, int]]:
+        return {place: self._lookup(self._read[place]) for place in self._groups["codes"]}
+
+    def _lookup(self, column: Column) -> dict[Any, int]:
+        lookup: dict[Any, int] = {level: 1 + index for index, level in enumerate(column.levels)}
+        if column.kind == "boolean":
+            spelled = {"0": "false", "1": "true", "False": "false", "True": "true"}
+            lookup |= {text: lookup[level] for text, level in spelled.items() if level in lookup and text not in lookup}
+        return {None: 0, **{level: code for level, code in lookup.items() if level.lower() not in self._spellings}}
+
+    def _numbers(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if seen.n_rows == 1:
+            numbers = self._one_row(seen, places)
+        else:
+            numbers = _stacked([self._number_column(seen, place) for place in places], seen.n_rows, np.float64)
+        low, high, _, _ = self._ranges
+        with np.errstate(invalid="ignore"):
+            outside = ((numbers < low) | (numbers > high)).any(axis=1)
+            beyond = np.abs(numbers) > FLOAT32_MAX
+        clipped = beyond.any(axis=1)
+        if clipped.any():
+            numbers = np.clip(numbers, -FLOAT32_MAX, FLOAT32_MAX)
+        return numbers, clipped, outside
+
+    def _one_row(self, seen: Rows, places: list[int]) -> np.ndarray:
+        row = [seen.cells[place][0] for place in places]
+        try:
+            return np.array([row], dtype=np.float64).reshape(1, len(places))
+        except (TypeError, ValueError, OverflowError):
+            columns = [self._cells(seen, place, self._number) for place in places]
+            return _stacked(columns, 1, np.float64)
+
+    def _number_column(self, seen: Rows, place: int) -> np.ndarray:
+        cells = seen.cells[place]
+        if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
+            return cells.astype(np.float64)
+        if not (isinstance(cells, np.ndarray) and cells.dtype.kind in "mM"):
+            try:
+                return np.array(cells, dtype=np.float64)
+            except (TypeError, ValueError, OverflowError):
+                pass
+        return self._cells(seen, place, self._number)
+
+    def _number(self, value: Any, _: Column) -> float:
+        return number_of(value, self._spellings)
+
+    def _times(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        times = _stacked([self._time_column(seen, place) for place in places], seen.n_rows, np.float64)
+        _, _, low, high = self._ranges
+        with np.errstate(invalid="ignore"):
+            return times, ((times < low) | (times > high)).any(axis=1)
+
+    def _time_column(self, seen: Rows, place: int) -> np.ndarray:
+        cells = seen.cells[place]
+        if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
+            moments = cells.astype("datetime64[us]")
+            return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)
+        known: dict[Any, float] = {}
+
+        def moment(value: Any, column: Column) -> float:
+            if not isinstance(value, str):
+                return seconds_of(value, column.form, self._spellings)
+            if value not in known:
+                known[value] = seconds_of(value, column.form, self._spellings)
+            return known[value]
+
+        return self._cells(seen, place, moment)
+
+    def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float]) -> np.ndarray:
+        column = self._read[place]
+        values = np.empty(seen.n_rows)
+        for index, value in enumerate(seen.cells[place]):
+            try:
+                values[index] = read(value, column)
+            except ValueError:
+                wanted = "a number" if column.kind == "number" else "a date or time"
+                read_as = f" ({column.dtype} in training)" if column.dtype else ""
+                raise RowsError(
+                    f"column '{column.name}' must hold {wanted}{read_as}; row {index} holds a {type(value).__name__} that "
+                    "is none; correct it, or leave it empty where it is not known"
+                ) from None
+        return values
+
+    def _codes(self, seen: Rows, place: int) -> np.ndarray:
+        lookup = self._lookups[place]
+        cells = seen.cells[place]
+        values = cells.tolist() if isinstance(cells, np.ndarray) else cells
+        try:
+            codes = np.fromiter(map(lookup.get, values, repeat(_ODD)), dtype=np.int32, count=len(values))
+        except TypeError:  # something unhashable, such as a list
+            codes = np.full(len(values), _ODD, np.int32)
+        for index in np.flatnonzero(codes == _ODD):
+            code = self._slow_code(values[index], lookup, self._read[place].kind == "boolean")
+            codes[index] = code
+            if isinstance(values[index], str) and len(lookup) < 100_000:
+                lookup[values[index]] = code
+        return codes
+
+    def _slow_code(self, value: Any, lookup: dict[Any, int], boolean: bool) -> int:
+        if is_missing(value, self._spellings):
+            return 0
+        text = canonical_text(value)
+        return lookup.get(text.lower() if boolean else text, -1)
+
+    def _texts(self, seen: Rows, place: int) -> np.ndarray:
+        values = [self._text(value) for value in seen.cells[place]]
+        texts = np.empty(len(values), dtype=np.object_)
+        texts[:] = values
+        return texts
+
+    def _text(self, value: Any) -> str:
+        return "" if is_missing(value, self._spellings) else canonical_text(value)
+
+
+_ODD = np.iinfo(np.int32).min
+
+
+def _stacked(columns: list[np.ndarray], n_rows: int, dtype: Any) -> np.ndarray:
+    if not columns:
+        return np.empty((n_rows, 0), dtype)
+    stacked = np.empty((n_rows, len(columns)), dtype)
+    for index, column in enumerate(columns):
+        stacked[:, index] = column
+    return stacked

@@ -1,0 +1,96 @@
+"""One value at a time: what counts as missing, and how a value is spelled as a level, a number or a moment.
+
+Every function is a slow path; `schema` first tries whole columns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_missing(value: Any, spellings: Collection[str] = MISSING) -> bool:
+    """Whether a value stands for nothing: None, NaN, NaT, pandas' NA, or a spelling (lower case, stripped)."""
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return value.strip().lower() in spellings
+    if type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating | np.datetime64 | Decimal) and bool(value != value)
+
+
+def canonical_text(value: Any) -> str:
+    """Spell a value as a level, the same from whatever library it comes.
+
+    >>> canonical_text(True), canonical_text(3.0), canonical_text(" a ")
+    ('true', '3', 'a')
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    if isinstance(value, float | np.floating | Decimal) and value == value and abs(value) < 1e15 and value == int(value):
+        return str(int(value))
+    if isinstance(value, np.generic):
+        return canonical_text(value.item())
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
+    return str(value).strip()
+
+
+def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
+    """Read one number; NaN where missing.
+
+    Raises
+    ------
+    ValueError
+        When it is no number.
+    """
+    if is_missing(value, spellings):
+        return float("nan")
+    if isinstance(value, date | np.datetime64 | bytes | list | tuple | dict):
+        raise ValueError(type(value).__name__)
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+    except TypeError as error:
+        raise ValueError(type(value).__name__) from error
+
+
+def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:
+    """Read one moment as seconds since 1970 in UTC; NaN where missing. What carries no zone is taken as UTC.
+
+    Parameters
+    ----------
+    form : str
+        A `strptime` format for texts; "" for ISO 8601.
+
+    Raises
+    ------
+    ValueError
+        When it is no moment.
+    """
+    if is_missing(value, spellings):
+        return float("nan")
+    if isinstance(value, np.datetime64):
+        return float(value.astype("datetime64[us]").astype(np.int64)) / 1e6
+    if isinstance(value, str):
+        text = value.strip()
+        value = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+    if isinstance(value, datetime):
+        moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+        return (moment - _EPOCH).total_seconds()
+    if isinstance(value, date):
+        return (datetime(value.year, value.month, value.day, tzinfo=UTC) - _EPOCH).total_seconds()
+    raise ValueError(type(value).__name__)
