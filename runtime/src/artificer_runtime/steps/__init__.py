@@ -1,0 +1,90 @@
+"""Encoders, one a file: columns of one group → a block of float32 features.
+
+A step is a module with `VERSION`, `READS` (the group of arrays it reads), `fit(values, y, task, settings) → state`,
+`apply(state, values) → float32 (n_rows, n_features)` and `names(state, columns)`. One that reads the target has
+`fit_apply` as well, which gives the training rows cross-fitted features. A state holds JSON values and arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from artificer_runtime.errors import PackageError
+
+BUILTIN = (
+    "codes",
+    "dates",
+    "hinges",
+    "numbers",
+    "one_hot",
+    "scaled",
+    "target_mean",
+    "word_factors",
+    "words",
+)
+
+State = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a step may know of the task: classes (0 in regression), row weights, the seed."""
+
+    n_classes: int
+    weight: np.ndarray | None = None
+    seed: int = 0
+
+
+class Step(Protocol):
+    """What a step's module offers."""
+
+    VERSION: int
+    READS: Literal["numbers", "codes", "times", "texts"]
+
+    def fit(self, values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
+        """Learn from training rows."""
+        ...
+
+    def apply(self, state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+        """Make features."""
+        ...
+
+    def names(self, state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+        """Name the features."""
+        ...
+
+
+@cache
+def load(step: str) -> Any:
+    """Find a step by its versioned name.
+
+    Raises
+    ------
+    PackageError
+        When there is none of this name and version.
+    """
+    name, _, version = step.partition("@")
+    module = import_module(f"artificer_runtime.steps.{name}") if name in BUILTIN else None
+    if module is None or str(module.VERSION) != version:
+        raise PackageError(
+            f"the step '{step}' is not known here; known: {', '.join(BUILTIN)}, each in version 1. The package was made by "
+            "another version: upgrade artificer-runtime"
+        )
+    return module
+
+
+def fit_apply(
+    step: Any, values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]
+) -> tuple[State, np.ndarray]:
+    """Fit a step and make the block of its training rows."""
+    if hasattr(step, "fit_apply"):
+        made: tuple[State, np.ndarray] = step.fit_apply(values, y, task, settings)
+        return made
+    state = step.fit(values, y, task, settings)
+    return state, step.apply(state, values)

@@ -1,0 +1,77 @@
+"""Parts and cycles of a moment: taken apart in double precision (an epoch in single precision steps by 128 s).
+
+Settings: `trend` (true), whether year and days since the first training row are features: not for the moment of the row
+itself, since a model meets only later ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from artificer_runtime.steps import State, Task
+
+VERSION = 1
+READS: Literal["times"] = "times"
+DAY_S = 86_400.0
+
+TREND = ("year", "days")
+CALENDAR = ("month", "day", "weekday", "day of year", "month sin", "month cos", "weekday sin", "weekday cos")
+CLOCK = ("hour", "minute of day", "hour sin", "hour cos")
+
+
+def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
+    """Learn the first moment of each column, and whether it has hours."""
+    known = ~np.isnan(values)
+    start = np.where(known.any(axis=0), np.min(np.where(known, values, np.inf), axis=0, initial=np.inf), 0.0)
+    hours = ((np.where(known, values, 0.0) % DAY_S) != 0).any(axis=0)
+    return {"start": start, "hours": [bool(one) for one in hours], "trend": bool(settings.get("trend", True))}
+
+
+def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+    """float64 (n_rows, n_columns), seconds since 1970 → float32; NaN stays NaN."""
+    parts = [
+        _parts(values[:, place], float(state["start"][place]), state["hours"][place], state["trend"])
+        for place in range(values.shape[1])
+    ]
+    return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
+
+
+def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """`column part`."""
+    return tuple(
+        f"{column} {part}"
+        for column, hours in zip(columns, state["hours"], strict=True)
+        for part in _names(hours, state["trend"])
+    )
+
+
+def _names(hours: bool, trend: bool) -> tuple[str, ...]:
+    return (*(TREND if trend else ()), *CALENDAR, *(CLOCK if hours else ()))
+
+
+def _parts(seconds: np.ndarray, start: float, hours: bool, trend: bool) -> np.ndarray:
+    known = ~np.isnan(seconds)
+    whole = np.where(known, np.clip(seconds, -6e10, 2.5e11), 0.0)  # years 68 to 9892
+    days = np.floor(whole / DAY_S).astype(np.int64)
+    date = days.astype("datetime64[D]")
+    months = date.astype("datetime64[M]")
+    year = date.astype("datetime64[Y]")
+    month = (months - year.astype("datetime64[M]")).astype(np.int64)
+    day = (date - months.astype("datetime64[D]")).astype(np.int64)
+    weekday = (days + 3) % 7  # 1970-01-01 was a Thursday
+    of_year = (date - year.astype("datetime64[D]")).astype(np.int64)
+    made = [year.astype(np.int64) + 1970, (whole - start) / DAY_S] if trend else []
+    made += [month + 1, day + 1, weekday, of_year + 1, *_cycle(month / 12), *_cycle(weekday / 7)]
+    if hours:
+        minute = np.floor((whole - days * DAY_S) / 60)
+        made += [np.floor(minute / 60), minute, *_cycle(minute / 1440)]
+    parts = np.stack(made, axis=1).astype(np.float32)
+    parts[~known] = np.nan
+    return parts
+
+
+def _cycle(turn: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)

@@ -1,0 +1,53 @@
+"""Numbers for linear models: gaps filled with the median, one scale, clipped to ±8; and where training had gaps, a mark.
+
+Columns that never vary in training give no feature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from artificer_runtime.steps import State, Task
+
+VERSION = 1
+READS: Literal["numbers"] = "numbers"
+FAR = 8.0
+
+
+def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
+    """Learn medians, means and scales."""
+    single = values.astype(np.float32).astype(np.float64)
+    gaps = np.isnan(single)
+    known = ~gaps.all(axis=0)
+    median = np.zeros(single.shape[1])
+    if known.any():
+        median[known] = np.nanmedian(single[:, known], axis=0)
+    filled = np.where(gaps, median, single)
+    # Scaled by the largest magnitude first, so that squares of numbers near the limit of single precision stay finite.
+    largest = np.maximum(np.abs(filled).max(axis=0, initial=0.0), 1e-300)
+    mean, scale = (filled / largest).mean(axis=0) * largest, (filled / largest).std(axis=0) * largest
+    varies = scale > 1e-12 * np.maximum(largest, 1e-300)
+    return {
+        "median": median,
+        "mean": mean,
+        "scale": np.where(varies, scale, 1.0),
+        "varies": np.flatnonzero(varies),
+        "gaps": np.flatnonzero(gaps.any(axis=0) & known),
+    }
+
+
+def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+    """float64 (n_rows, n_columns) → float32 without gaps."""
+    single = values.astype(np.float32).astype(np.float64)
+    gaps = np.isnan(single)
+    filled = np.where(gaps, state["median"], single)
+    scaled = np.clip((filled - state["mean"]) / state["scale"], -FAR, FAR)
+    return np.concatenate([scaled[:, state["varies"]], gaps[:, state["gaps"]]], axis=1).astype(np.float32)
+
+
+def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Columns that vary, then marks of gaps."""
+    return tuple(columns[i] for i in state["varies"]) + tuple(f"{columns[i]} is missing" for i in state["gaps"])

@@ -1,0 +1,68 @@
+"""A few factors of a text's weighted words, for trees: latent semantic analysis.
+
+Truncated singular value decomposition by the randomised method of Halko, Martinsson and Tropp (2011, SIAM Review 53).
+Settings: `n_factors` (16), and those of `words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from artificer_runtime.steps import State, Task, words
+
+VERSION = 1
+READS: Literal["texts"] = "texts"
+OVERSAMPLED = 8
+MOST_ROWS = 20_000
+LENGTH = "length"
+
+
+def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
+    """Learn each column's words and directions, on at most 20,000 rows."""
+    state = dict(words.fit(values, y, task, settings))
+    rng = np.random.default_rng(task.seed)
+    sample = np.sort(rng.permutation(len(values))[:MOST_ROWS])
+    for place in range(values.shape[1]):
+        one = {**state, "n_columns": 1, "words0": state[f"words{place}"], "rarity0": state[f"rarity{place}"]}
+        block = words.apply(one, values[sample, place : place + 1])
+        state[f"directions{place}"] = _directions(block, int(settings.get("n_factors", 16)), rng)
+    return state
+
+
+def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+    """Texts (n_rows, n_columns) → float32 (n_rows, n_factors + 1 a column): factors, and the text's length."""
+    parts = []
+    for place in range(int(state["n_columns"])):
+        one = {**state, "n_columns": 1, "words0": state[f"words{place}"], "rarity0": state[f"rarity{place}"]}
+        block = words.apply(one, values[:, place : place + 1])
+        # einsum adds up each row by itself: a matrix product's sums hang on how many rows there are.
+        parts.append(np.einsum("ij,jk->ik", block, np.asarray(state[f"directions{place}"], np.float32), optimize=False))
+        parts.append(np.array([[float(len(text))] for text in values[:, place]], np.float32).reshape(-1, 1))
+    return np.concatenate(parts, axis=1).astype(np.float32) if parts else np.empty((len(values), 0), np.float32)
+
+
+def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """`column factor i`, then the length."""
+    return tuple(
+        name
+        for place, column in enumerate(columns)
+        for name in (
+            *(f"{column} factor {i + 1}" for i in range(np.shape(state[f"directions{place}"])[1])),
+            f"{column} {LENGTH}",
+        )
+    )
+
+
+def _directions(block: np.ndarray, n_factors: int, rng: np.random.Generator) -> np.ndarray:
+    n_factors = min(n_factors, *block.shape)
+    if n_factors == 0:
+        return np.zeros((block.shape[1], 0))
+    probe = rng.normal(size=(block.shape[1], min(n_factors + OVERSAMPLED, block.shape[1]))).astype(np.float32)
+    basis, _ = np.linalg.qr(block.T @ (block @ (block.T @ (block @ probe))))
+    _, _, rows = np.linalg.svd(block @ basis, full_matrices=False)
+    directions: np.ndarray = (basis @ rows.T)[:, :n_factors]
+    signs = np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(n_factors)])
+    return directions * np.where(signs == 0, 1, signs)

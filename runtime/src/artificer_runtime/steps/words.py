@@ -1,0 +1,65 @@
+"""Words of a text, weighted by their rarity (tf-idf), for linear models.
+
+Term frequency enters as 1 + log tf, rarity as log((1 + n) / (1 + df)) + 1, rows have length one (Manning, Raghavan and
+Schütze 2008, "Introduction to information retrieval", chapter 6). Settings: `max_words` (1000), `min_rows` (2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from artificer_runtime.steps import State, Task
+
+VERSION = 1
+READS: Literal["texts"] = "texts"
+_WORD = re.compile(r"\w\w+")
+LONGEST = 20_000  # characters of one text that are read
+
+
+def tokens(text: str) -> list[str]:
+    """Words of at least two letters or digits, in lower case."""
+    return _WORD.findall(text[:LONGEST].lower())
+
+
+def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
+    """Learn each column's vocabulary: the words that most rows hold."""
+    state: State = {"n_columns": values.shape[1]}
+    for place, column in enumerate(values.T):
+        counts = Counter(word for text in column for word in set(tokens(text)))
+        fewest = min(int(settings.get("min_rows", 2)), max(len(column), 1))
+        common = sorted((-n, word) for word, n in counts.items() if n >= fewest)[: int(settings.get("max_words", 1000))]
+        state[f"words{place}"] = [word for _, word in common]
+        df = np.array([-n for n, _ in common], np.float64)
+        state[f"rarity{place}"] = np.log((1 + len(column)) / (1 + df)) + 1
+    return state
+
+
+def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
+    """Texts (n_rows, n_columns) → float32 (n_rows, n_words), rows of length one in each column or zero."""
+    parts = [_weighted(state, place, values[:, place]) for place in range(int(state["n_columns"]))]
+    return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
+
+
+def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """`column: word`."""
+    return tuple(f"{column}: {word}" for place, column in enumerate(columns) for word in state[f"words{place}"])
+
+
+def _weighted(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:
+    words, rarity = state[f"words{place}"], np.asarray(state[f"rarity{place}"])
+    where = {word: index for index, word in enumerate(words)}
+    block = np.zeros((len(texts), len(words)), np.float32)
+    for row, text in enumerate(texts):
+        counts = Counter(index for word in tokens(text) if (index := where.get(word)) is not None)
+        if counts:
+            at = np.fromiter(counts, np.int64, len(counts))
+            weight = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * rarity[at]
+            # Added up in the order of the vocabulary, so that a row's value hangs on its words alone.
+            order = np.argsort(at)
+            block[row, at[order]] = weight[order] / np.sqrt((weight[order] ** 2).sum())
+    return block
