@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
+
+from artificer_runtime.errors import PackageError
+
+BUILTIN = {
+    "linear@1": "artificer_runtime.members.linear:Linear",
+    "oblivious@1": "artificer_runtime.members.oblivious:Oblivious",
+    "trees@1": "artificer_runtime.members.trees:Trees",
+}
 
 
 class Member(Protocol):
     """A trained model as plain arrays.
 
-    `form` is the versioned name under which it is saved, such as ``"trees@1"``.
+    `form` is the versioned name under which it is saved, such as ``"trees@1"``. One whose training has iterations has
+    `truncated(n_iterations)` too.
     """
 
-    form: str
+    @property
+    def form(self) -> str:
+        """Versioned name of the form."""
+        ...
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predict float32 rows (n_rows, n_features) → float64 (n_rows, n_out): class probabilities or values."""
@@ -27,3 +40,21 @@ class Member(Protocol):
     def meta(self) -> Mapping[str, Any]:
         """What is saved as JSON."""
         ...
+
+
+def load(form: str, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Member:
+    """Rebuild a member from what was saved.
+
+    Raises
+    ------
+    PackageError
+        When this version knows no such form.
+    """
+    if form not in BUILTIN:
+        raise PackageError(
+            f"the model form '{form}' is not known here; known: {', '.join(BUILTIN)}. The package was made by another "
+            "version: upgrade artificer-runtime"
+        )
+    module, _, name = BUILTIN[form].partition(":")
+    member: Member = getattr(import_module(module), name).from_arrays(arrays, meta)
+    return member

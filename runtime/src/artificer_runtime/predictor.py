@@ -1,0 +1,144 @@
+"""Rows → predictions, with numpy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artificer_runtime.errors import RowsError
+from artificer_runtime.package import Contents, Weighted, read
+from artificer_runtime.schema import Encoded, Schema
+
+ROWS_AT_ONCE = 8192
+
+
+def load(path: str | Path) -> Predictor:
+    """Read a package: a folder or a zip file.
+
+    Raises
+    ------
+    PackageError
+        When it is absent, no package, damaged, or of a newer version.
+    """
+    contents, manifest, _ = read(path)
+    return Predictor(contents, str(manifest["model_hash"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """Predictions and what was odd about the rows.
+
+    Attributes
+    ----------
+    values : array, (n_rows,)
+        Class labels in their own type, or numbers.
+    probabilities : array of float64, (n_rows, n_classes), or None
+    flags : dict of str to array of bool, (n_rows,)
+        "unseen", "outside", "clipped": see `artificer_runtime.schema.Encoded`.
+    """
+
+    values: np.ndarray
+    probabilities: np.ndarray | None
+    flags: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A model that was read from a package.
+
+    Rows may be a dict (one row), a list of dicts, a dict of columns, a frame of pandas, polars or Arrow, or a
+    two-dimensional array. A row's prediction hangs on that row alone.
+    """
+
+    contents: Contents
+    model_hash: str = ""
+
+    @property
+    def schema(self) -> Schema:
+        """The columns that it reads."""
+        return self.contents.recipe.schema
+
+    @property
+    def task(self) -> str:
+        """ "binary", "multiclass" or "regression"."""
+        return self.contents.task
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """Class labels in their own type, sorted; empty in regression."""
+        return typed(self.contents.classes, self.contents.class_kind)
+
+    def predict(self, rows: Any) -> np.ndarray:
+        """Predict labels or values: (n_rows,).
+
+        Raises
+        ------
+        RowsError
+            When a column is absent or holds what cannot be its kind.
+        """
+        return self._values(self.raw(self.schema.encode(rows)))
+
+    def predict_proba(self, rows: Any) -> np.ndarray:
+        """Predict class probabilities: float64 (n_rows, n_classes), in the order of `classes`.
+
+        Raises
+        ------
+        RowsError
+            As for `predict`, and when the model predicts numbers.
+        """
+        if not self.contents.classes:
+            raise RowsError("this model predicts a number, not classes: use predict")
+        return self.raw(self.schema.encode(rows))
+
+    def predict_full(self, rows: Any) -> Predictions:
+        """Predict, and say which rows hold something that training did not."""
+        encoded = self.schema.encode(rows)
+        raw = self.raw(encoded)
+        return Predictions(self._values(raw), raw if self.contents.classes else None, encoded.flags)
+
+    def raw(self, encoded: Encoded) -> np.ndarray:
+        """Blend of all members on encoded rows: float64 (n_rows, n_classes) or (n_rows, 1)."""
+        if encoded.n_rows <= ROWS_AT_ONCE:
+            return self._blend(encoded)
+        starts = range(0, encoded.n_rows, ROWS_AT_ONCE)
+        rows = np.arange(encoded.n_rows)
+        return np.concatenate([self._blend(encoded.take(rows[start : start + ROWS_AT_ONCE])) for start in starts])
+
+    def _blend(self, encoded: Encoded) -> np.ndarray:
+        blocks = self.contents.recipe.apply(encoded, self._needed)
+        total: np.ndarray | None = None
+        for one in self.contents.members:
+            part = one.weight * self._member(one, blocks)
+            total = part if total is None else total + part
+        assert total is not None
+        return total
+
+    def _member(self, one: Weighted, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
+        parts = [blocks[name] for name in one.blocks]
+        X = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+        prediction = one.member.predict(X)
+        return np.expm1(prediction) if self.contents.transform == "log1p" else prediction
+
+    @cached_property
+    def _needed(self) -> frozenset[str]:
+        return frozenset(block for one in self.contents.members for block in one.blocks)
+
+    def _values(self, raw: np.ndarray) -> np.ndarray:
+        values: np.ndarray = self.classes[raw.argmax(axis=1)] if self.contents.classes else raw[:, 0]
+        return values
+
+
+def typed(classes: tuple[str, ...], kind: str) -> np.ndarray:
+    """Class labels in their own type."""
+    if kind == "boolean":
+        return np.array([one == "true" for one in classes])
+    if kind == "integer":
+        return np.array([int(one) for one in classes])
+    if kind == "number":
+        return np.array([float(one) for one in classes])
+    return np.array(classes, dtype=np.object_)
