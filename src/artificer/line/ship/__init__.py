@@ -60,7 +60,7 @@ def ship(subject: Subject, **options: Any) -> Shipped:
 def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
     parity = certify(model)
     contract = audit(run).contract
-    version = digest(model.model_hash, verdict, contract, run.brief)[:12]
+    version = digest(model.model_hash, contract, run.brief)[:12]
     place = f"packages/{version}"
     lock = run_lock(run, model)
     save(run.path(f"runs/{run.id}/run.lock"), lock)

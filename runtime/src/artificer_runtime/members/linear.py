@@ -1,0 +1,57 @@
+"""A linear model: coefficients and a link."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from artificer_runtime.members.links import Link, linked
+
+CELLS_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Coefficients of a linear or logistic model.
+
+    Attributes
+    ----------
+    coefficients : array of float64, (n_out, n_features)
+    intercept : array of float64, (n_out,)
+    fill : array of float32, (n_features,)
+        Read in place of NaN.
+    """
+
+    coefficients: np.ndarray
+    intercept: np.ndarray
+    fill: np.ndarray
+    link: Link
+    form: ClassVar[str] = "linear@1"
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        at_once = max(1, CELLS_AT_ONCE // max(X.shape[1], 1))
+        parts = [self._raw(X[start : start + at_once]) for start in range(0, max(len(X), 1), at_once)]
+        return linked(np.concatenate(parts), self.link)
+
+    def _raw(self, X: np.ndarray) -> np.ndarray:
+        filled = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
+        # Summed row by row: a matrix product's order of adding up hangs on how many rows there are.
+        sums = [np.add.reduce(filled * row, axis=1) for row in self.coefficients]
+        return np.stack(sums, axis=1) + self.intercept
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Everything that is an array."""
+        return {"coefficients": self.coefficients, "intercept": self.intercept, "fill": self.fill}
+
+    def meta(self) -> Mapping[str, Any]:
+        """The link."""
+        return {"link": self.link}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Linear:
+        """Rebuild what was saved."""
+        return cls(arrays["coefficients"], arrays["intercept"], arrays["fill"], meta["link"])

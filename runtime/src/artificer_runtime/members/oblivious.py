@@ -1,0 +1,81 @@
+"""Symmetric trees, as CatBoost grows them: all nodes of one depth ask the same question, so a leaf's number is made of bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from artificer_runtime.members.links import Link, linked
+
+FEW_ROWS = 32
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Oblivious:
+    """Symmetric trees.
+
+    Attributes
+    ----------
+    feature : array of int32, (n_trees, depth)
+    border : array of float32, (n_trees, depth)
+        The bit is set where x > border; NaN sets none. Shorter trees are filled up with infinite borders.
+    values : array of float64, (n_trees, 2 ** depth, n_out)
+    scale : float
+    bias : array of float64, (n_out,)
+    """
+
+    feature: np.ndarray
+    border: np.ndarray
+    values: np.ndarray
+    scale: float
+    bias: np.ndarray
+    link: Link
+    form: ClassVar[str] = "oblivious@1"
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        if len(X) <= FEW_ROWS:
+            return linked(self._few(X), self.link)
+        parts = [self._many(X[start : start + ROWS_AT_ONCE]) for start in range(0, len(X), ROWS_AT_ONCE)]
+        return linked(np.concatenate(parts), self.link)
+
+    def truncated(self, n_iterations: int) -> Oblivious:
+        """The model after its first iterations."""
+        n = n_iterations
+        return Oblivious(self.feature[:n], self.border[:n], self.values[:n], self.scale, self.bias, self.link)
+
+    def _few(self, X: np.ndarray) -> np.ndarray:
+        n_trees, depth = self.feature.shape
+        if n_trees == 0 or len(X) == 0:
+            return np.tile(self.bias, (len(X), 1))
+        bits = X[:, self.feature] > self.border  # (n_rows, n_trees, depth)
+        leaf = bits @ (1 << np.arange(depth))
+        # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
+        return self.values[np.arange(n_trees), leaf].cumsum(axis=1)[:, -1] * self.scale + self.bias
+
+    def _many(self, X: np.ndarray) -> np.ndarray:
+        columns = np.ascontiguousarray(X.T)
+        total = np.zeros((len(X), self.values.shape[2]))
+        for features, borders, values in zip(self.feature, self.border, self.values, strict=True):
+            leaf = np.zeros(len(X), np.int64)
+            for bit, (feature, border) in enumerate(zip(features, borders, strict=True)):
+                leaf |= (columns[feature] > border).astype(np.int64) << bit
+            total += values[leaf]
+        return total * self.scale + self.bias
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Everything that is an array."""
+        return {"feature": self.feature, "border": self.border, "values": self.values, "bias": self.bias}
+
+    def meta(self) -> Mapping[str, Any]:
+        """Scale and link."""
+        return {"scale": self.scale, "link": self.link}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Oblivious:
+        """Rebuild what was saved."""
+        return cls(arrays["feature"], arrays["border"], arrays["values"], meta["scale"], arrays["bias"], meta["link"])

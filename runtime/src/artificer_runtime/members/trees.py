@@ -1,0 +1,160 @@
+"""Binary decision trees, walked by numpy: many rows tree by tree, few rows through all trees at once.
+
+A node asks `slot value <= threshold`. A *slot* is one feature seen in one way: NaN replaced by what sends a missing value
+to the side that training chose, or, for a set of categories, 0 where the code is in the set and 1 where not. So the walk
+itself knows neither gaps nor categories. The children of a node stand side by side; a leaf is its own child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from artificer_runtime.members.links import Link, linked
+
+FEW_ROWS = 24
+ROWS_AT_ONCE = 4096
+ZERO = 1e-35  # LightGBM reads what is nearer to 0 as 0
+
+# How a slot sees its feature.
+AS_ZERO, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, IN_SET = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Trees of one model, all nodes in one array.
+
+    Attributes
+    ----------
+    slot, child : array of int32, (n_nodes,)
+        The node's slot, and its left child; the right one follows it.
+    threshold : array of float32, (n_nodes,)
+        Of a leaf: infinite.
+    value : array of float64, (n_nodes,)
+        Of a leaf, else 0.
+    root, depth : array of int32, (n_trees,)
+        Trees stand iteration by iteration, in each one tree an output.
+    slot_feature : array of int32, (n_slots,)
+    slot_kind : array of uint8, (n_slots,)
+    slot_set : array of int32, (n_slots + 1,)
+        Where a slot's set of categories begins in `members`.
+    members : array of bool
+        For each code from 0, whether it is in the set.
+    """
+
+    slot: np.ndarray
+    child: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+    root: np.ndarray
+    depth: np.ndarray
+    slot_feature: np.ndarray
+    slot_kind: np.ndarray
+    slot_set: np.ndarray
+    members: np.ndarray
+    n_out: int
+    link: Link
+    form: ClassVar[str] = "trees@1"
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        if len(X) <= FEW_ROWS:
+            return linked(self._few(self._slots(X)), self.link)
+        parts = [self._many(self._slots(X[start : start + ROWS_AT_ONCE])) for start in range(0, len(X), ROWS_AT_ONCE)]
+        return linked(np.concatenate(parts), self.link)
+
+    def truncated(self, n_iterations: int) -> Trees:
+        """The model after its first iterations, without the nodes of the others."""
+        n_trees = min(n_iterations * self.n_out, len(self.root))
+        n_nodes = int(self.root[n_trees]) if n_trees < len(self.root) else len(self.child)
+        used, slot = np.unique(self.slot[:n_nodes], return_inverse=True)
+        sets = [self.members[self.slot_set[one] : self.slot_set[one + 1]] for one in used]
+        return Trees(
+            slot=slot.astype(np.int32),
+            child=self.child[:n_nodes],
+            threshold=self.threshold[:n_nodes],
+            value=self.value[:n_nodes],
+            root=self.root[:n_trees],
+            depth=self.depth[:n_trees],
+            slot_feature=self.slot_feature[used],
+            slot_kind=self.slot_kind[used],
+            slot_set=np.cumsum([0, *map(len, sets)], dtype=np.int32),
+            members=np.concatenate([np.zeros(0, bool), *sets]),
+            n_out=self.n_out,
+            link=self.link,
+        )
+
+    def _slots(self, X: np.ndarray) -> np.ndarray:
+        values = X[:, self.slot_feature] if len(X) <= FEW_ROWS else np.take(X, self.slot_feature, axis=1)
+        kind = self.slot_kind
+        gaps = np.isnan(values)
+        near_zero = (kind == ZERO_LEFT) | (kind == ZERO_RIGHT)
+        if near_zero.any():
+            gaps |= near_zero & (np.abs(values) <= ZERO)
+        if gaps.any():
+            values = np.where(gaps, _INSTEAD[kind], values)
+        for slot in np.flatnonzero(kind == IN_SET):
+            values[:, slot] = self._outside(X[:, self.slot_feature[slot]], slot)
+        return values
+
+    def _outside(self, codes: np.ndarray, slot: int) -> np.ndarray:
+        inside = self.members[self.slot_set[slot] : self.slot_set[slot + 1]]
+        with np.errstate(invalid="ignore"):
+            known = (codes >= 0) & (codes < len(inside))
+        return ~(inside[np.where(known, codes, 0).astype(np.int64)] & known)
+
+    def _few(self, slots: np.ndarray) -> np.ndarray:
+        n_rows, n_trees = len(slots), len(self.root)
+        if n_trees == 0 or n_rows == 0:
+            return np.zeros((n_rows, self.n_out))
+        flat = slots.ravel()
+        base = (np.arange(n_rows) * slots.shape[1])[:, None]
+        node = np.broadcast_to(self.root, (n_rows, n_trees))
+        for _ in range(int(self.depth.max())):
+            node = self.child[node] + (flat[base + self.slot[node]] > self.threshold[node])
+        # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
+        total: np.ndarray = self.value[node].reshape(n_rows, -1, self.n_out).cumsum(axis=1)[:, -1]
+        return total
+
+    def _many(self, slots: np.ndarray) -> np.ndarray:
+        flat = slots.ravel()
+        base = np.arange(len(slots)) * slots.shape[1]
+        total = np.zeros((len(slots), self.n_out))
+        for tree, (root, depth) in enumerate(zip(self.root.tolist(), self.depth.tolist(), strict=True)):
+            node = np.full(len(slots), root, np.int64)
+            for _ in range(depth):
+                right = flat.take(self.slot.take(node) + base) > self.threshold.take(node)
+                node = self.child.take(node) + right
+            total[:, tree % self.n_out] += self.value.take(node)
+        return total
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """Everything that is an array."""
+        return {name: getattr(self, name) for name in _ARRAYS}
+
+    def meta(self) -> Mapping[str, Any]:
+        """Outputs and link."""
+        return {"n_out": self.n_out, "link": self.link}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Trees:
+        """Rebuild what was saved."""
+        return cls(**{name: arrays[name] for name in _ARRAYS}, n_out=meta["n_out"], link=meta["link"])
+
+
+_ARRAYS = (
+    "slot",
+    "child",
+    "threshold",
+    "value",
+    "root",
+    "depth",
+    "slot_feature",
+    "slot_kind",
+    "slot_set",
+    "members",
+)
+_INSTEAD = np.array([0.0, -np.inf, np.inf, -np.inf, np.inf, 0.0], np.float32)

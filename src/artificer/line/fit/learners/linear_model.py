@@ -1,0 +1,149 @@
+"""Logistic and ridge regression on scaled, hinged and one-hot features: the reference that boosters must beat.
+
+The strength of the penalty is chosen on the validation rows of each fold; a refit is told it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from artificer_runtime.members.linear import Linear
+from artificer_runtime.members.links import Link, linked
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from artificer.core.clock import Clock
+from artificer.core.protocols import Fitted, Fold, Settings
+from artificer.line.fit.losses import row_losses
+
+# From strong penalties, which are quick, to weak ones; the search ends where the validation loss rises.
+C_GRID = (0.003, 0.03, 0.3, 3.0, 30.0)
+ALPHA_GRID = (1000.0, 100.0, 10.0, 1.0, 0.1)
+LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
+ROUNDS, ITERATIONS = 6, 25
+MOSTLY_ZERO = 0.8
+WIDE = 2.0
+NEVER = -20.0  # log odds of a class that no training row has
+CHECKED_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Settings: `C` (classes) or `alpha` (numbers) fix the penalty; without them it is searched."""
+
+    API: ClassVar[int] = 1
+    name: str = "linear"
+    version: int = 1
+
+    def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
+        """Fit at the best penalty on the validation rows; the clock is looked at every 25 iterations."""
+        frame = _Frame.of(fold.X)
+        X = frame.prepared(fold.X)
+        if fold.task == "regression":
+            name, grid, fit = "alpha", ALPHA_GRID, lambda value: _ridge(X, fold, value)
+        else:
+            solver = _Logistic(X, fold, clock)
+            name, grid, fit = "C", C_GRID, solver.fit
+        chosen = (float(settings[name]),) if name in settings else grid
+        best, value, cut = self._search(fold, frame, chosen, fit, clock)
+        member = frame.member(*best, LINKS[fold.task])
+        native = _native(best, X[:CHECKED_ROWS], LINKS[fold.task])
+        return Fitted(member, np.empty(0), 0, cut, native, {name: value})
+
+    def _search(
+        self,
+        fold: Fold,
+        frame: _Frame,
+        grid: tuple[float, ...],
+        fit: Callable[[float], tuple[np.ndarray, np.ndarray]],
+        clock: Clock,
+    ) -> tuple[tuple[np.ndarray, np.ndarray], float, bool]:
+        best, at, lowest = None, grid[0], np.inf
+        for place, value in enumerate(grid):
+            found = fit(value)
+            loss = 0.0
+            if fold.X_valid is not None and fold.y_valid is not None:
+                prediction = frame.member(*found, LINKS[fold.task]).predict(fold.X_valid)
+                loss = float(np.average(row_losses(fold.task, fold.y_valid, prediction), weights=fold.weight_valid))
+            if best is not None and not loss < lowest:
+                break
+            best, at, lowest = found, value, loss
+            if clock.expired and place + 1 < len(grid):
+                return best, at, True
+        assert best is not None
+        return best, at, False
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is subtracted and divided by before fitting: only features of a wide range, such as years."""
+
+    center: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, X: np.ndarray) -> _Frame:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a column of NaN alone has no mean
+            mean, std = np.nanmean(X, axis=0, dtype=np.float64), np.nanstd(X, axis=0, dtype=np.float64)
+        wide = (np.nan_to_num(std) > WIDE) | (np.abs(np.nan_to_num(mean)) > WIDE)
+        center = np.where(wide, np.nan_to_num(mean), 0.0).astype(np.float32).astype(np.float64)
+        return cls(center, np.where(wide & (np.nan_to_num(std) > 0), std, 1.0))
+
+    def prepared(self, X: np.ndarray) -> Any:
+        filled = np.where(np.isnan(X), self.center, X)
+        ready = (filled - self.center) / self.scale
+        return sparse.csr_array(ready) if (ready == 0).mean() > MOSTLY_ZERO else ready
+
+    def member(self, coefficients: np.ndarray, intercept: np.ndarray, link: Link) -> Linear:
+        own = coefficients / self.scale
+        shift = np.array([np.add.reduce(row * self.center) for row in own])
+        return Linear(own, intercept - shift, self.center.astype(np.float32), link)
+
+
+class _Logistic:
+    """Logistic regression, warm from one penalty to the next."""
+
+    def __init__(self, X: Any, fold: Fold, clock: Clock) -> None:
+        self.X, self.fold, self.clock = X, fold, clock
+        self.seen = np.unique(fold.y.astype(np.int64))
+        self.model = LogisticRegression(max_iter=ITERATIONS, warm_start=True, tol=1e-4)
+
+    def fit(self, C: float) -> tuple[np.ndarray, np.ndarray]:
+        if len(self.seen) == 1:
+            return self._shaped(np.zeros((1, self.X.shape[1])), np.array([-NEVER]))
+        self.model.set_params(C=C)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            for _ in range(ROUNDS):
+                self.model.fit(self.X, self.fold.y, sample_weight=self.fold.weight)
+                if int(np.max(self.model.n_iter_)) < ITERATIONS or self.clock.expired:
+                    break
+        return self._shaped(self.model.coef_, self.model.intercept_)
+
+    def _shaped(self, coef: np.ndarray, intercept: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        n_classes = self.fold.n_classes
+        if n_classes == 2:
+            sign = 1.0 if len(self.seen) == 2 or self.seen[0] == 1 else -1.0
+            return sign * coef, sign * intercept
+        if len(coef) == 1:  # two classes of many were seen: one row of log odds between them, or one class alone
+            coef = np.concatenate([-coef / 2, coef / 2])[-len(self.seen) :]
+            intercept = np.concatenate([-intercept / 2, intercept / 2])[-len(self.seen) :]
+        full, shift = np.zeros((n_classes, coef.shape[1])), np.full(n_classes, NEVER)
+        full[self.seen], shift[self.seen] = coef, intercept
+        return full, shift
+
+
+def _ridge(X: Any, fold: Fold, alpha: float) -> tuple[np.ndarray, np.ndarray]:
+    model = Ridge(alpha=alpha).fit(X, fold.y, sample_weight=fold.weight)
+    return np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
+
+
+def _native(found: tuple[np.ndarray, np.ndarray], X: Any, link: Link) -> np.ndarray:
+    coefficients, intercept = found
+    return linked(np.asarray(X @ coefficients.T) + intercept, link)
