@@ -96,15 +96,15 @@ class Trees:
             gaps |= near_zero & (np.abs(values) <= ZERO)
         if gaps.any():
             values = np.where(gaps, _INSTEAD[kind], values)
-        for slot in np.flatnonzero(kind == IN_SET):
-            values[:, slot] = self._outside(X[:, self.slot_feature[slot]], slot)
+        sets = np.flatnonzero(kind == IN_SET)
+        if len(sets):
+            values[:, sets] = self._outside(X[:, self.slot_feature[sets]], sets)
         return values
 
-    def _outside(self, codes: np.ndarray, slot: int) -> np.ndarray:
-        inside = self.members[self.slot_set[slot] : self.slot_set[slot + 1]]
-        with np.errstate(invalid="ignore"):
-            known = (codes >= 0) & (codes < len(inside))
-        return ~(inside[np.where(known, codes, 0).astype(np.int64)] & known)
+    def _outside(self, codes: np.ndarray, sets: np.ndarray) -> np.ndarray:
+        start, size = self.slot_set[sets], np.diff(self.slot_set)[sets]
+        known = (codes >= 0) & (codes < size)  # NaN is in no set
+        return ~(self.members[start + np.where(known, codes, 0).astype(np.int32)] & known)
 
     def _few(self, slots: np.ndarray) -> np.ndarray:
         n_rows, n_trees = len(slots), len(self.root)

@@ -19,6 +19,7 @@ METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regressio
 LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 OURS = ("max_iterations", "patience")
 CHECKED_ROWS = 2000
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,6 @@ def _way(kind: int) -> int:
 
 
 def floor32(value: float) -> float:
-    """The largest number of single precision that is not above `value`."""
-    with np.errstate(over="ignore"):
-        single = np.float32(value)
+    """The largest finite number of single precision that is not above `value`; a split of gaps alone has an infinite one."""
+    single = np.float32(np.clip(value, -FLOAT32_MAX, FLOAT32_MAX))
     return float(single if float(single) <= value else np.nextafter(single, np.float32(-np.inf)))
