@@ -1,0 +1,172 @@
+"""Intervals: how far a measured figure can be trusted. Every interval in the product is made here."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from artificer.core.records import Estimate
+from artificer.measure.delong import auc_covariance
+from artificer.measure.metrics import Metric, metric, score, shaped
+
+REPLICATES = 500
+BOOTSTRAP_ROWS = 20_000
+
+
+def estimate(
+    name: str,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Score predictions, with an interval.
+
+    DeLong's for the area under the ROC curve, Wilson's for accuracy, Student's t for means of row losses (through the
+    delta method for their root), else a bootstrap; with groups, a bootstrap of whole groups.
+
+    Parameters
+    ----------
+    name : str
+        A key of `METRICS`.
+    y : array, (n_rows,)
+    prediction : array, (n_rows, n_classes) or (n_rows,)
+    groups : array of int64, (n_rows,), optional
+        Rows of one group are not independent.
+    """
+    found = metric(name)
+    value = score(name, y, prediction, weight)
+    if not np.isfinite(value):
+        return Estimate(float("nan"), float("nan"), float("nan"), "not defined on these rows", len(y), level)
+    if groups is not None:
+        return bootstrap(found, y, prediction, weight, groups=groups, level=level)
+    if name == "roc_auc" and weight is None:
+        return _delong(y, prediction[:, 1], level)
+    if name == "accuracy" and weight is None:
+        return wilson(round(value * len(y)), len(y), level=level)
+    if found.losses is not None:
+        return _of_losses(found, found.losses(y, shaped(found, prediction)), weight, level)
+    return bootstrap(found, y, prediction, weight, level=level)
+
+
+def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
+    """Interval of a share, k of n (Wilson 1927, JASA 22).
+
+    >>> wilson(0, 10).low, round(wilson(0, 10).high, 3)
+    (0.0, 0.278)
+    """
+    if n <= 0:
+        return Estimate(float("nan"), 0.0, 1.0, "Wilson", 0, level)
+    z = stats.norm.ppf(0.5 + level / 2)
+    share = k / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    low = 0.0 if k <= 0 else max(0.0, float(middle - half))
+    high = 1.0 if k >= n else min(1.0, float(middle + half))
+    return Estimate(share, low, high, "Wilson", int(n), level)
+
+
+def mean_t(values: np.ndarray, weight: np.ndarray | None = None, *, level: float = 0.95, method: str = "t") -> Estimate:
+    """Interval of a (weighted) mean by Student's t."""
+    n = len(values)
+    if n == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), method, 0, level)
+    w = np.full(n, 1.0 / n) if weight is None else weight / weight.sum()
+    mean = float(w @ values)
+    if n == 1:
+        return Estimate(mean, -np.inf, np.inf, method, 1, level)
+    error = np.sqrt(n / (n - 1) * (w**2 @ (values - mean) ** 2))
+    half = float(stats.t.ppf(0.5 + level / 2, n - 1) * error)
+    return Estimate(mean, mean - half, mean + half, method, n, level)
+
+
+def ratio(numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.95) -> Estimate:
+    """Interval of a ratio of sums over independent clusters, such as weeks: linearised, Student's t (Cochran 1977, 6.4)."""
+    n, total = len(numerators), float(denominators.sum())
+    value = float(numerators.sum()) / total if total > 0 else float("nan")
+    if n < 2 or not total > 0:
+        return Estimate(value, -np.inf, np.inf, "ratio over clusters", n, level)
+    residuals = numerators - value * denominators
+    error = np.sqrt(n / (n - 1) * (residuals**2).sum()) / total
+    half = float(stats.t.ppf(0.5 + level / 2, n - 1) * error)
+    return Estimate(value, value - half, value + half, "ratio over clusters", n, level)
+
+
+def quantile_interval(values: np.ndarray, q: float, *, level: float = 0.95) -> Estimate:
+    """Interval of a quantile between two order statistics (David and Nagaraja 2003, 7.1); no shape is assumed."""
+    ordered = np.sort(values)
+    n = len(ordered)
+    if n == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), "order statistics", 0, level)
+    low = int(stats.binom.ppf(0.5 - level / 2, n, q)) - 1
+    high = int(stats.binom.ppf(0.5 + level / 2, n, q))
+    # Too few values to bound the quantile from above leave the largest, and an interval that says so.
+    upper = float(ordered[high]) if high < n else np.inf
+    lower = float(ordered[low]) if low >= 0 else -np.inf
+    return Estimate(float(np.quantile(ordered, q)), lower, upper, "order statistics", n, level)
+
+
+def bootstrap(
+    found: Metric,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Percentile interval over resampled rows or whole groups (Efron and Tibshirani 1993, chapter 13)."""
+    value = score(found.name, y, prediction, weight)
+    draws = np.array([score(found.name, y[rows], prediction[rows], _at(weight, rows)) for rows in resamples(len(y), groups)])
+    draws = draws[np.isfinite(draws)]
+    unit = "bootstrap of groups" if groups is not None else "bootstrap"
+    n = len(np.unique(groups)) if groups is not None else len(y)
+    if len(draws) < REPLICATES // 2:
+        return Estimate(value, -np.inf, np.inf, unit, n, level)
+    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
+    return Estimate(value, float(min(low, value)), float(max(high, value)), unit, n, level)
+
+
+def resamples(n_rows: int, groups: np.ndarray | None) -> list[np.ndarray]:
+    """Rows of each replicate, drawn with a fixed seed; fewer replicates where rows are many."""
+    rng = np.random.default_rng(0)
+    n_replicates = REPLICATES if n_rows <= BOOTSTRAP_ROWS else 200
+    if groups is None:
+        return [rng.integers(0, n_rows, n_rows) for _ in range(n_replicates)]
+    order = np.argsort(groups, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    picks = (rng.integers(0, len(members), len(members)) for _ in range(n_replicates))
+    return [np.concatenate([members[one] for one in pick]) for pick in picks]
+
+
+def _at(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    return weight[rows] if weight is not None else None
+
+
+def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
+    (auc,), covariance = auc_covariance(y, success[None, :])
+    variance = float(covariance[0, 0])
+    n = len(y)
+    z = stats.norm.ppf(0.5 + level / 2)
+    if not 0 < auc < 1 or not variance > 0:
+        # Perfect or useless ranks have no variance by DeLong: Wilson's interval on the rarer class bounds them.
+        fewer = int(min((y == 1).sum(), (y != 1).sum()))
+        bound = wilson(auc * fewer, fewer, level=level)
+        return Estimate(float(auc), bound.low, bound.high, "Wilson on the rarer class", n, level)
+    logit = np.log(auc / (1 - auc))
+    half = z * np.sqrt(variance) / (auc * (1 - auc))
+    low, high = 1 / (1 + np.exp(-(logit - half))), 1 / (1 + np.exp(-(logit + half)))
+    return Estimate(float(auc), float(low), float(high), "DeLong", n, level)
+
+
+def _of_losses(found: Metric, losses: np.ndarray, weight: np.ndarray | None, level: float) -> Estimate:
+    mean = mean_t(losses, weight, level=level)
+    if found.root:
+        root = mean.value**0.5
+        half = (mean.high - mean.value) / (2 * root) if root > 0 else 0.0
+        return Estimate(root, max(0.0, root - half), root + half, "t, delta method", mean.n, level)
+    if found.larger_is_better:
+        return Estimate(1 - mean.value, 1 - mean.high, 1 - mean.low, "t over rows", mean.n, level)
+    return Estimate(mean.value, max(0.0, mean.low), mean.high, "t over rows", mean.n, level)
