@@ -1,0 +1,129 @@
+"""Strength of relations between columns, 0 to 1, with intervals and p-values: one function for each pair of kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from artificer.core.records import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """A strength and the p-value of there being none."""
+
+    strength: Estimate
+    p: float
+
+
+def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association:
+    """Spearman's rank correlation, in absolute value, of two numeric columns with NaN for missing.
+
+    Interval by Fisher's z with the variance of Bonett and Wright (2000), Psychometrika 65.
+    """
+    both = ~(np.isnan(x) | np.isnan(y))
+    n = int(both.sum())
+    if n < 4 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
+        return _none("Spearman", n, level)
+    rho, p = stats.spearmanr(x[both], y[both])
+    z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
+    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    low, high = np.tanh(z - half), np.tanh(z + half)
+    strength = _folded(float(rho), float(low), float(high), "Spearman", n, level)
+    return Association(strength, float(p))
+
+
+def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95) -> Association:
+    """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013, Journal of the Korean Statistical Society 42).
+
+    Interval from the noncentral chi-square distribution (Smithson 2003, "Confidence intervals", chapter 4).
+    """
+    table = _crossed(a, b)
+    n, (rows, columns) = int(table.sum()), table.shape
+    if min(rows, columns) < 2:
+        return _none("Cramér's V", n, level)
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / n
+    chi2 = float(((table - expected) ** 2 / expected).sum())
+    freedom = (rows - 1) * (columns - 1)
+
+    def strength(statistic: float) -> float:
+        phi2 = max(0.0, statistic / n - freedom / max(n - 1, 1))
+        r = rows - (rows - 1) ** 2 / max(n - 1, 1)
+        c = columns - (columns - 1) ** 2 / max(n - 1, 1)
+        return float(np.sqrt(min(1.0, phi2 / max(min(r, c) - 1, 1e-12))))
+
+    low, high = (strength(one + freedom) for one in _noncentral(chi2, freedom, level))
+    value = strength(chi2)
+    estimate = Estimate(value, min(low, value), max(high, value), "Cramér's V", n, level)
+    return Association(estimate, float(stats.chi2.sf(chi2, freedom)))
+
+
+def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association:
+    """Root of the share of a number's variance between the levels of a category, corrected for bias (Kelley 1935).
+
+    The number is ranked first, so that far values do not decide; interval from the noncentral chi-square of the F test.
+    """
+    known = ~np.isnan(y)
+    ranks = stats.rankdata(y[known])
+    groups = np.unique(codes[known], return_inverse=True)[1]
+    n, k = len(ranks), int(groups.max(initial=-1)) + 1
+    if k < 2 or n <= k + 1 or np.ptp(ranks) == 0:
+        return _none("correlation ratio of ranks", n, level)
+    counts, sums = np.bincount(groups), np.bincount(groups, weights=ranks)
+    total = float(((ranks - ranks.mean()) ** 2).sum())
+    between = float((counts * (sums / counts - ranks.mean()) ** 2).sum())
+    within = max(total - between, 1e-12 * total)
+    f = (between / (k - 1)) / (within / (n - k))
+
+    def strength(noncentrality: float) -> float:
+        return float(np.sqrt(noncentrality / (noncentrality + n)))
+
+    value = float(np.sqrt(max(0.0, 1 - (within / (n - k)) / (total / (n - 1)))))
+    low, high = (strength(one) for one in _noncentral((k - 1) * f, k - 1, level))
+    estimate = Estimate(value, min(low, value), min(1.0, max(high, value)), "correlation ratio of ranks", n, level)
+    return Association(estimate, float(stats.f.sf(f, k - 1, n - k)))
+
+
+def number_and_classes(x: np.ndarray, classes: np.ndarray, *, level: float = 0.95) -> Association:
+    """Strength of a number's relation to classes: the correlation ratio of its ranks."""
+    return category_and_number(classes, x, level=level)
+
+
+def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    left, right = np.unique(a, return_inverse=True)[1], np.unique(b, return_inverse=True)[1]
+    width = int(right.max(initial=0)) + 1
+    flat = np.bincount(left * width + right, minlength=(int(left.max(initial=0)) + 1) * width)
+    return flat.reshape(-1, width).astype(np.float64)
+
+
+def _noncentral(statistic: float, freedom: int, level: float) -> tuple[float, float]:
+    """Noncentralities for which `statistic` is at the upper and at the lower tail."""
+    tail = 0.5 - level / 2
+    if stats.chi2.sf(statistic, freedom) > tail:
+        low = 0.0
+    else:
+        low = _solve(lambda nc: stats.ncx2.sf(statistic, freedom, nc) - tail, statistic)
+    if stats.chi2.cdf(statistic, freedom) < tail:
+        return low, 0.0
+    return low, _solve(lambda nc: tail - stats.ncx2.cdf(statistic, freedom, nc), statistic)
+
+
+def _solve(rising: Callable[[float], float], statistic: float) -> float:
+    low, high = 0.0, statistic + 10 * np.sqrt(statistic + 1) + 50
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
+    return float((low + high) / 2)
+
+
+def _folded(value: float, low: float, high: float, method: str, n: int, level: float) -> Estimate:
+    if low <= 0 <= high:
+        return Estimate(abs(value), 0.0, max(-low, high), method, n, level)
+    return Estimate(abs(value), min(abs(low), abs(high)), max(abs(low), abs(high)), method, n, level)
+
+
+def _none(method: str, n: int, level: float) -> Association:
+    return Association(Estimate(0.0, 0.0, 1.0, method, n, level), 1.0)

@@ -1,0 +1,148 @@
+"""Lists of limited length: who would be acted on in each period, how many of them succeed, and what that is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from artificer.core.records import Estimate
+from artificer.measure.intervals import mean_t, ratio, wilson
+
+REPLICATES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The picks of each period.
+
+    Attributes
+    ----------
+    chosen, succeeded : array of float64, (n_periods,)
+        Rows on the period's list, and successes among them: expected ones where ties are broken by lot.
+    n_binding : int
+        Periods with more rows than the list holds; in the others every row is on it.
+    """
+
+    chosen: np.ndarray
+    succeeded: np.ndarray
+    n_binding: int
+
+
+def expected_picks(score: np.ndarray, period: np.ndarray, top: int) -> np.ndarray:
+    """Chance of each row to be on its period's list: 1 above the cut, 0 below, a share among rows tied at it.
+
+    Parameters
+    ----------
+    score : array of float64, (n_rows,)
+        The highest are chosen; a rule's is 0 and 1.
+    period : array of int64, (n_rows,)
+        -1 where a row is in no whole period: it is on no list.
+    top : int
+        Length of the list.
+    """
+    chance = np.zeros(len(score))
+    for one in np.unique(period[period >= 0]):
+        rows = np.flatnonzero(period == one)
+        if len(rows) <= top:
+            chance[rows] = 1.0
+            continue
+        cut = np.partition(score[rows], len(rows) - top)[len(rows) - top]
+        above, tied = rows[score[rows] > cut], rows[score[rows] == cut]
+        chance[above] = 1.0
+        chance[tied] = (top - len(above)) / len(tied)
+    return chance
+
+
+def lists(score: np.ndarray, success: np.ndarray, period: np.ndarray, top: int) -> Lists:
+    """Fill each period's list with the rows of the highest scores."""
+    return _filled(expected_picks(score, period, top), success, period, top)
+
+
+def _filled(chance: np.ndarray, success: np.ndarray, period: np.ndarray, top: int) -> Lists:
+    inside = period >= 0
+    names, place = np.unique(period[inside], return_inverse=True)
+    n = len(names)
+    chosen = np.bincount(place, weights=chance[inside], minlength=n)
+    succeeded = np.bincount(place, weights=(chance * success)[inside], minlength=n)
+    sizes = np.bincount(place, minlength=n)
+    return Lists(chosen, succeeded, int((sizes > top).sum()))
+
+
+def list_precision(found: Lists, *, level: float = 0.95) -> Estimate:
+    """Share of successes among the chosen, over all periods: by the spread between periods, or Wilson's with one."""
+    if len(found.chosen) >= 2:
+        between = ratio(found.succeeded, found.chosen, level=level)
+        return _within(between, 0.0, 1.0)
+    return wilson(float(found.succeeded.sum()), float(found.chosen.sum()), level=level)
+
+
+def precision_gain(
+    first: np.ndarray, second: np.ndarray, success: np.ndarray, period: np.ndarray, top: int, *, level: float = 0.95
+) -> Estimate:
+    """List precision by the scores `first` minus that by `second`, on the same rows.
+
+    With two periods or more, by the spread of the periods' differences; with one, by a paired bootstrap of its rows.
+    """
+    a, b = lists(first, success, period, top), lists(second, success, period, top)
+    value = _share(a) - _share(b)
+    if len(a.chosen) >= 2:
+        # Linearised: what each period adds to the difference of the two ratios.
+        influence = (a.succeeded - _share(a) * a.chosen) / a.chosen.sum()
+        influence = influence - (b.succeeded - _share(b) * b.chosen) / b.chosen.sum()
+        spread = mean_t(influence * len(influence), level=level)
+        half = spread.high - spread.value
+        return Estimate(value, value - half, value + half, "ratio over periods, paired", len(a.chosen), level)
+    rows = np.flatnonzero(period >= 0)
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(REPLICATES):
+        pick = rng.choice(rows, len(rows))
+        same = np.zeros(len(pick), np.int64)
+        draws.append(
+            _share(lists(first[pick], success[pick], same, top)) - _share(lists(second[pick], success[pick], same, top))
+        )
+    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2]) if len(rows) else (-np.inf, np.inf)
+    return Estimate(value, float(min(low, value)), float(max(high, value)), "paired bootstrap", len(rows), level)
+
+
+def value_per_period(
+    score: np.ndarray,
+    acted: np.ndarray,
+    gained: np.ndarray,
+    period: np.ndarray,
+    top: int,
+    *,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean worth of a period's list, by the spread between periods.
+
+    Parameters
+    ----------
+    acted, gained : array of float64, (n_rows,)
+        What acting on a row costs (negative) and what it brought: 0 without success.
+    """
+    chance = expected_picks(score, period, top)
+    inside = period >= 0
+    names, place = np.unique(period[inside], return_inverse=True)
+    worth = np.bincount(place, weights=(chance * (acted + gained))[inside], minlength=len(names))
+    if len(worth) >= 2:
+        return mean_t(worth, level=level, method="t over periods")
+    value = float(worth.sum()) if len(worth) else float("nan")
+    if not len(worth):
+        return Estimate(value, -np.inf, np.inf, "no whole period", 0, level)
+    chosen = (acted + gained)[inside & (chance > 0)]
+    spread = mean_t(chosen, level=level)
+    half = (spread.high - spread.value) * len(chosen)
+    return Estimate(value, value - half, value + half, "t over the rows of one period", len(chosen), level)
+
+
+def _share(found: Lists) -> float:
+    total = float(found.chosen.sum())
+    return float(found.succeeded.sum()) / total if total > 0 else float("nan")
+
+
+def _within(estimate: Estimate, low: float, high: float) -> Estimate:
+    return Estimate(
+        estimate.value, max(low, estimate.low), min(high, estimate.high), estimate.method, estimate.n, estimate.level
+    )
