@@ -1,0 +1,193 @@
+"""What kind of thing each column holds, learned from training rows: number, category, boolean, time, text, identifier, constant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from artificer_runtime.schema import Column, Kind, Schema
+from artificer_runtime.values import MISSING
+
+# A column of texts is one of numbers (or moments) when all but this share of its values can be read so; the rest are
+# reported as mixed types and read as missing.
+STRAY = 0.005
+FEWEST_FOR_STRAY = 200
+MOST_LEVELS = 1_000
+TEXT_WORDS = 4.0
+TEXT_DISTINCT = 0.3
+IDENTIFIER_DISTINCT = 0.98
+FEWEST_FOR_IDENTIFIER = 50
+ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$)|(?<=[a-z])(Id|ID)$", re.IGNORECASE)
+LEADING_ZERO = r"^0\d+$"
+
+ISO = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
+SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
+AMBIGUOUS = tuple(SLASHED)
+
+
+def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = ()) -> Schema:
+    """Tell the kinds of a table's columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Training rows, as read.
+    missing : sequence of str
+        Spellings of a missing value, beside the usual ones.
+    """
+    return Schema(tuple(_column(frame[name], missing) for name in frame.columns), tuple(missing))
+
+
+def spellings(missing: Sequence[str]) -> list[str]:
+    """All spellings of a missing value, in lower case."""
+    return sorted(MISSING | {text.strip().lower() for text in missing})
+
+
+def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """A column of texts, stripped, with null where a spelling says that the value is missing."""
+    text = column.cast(pl.String).str.strip_chars()
+    return text.set(text.str.to_lowercase().is_in(spellings(missing)).fill_null(True), None)
+
+
+def as_numbers(text: pl.Series) -> pl.Series:
+    """Texts read as numbers: Float64, null where one cannot be."""
+    return text.cast(pl.Float64, strict=False)
+
+
+def as_moments(column: pl.Series, form: str = "") -> pl.Series:
+    """A column read as moments: Datetime in microseconds and UTC, null where a value cannot be.
+
+    Parameters
+    ----------
+    form : str
+        Format of texts, as found by `time_form`.
+    """
+    if column.dtype == pl.Date:
+        return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    if isinstance(column.dtype, pl.Datetime):
+        zoned = column.dt.convert_time_zone("UTC") if column.dtype.time_zone else column.dt.replace_time_zone("UTC")
+        return zoned.cast(pl.Datetime("us", "UTC"))
+    text = column.cast(pl.String).str.strip_chars()
+    found = pl.Series(column.name, [None] * len(text), dtype=pl.Datetime("us", "UTC"))
+    for one in (form,) if form else ISO:
+        found = found.zip_with(found.is_not_null(), _parsed(text, one))
+        if found.null_count() == text.null_count():
+            break
+    return found
+
+
+def as_time(column: pl.Series) -> np.ndarray:
+    """Moments as float64 seconds since 1970 (UTC), NaN where missing; a numeric column, such as a step, as it is."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+    form = time_form(without_missing(column, ())) if column.dtype == pl.String else ""
+    moments = as_moments(column, form or "")
+    return (moments.cast(pl.Int64).cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
+
+
+def time_form(text: pl.Series) -> str | None:
+    """The format in which texts are moments: "" for ISO 8601, None when they are none or when day and month could be either."""
+    sample = text.drop_nulls()
+    if not len(sample) or not sample[: 50].str.contains(r"\d").all():
+        return None
+    if _all_read(as_moments(sample), sample):
+        return ""
+    for form in WRITTEN:
+        if _all_read(_parsed(sample, form), sample):
+            return form
+    for day_first, month_first in AMBIGUOUS:
+        day, month = (_all_read(_parsed(sample, form), sample) for form in (day_first, month_first))
+        if day != month:
+            return day_first if day else month_first
+    return None
+
+
+def _parsed(text: pl.Series, form: str) -> pl.Series:
+    if form.endswith("z"):
+        return text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+    if "%H" not in form:
+        dates = text.str.to_date(form, strict=False)
+        return dates.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
+
+
+def _all_read(found: pl.Series, text: pl.Series) -> bool:
+    n_stray = found.null_count() - text.null_count()
+    return n_stray == 0 or (len(text) >= FEWEST_FOR_STRAY and n_stray <= STRAY * len(text))
+
+
+def _column(column: pl.Series, missing: Sequence[str]) -> Column:
+    name, dtype = column.name, str(column.dtype)
+    if column.dtype == pl.Boolean:
+        varies = column.n_unique() > 1
+        return Column(name, "boolean" if varies else "constant", ("false", "true"), dtype=dtype)
+    if column.dtype.is_numeric():
+        return _number(column, column.cast(pl.Float64).fill_nan(None), dtype)
+    if column.dtype in (pl.Date, pl.Datetime):
+        return _time(column, "", dtype)
+    return _text(column, without_missing(column, missing), dtype)
+
+
+def _text(column: pl.Series, text: pl.Series, dtype: str) -> Column:
+    name, known = column.name, text.drop_nulls()
+    n_distinct = known.n_unique()
+    if n_distinct == 0 or (n_distinct == 1 and len(known) == len(text)):
+        return Column(name, "constant", dtype=dtype)
+    if set(known.unique()[:3].str.to_lowercase()) <= {"true", "false"}:
+        return Column(name, "boolean", ("false", "true"), dtype=dtype)
+    if not known.str.contains(LEADING_ZERO).any():
+        numbers = as_numbers(known)
+        if _all_read(numbers, known):
+            return _number(column, as_numbers(text), dtype)
+    form = time_form(known)
+    if form is not None:
+        return _time(text, form, dtype)
+    kind = _kind_of_words(name, known, n_distinct)
+    return Column(name, kind, _levels(known) if kind == "category" else (), dtype=dtype)
+
+
+def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
+    words = float(known.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
+    distinct = n_distinct / len(known)
+    if words >= TEXT_WORDS and distinct > TEXT_DISTINCT:
+        return "text"
+    alone = distinct > IDENTIFIER_DISTINCT and len(known) >= FEWEST_FOR_IDENTIFIER
+    if alone:
+        return "text" if words >= 2 and not ID_NAME.search(name) else "identifier"
+    return "category"
+
+
+def _levels(known: pl.Series) -> tuple[str, ...]:
+    counts = known.value_counts().sort(["count", known.name], descending=[True, False])
+    return tuple(counts[known.name].head(MOST_LEVELS).to_list())
+
+
+def _number(column: pl.Series, numbers: pl.Series, dtype: str) -> Column:
+    known = numbers.drop_nulls()
+    finite = known.filter(known.is_finite())
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)  # type: ignore[arg-type]
+    if known.n_unique() <= 1 and known.len() in (0, len(numbers)):
+        return Column(column.name, "constant", dtype=dtype)
+    kind: Kind = "identifier" if _identifies(column) else "number"
+    return Column(column.name, kind, low=low, high=high, dtype=dtype)
+
+
+def _identifies(column: pl.Series) -> bool:
+    """Whole numbers, each once: by name an identifier, or rows counted through in their order."""
+    n = len(column)
+    if not column.dtype.is_integer() or n < FEWEST_FOR_IDENTIFIER or column.null_count() or column.n_unique() < n:
+        return False
+    reach = int(column.max()) - int(column.min()) + 1  # type: ignore[arg-type]
+    counted = bool(column.is_sorted()) and n >= 0.5 * reach
+    return counted or bool(ID_NAME.search(column.name))
+
+
+def _time(column: pl.Series, form: str, dtype: str) -> Column:
+    moments = as_moments(column, form).drop_nulls().cast(pl.Int64)
+    if moments.n_unique() <= 1 and len(moments) in (0, len(column)):
+        return Column(column.name, "constant", dtype=dtype)
+    low, high = float(moments.min()) / 1e6, float(moments.max()) / 1e6  # type: ignore[arg-type]
+    return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form)

@@ -1,0 +1,218 @@
+"""Files and frames → one polars frame as it was read, told apart by content; nothing is dropped or changed in silence.
+
+CSV (any usual separator, quotes, encoding and decimal sign; also gzipped), Parquet, JSON lines or an array, Arrow, many
+files by glob, and in Python frames of polars, pandas or Arrow.
+"""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from artificer.core.errors import DataError, closest
+from artificer.core.records import Finding
+from artificer.data.separated import read_separated
+
+ARROW_STREAM = b"\xff\xff\xff\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Rows as read.
+
+    Attributes
+    ----------
+    parts : tuple of (str, int)
+        Each source's name and its number of rows, in order: a row's id is its source and position.
+    findings : tuple of Finding
+        What was noticed when reading.
+    """
+
+    frame: pl.DataFrame
+    parts: tuple[tuple[str, int], ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def read(source: Any, *, folder: Path | None = None) -> Loaded:
+    """Read a file, all files of a glob, or a frame.
+
+    Parameters
+    ----------
+    source : str, Path, or a frame of polars, pandas or Arrow, or a dict of columns
+    folder : Path, optional
+        Where a relative path starts.
+
+    Raises
+    ------
+    DataError
+        When it is absent, empty, damaged, of no known format, ragged, has two columns of one name or a column of lists,
+        or when the files of a glob have different columns.
+    """
+    if not isinstance(source, str | Path):
+        frame = _checked(_frame(source), "the frame")
+        return Loaded(frame, (("frame", frame.height),))
+    paths = _paths(source, folder or Path.cwd())
+    read_ones = [_read_file(path) for path in paths]
+    frame = _joined([one.frame for one in read_ones], paths)
+    findings = tuple(finding for one in read_ones for finding in one.findings)
+    return Loaded(frame, tuple(part for one in read_ones for part in one.parts), findings)
+
+
+def _paths(source: str | Path, folder: Path) -> list[Path]:
+    path = folder / source
+    if path.exists():
+        if path.is_dir():
+            raise DataError(f"'{source}' is a folder; name a file, or files by a glob such as '{source}/*.parquet'")
+        return [path]
+    if any(sign in str(source) for sign in "*?["):
+        found = sorted(Path(one) for one in glob.glob(str(path), recursive=True) if Path(one).is_file())
+        if not found:
+            raise DataError(f"no file matches '{source}' in '{folder}'; check the pattern")
+        return found
+    near = ""
+    if path.parent.is_dir():
+        near = closest(path.name, [one.name for one in path.parent.iterdir()], "closest name there")
+    raise DataError(f"there is no file '{source}' (looked in '{path.parent}'){near}")
+
+
+def _read_file(path: Path) -> Loaded:
+    try:
+        data = path.read_bytes()
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+    except (OSError, EOFError) as error:
+        raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
+    if not data.strip():
+        raise DataError(f"'{path.name}' is empty; name a file that holds rows")
+    reader, form = _format(data)
+    findings: tuple[Finding, ...] = ()
+    try:
+        if reader is None:
+            frame, findings = read_separated(data, path.name)
+        else:
+            frame = reader(data)
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
+    frame = _checked(frame, f"'{path.name}'")
+    return Loaded(frame, ((path.name, frame.height),), findings)
+
+
+def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
+    if data[:4] == b"PAR1":
+        return lambda held: pl.read_parquet(io.BytesIO(held)), "Parquet"
+    if data[:6] == b"ARROW1":
+        return lambda held: pl.read_ipc(io.BytesIO(held), memory_map=False), "Arrow"
+    if data[:4] == ARROW_STREAM:
+        return lambda held: pl.read_ipc_stream(io.BytesIO(held)), "Arrow"
+    start = data.lstrip()[:1]
+    if start == b"[":
+        return lambda held: _from_records(json.loads(held)), "JSON"
+    if start == b"{":
+        return _read_json_lines, "JSON lines"
+    return None, "CSV"
+
+
+def _read_json_lines(data: bytes) -> pl.DataFrame:
+    return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+
+
+def _from_records(records: Any) -> pl.DataFrame:
+    if not all(isinstance(record, dict) for record in records):
+        raise DataError("a JSON array of rows must hold objects, one a row: [{\"age\": 41}, …]")
+    return pl.DataFrame(records, infer_schema_length=None, strict=False)
+
+
+def _frame(source: Any) -> pl.DataFrame:
+    if isinstance(source, pl.DataFrame):
+        return source
+    if isinstance(source, pl.LazyFrame):
+        return source.collect()
+    if isinstance(source, pa.Table | pa.RecordBatch):
+        return _from_arrow(source)
+    if hasattr(source, "iloc"):
+        return _from_pandas(source)
+    if isinstance(source, dict):
+        return pl.DataFrame(source, strict=False)
+    raise DataError(
+        f"rows of type {type(source).__name__} cannot be read; give a path, a frame of polars, pandas or Arrow, or a dict "
+        "of columns"
+    )
+
+
+def _from_arrow(table: Any) -> pl.DataFrame:
+    _refuse_twins(table.schema.names, "the frame")
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _from_pandas(source: Any) -> pl.DataFrame:
+    names = [str(name) for name in source.columns]
+    _refuse_twins(names, "the frame")
+    return pl.DataFrame([_from_series(name, source.iloc[:, place]) for place, name in enumerate(names)])
+
+
+def _from_series(name: str, series: Any) -> pl.Series:
+    try:
+        return pl.Series(name, pa.Array.from_pandas(series))
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        # An object column of several types: its values as texts, so that none is lost.
+        return pl.Series(name, [None if value is None or value != value else str(value) for value in series.tolist()])
+
+
+def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
+    if frame.width == 0:
+        raise DataError(f"{where} has no columns")
+    if frame.height == 0:
+        raise DataError(f"{where} has a header and no rows; name a file that holds rows")
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
+    if nested:
+        held = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records"}.get(frame.schema[nested[0]].base_type(), "bytes")
+        raise DataError(
+            f"column '{nested[0]}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
+        )
+    return frame.select(_plain(frame[name]) for name in frame.columns)
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    kind = column.dtype
+    if kind in (pl.Categorical, pl.Enum, pl.Null, pl.Time):
+        return column.cast(pl.String)
+    if isinstance(kind, pl.Decimal):
+        return column.cast(pl.Float64)
+    if isinstance(kind, pl.Duration):
+        return (column.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(column.name)
+    return column
+
+
+def _joined(frames: Sequence[pl.DataFrame], paths: Sequence[Path]) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    first = frames[0].columns
+    for frame, path in zip(frames, paths, strict=True):
+        for name in {*first} ^ {*frame.columns}:
+            lacks, has = (path, paths[0]) if name in first else (paths[0], path)
+            raise DataError(f"'{lacks.name}' lacks the column '{name}', which '{has.name}' has; all files need the same columns")
+    try:
+        return pl.concat([frame.select(first) for frame in frames], how="vertical_relaxed")
+    except pl.exceptions.PolarsError:
+        # A column that one file holds as numbers and another as texts: texts hold both.
+        mixed = [name for name in first if len({str(frame.schema[name]) for frame in frames}) > 1]
+        return pl.concat([frame.select(first).with_columns(pl.col(mixed).cast(pl.String)) for frame in frames])
+
+
+def _refuse_twins(names: Sequence[str], where: str) -> None:
+    twins = sorted({name for name in names if list(names).count(name) > 1})
+    if twins:
+        raise DataError(f"{where} has two columns named '{twins[0]}'; rename or drop one of them")
+

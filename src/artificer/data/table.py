@@ -1,0 +1,168 @@
+"""Tables: values in one canonical form, their fingerprint, hashes of rows, and files that hold them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from artificer_runtime.schema import Column, Schema, canonical_text
+
+from artificer.core.errors import DataError
+from artificer.core.store import write_bytes
+from artificer.data.kinds import as_moments, as_numbers, without_missing
+
+FORMULA = r"^[=+\-@\t\r]"
+_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_NULL = np.uint64(0x5851F42D4C957F2D)
+
+
+def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
+    """Give every column of the schema its canonical form.
+
+    A number is Float64, a moment Datetime in UTC, all else String; what is missing, or cannot be read as its kind, is
+    null. `schema.encode` gives the same arrays before and after.
+
+    Raises
+    ------
+    DataError
+        When the frame lacks a column.
+    """
+    lacking = [column.name for column in schema.columns if column.name not in frame.columns]
+    if lacking:
+        raise DataError(f"column '{lacking[0]}' is absent; the brief's data has it")
+    return pl.DataFrame([_normal(frame[column.name], column, schema.missing) for column in schema.columns])
+
+
+def _normal(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Series:
+    if column.kind == "number":
+        if values.dtype == pl.String:
+            values = as_numbers(without_missing(values, missing))
+        return values.cast(pl.Float64).fill_nan(None)
+    if column.kind == "time":
+        if values.dtype == pl.String:
+            values = without_missing(values, missing)
+        return as_moments(values, column.form)
+    if values.dtype.is_float():
+        values = pl.Series(values.name, [None if v is None or v != v else canonical_text(v) for v in values.to_list()])
+    text = without_missing(values, missing)
+    return text.str.to_lowercase() if column.kind == "boolean" else text
+
+
+def fingerprint(frame: pl.DataFrame) -> str:
+    """Hash of values, their order, and names of columns: 32 hex digits, the same whatever file they came from."""
+    total = hashlib.blake2b(digest_size=16)
+    for name in frame.columns:
+        total.update(f"{name}\x00".encode())
+        for part in _canonical_bytes(frame[name]):
+            total.update(part)
+    return total.hexdigest()
+
+
+def _canonical_bytes(column: pl.Series) -> tuple[bytes, ...]:
+    known = column.is_not_null().to_numpy().tobytes()
+    kind = column.dtype
+    if kind == pl.Boolean:
+        return b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().tobytes()
+    if kind.is_numeric():
+        numbers = column.cast(pl.Float64).fill_nan(None)
+        known = numbers.is_not_null().to_numpy().tobytes()
+        return b"number", known, (numbers.fill_null(0.0).to_numpy() + 0.0).tobytes()
+    if kind in (pl.Date, pl.Datetime):
+        return b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+    text = column.cast(pl.String).fill_null("")
+    lengths = text.str.len_bytes().cast(pl.UInt32).to_numpy().tobytes()
+    return b"text", known, lengths, "".join(text.to_list()).encode()
+
+
+def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """Hash of each row's values in `columns`: uint64 (n_rows,).
+
+    Equal rows have equal hashes, in every process, version and library; the chance that two of a million different rows
+    share one is 3e-8. Numbers enter by their bits, texts by BLAKE2b of each different one; mixed by splitmix64
+    (Steele, Lea and Flood 2014, OOPSLA).
+    """
+    total = np.full(frame.height, _MIX[0], np.uint64)
+    with np.errstate(over="ignore"):
+        for name in columns:
+            total = _mixed(total ^ _value_hashes(frame[name]))
+    return total
+
+
+def _value_hashes(column: pl.Series) -> np.ndarray:
+    if column.dtype.is_numeric() or column.dtype in (pl.Date, pl.Datetime, pl.Boolean):
+        if column.dtype in (pl.Date, pl.Datetime):
+            column = as_moments(column).cast(pl.Int64)
+        numbers = column.cast(pl.Float64).fill_nan(None)
+        bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.uint64)
+        return np.where(numbers.is_null().to_numpy(), _NULL, _mixed(bits))
+    text = column.cast(pl.String)
+    places = text.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    distinct = text.drop_nulls().unique().sort().to_list()
+    hashes = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
+    table: np.ndarray = np.array([int(_NULL), *hashes], np.uint64)
+    return table[places]
+
+
+def _mixed(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        mixed = values + _MIX[0]
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[1]
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[2]
+        return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+
+
+def write(frame: pl.DataFrame, path: Path) -> None:
+    """Write an Arrow file, atomically.
+
+    Raises
+    ------
+    WorkspaceError
+        When it cannot be written: a full disk, no permission.
+    """
+    held = io.BytesIO()
+    frame.write_ipc(held)
+    write_bytes(path, held.getvalue())
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Read an Arrow file that `write` wrote; its pages are shared between processes."""
+    return pl.read_ipc(path, memory_map=True)
+
+
+def save_rows(frame: pl.DataFrame, path: Path) -> None:
+    """Write rows for people and other programs, by the path's suffix: CSV, Parquet, JSON lines or Arrow.
+
+    Raises
+    ------
+    DataError
+        When the suffix is none of these.
+    WorkspaceError
+        When it cannot be written.
+    """
+    held = io.BytesIO()
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        held.write(csv_bytes(frame))
+    elif suffix == ".parquet":
+        frame.write_parquet(held)
+    elif suffix in (".jsonl", ".ndjson"):
+        frame.write_ndjson(held)
+    elif suffix in (".arrow", ".feather", ".ipc"):
+        frame.write_ipc(held)
+    else:
+        raise DataError(f"'{path.name}' has no suffix that is known: write .csv, .parquet, .jsonl or .arrow")
+    write_bytes(path, held.getvalue())
+
+
+def csv_bytes(frame: pl.DataFrame) -> bytes:
+    """CSV in which no text starts a formula: a spreadsheet would run ``=cmd|…`` (OWASP, "CSV injection")."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    safe = frame.with_columns(
+        pl.when(pl.col(name).str.contains(FORMULA)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
+        for name in texts
+    )
+    return safe.write_csv().encode()
