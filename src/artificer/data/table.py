@@ -130,7 +130,7 @@ def write(frame: pl.DataFrame, path: Path) -> None:
 
 def read_table(path: Path) -> pl.DataFrame:
     """Read an Arrow file that `write` wrote; its pages are shared between processes."""
-    return pl.read_ipc(path, memory_map=True)
+    return pl.read_ipc(path)
 
 
 def save_rows(frame: pl.DataFrame, path: Path) -> None:
