@@ -1,0 +1,44 @@
+"""Duplicates: rows that are equal to another one in every column, the target included.
+
+Copies count twice in training, and a copy on the other side of a split makes a model look better than it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from artificer.core.records import Fact, Finding
+from artificer.data.table import row_hashes
+from artificer.line.ask import ROW
+from artificer.line.audit.seen import Seen, check
+
+LARGEST_QUIET_SHARE = 0.01
+
+
+@check("duplicates", "rows")
+def duplicates(seen: Seen) -> Iterator[Finding]:
+    """Report rows that are copies; a warning where more than 1% of the rows are."""
+    frame = seen.rows.frame
+    _, first, counts = np.unique(
+        row_hashes(frame, [name for name in frame.columns if name != ROW]), return_index=True, return_counts=True
+    )
+    n_rows, n_copies, n_twins = frame.height, frame.height - len(first), int(counts[counts > 1].sum())
+    if not n_copies:
+        return
+    share = n_copies / n_rows
+    yield Finding(
+        code="duplicates",
+        severity="warning" if share > LARGEST_QUIET_SHARE else "note",
+        where="rows",
+        says=f"{n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column",
+        fix="remove rows that were stored twice; if each is a case of its own, [data] group keeps alike rows on one side "
+        "of every split",
+        facts=(
+            Fact("share_copies", share, "share of rows"),
+            Fact("n_copies", float(n_copies), "rows"),
+            Fact("n_alike", float(n_twins), "rows with a twin: a random split would part them"),
+            Fact("n_most_copied", float(counts.max()), "times the commonest row occurs"),
+        ),
+    )

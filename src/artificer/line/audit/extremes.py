@@ -1,0 +1,87 @@
+"""Numbers that are infinite, beyond what models read, far from all others, or a code in disguise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from artificer.core.records import Fact, Finding
+from artificer.line.audit.seen import Seen, check
+
+BEYOND = float(np.finfo(np.float32).max)
+# Tukey's outer fence is 3 quartile ranges from the quartiles; ten times that is no tail of a usual distribution.
+FAR = 30.0
+# A value that many rows share and that stands apart from the rest is often a code: -1, 999.
+LEAST_SHARE_OF_CODE = 0.01
+
+
+@check("extremes", "rows")
+def extremes(seen: Seen) -> Iterator[Finding]:
+    """Report what each number holds that is no plain measurement."""
+    target = seen.brief.target.column if seen.asked.task == "regression" else ""
+    frame = seen.rows.frame
+    for column in seen.asked.schema.columns:
+        if column.name == target:
+            yield from _of(column.name, seen.rows.y)
+        elif column.kind == "number" and column.name in seen.asked.features:
+            yield from _of(column.name, frame[column.name].to_numpy())
+
+
+def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
+    known = values[~np.isnan(values)]
+    within = known[np.abs(known) <= BEYOND]
+    if len(within) < len(known):
+        yield _infinite(name, len(known) - len(within), len(values))
+    if len(within) < 20:
+        return
+    quarter, median, three = np.quantile(within, (0.25, 0.5, 0.75))
+    if three > quarter:
+        n_far = int((np.abs(within - median) > FAR * (three - quarter)).sum())
+        if n_far:
+            yield _far(name, n_far, within)
+    yield from _code(name, within, len(values))
+
+
+def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
+    return Finding(
+        code="infinite",
+        severity="warning",
+        where=name,
+        says=f"'{name}' is infinite, or too large for 32-bit numbers, in {n_beyond:,} rows; it is clipped there",
+        fix="have its source checked; leave the cell empty where the value is not known",
+        facts=(Fact("n_beyond", float(n_beyond), "rows"), Fact("share_beyond", n_beyond / n_rows, "share of rows")),
+    )
+
+
+def _far(name: str, n_far: int, within: np.ndarray) -> Finding:
+    share = n_far / len(within)
+    return Finding(
+        code="outliers",
+        severity="note",
+        where=name,
+        says=f"{n_far:,} values of '{name}' lie more than {FAR:.0f} quartile ranges from its median",
+        fix="check that they are in the same unit and no slips of the pen; trees take them as they are",
+        facts=(Fact("n_far", float(n_far), "rows"), Fact("share_far", share, "share of values")),
+    )
+
+
+def _code(name: str, within: np.ndarray, n_rows: int) -> Iterator[Finding]:
+    """The smallest or largest value, where many rows hold it and the next one is further off than the rest spread."""
+    for edge, rest in ((within.min(), within[within > within.min()]), (within.max(), within[within < within.max()])):
+        n_held = len(within) - len(rest)
+        if len(np.unique(rest[:1000])) < 10 or n_held < LEAST_SHARE_OF_CODE * n_rows:
+            continue
+        near, far = np.quantile(rest, (0.01, 0.99))
+        apart = min(abs(edge - rest.min()), abs(edge - rest.max()))
+        negative_among_positive = edge < 0 <= rest.min()
+        if negative_among_positive or apart > far - near > 0:
+            yield Finding(
+                code="sentinel",
+                severity="note",
+                where=name,
+                says=f"{n_held / n_rows:.0%} of '{name}' is exactly {edge:g}, apart from all other values: it may mean "
+                "“not known” or “never”",
+                fix=f'if it means not known, add "{edge:g}" to [data] missing',
+                facts=(Fact("value", float(edge)), Fact("share", n_held / n_rows, "share of rows")),
+            )

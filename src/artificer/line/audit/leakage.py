@@ -1,0 +1,85 @@
+"""Leakage: columns that tell the target too well, and the price of those that the brief says are known too late.
+
+A column that does not exist yet when the prediction is needed makes every score a fiction. The brief's `known_after`
+names such columns; those that it does not name betray themselves by telling nearly all by themselves. Whether they
+exist in time no data can say, so a suspect stays in until the brief leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from artificer.core.records import Estimate, Fact, Finding, Severity
+from artificer.line.audit.seen import Seen, check
+
+# Of what there is to tell (2 AUC - 1, or share of variance), alone.
+SUSPECT, CERTAIN = 0.9, 0.99
+NEARLY = 0.5
+MOST_PRICED = 8
+NAMES = {"roc_auc": "AUC", "log_loss": "log loss", "rmse": "root mean squared error"}
+
+
+@check("leakage", "prices")
+def leakage(seen: Seen) -> Iterator[Finding]:
+    """Report suspects and `known_after` columns, each with the effect of leaving it out."""
+    alone = seen.prices.alone
+    told = {name: alone[name] for name in seen.asked.features if alone.get(name, 0.0) >= SUSPECT}
+    suspects = sorted(told, key=lambda name: -told[name])[:MOST_PRICED]
+    for name in seen.brief.target.known_after:
+        yield _known_after(seen, name, seen.prices.leaving_out(name, suspects))
+    for name in suspects:
+        yield _suspect(seen, name, told[name], seen.prices.leaving_out(name, suspects))
+
+
+def _known_after(seen: Seen, name: str, effect: Estimate | None) -> Finding:
+    target = seen.brief.target.column
+    told = seen.prices.alone.get(name)
+    how = "nearly tells" if told is not None and told >= NEARLY else "tells little of"
+    alone = f"'{name}' alone {how} '{target}' ({in_words(told, seen)}); it" if told is not None else f"'{name}'"
+    return Finding(
+        code="leakage",
+        severity="note",
+        where=name,
+        says=f"{alone} is known only afterwards, so it is left out{_price(effect, seen)}",
+        fix="nothing to do; if it is known in time after all, take it out of [target] known_after",
+        facts=_facts(told),
+        effect=effect,
+    )
+
+
+def _suspect(seen: Seen, name: str, told: float, effect: Estimate | None) -> Finding:
+    severity: Severity = "blocker" if told >= CERTAIN else "warning"
+    return Finding(
+        code="leakage",
+        severity=severity,
+        where=name,
+        says=f"'{name}' alone tells nearly all of '{seen.brief.target.column}' ({in_words(told, seen)}): too good, unless it is "
+        f"known when the prediction is needed. It stays in until the brief excludes it{_price(effect, seen)}",
+        fix=f'if it is known only afterwards, name it in [target] known_after = ["{name}"]; if it repeats the target in '
+        f'other words, in [features] exclude = ["{name}"]',
+        facts=_facts(told),
+        effect=effect,
+    )
+
+
+def in_words(told: float, seen: Seen) -> str:
+    """What a column tells alone, in the words of the task."""
+    if seen.asked.task == "binary":
+        return f"AUC {0.5 + told / 2:.3f}"
+    if seen.asked.task == "regression":
+        return f"{told:.1%} of its variance"
+    return f"{told:.1%} of what there is to tell"
+
+
+def _price(effect: Estimate | None, seen: Seen) -> str:
+    if effect is None:
+        return ""
+    metric = NAMES[seen.prices.metric]
+    if effect.low <= 0 <= effect.high:
+        return f"; leaving it out changes {metric} by {effect.value:+.3g}, which could be chance"
+    low, high = sorted((abs(effect.low), abs(effect.high)))
+    return f"; leaving it out {'gains' if effect.value > 0 else 'costs'} {abs(effect.value):.3g} {metric} ({low:.3g} to {high:.3g})"
+
+
+def _facts(told: float | None) -> tuple[Fact, ...]:
+    return (Fact("told_alone", told, "share of what there is to tell"),) if told is not None else ()
