@@ -137,7 +137,9 @@ def read(path: str | Path) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:
     try:
         contents = _contents(manifest, files)
     except (KeyError, ValueError, TypeError, IndexError, OSError, zipfile.BadZipFile) as error:
-        raise PackageError(f"the package '{path}' is damaged ({type(error).__name__}: {error}); make or copy it again") from error
+        raise PackageError(
+            f"the package '{path}' is damaged ({type(error).__name__}: {error}); make or copy it again"
+        ) from error
     return contents, manifest, files
 
 
@@ -148,7 +150,9 @@ def _files(path: Path) -> dict[str, bytes]:
     try:
         if path.is_dir():
             return {
-                file.relative_to(path).as_posix(): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file()
+                file.relative_to(path).as_posix(): file.read_bytes()
+                for file in sorted(path.rglob("*"))
+                if file.is_file()
             }
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
@@ -158,7 +162,9 @@ def _files(path: Path) -> dict[str, bytes]:
 
 def _checked(path: Path, files: Mapping[str, bytes]) -> dict[str, Any]:
     if MANIFEST not in files:
-        raise PackageError(f"'{path}' is no package: it holds no {MANIFEST}; name the folder that `artificer run` printed")
+        raise PackageError(
+            f"'{path}' is no package: it holds no {MANIFEST}; name the folder that `artificer run` printed"
+        )
     try:
         manifest = json.loads(files[MANIFEST])
         form, version, listed = manifest["format"], int(manifest["version"]), dict(manifest["files"])

@@ -91,7 +91,9 @@ def fit_recipe(
     for block in recipe.blocks:
         task = steps.Task(n_classes, weight, seed)
         values = _values(schema, block, encoded)
-        states[block.name], blocks[block.name] = steps.fit_apply(steps.load(block.step), values, y, task, block.settings)
+        states[block.name], blocks[block.name] = steps.fit_apply(
+            steps.load(block.step), values, y, task, block.settings
+        )
     return FittedRecipe(recipe, schema, states), blocks
 
 

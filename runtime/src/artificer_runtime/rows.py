@@ -72,13 +72,17 @@ class Rows:
             return
         lengths = {len(value) for value in values if hasattr(value, "__len__") and not isinstance(value, str)}
         if len(lengths) != 1 or len(columns) != len(values):
-            raise RowsError(f"the columns to predict from differ in length: {sorted(lengths)}; give one value a row in each")
+            raise RowsError(
+                f"the columns to predict from differ in length: {sorted(lengths)}; give one value a row in each"
+            )
         self.n_rows, self.cells = lengths.pop(), values
 
     def _from_dicts(self, rows: Sequence[Any]) -> None:
         for row in rows:
             if not isinstance(row, Mapping):
-                raise RowsError(f"a row of type {type(row).__name__} cannot be read; give each row as a dict by column name")
+                raise RowsError(
+                    f"a row of type {type(row).__name__} cannot be read; give each row as a dict by column name"
+                )
         self.n_rows = len(rows)
         try:
             self.cells = [[row[name] for row in rows] for name in self.names]

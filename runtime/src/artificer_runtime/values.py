@@ -37,7 +37,12 @@ def canonical_text(value: Any) -> str:
         return value.strip()
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, float | np.floating | Decimal) and value == value and abs(value) < 1e15 and value == int(value):
+    if (
+        isinstance(value, float | np.floating | Decimal)
+        and value == value
+        and abs(value) < 1e15
+        and value == int(value)
+    ):
         return str(int(value))
     if isinstance(value, np.generic):
         return canonical_text(value.item())

@@ -46,7 +46,9 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
         tree = ast.parse(text.strip(), mode="eval").body
         return _Reader(columns, where)(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise BriefError(f"[{where}] '{text}' cannot be read: write it like \"housing == 'no' and balance > 1500\"") from error
+        raise BriefError(
+            f"[{where}] '{text}' cannot be read: write it like \"housing == 'no' and balance > 1500\""
+        ) from error
 
 
 def named(text: str) -> set[str]:
@@ -88,5 +90,7 @@ class _Reader:
 
     def _column(self, name: str) -> pl.Expr:
         if name not in self.columns:
-            raise BriefError(f"[{self.where}] names the column '{name}', which the data lacks{closest(name, self.columns)}")
+            raise BriefError(
+                f"[{self.where}] names the column '{name}', which the data lacks{closest(name, self.columns)}"
+            )
         return pl.col(name)

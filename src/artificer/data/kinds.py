@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
+
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import MISSING
 
@@ -19,10 +20,20 @@ TEXT_WORDS = 4.0
 TEXT_DISTINCT = 0.3
 IDENTIFIER_DISTINCT = 0.98
 FEWEST_FOR_IDENTIFIER = 50
-ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$)|(?<=[a-z])(Id|ID)$", re.IGNORECASE)
+ID_NAME = re.compile(
+    r"(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$)|(?<=[a-z])(Id|ID)$", re.IGNORECASE
+)
 LEADING_ZERO = r"^0\d+$"
 
-ISO = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+ISO = (
+    "%Y-%m-%dT%H:%M:%S%.f%#z",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M:%S%.f%#z",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d",
+)
 WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
 AMBIGUOUS = tuple(SLASHED)
@@ -91,7 +102,7 @@ def as_time(column: pl.Series) -> np.ndarray:
 def time_form(text: pl.Series) -> str | None:
     """The format in which texts are moments: "" for ISO 8601, None when they are none or when day and month could be either."""
     sample = text.drop_nulls()
-    if not len(sample) or not sample[: 50].str.contains(r"\d").all():
+    if not len(sample) or not sample[:50].str.contains(r"\d").all():
         return None
     if _all_read(as_moments(sample), sample):
         return ""

@@ -128,7 +128,7 @@ def _read_json_lines(data: bytes) -> pl.DataFrame:
 
 def _from_records(records: Any) -> pl.DataFrame:
     if not all(isinstance(record, dict) for record in records):
-        raise DataError("a JSON array of rows must hold objects, one a row: [{\"age\": 41}, …]")
+        raise DataError('a JSON array of rows must hold objects, one a row: [{"age": 41}, …]')
     return pl.DataFrame(records, infer_schema_length=None, strict=False)
 
 
@@ -177,7 +177,9 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         raise DataError(f"{where} has a header and no rows; name a file that holds rows")
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
     if nested:
-        held = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records"}.get(frame.schema[nested[0]].base_type(), "bytes")
+        held = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records"}.get(
+            frame.schema[nested[0]].base_type(), "bytes"
+        )
         raise DataError(
             f"column '{nested[0]}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
         )
@@ -202,7 +204,9 @@ def _joined(frames: Sequence[pl.DataFrame], paths: Sequence[Path]) -> pl.DataFra
     for frame, path in zip(frames, paths, strict=True):
         for name in {*first} ^ {*frame.columns}:
             lacks, has = (path, paths[0]) if name in first else (paths[0], path)
-            raise DataError(f"'{lacks.name}' lacks the column '{name}', which '{has.name}' has; all files need the same columns")
+            raise DataError(
+                f"'{lacks.name}' lacks the column '{name}', which '{has.name}' has; all files need the same columns"
+            )
     try:
         return pl.concat([frame.select(first) for frame in frames], how="vertical_relaxed")
     except pl.exceptions.PolarsError:
@@ -215,4 +219,3 @@ def _refuse_twins(names: Sequence[str], where: str) -> None:
     twins = sorted({name for name in names if list(names).count(name) > 1})
     if twins:
         raise DataError(f"{where} has two columns named '{twins[0]}'; rename or drop one of them")
-

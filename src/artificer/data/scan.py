@@ -1,7 +1,7 @@
 """The one scan of a table → a mergeable Profile: parts add up to the whole, be they partitions, days, or reference and now.
 
-DuckDB scans (moments, bins, commonest values, distinct counts by hash) in one pass a column group and within a memory
-limit, so that files larger than memory can be profiled. Distinct values are counted by HyperLogLog (Flajolet, Fusy,
+DuckDB groups each column by value, within a memory limit and from files larger than memory; moments, bins, commonest
+values and distinct counts follow from the groups. Distinct values are counted by HyperLogLog (Flajolet, Fusy,
 Gandouet and Meunier 2007) over DuckDB's hash; the estimator is Ertl's (2017, arXiv 1702.01284).
 """
 
@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
+
 from artificer_runtime.schema import Column, Schema
 
 MOST_EDGES = 256
 HEAVY = 50
 PRECISION = 12  # 4,096 registers: 1.6% standard error
-_EMPTY = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +113,14 @@ class Profile:
         return next(column for column in self.columns if column.name == name)
 
     def __add__(self, other: Profile) -> Profile:
-        return Profile(self.n_rows + other.n_rows, tuple(a + b for a, b in zip(self.columns, other.columns, strict=True)))
+        return Profile(
+            self.n_rows + other.n_rows, tuple(a + b for a, b in zip(self.columns, other.columns, strict=True))
+        )
 
 
-def scan(source: pl.DataFrame | Path, schema: Schema, like: Profile | None = None, *, memory_gb: float = 4.0) -> Profile:
+def scan(
+    source: pl.DataFrame | Path, schema: Schema, like: Profile | None = None, *, memory_gb: float = 4.0
+) -> Profile:
     """Scan normalised rows.
 
     Parameters
@@ -143,82 +146,73 @@ def scan(source: pl.DataFrame | Path, schema: Schema, like: Profile | None = Non
 
 def _column(connection: duckdb.DuckDBPyConnection, column: Column, like: ColumnProfile | None) -> ColumnProfile:
     name = '"' + column.name.replace('"', '""') + '"'
-    value = {"number": name, "time": f"epoch({name})"}.get(column.kind, f"length({name})::double")
-    finite = f"case when isfinite({value}) then {value} end"
-    n_rows, n_known, shift = _row(connection, f"select count(*), count({name}), avg({finite}) from rows")
-    shift = float(shift or 0.0)
-    deviation = f"({finite} - {shift!r})"
-    powers = ", ".join(f"sum({deviation} ** {k})" for k in (1, 2, 3, 4))
-    count, *sums, low, high = _row(
-        connection, f"select count({finite}), {powers}, min({finite}), max({finite}) from rows"
-    )
-    edges = like.edges if like is not None else _edges(connection, finite, int(count))
-    heavy = connection.execute(
-        f"select cast({name} as varchar), count(*) as n from rows where {name} is not null group by 1 order by n desc, 1 "
-        f"limit {HEAVY}"
-    ).fetchall()
+    value = {"number": name, "time": f"epoch({name})"}.get(column.kind, f"length({name})")
+    # One pass: different values, how often each occurs, and its hash; all else follows from these.
+    found = connection.execute(
+        f"select ({value})::double as v, {name} as raw, hash({name}) as h, count(*) as n from rows group by all"
+    ).fetchnumpy()
+    values, n = np.ma.filled(found["v"], np.nan).astype(np.float64), np.asarray(found["n"], np.int64)
+    known = ~np.ma.getmaskarray(found["v"])
+    finite = known & np.isfinite(values)
+    edges = like.edges if like is not None else _edges(values[finite], n[finite])
+    low, high = (values[finite].min(), values[finite].max()) if finite.any() else (math.nan, math.nan)
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
-        n_rows=int(n_rows),
-        n_missing=int(n_rows) - int(n_known),
-        moments=_central(int(count), shift, [float(one or 0.0) for one in sums]),
-        low=math.nan if low is None else float(low),
-        high=math.nan if high is None else float(high),
+        n_rows=int(n.sum()),
+        n_missing=int(n[~known].sum()),
+        moments=_moments(values[finite], n[finite]),
+        low=float(low),
+        high=float(high),
         edges=edges,
-        counts=_counts(connection, finite, edges),
-        heavy=tuple((str(value), int(n)) for value, n in heavy),
-        registers=_registers(connection, name),
+        counts=_counts(values[finite], n[finite], edges),
+        heavy=_heavy(np.ma.getdata(found["raw"])[known], n[known]),
+        registers=_registers(np.asarray(found["h"], np.uint64)[known]),
     )
 
 
-def _edges(connection: duckdb.DuckDBPyConnection, value: str, count: int) -> np.ndarray:
-    if not count:
-        return _EMPTY
-    quantiles = [k / MOST_EDGES for k in range(1, MOST_EDGES)]
-    (found,) = _row(connection, f"select approx_quantile({value}, {quantiles}) from rows")
-    return np.unique(np.array(found, np.float64))
+def _edges(values: np.ndarray, n: np.ndarray) -> np.ndarray:
+    if not len(values):
+        return np.empty(0)
+    order = np.argsort(values)
+    filled = np.cumsum(n[order])
+    at = np.searchsorted(filled, filled[-1] * np.arange(1, MOST_EDGES) / MOST_EDGES)
+    edges: np.ndarray = np.unique(values[order][at])
+    return edges
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, value: str, edges: np.ndarray) -> np.ndarray:
+def _counts(values: np.ndarray, n: np.ndarray, edges: np.ndarray) -> np.ndarray:
     counts = np.zeros(len(edges) + 1, np.int64)
-    if not len(edges):
-        return counts
-    found = connection.execute(f"select {value} as v, count(*) from rows where v is not null group by 1").fetchnumpy()
-    values, n = (np.asarray(one) for one in found.values())
-    np.add.at(counts, np.searchsorted(edges, values.astype(np.float64), side="left"), n.astype(np.int64))
+    np.add.at(counts, np.searchsorted(edges, values, side="left"), n)
     return counts
 
 
-def _registers(connection: duckdb.DuckDBPyConnection, name: str) -> np.ndarray:
-    found = connection.execute(
-        f"select (h >> {64 - PRECISION})::int as place, min(h & {(1 << (64 - PRECISION)) - 1}::ubigint) as least from "
-        f"(select hash({name}) as h from rows where {name} is not null) group by 1"
-    ).fetchnumpy()
+def _heavy(raw: np.ndarray, n: np.ndarray) -> tuple[tuple[str, int], ...]:
+    least = np.sort(n)[-HEAVY] if len(n) > HEAVY else 0
+    some = np.flatnonzero(n >= least)
+    counted = sorted((-int(n[place]), str(raw[place])) for place in some[: 10 * HEAVY])
+    return tuple((value, -count) for count, value in counted[:HEAVY])
+
+
+def _registers(hashes: np.ndarray) -> np.ndarray:
     registers = np.zeros(1 << PRECISION, np.uint8)
-    places, least = (np.asarray(one) for one in found.values())
-    # The rank is the place of the first 1 bit after the prefix: the smallest remainder has the most leading zeros.
-    lengths = np.array([int(one).bit_length() for one in least], np.int64)
-    registers[places.astype(np.int64)] = 64 - PRECISION - lengths + 1
+    rest = 64 - PRECISION
+    places = (hashes >> np.uint64(rest)).astype(np.int64)
+    remainder = (hashes & np.uint64((1 << rest) - 1)).astype(np.float64)
+    # The rank is the place of the first 1 bit after the prefix; frexp's exponent is the length in bits.
+    rank = rest - np.frexp(remainder)[1] + 1
+    np.maximum.at(registers, places, np.where(remainder > 0, rank, rest + 1).astype(np.uint8))
     return registers
 
 
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    row = connection.execute(query).fetchone()
-    assert row is not None
-    return row
-
-
-def _central(count: int, shift: float, sums: list[float]) -> np.ndarray:
-    """Sums of powers around `shift` → count, mean and central sums of powers."""
+def _moments(values: np.ndarray, n: np.ndarray) -> np.ndarray:
+    count = float(n.sum())
     if not count:
         return np.zeros(5)
-    s1, s2, s3, s4 = sums
-    d = s1 / count
-    m2 = s2 - count * d**2
-    m3 = s3 - 3 * d * s2 + 2 * count * d**3
-    m4 = s4 - 4 * d * s3 + 6 * d**2 * s2 - 3 * count * d**4
-    return np.array([count, shift + d, m2, m3, m4], np.float64)
+    with np.errstate(over="ignore"):
+        mean = float((values * (n / count)).sum())
+        d = values - mean
+        return np.array([count, mean, *((n * d**k).sum() for k in (2, 3, 4))])
 
 
 def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:

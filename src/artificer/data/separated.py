@@ -56,7 +56,9 @@ def _in_utf8(data: bytes, name: str) -> tuple[bytes, list[Finding]]:
             ) from error
         return data.decode("cp1252", "replace").encode(), [_encoding_finding(name, "Windows-1252")]
     if b"\x00" in data[:LOOKED_AT]:
-        raise DataError(f"'{name}' is no table that can be read: it holds zero bytes; bring CSV, Parquet, JSON lines or Arrow")
+        raise DataError(
+            f"'{name}' is no table that can be read: it holds zero bytes; bring CSV, Parquet, JSON lines or Arrow"
+        )
     return data, []
 
 
@@ -77,7 +79,11 @@ def _separator(data: bytes, name: str) -> str:
 
     def evenness(separator: str) -> tuple[float, int]:
         try:
-            widths = [len(row) for _, row in zip(range(200), csv.reader(io.StringIO(whole), delimiter=separator), strict=False) if row]
+            widths = [
+                len(row)
+                for _, row in zip(range(200), csv.reader(io.StringIO(whole), delimiter=separator), strict=False)
+                if row
+            ]
         except csv.Error:
             return 0.0, 0
         width, n_rows = Counter(widths).most_common(1)[0] if widths else (1, 0)
@@ -109,10 +115,16 @@ def _parse(data: bytes, separator: str, names: list[str], name: str, decimal: st
             io.BytesIO(data),
             read_options=arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, use_threads=use_threads),
             parse_options=arrow_csv.ParseOptions(
-                delimiter=separator, newlines_in_values=True, invalid_row_handler=note, ignore_empty_lines=len(names) > 1
+                delimiter=separator,
+                newlines_in_values=True,
+                invalid_row_handler=note,
+                ignore_empty_lines=len(names) > 1,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=[""], strings_can_be_null=True, decimal_point=decimal, true_values=["true", "True"],
+                null_values=[""],
+                strings_can_be_null=True,
+                decimal_point=decimal,
+                true_values=["true", "True"],
                 false_values=["false", "False"],
             ),
         )

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from artificer_runtime.schema import Column, Schema, canonical_text
 
 from artificer.core.errors import DataError
 from artificer.core.store import write_bytes
 from artificer.data.kinds import as_moments, as_numbers, without_missing
+from artificer_runtime.schema import Column, Schema, canonical_text
 
 FORMULA = r"^[=+\-@\t\r]"
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))

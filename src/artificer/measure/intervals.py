@@ -119,7 +119,9 @@ def bootstrap(
 ) -> Estimate:
     """Percentile interval over resampled rows or whole groups (Efron and Tibshirani 1993, chapter 13)."""
     value = score(found.name, y, prediction, weight)
-    draws = np.array([score(found.name, y[rows], prediction[rows], _at(weight, rows)) for rows in resamples(len(y), groups)])
+    draws = np.array(
+        [score(found.name, y[rows], prediction[rows], _at(weight, rows)) for rows in resamples(len(y), groups)]
+    )
     draws = draws[np.isfinite(draws)]
     unit = "bootstrap of groups" if groups is not None else "bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)

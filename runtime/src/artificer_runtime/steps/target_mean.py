@@ -45,7 +45,10 @@ def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[s
     block = np.empty((len(values), values.shape[1] * np.size(state["overall"])), np.float32)
     order = np.random.default_rng(task.seed).permutation(len(values))
     for part in range(PARTS):
-        here, there = order[part::PARTS], np.concatenate([order[other::PARTS] for other in range(PARTS) if other != part])
+        here, there = (
+            order[part::PARTS],
+            np.concatenate([order[other::PARTS] for other in range(PARTS) if other != part]),
+        )
         if len(there) == 0:
             block[here] = apply(state, values[here])
             continue

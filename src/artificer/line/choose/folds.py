@@ -49,7 +49,9 @@ def cut_folds(rows: Labelled, n_classes: int) -> Folds:
             return by_time
     if not n_classes:
         strata = np.searchsorted(np.quantile(rows.y, np.linspace(0.1, 0.9, 9)), rows.y)
-        return Folds(_dealt(strata, wanted), wanted, "drawn", "each fold holds a like share of every tenth of the target")
+        return Folds(
+            _dealt(strata, wanted), wanted, "drawn", "each fold holds a like share of every tenth of the target"
+        )
     counts = np.bincount(rows.y.astype(np.int64))
     # The second commonest class decides: a rarer third one may be absent from some folds.
     n_folds = int(np.clip(np.sort(counts)[-2], 2, wanted))
@@ -94,14 +96,18 @@ def _grouped(group: np.ndarray, wanted: int) -> Folds:
     names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
     n_folds = min(wanted, len(names))
     if n_folds < 2:
-        return Folds(_dealt(np.zeros(len(group)), wanted), wanted, "drawn", "all rows are of one group, so they are drawn")
+        return Folds(
+            _dealt(np.zeros(len(group)), wanted), wanted, "drawn", "all rows are of one group, so they are drawn"
+        )
     fold_of_group = np.zeros(len(names), np.int8)
     filled = np.zeros(n_folds)
     for index in np.argsort(-counts, kind="stable"):  # the largest first, each into the emptiest fold
         fold = int(np.argmin(filled))
         fold_of_group[index] = fold
         filled[fold] += counts[index]
-    return Folds(fold_of_group[inverse], n_folds, "grouped", "rows of one group stay in one fold: the model meets new groups")
+    return Folds(
+        fold_of_group[inverse], n_folds, "grouped", "rows of one group stay in one fold: the model meets new groups"
+    )
 
 
 def _dealt(strata: np.ndarray, n_folds: int) -> np.ndarray:

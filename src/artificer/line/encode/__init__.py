@@ -10,14 +10,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from artificer_runtime.recipe import Block
-
 from artificer.core.records import Decision, Fact
 from artificer.core.stages import Asked, Candidate, Chosen, Description, Encoding, Plan
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design import design
+from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
 
@@ -100,7 +99,10 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
 
 def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:
     return Candidate(
-        candidate.name, candidate.learner, candidate.settings, tuple(name for name in READS[candidate.name] if name in known)
+        candidate.name,
+        candidate.learner,
+        candidate.settings,
+        tuple(name for name in READS[candidate.name] if name in known),
     )
 
 
@@ -122,4 +124,6 @@ REASONS = {
 def _decision(block: Block) -> Decision:
     columns = ", ".join(block.columns[:8]) + (f" and {len(block.columns) - 8} more" if len(block.columns) > 8 else "")
     facts = (Fact("columns", float(len(block.columns)), "columns"),)
-    return Decision("encode", f"How are {columns} shown to models?", f"{block.name} ({block.step})", REASONS[block.name], (), facts)
+    return Decision(
+        "encode", f"How are {columns} shown to models?", f"{block.name} ({block.step})", REASONS[block.name], (), facts
+    )

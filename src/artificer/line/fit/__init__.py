@@ -70,5 +70,7 @@ def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]
     stopped = tuple(Fact(t.candidate.name, float(t.n_iterations), "iterations") for t in trials if t.n_iterations)
     if stopped:
         because = f"the best point of the mean curve over {n_rounds} folds"
-        decisions.append(Decision("fit", "Where does each candidate stop?", "one iteration for all folds", because, (), stopped))
+        decisions.append(
+            Decision("fit", "Where does each candidate stop?", "one iteration for all folds", because, (), stopped)
+        )
     return tuple(decisions)

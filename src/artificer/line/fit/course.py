@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
-from artificer_runtime.schema import Encoded, Schema
 
 from artificer.core.protocols import Fold
 from artificer.core.run import Run
@@ -16,6 +14,8 @@ from artificer.core.stages import Asked, Candidate, Chosen, Encoding, Plan
 from artificer.core.store import digest
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.choose.folds import training_rows
+from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
+from artificer_runtime.schema import Encoded, Schema
 
 SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 

@@ -21,8 +21,8 @@ from artificer.core.store import digest
 from artificer.core.tasks import run_all
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
-from artificer.line.fit.saved import save_member
 from artificer.line.fit.losses import row_losses
+from artificer.line.fit.saved import save_member
 
 VERSION = 1
 LINEAR = "linear"
@@ -129,7 +129,17 @@ class Race:
         learner = load(candidate.learner)
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
         schema = self.course.schema
-        parts = (VERSION, self.course.identity, schema, blocks, candidate.blocks, learner.version, settings, fold, versions())
+        parts = (
+            VERSION,
+            self.course.identity,
+            schema,
+            blocks,
+            candidate.blocks,
+            learner.version,
+            settings,
+            fold,
+            versions(),
+        )
         return f"fit-{digest(candidate.learner, *parts)}"
 
     def _fit(

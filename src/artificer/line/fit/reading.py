@@ -39,7 +39,9 @@ def read_off(race: Race, candidate: Candidate) -> tuple[Trial, np.ndarray | None
     group = rows.group[measured] if rows.group is not None else None
     score = estimate(race.course.plan.metric, y, turned, weight, groups=group)
     size = size_mb(race.run.path(fits[0].folder))
-    race.run.progress("fit", f"{name}: {race.course.plan.metric} {score.value:.4f} ({score.low:.4f} to {score.high:.4f})")
+    race.run.progress(
+        "fit", f"{name}: {race.course.plan.metric} {score.value:.4f} ({score.low:.4f} to {score.high:.4f})"
+    )
     return Trial(candidate, fits, score, n_iterations, seconds, row_us, size), prediction
 
 

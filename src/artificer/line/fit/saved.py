@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+
 from artificer_runtime import members
 from artificer_runtime.members import Member
 

@@ -114,7 +114,9 @@ def _affordable(
             break
         slowest = max(weights, key=lambda name: refits.seconds([name]))
         usable = {name: values for name, values in usable.items() if name != slowest}
-        because = f"refitting {', '.join(weights)} would take {seconds:.1f} s, {max(refits.clock.left_s, 0):.1f} s are left"
+        because = (
+            f"refitting {', '.join(weights)} would take {seconds:.1f} s, {max(refits.clock.left_s, 0):.1f} s are left"
+        )
         decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))
         refits.skipped = True
     return usable, tuple(decisions)
@@ -125,7 +127,9 @@ def _blending(weights: dict[str, float], gain: Estimate, metric: str) -> Decisio
     told = f"{gain.value:+.4f} {metric} ({gain.low:+.4f} to {gain.high:+.4f}, {gain.level:.0%})"
     if len(weights) > 1:
         because = f"chosen on one half of the rows and measured on the other, blending gains {told}"
-        return Decision("refine", "One candidate or a blend?", f"a blend of {', '.join(weights)}", because, tuple(weights), facts)
+        return Decision(
+            "refine", "One candidate or a blend?", f"a blend of {', '.join(weights)}", because, tuple(weights), facts
+        )
     because = f"chosen on one half of the rows and measured on the other, blending shows no gain: {told}"
     return Decision("refine", "One candidate or a blend?", next(iter(weights)), because, ("a blend",), facts)
 

@@ -8,8 +8,6 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-from artificer_runtime.package import Contents, Weighted, write
-from artificer_runtime.recipe import FittedRecipe, Recipe
 
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.run import Run, versions
@@ -20,6 +18,8 @@ from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR, PENALTIES, parity, replayed, settled
 from artificer.line.fit.saved import load_member, save_member
+from artificer_runtime.package import Contents, Weighted, write
+from artificer_runtime.recipe import FittedRecipe, Recipe
 
 VERSION = 1
 ALL_ROWS = -1
@@ -71,9 +71,7 @@ class Refits:
             self.done[trial.candidate.name] = fit
             self.run.progress("refine", f"{trial.candidate.name} refitted on all training rows, {fit.seconds:.1f} s")
         fits = {name: self.done[name] for name in weights}
-        return tuple(
-            Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity) for name, fit in fits.items()
-        )
+        return tuple(Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity) for name, fit in fits.items())
 
     def write(self, parts: tuple[Part, ...], folder: Path) -> str:
         """Write parts as a package that the runtime loads, and give the model hash."""

@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import artificer_runtime
-
-from artificer_runtime.package import add_files
-
 from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
@@ -27,6 +24,7 @@ from artificer.line.judge import judge
 from artificer.line.refine import refine
 from artificer.line.ship.card import card
 from artificer.line.ship.lock import run_lock
+from artificer_runtime.package import add_files
 
 __all__ = ["ship"]
 
@@ -115,4 +113,6 @@ def _decision(asked: Asked, model: Model) -> Decision:
     parts = ", ".join(f"{part.candidate} × {part.weight:.2f}" for part in model.parts)
     rows = f"{asked.train.n_rows:,} training rows"
     because = "what was judged is what ships: it is not fitted again on the sealed rows" if asked.sealed else rows
-    return Decision("ship", "What is shipped?", parts, because, ("a model fitted on all rows, which nothing has tested",))
+    return Decision(
+        "ship", "What is shipped?", parts, because, ("a model fitted on all rows, which nothing has tested",)
+    )

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-from artificer_runtime.members.links import Link
-from artificer_runtime.members.oblivious import Oblivious
 from catboost import CatBoost as Library
 from catboost import Pool
 
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
+from artificer_runtime.members.links import Link
+from artificer_runtime.members.oblivious import Oblivious
 
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import lightgbm
 import numpy as np
-from artificer_runtime.members.links import Link
-from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, Trees
 
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
+from artificer_runtime.members.links import Link
+from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, Trees
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "rmse"}

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from artificer_runtime.members.linear import Linear
-from artificer_runtime.members.links import Link, linked
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -20,6 +18,8 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer.line.fit.losses import row_losses
+from artificer_runtime.members.linear import Linear
+from artificer_runtime.members.links import Link, linked
 
 # From strong penalties, which are quick, to weak ones; the search ends where the validation loss rises.
 C_GRID = (0.003, 0.03, 0.3, 3.0, 30.0)
