@@ -44,11 +44,11 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
         raise BriefError(f"[{where}] is longer than {LONGEST} characters; shorten it")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        return _Reader(columns, where)(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise BriefError(
             f"[{where}] '{text}' cannot be read: write it like \"housing == 'no' and balance > 1500\""
         ) from error
+    return _Reader(columns, where)(tree)
 
 
 def named(text: str) -> set[str]:
@@ -81,7 +81,7 @@ class _Reader:
                 return pl.all_horizontal(parts) if isinstance(op, ast.And) else pl.any_horizontal(parts)
             case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _COMPARISON for op in ops):
                 sides = [self(side) for side in (left, *others)]
-                tests = [_COMPARISON[type(op)](a, b) for op, a, b in zip(ops, sides, sides[1:], strict=True)]
+                tests = [_COMPARISON[type(op)](a, b) for op, a, b in zip(ops, sides[:-1], sides[1:], strict=True)]
                 return pl.all_horizontal(tests).fill_null(False)
         raise BriefError(
             f"[{self.where}] holds '{ast.unparse(node)}', which an expression may not; it may hold columns, numbers, "

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from artificer_runtime.schema import Schema
 
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, DataError, closest
@@ -31,6 +30,7 @@ from artificer.line.ask.requirements import requirements
 from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
 from artificer.line.ask.written import read_brief
+from artificer_runtime.schema import Schema
 
 __all__ = ["Subject", "ask", "begin", "draft_brief", "read_brief"]
 
@@ -132,7 +132,9 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
     for place, names in places.items():
         for wanted in names:
             if wanted not in columns:
-                raise DataError(f"[{place}] names the column '{wanted}', which the data lacks{closest(wanted, columns)}")
+                raise DataError(
+                    f"[{place}] names the column '{wanted}', which the data lacks{closest(wanted, columns)}"
+                )
     if target.column in (*data.key, data.time, data.group, data.weight, *features.exclude, *target.known_after):
         raise BriefError(f"'{target.column}' is the target and has another role in the brief too; remove one of them")
     rule = brief.accept["beats"].rule if "beats" in brief.accept else ""
@@ -174,11 +176,15 @@ def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None)
     if test is not None:
         return Choice(np.zeros(frame.height, bool), "file", f"the brief names '{data.test}' as the test set")
     if not run.seal:
-        return Choice(np.zeros(frame.height, bool), "drawn", "nothing is sealed: the caller keeps test rows of their own")
+        return Choice(
+            np.zeros(frame.height, bool), "drawn", "nothing is sealed: the caller keeps test rows of their own"
+        )
     y = numeric(frame[run.brief.target.column], labels.classes)
     time = as_time(frame[data.time]) if data.time else None
     if time is not None and np.isnan(time).all():
-        raise DataError(f"[data] time is '{data.time}', which holds no date or time that can be read; mend or remove it")
+        raise DataError(
+            f"[data] time is '{data.time}', which holds no date or time that can be read; mend or remove it"
+        )
     group = codes_of(frame[data.group]) if data.group else None
     return choose_sealed(y, len(labels.classes), time, group)
 
@@ -193,7 +199,9 @@ def _test_rows(brief: Brief, test: Loaded, labels: Labels) -> pl.DataFrame:
         seen = {canonical_text(value) for value in frame[brief.target.column].unique().to_list()}
         unknown = sorted(seen - set(labels.classes))
         if unknown:
-            raise DataError(f"[data] test holds the class {unknown[0]!r} of '{brief.target.column}', which no training row has")
+            raise DataError(
+                f"[data] test holds the class {unknown[0]!r} of '{brief.target.column}', which no training row has"
+            )
     return frame
 
 
@@ -205,7 +213,13 @@ def _write(frame: pl.DataFrame, schema: Schema, brief: Brief, folder: Path, name
 
 
 def _seal(
-    brief: Brief, frame: pl.DataFrame, schema: Schema, choice: Choice, features: tuple[str, ...], folder: Path, name: str
+    brief: Brief,
+    frame: pl.DataFrame,
+    schema: Schema,
+    choice: Choice,
+    features: tuple[str, ...],
+    folder: Path,
+    name: str,
 ) -> Sealed | None:
     if frame.height == 0:
         return None
@@ -233,9 +247,7 @@ def _features(brief: Brief, schema: Schema) -> tuple[tuple[str, ...], list[Decis
         if because is None:
             kept.append(column.name)
         elif because:
-            decisions.append(
-                Decision("ask", f"May '{column.name}' be used to predict?", "no", because, ("yes",))
-            )
+            decisions.append(Decision("ask", f"May '{column.name}' be used to predict?", "no", because, ("yes",)))
     if not kept:
         raise DataError(
             "no column is left to predict from: all are the target, excluded, constant or identifiers; "
@@ -287,7 +299,9 @@ def questions(brief: Brief, schema: Schema) -> tuple[str, ...]:
     times = [column.name for column in schema.columns if column.kind == "time"]
     if not brief.data.time:
         about = f" ({', '.join(times)} could be it)" if times else ""
-        asked.append(f"When was each row known? [data] time names no column{about}, so the rows are taken as unordered.")
+        asked.append(
+            f"When was each row known? [data] time names no column{about}, so the rows are taken as unordered."
+        )
     if not brief.data.group:
         asked.append("Do several rows belong to one person or thing? [data] group names no column.")
     if not brief.accept:

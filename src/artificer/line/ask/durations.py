@@ -22,5 +22,7 @@ def seconds(text: str, where: str) -> float:
     """
     found = re.fullmatch(r"\s*(\d+)\s*(s|min|h|d|w)\s*", text)
     if found is None:
-        raise BriefError(f"[{where}] is '{text}', which is no duration; write a whole number and s, min, h, d or w: \"7d\"")
+        raise BriefError(
+            f"[{where}] is '{text}', which is no duration; write a whole number and s, min, h, d or w: \"7d\""
+        )
     return int(found[1]) * SECONDS[found[2]]

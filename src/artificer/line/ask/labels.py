@@ -7,11 +7,11 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from artificer_runtime.schema import canonical_text
 
 from artificer.core.brief import Target, Task
 from artificer.core.errors import DataError, closest
 from artificer.core.records import Decision, Fact
+from artificer_runtime.schema import canonical_text
 
 MOST_CLASSES_OF_INTEGERS = 20
 MOST_CLASSES = 200
@@ -118,7 +118,9 @@ def _classes(column: pl.Series) -> tuple[tuple[str, ...], ClassKind]:
 def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target) -> None:
     name = target.column
     if len(classes) == 1:
-        raise DataError(f"the target '{name}' has one class, {classes[0]!r}, in every row; there is nothing to tell apart")
+        raise DataError(
+            f"the target '{name}' has one class, {classes[0]!r}, in every row; there is nothing to tell apart"
+        )
     if len(classes) > MOST_CLASSES:
         raise DataError(
             f"the target '{name}' has {len(classes)} classes, more than {MOST_CLASSES}; is it an identifier? For a "

@@ -38,9 +38,7 @@ def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requireme
     bound = "at_least" if metric.larger_is_better else "at_most"
     _only(name, line, {bound})
     value = getattr(line, bound)
-    return Requirement(
-        name, f"{name} {bound.replace('_', ' ')} {value:g}", line.at_least, line.at_most, must=line.must
-    )
+    return Requirement(name, f"{name} {bound.replace('_', ' ')} {value:g}", line.at_least, line.at_most, must=line.must)
 
 
 def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
@@ -56,7 +54,9 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
         return Requirement(name, text, at_most=line.p99_at_most, unit="ms", must=line.must)
     if name == "size_mb":
         _only(name, line, {"at_most"})
-        return Requirement(name, f"the package is at most {line.at_most:g} MB", at_most=line.at_most, unit="MB", must=line.must)
+        return Requirement(
+            name, f"the package is at most {line.at_most:g} MB", at_most=line.at_most, unit="MB", must=line.must
+        )
     if name == "beats":
         _only(name, line, {"by"}, also={"rule"})
         if not line.rule:
@@ -90,7 +90,9 @@ def _only(name: str, line: Accept, bounds: set[str], also: set[str] | None = Non
     allowed = bounds | (also or set()) | {"must"}
     for field in _set_fields(line):
         if field not in allowed:
-            raise BriefError(f"[accept.{name}] has '{field}', which is not its own; it takes {', '.join(sorted(allowed))}")
+            raise BriefError(
+                f"[accept.{name}] has '{field}', which is not its own; it takes {', '.join(sorted(allowed))}"
+            )
     for bound in bounds:
         if getattr(line, bound) is None:
             raise BriefError(f"[accept.{name}] lacks its bound '{bound}'")

@@ -28,9 +28,7 @@ class Choice:
     because: str
 
 
-def choose_sealed(
-    y: np.ndarray, n_classes: int, time: np.ndarray | None, group: np.ndarray | None
-) -> Choice:
+def choose_sealed(y: np.ndarray, n_classes: int, time: np.ndarray | None, group: np.ndarray | None) -> Choice:
     """Choose the sealed fifth.
 
     Parameters
@@ -49,10 +47,14 @@ def choose_sealed(
     if group is not None:
         return _groups(group, time)
     if time is not None:
-        return Choice(_latest(time), "time", "the latest fifth: the model will meet rows later than those it learned from")
+        return Choice(
+            _latest(time), "time", "the latest fifth: the model will meet rows later than those it learned from"
+        )
     strata = y if n_classes else np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
     what = "class" if n_classes else "tenth of the target"
-    return Choice(_stratified(strata), "stratified", f"a fifth of each {what}, drawn: the brief names no time and no group")
+    return Choice(
+        _stratified(strata), "stratified", f"a fifth of each {what}, drawn: the brief names no time and no group"
+    )
 
 
 def _too_few(y: np.ndarray, n_classes: int) -> str:

@@ -65,7 +65,9 @@ def read_brief(path: Path) -> Brief:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         near = closest(path.name, [other.name for other in path.parent.glob("*.toml")], "closest file there")
-        raise BriefError(f"there is no brief '{path}'{near}; `artificer ask DATA --target COLUMN` drafts one") from error
+        raise BriefError(
+            f"there is no brief '{path}'{near}; `artificer ask DATA --target COLUMN` drafts one"
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BriefError(f"the brief '{path}' cannot be read: {error}; it must be a text file in UTF-8") from error
     try:

@@ -1,0 +1,169 @@
+"""Data and a target → a first brief, commented, that runs as it stands; what data cannot tell is asked in its comments."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import polars as pl
+from artificer_runtime.schema import Schema
+
+from artificer.core.brief import Target
+from artificer.core.errors import DataError, closest
+from artificer.data.kinds import as_time, infer_schema, spellings
+from artificer.data.readers import read
+from artificer.line.ask.labels import Labels, read_labels
+
+# Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
+DOUBTFUL = ("unknown", "none", "missing", "not available", "-", "--", "-1", "9999")
+FEWEST_MOMENTS = 20
+
+
+def draft_brief(data: Path, target: str, *, folder: Path) -> str:
+    """Draft a brief.
+
+    Parameters
+    ----------
+    data : Path
+        A file, or files by a glob.
+    target : str
+        Column to predict.
+    folder : Path
+        Where the brief will stand: its source is written relative to it.
+
+    Raises
+    ------
+    DataError
+        When the data cannot be read, lacks the target, or holds nothing to learn.
+    """
+    frame = read(data).frame
+    if target not in frame.columns:
+        raise DataError(f"the data lacks the column '{target}'{closest(target, frame.columns)}")
+    known = frame.filter(_known(frame[target]))
+    if known.height == 0:
+        raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
+    labels = read_labels(known[target], Target(column=target))
+    schema = infer_schema(frame)
+    source = os.path.relpath(data, folder)
+    return "\n".join(
+        [
+            "# Drafted from the data: it runs as it stands. Lines that start with '#' are questions and suggestions.",
+            "brief = 1",
+            f"name = {quoted(Path(source).stem)}",
+            'purpose = ""   # what is decided with the prediction? It goes on the model card',
+            "",
+            *_data(frame, schema, source, target),
+            "",
+            *_target(labels, target),
+            "",
+            *_features(schema, target),
+            "",
+            *_decision(labels),
+            "",
+            *_accept(labels),
+            "",
+            "[run]",
+            "limit_s = 60   # seconds from the start of the command to package and verdict",
+            "",
+        ]
+    )
+
+
+def quoted(text: str) -> str:
+    """A text as TOML writes it.
+
+    >>> quoted('say "yes"')
+    '"say \\\\"yes\\\\""'
+    """
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _known(column: pl.Series) -> pl.Series:
+    if column.dtype.is_float():
+        return column.is_not_null() & column.is_not_nan().fill_null(False)
+    if column.dtype == pl.String:
+        return ~column.str.strip_chars().str.to_lowercase().is_in(spellings(())).fill_null(True)
+    return column.is_not_null()
+
+
+def _data(frame: pl.DataFrame, schema: Schema, source: str, target: str) -> list[str]:
+    lines = ["[data]", f"source = {quoted(source)}"]
+    keys = [column.name for column in schema.columns if column.kind == "identifier" and column.name != target]
+    about = "which columns identify a row? They are never used to predict, and stand beside each prediction"
+    lines.append(f"key = [{', '.join(map(quoted, keys))}]   # {about}")
+    moments = [column.name for column in schema.columns if column.kind == "time" and column.name != target]
+    sure = next((name for name in moments if _orders(frame[name])), "")
+    if sure:
+        lines.append(f"time = {quoted(sure)}   # when was a row known? Test rows are the latest fifth")
+    elif moments:
+        lines.append(f"# time = {quoted(moments[0])}   # when was a row known? Then test rows are the latest fifth")
+    else:
+        lines.append("# time = …   # a column of moments, if rows come in time: then test rows are the latest fifth")
+    lines.append("# group = …   # do several rows belong to one person or thing? Then they stay on one side of every split")
+    doubtful = _doubtful(frame, target)
+    if doubtful:
+        lines.append(f"# missing = [{', '.join(map(quoted, doubtful))}]   # do these stand for a missing value?")
+    return lines
+
+
+def _orders(column: pl.Series) -> bool:
+    moments = as_time(column)
+    return not bool((moments != moments).any()) and column.n_unique() >= FEWEST_MOMENTS
+
+
+def _doubtful(frame: pl.DataFrame, target: str) -> list[str]:
+    found: dict[str, None] = {}
+    for name in frame.columns:
+        if frame.schema[name] == pl.String and name != target:
+            values = frame[name].str.strip_chars().unique().drop_nulls()
+            for value in values.filter(values.str.to_lowercase().is_in(DOUBTFUL)).sort().to_list():
+                found[value] = None
+    return list(found)
+
+
+def _target(labels: Labels, target: str) -> list[str]:
+    lines = ["[target]", f"column = {quoted(target)}"]
+    if labels.task == "binary":
+        lines.append(f"positive = {quoted(labels.classes[labels.positive])}   # the class that counts as success")
+    elif labels.task == "multiclass":
+        lines.append(f'kind = "class"   # {len(labels.classes)} classes; "number" if their distance means something')
+    else:
+        lines.append('kind = "number"')
+    return [
+        *lines,
+        '# horizon = "30d"   # when is the label known? Rows younger than that have none yet; needs [data] time',
+        "# known_after = […]   # which columns do not exist yet when the prediction is needed?",
+    ]
+
+
+def _features(schema: Schema, target: str) -> list[str]:
+    return [
+        "[features]",
+        "# exclude = […]   # columns that must not be used",
+        "# protected = […]   # who may be treated worse? These columns get a test of their own",
+        '# effect = { … = "increasing" }   # what must hold whatever the data say',
+    ]
+
+
+def _decision(labels: Labels) -> list[str]:
+    lines = ["# [decision]   # what is done with the prediction?"]
+    if labels.task == "binary":
+        lines += [
+            '# capacity = { top = 500, every = "7d" }   # how many rows can be acted on, in which time?',
+            '# value = { currency = "EUR", acted = -6, success = 80 }   # what does acting cost, what does success bring?',
+        ]
+    return lines
+
+
+def _accept(labels: Labels) -> list[str]:
+    examples = {
+        "binary": "roc_auc = { at_least = 0.70 }",
+        "multiclass": "accuracy = { at_least = 0.70 }",
+        "regression": "r2 = { at_least = 0.50 }",
+    }
+    return [
+        "# [accept]   # what is good enough? Each line ends met, not shown, or unmet",
+        f"# {examples[labels.task]}",
+        '# latency_ms = { p99_at_most = 20, where = "package" }',
+    ]
