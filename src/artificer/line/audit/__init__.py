@@ -19,7 +19,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited
 from artificer.core.store import save
 from artificer.data.scan import scan
-from artificer.data.table import normalise
+from artificer.data.table import normalise, row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import labelled
 from artificer.line.audit.contract import check_contract, contract_of
@@ -75,8 +75,9 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     profile = scan(normalise(rows.frame, asked.schema), asked.schema)
     save(folder / "profile.json", profile)
     sealed = np.load(run.path(asked.sealed.hashes), allow_pickle=False) if asked.sealed else None
+    hashes = row_hashes(rows.frame, asked.features)
     prices = Prices(run.brief, asked, rows, run.limit("audit", SHARE) if run.effects else None)
-    seen = Seen(run.brief, asked, profile, rows, sealed, prices)
+    seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
     findings = [finding for check in builtin() for finding in check(seen)]
     return Audited(
         findings=ranked(findings),

@@ -7,18 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
-from artificer.data.table import row_hashes
 from artificer.line.audit.seen import Seen, check
 
 LARGEST_QUIET_SHARE = 0.01
 
 
-@check("conflicts", "rows")
+@check("conflicts", "rows", "hashes")
 def conflicts(seen: Seen) -> Iterator[Finding]:
     """Report the rows that conflict, and the best score that they allow on these very rows."""
     rows = seen.rows
-    hashes = row_hashes(rows.frame, list(seen.asked.features))
-    _, alike, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    _, alike, counts = np.unique(seen.hashes, return_inverse=True, return_counts=True)
     if len(counts) == rows.n_rows:
         return
     n_conflicting, ceiling = (_classes if seen.asked.classes else _values)(alike, counts, rows.y)

@@ -94,8 +94,8 @@ def _unreadable(before: pl.Series, after: pl.Series, column: Column, missing: tu
         "contract:kind",
         "blocker" if n_lost == n_given else "warning",
         column.name,
-        f"{n_lost / n_given:.1%} of the values of '{column.name}' cannot be read as {WHAT[column.kind]}, as all could in "
-        f"training (then {column.dtype}, now {before.dtype})",
+        f"{n_lost / n_given:.1%} of the values of '{column.name}' cannot be read as {WHAT[column.kind]}, as they were "
+        f"in training (then {column.dtype}, now {before.dtype})",
         "have its source corrected, or train again on the new kind",
         (Fact("share_unreadable", n_lost / n_given, "share of values"), Fact("n_unreadable", float(n_lost), "rows")),
     )

@@ -36,7 +36,7 @@ def drift(seen: Seen) -> Iterator[Finding]:
         severity="warning" if _is_large(asked.task, then.value, now.value, float(values.std())) else "note",
         where=seen.brief.target.column,
         says=f"the {what} was {then.value:.3g} in the first third of the time and is {now.value:.3g} in the last",
-        fix="ask what changed; test rows are the latest, so scores tell of times like the last, and old rows may be left out",
+        fix="ask what changed; the test rows are the latest, so the verdict tells of times like the last",
         facts=(
             Fact("first_third", then.value, f"{then.low:.4g} to {then.high:.4g}"),
             Fact("last_third", now.value, f"{now.low:.4g} to {now.high:.4g}"),

@@ -15,16 +15,16 @@ from artificer.line.ask import ROW
 from artificer.line.audit.seen import Seen, check
 
 LARGEST_QUIET_SHARE = 0.01
+ODD = np.uint64(0x9E3779B97F4A7C15)  # so that a swap of both hashes is no twin
 
 
-@check("duplicates", "rows")
+@check("duplicates", "rows", "hashes")
 def duplicates(seen: Seen) -> Iterator[Finding]:
     """Report rows that are copies; a warning where more than 1% of the rows are."""
-    frame = seen.rows.frame
-    _, first, counts = np.unique(
-        row_hashes(frame, [name for name in frame.columns if name != ROW]), return_index=True, return_counts=True
-    )
-    n_rows, n_copies, n_twins = frame.height, frame.height - len(first), int(counts[counts > 1].sum())
+    frame, features = seen.rows.frame, seen.asked.features
+    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
+    _, counts = np.unique(seen.hashes * ODD + others, return_counts=True)
+    n_rows, n_copies, n_twins = frame.height, frame.height - len(counts), int(counts[counts > 1].sum())
     if not n_copies:
         return
     share = n_copies / n_rows
@@ -33,8 +33,7 @@ def duplicates(seen: Seen) -> Iterator[Finding]:
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="rows",
         says=f"{n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column",
-        fix="remove rows that were stored twice; if each is a case of its own, [data] group keeps alike rows on one side "
-        "of every split",
+        fix="remove rows that were stored twice; if each is a case of its own, name what they share in [data] group",
         facts=(
             Fact("share_copies", share, "share of rows"),
             Fact("n_copies", float(n_copies), "rows"),

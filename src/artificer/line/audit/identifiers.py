@@ -27,9 +27,9 @@ def identifiers(seen: Seen) -> Iterator[Finding]:
                 code="identifier",
                 severity="note",
                 where=column.name,
-                says=f"'{column.name}' holds some {column.n_distinct:,.0f} values in {column.n_rows:,} rows: it names rows and cannot "
-                "tell about new ones, so it is left out",
-                fix="name it in [data] key to find it in the output, or in [data] group if it repeats for one person or thing",
+                says=f"'{column.name}' holds some {column.n_distinct:,.0f} values in {column.n_rows:,} rows: "
+                "it names rows and cannot tell about new ones, so it is left out",
+                fix="name it in [data] key to find it in the output, or in [data] group if it repeats for one person",
                 facts=(Fact("n_values", column.n_distinct, "values"), Fact("n_rows", float(column.n_rows), "rows")),
             )
 

@@ -17,7 +17,7 @@ SURE = 0.001  # p-value: there may be hundreds of columns
 
 @check("missing", "profile", "rows")
 def missing(seen: Seen) -> Iterator[Finding]:
-    """Report each feature that lacks more than 1% of its values; a warning from half on, or where gaps tell the target."""
+    """Report features that lack more than 1% of their values; a warning from half on, or where gaps tell the target."""
     for column in seen.profile.columns:
         name, share = column.name, column.share_missing
         if name not in seen.asked.features or share <= LARGEST_QUIET_SHARE:

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
-from artificer.data.table import row_hashes
 from artificer.line.audit.seen import Seen, check
 
 LARGEST_QUIET_SHARE = 0.01
 
 
-@check("overlap", "rows", "sealed")
+@check("overlap", "hashes", "sealed")
 def overlap(seen: Seen) -> Iterator[Finding]:
     """Report how many sealed rows occur in training; a warning where more than 1% of them do."""
     if seen.sealed is None or not len(seen.sealed):
         return
-    known = np.unique(row_hashes(seen.rows.frame, list(seen.asked.features)))
-    n_known = int(np.isin(seen.sealed, known).sum())
+    n_known = int(np.isin(seen.sealed, seen.hashes).sum())
     if not n_known:
         return
     share = n_known / len(seen.sealed)
@@ -27,8 +25,8 @@ def overlap(seen: Seen) -> Iterator[Finding]:
         code="overlap",
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="sealed rows",
-        says=f"{n_known:,} of {len(seen.sealed):,} sealed test rows ({share:.1%}) equal a training row in every feature: "
-        "the verdict may flatter a model that remembers",
+        says=f"{n_known:,} of {len(seen.sealed):,} sealed test rows ({share:.1%}) equal a training row in every "
+        "feature, so the verdict may flatter a model that remembers",
         fix="remove rows that were stored twice, or name in [data] group what repeated rows belong to",
         facts=(
             Fact("share_known", share, "share of sealed rows"),

@@ -1,4 +1,4 @@
-"""What a column is worth: the score of the fixed yardstick with it and without it, on training rows, within the clock."""
+"""What a column is worth: the score of the fixed yardstick with and without it, on training rows, within the clock."""
 
 from __future__ import annotations
 
@@ -87,16 +87,16 @@ class Prices:
         Returns
         -------
         Estimate or None
-            None where the yardstick cannot read the column, effects are off, or the clock has run out.
+            None where the yardstick cannot read the column, no other is left, effects are off, or time has run out.
         """
-        if self.clock is None or name not in self._names:
+        base = [one for one in self._strongest if one != name and one not in others] if name in self._names else []
+        if self.clock is None or not base:
             return None
         if self.clock.left_s < 2 * self._longest_s:
             self.unmeasured.append(name)
             return None
         self.measured.append(name)
-        base = [one for one in self._strongest if one != name and one not in others]
-        return effect(self.probe([*base, name]), self.probe(base)) if base else None
+        return effect(self.probe([*base, name]), self.probe(base))
 
     def probe(self, names: Sequence[str]) -> Probe:
         """Score the yardstick on some columns."""
@@ -146,7 +146,7 @@ class Prices:
 
     @cached_property
     def _y(self) -> np.ndarray:
-        y = self.rows.y[self._kept]
+        y: np.ndarray = self.rows.y[self._kept]
         return 1.0 - y if self.asked.positive == 0 else y
 
     @cached_property

@@ -25,8 +25,8 @@ def rare_levels(seen: Seen) -> Iterator[Finding]:
                 code="rare_levels",
                 severity="note",
                 where=column.name,
-                says=f"{len(few):,} of the {len(counts):,} levels of '{column.name}' are held by fewer than {FEWEST_ROWS} "
-                f"rows each, {share:.1%} of all rows",
+                says=f"{len(few):,} of the {len(counts):,} levels of '{column.name}' are held by fewer than "
+                f"{FEWEST_ROWS} rows each, {share:.1%} of all rows",
                 fix="group alike levels, if a coarser list exists; models here read rare levels as one",
                 facts=(
                     Fact("n_rare", float(len(few)), "levels"),

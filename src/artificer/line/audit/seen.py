@@ -26,6 +26,8 @@ class Seen:
         The one scan of the training rows.
     rows : Labelled
         The training rows themselves.
+    hashes : array of uint64, (n_rows,)
+        Of each training row's features, as `Asked.sealed` has them of the sealed rows.
     sealed : array of uint64, or None
         Hashes of the sealed rows' features; None where nothing is sealed.
     prices : Prices
@@ -36,6 +38,7 @@ class Seen:
     asked: Asked
     profile: Profile
     rows: Labelled
+    hashes: np.ndarray
     sealed: np.ndarray | None
     prices: Prices
 
