@@ -70,7 +70,9 @@ class Ledger:
 
     def begin(self, run_id: str, brief: str) -> None:
         """Note that a run began."""
-        self._write("insert into runs (id, brief, began) values (:id, :brief, :now)", id=run_id, brief=brief, now=_now())
+        self._write(
+            "insert into runs (id, brief, began) values (:id, :brief, :now)", id=run_id, brief=brief, now=_now()
+        )
 
     def end(self, run_id: str, code: int, model_hash: str) -> None:
         """Note how a run ended: its exit code, and its model ("" when there is none)."""

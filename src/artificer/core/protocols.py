@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from artificer_runtime.members import Member
 
 from artificer.core.brief import Task
 from artificer.core.clock import Clock
 from artificer.core.records import Finding
+from artificer_runtime.members import Member
 
 API = 1
 

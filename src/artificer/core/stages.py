@@ -10,11 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from artificer_runtime.recipe import Block
-from artificer_runtime.schema import Schema
-
 from artificer.core.brief import Brief, Task
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
+from artificer_runtime.recipe import Block
+from artificer_runtime.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)

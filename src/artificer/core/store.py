@@ -85,7 +85,9 @@ def load(path: Path, kind: type[T]) -> T:
         envelope = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
         name, version = (msgspec.json.decode(envelope[part]) for part in ("record", "version"))
     except (OSError, KeyError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise WorkspaceError(f"'{path}' cannot be read as a {kind.__name__}: {error}; remove it to make it anew") from error
+        raise WorkspaceError(
+            f"'{path}' cannot be read as a {kind.__name__}: {error}; remove it to make it anew"
+        ) from error
     known = getattr(kind, "VERSION", 1)
     known = known if isinstance(known, int) else 1
     if name != kind.__name__ or version > known:

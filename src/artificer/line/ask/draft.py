@@ -7,13 +7,13 @@ import os
 from pathlib import Path
 
 import polars as pl
-from artificer_runtime.schema import Schema
 
 from artificer.core.brief import Target
 from artificer.core.errors import DataError, closest
 from artificer.data.kinds import as_time, infer_schema, spellings
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, read_labels
+from artificer_runtime.schema import Schema
 
 # Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
 DOUBTFUL = ("unknown", "none", "missing", "not available", "-", "--", "-1", "9999")
@@ -100,7 +100,9 @@ def _data(frame: pl.DataFrame, schema: Schema, source: str, target: str) -> list
         lines.append(f"# time = {quoted(moments[0])}   # when was a row known? Then test rows are the latest fifth")
     else:
         lines.append("# time = …   # a column of moments, if rows come in time: then test rows are the latest fifth")
-    lines.append("# group = …   # do several rows belong to one person or thing? Then they stay on one side of every split")
+    lines.append(
+        "# group = …   # do several rows belong to one person or thing? Then they stay on one side of every split"
+    )
     doubtful = _doubtful(frame, target)
     if doubtful:
         lines.append(f"# missing = [{', '.join(map(quoted, doubtful))}]   # do these stand for a missing value?")

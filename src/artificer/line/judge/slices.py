@@ -1,0 +1,97 @@
+"""Slices: the score of each level of the protected columns, and of a few others, with an interval."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from scipy import stats
+
+from artificer.core.records import Estimate, Fact, Finding
+from artificer.line.judge.seen import Seen
+from artificer.measure.correct import holm
+from artificer.measure.intervals import estimate
+from artificer.measure.metrics import METRICS
+
+FEWEST_ROWS = 50
+MOST_OTHERS = 3
+MOST_LEVELS = 8
+ALARM = 0.05
+
+
+def slices(seen: Seen) -> tuple[tuple[tuple[str, Estimate], ...], tuple[Finding, ...]]:
+    """Score slices of at least 50 rows, and report those clearly worse than the rest (Holm-corrected z tests)."""
+    scores, tests = [], []
+    for column in _columns(seen):
+        for label, mask in _masks(seen, column):
+            if mask.sum() < FEWEST_ROWS or (~mask).sum() < FEWEST_ROWS:
+                continue
+            inside, outside = (_score(seen, part) for part in (mask, ~mask))
+            if np.isfinite(inside.value) and np.isfinite(outside.value):
+                scores.append((f"{column} = {label}", inside))
+                tests.append((column, label, int(mask.sum()), inside, outside))
+    return tuple(scores), _worse(seen, tests)
+
+
+def _columns(seen: Seen) -> list[str]:
+    protected = list(seen.run.brief.features.protected)
+    others = [
+        column.name
+        for column in seen.asked.schema.columns
+        if column.kind in ("category", "boolean")
+        and 2 <= len(column.levels) <= MOST_LEVELS
+        and column.name in seen.asked.features
+        and column.name not in protected
+    ]
+    return protected + others[:MOST_OTHERS]
+
+
+def _masks(seen: Seen, name: str) -> list[tuple[str, np.ndarray]]:
+    values = seen.rows.frame[name]
+    if values.dtype.is_numeric() or values.dtype.is_temporal():
+        numbers = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values
+        numbers = numbers.fill_null(np.nan).to_numpy()
+        if np.isnan(numbers).all():
+            return []
+        cuts = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75]))
+        bounds = [-np.inf, *cuts, np.inf]
+        return [(_range(low, high), (numbers > low) & (numbers <= high)) for low, high in pairwise(bounds)]
+    text = values.cast(pl.String).fill_null("(missing)")
+    common = text.value_counts(sort=True)[values.name].head(MOST_LEVELS).to_list()
+    return [(level, (text == level).to_numpy()) for level in sorted(common)]
+
+
+def _range(low: float, high: float) -> str:
+    if np.isinf(low):
+        return f"up to {high:g}"
+    return f"above {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
+
+
+def _score(seen: Seen, mask: np.ndarray) -> Estimate:
+    weight = seen.rows.weight[mask] if seen.rows.weight is not None else None
+    group = seen.rows.group[mask] if seen.rows.group is not None else None
+    return estimate(seen.metric, seen.y[mask], seen.prediction[mask], weight, groups=group, level=seen.level)
+
+
+def _worse(seen: Seen, tests: list[tuple[str, str, int, Estimate, Estimate]]) -> tuple[Finding, ...]:
+    if not tests:
+        return ()
+    sign, z = METRICS[seen.metric].sign, stats.norm.ppf(0.5 + seen.level / 2)
+    gaps = np.array([sign * (inside.value - outside.value) for *_, inside, outside in tests])
+    errors = np.array([np.hypot(a.high - a.low, b.high - b.low) / (2 * z) for *_, a, b in tests])
+    p = holm(stats.norm.cdf(gaps / np.maximum(errors, 1e-300)))
+    findings = []
+    for (column, label, n_rows, inside, outside), gap, chance in zip(tests, gaps, p, strict=True):
+        if gap < 0 and chance < ALARM:
+            findings.append(
+                Finding(
+                    "slice",
+                    "warning",
+                    f"{column} = {label}",
+                    f"where {column} is {label}, {seen.metric} is {inside.value:.3f}, elsewhere {outside.value:.3f}",
+                    "bring more rows of this kind, or columns that tell them apart",
+                    (Fact("rows", float(n_rows), "rows"), Fact("p", float(chance), "Holm-corrected")),
+                )
+            )
+    return tuple(findings)
