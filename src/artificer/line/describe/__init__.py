@@ -1,0 +1,104 @@
+"""describe: the training rows → how each column is distributed, and how strongly columns go together.
+
+The story: tell each column from the profile that audit's scan left, measure its relation to the target with an
+interval, find the pairs of features that say nearly the same, follow the target through time, and say what the test
+rows can show.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from artificer.core.records import Decision, Fact, Finding
+from artificer.core.run import Run
+from artificer.core.stages import Asked, Audited, ColumnStory, Description
+from artificer.core.store import load
+from artificer.data.scan import Profile
+from artificer.data.table import normalise
+from artificer.line.ask import Subject, ask, begin
+from artificer.line.ask.rows import labelled
+from artificer.line.audit import audit
+from artificer.line.describe.associations import SURE, Readings, associations, readings
+from artificer.line.describe.columns import story
+from artificer.line.describe.over_time import target_over_time
+from artificer.line.describe.pairs import strongest_pairs
+from artificer.line.describe.power import power
+from artificer.line.describe.target import target_facts
+
+__all__ = ["describe"]
+
+VERSION = 1
+
+
+def describe(subject: Subject, **options: Any) -> Description:
+    """Describe the training rows.
+
+    Parameters
+    ----------
+    subject : path of a brief, Brief, or Run
+    **options
+        As for `begin`.
+
+    Returns
+    -------
+    Description
+        One story for each feature and, last, the target.
+    """
+    run = begin(subject, **options)
+    asked, audited = ask(run), audit(run)
+    reads = (asked, audited.profile)
+    return run.stage("describe", VERSION, Description, lambda folder, name: _describe(run, asked, audited), reads)
+
+
+def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
+    rows = labelled(run, asked, asked.train)
+    profile = load(run.path(audited.profile), Profile)
+    sample = readings(asked, rows)
+    found = associations(asked, sample)
+    names = (*asked.features, run.brief.target.column)
+    values = normalise(rows.frame, asked.schema)
+    columns = tuple(story(profile.column(name), values[name], found.get(name)) for name in names)
+    return Description(
+        n_rows=rows.n_rows,
+        columns=columns,
+        pairs=strongest_pairs(sample, columns),
+        target_facts=(*target_facts(asked, rows), *power(asked, rows.y)),
+        target_over_time=target_over_time(asked, rows),
+        findings=_findings(run, columns),
+        decisions=_decisions(sample, rows.n_rows),
+    )
+
+
+def _findings(run: Run, columns: tuple[ColumnStory, ...]) -> tuple[Finding, ...]:
+    measured = [column for column in columns if column.association is not None]
+    p = [fact.value for column in measured for fact in column.facts if fact.name == "p_adjusted"]
+    if not measured or any(isinstance(one, float) and one < SURE for one in p):
+        return ()
+    target = run.brief.target.column
+    return (
+        Finding(
+            "no_signal",
+            "warning",
+            target,
+            f"no single column tells '{target}' more than chance could, among {len(measured)} that were measured",
+            "bring columns that were known before the outcome and bear on it; columns may still tell it together",
+            (Fact("least_p_adjusted", float(np.min([float(one) for one in p])), "Benjamini-Hochberg"),),
+        ),
+    )
+
+
+def _decisions(sample: Readings, n_rows: int) -> tuple[Decision, ...]:
+    if sample.n_rows == n_rows:
+        return ()
+    return (
+        Decision(
+            "describe",
+            "On how many rows are relations measured?",
+            f"{sample.n_rows:,} of {n_rows:,}, drawn",
+            "intervals are narrow enough there, and distributions are of all rows in any case",
+            ("all rows",),
+            (Fact("rows", float(sample.n_rows), "rows"),),
+        ),
+    )

@@ -1,0 +1,85 @@
+"""Relations of features to the target: one strength from 0 to 1 for each, with its interval and p-value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from artificer.core.stages import Asked
+from artificer.line.ask.rows import Labelled
+from artificer.measure.associate import Association, categories, category_and_number, numbers
+from artificer.measure.correct import benjamini_hochberg
+from artificer_runtime.schema import GROUPS, Schema
+
+MOST_ROWS = 20_000
+MOST_CELLS = 4_000_000
+SURE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Features as arrays, on all rows or a sample of them.
+
+    Attributes
+    ----------
+    values : dict of str to array, (n_rows,)
+        float64 with NaN for missing, or int32 codes with 0 for missing; texts are not read.
+    y : array of float64, (n_rows,)
+    """
+
+    values: dict[str, np.ndarray]
+    y: np.ndarray
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A relation to the target, and its p-value corrected for the number of columns (Benjamini-Hochberg)."""
+
+    association: Association
+    p_adjusted: float
+
+
+def readings(asked: Asked, rows: Labelled) -> Readings:
+    """Read the features of at most 20,000 rows, fewer where columns are many."""
+    columns = tuple(
+        column
+        for column in asked.schema.columns
+        if column.name in set(asked.features) and GROUPS.get(column.kind, "texts") != "texts"
+    )
+    most = min(MOST_ROWS, MOST_CELLS // max(len(columns), 1))
+    kept = np.sort(np.random.default_rng(0).permutation(rows.n_rows)[:most])
+    schema = Schema(columns, asked.schema.missing)
+    encoded = schema.encode(rows.frame[kept].select([column.name for column in columns]))
+    values = {}
+    for column in columns:
+        group = GROUPS[column.kind]
+        values[column.name] = getattr(encoded, group)[:, schema.positions(group, [column.name])[0]]
+    return Readings(values, rows.y[kept])
+
+
+def associations(asked: Asked, sample: Readings) -> dict[str, Related]:
+    """Measure each feature's relation to the target, by name."""
+    found = {name: relation(values, _target(asked, sample.y)) for name, values in sample.values.items()}
+    if not found:
+        return {}
+    adjusted = benjamini_hochberg(np.array([one.p for one in found.values()]))
+    return {name: Related(one, float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
+
+
+def relation(a: np.ndarray, b: np.ndarray) -> Association:
+    """Measure the relation of two columns, each numbers (float) or codes (integer)."""
+    if a.dtype.kind == "f" and b.dtype.kind == "f":
+        return numbers(a, b)
+    if a.dtype.kind == "f":
+        return category_and_number(b, a)
+    return category_and_number(a, b) if b.dtype.kind == "f" else categories(a, b)
+
+
+def _target(asked: Asked, y: np.ndarray) -> np.ndarray:
+    return y.astype(np.int64) if asked.classes else y

@@ -1,0 +1,143 @@
+"""One column's story, told from its profile: how it is distributed, and how strongly it is related to the target."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from artificer.core.records import Fact
+from artificer.core.stages import ColumnStory
+from artificer.data.scan import ColumnProfile
+from artificer.line.describe.associations import Related
+
+N_BINS = 24
+N_LEVELS = 11
+# Levels of fewer rows may name a person, so a column of many levels shows them together.
+FEWEST_ROWS = 10
+OTHERS = "others"
+
+
+def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> ColumnStory:
+    """Tell one column.
+
+    Parameters
+    ----------
+    values : Series
+        The column of the training rows, normalised: bins and quantiles are exact.
+    related : Related or None
+        Its relation to the target; None where there is no measure of it: texts, and the target itself.
+    """
+    measured = _measured(column.kind, values.drop_nulls())
+    counts, labels = _levels(column) if measured is None else _bins(column.kind, measured)
+    told = (Fact("p_adjusted", related.p_adjusted, "Benjamini-Hochberg"),) if related else ()
+    return ColumnStory(
+        name=column.name,
+        kind=column.kind,
+        share_missing=column.share_missing,
+        n_distinct=float(round(column.n_distinct)),
+        counts=counts,
+        labels=labels,
+        facts=(*_facts(column, measured), *told),
+        association=related.association.strength if related else None,
+    )
+
+
+def _measured(kind: str, values: pl.Series) -> np.ndarray | None:
+    """What bins are made of: numbers, moments in seconds, lengths of texts; None for levels."""
+    if kind == "number":
+        numbers = values.to_numpy()
+        finite: np.ndarray = numbers[np.isfinite(numbers)]
+        return finite
+    if kind == "time":
+        return np.asarray(values.cast(pl.Int64).to_numpy() / 1e6)
+    if kind == "text":
+        return values.str.len_chars().to_numpy().astype(np.float64)
+    return None
+
+
+def _levels(column: ColumnProfile) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Rows of the commonest levels, and of all others together."""
+    if column.kind not in ("category", "boolean"):
+        return (), ()
+    few_levels = column.n_distinct <= N_BINS
+    shown = [(level, n) for level, n in column.heavy[:N_LEVELS] if few_levels or n >= FEWEST_ROWS]
+    n_others = column.n_rows - column.n_missing - sum(n for _, n in shown)
+    if n_others:
+        shown.append((OTHERS, n_others))
+    return tuple(n for _, n in shown), tuple(level for level, _ in shown)
+
+
+def _bins(kind: str, values: np.ndarray) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Rows in bins of equal width between the 0.5% and the 99.5% quantile; the outer bins hold what lies beyond."""
+    distinct, n_of_each = np.unique(values, return_counts=True)
+    if kind != "time" and len(distinct) <= N_BINS:
+        return tuple(n_of_each.tolist()), tuple(f"{value:g}" for value in distinct)
+    if len(distinct) < 2:
+        return (), ()
+    whole = kind != "time" and bool((distinct == np.rint(distinct)).all())
+    edges = _edges(values, whole=whole)
+    counts = np.bincount(np.searchsorted(edges[1:-1], values, side="right"), minlength=len(edges) - 1)
+    labels = [_span(kind, low, high - 1 if whole else high) for low, high in pairwise(edges)]
+    if distinct[0] < edges[0]:
+        labels[0] = f"before {_text(kind, edges[1])}"
+    if distinct[-1] > edges[-1]:
+        labels[-1] = f"from {_text(kind, edges[-2])}"
+    return tuple(counts.tolist()), tuple(labels)
+
+
+def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
+    """At most 25 edges; those of whole numbers are whole, so that every bin can hold as many different ones."""
+    low, high = np.quantile(values, (0.005, 0.995))
+    if not low < high:
+        low, high = values.min(), values.max()
+    if not whole:
+        return np.linspace(low, high, N_BINS + 1)
+    width = max(1.0, np.ceil((high - low + 1) / N_BINS))
+    n_bins = max(1, int(np.ceil((high - np.floor(low) + 1) / width)))
+    return np.asarray(np.floor(low) + width * np.arange(n_bins + 1))
+
+
+def _span(kind: str, low: float, high: float) -> str:
+    first, last = _text(kind, low), _text(kind, high)
+    return first if first == last else f"{first} – {last}"
+
+
+def _text(kind: str, value: float) -> str:
+    return day(value) if kind == "time" else f"{value:.4g}"
+
+
+def day(seconds: float) -> str:
+    """Date of a moment, in UTC.
+
+    >>> day(86_400.0)
+    '1970-01-02'
+    """
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d")
+
+
+def _facts(column: ColumnProfile, measured: np.ndarray | None) -> tuple[Fact, ...]:
+    n_known = column.n_rows - column.n_missing
+    if not n_known or column.kind in ("identifier", "constant"):
+        return ()
+    commonest = Fact("share of the commonest", column.heavy[0][1] / n_known, "share of values")
+    if measured is None:
+        return Fact("levels", float(round(column.n_distinct))), commonest
+    if not len(measured):
+        return ()
+    if column.kind == "time":
+        return Fact("first", day(measured.min())), Fact("last", day(measured.max()))
+    quartiles = np.quantile(measured, (0.25, 0.5, 0.75))
+    names = ("first quartile", "median", "third quartile")
+    unit = "characters" if column.kind == "text" else ""
+    spread = (Fact(name, float(value), unit) for name, value in zip(names, quartiles, strict=True))
+    return (
+        Fact("mean", column.mean, unit),
+        Fact("standard deviation", column.std, unit),
+        Fact("lowest", column.low, unit),
+        *spread,
+        Fact("highest", column.high, unit),
+        commonest,
+    )
