@@ -1,0 +1,68 @@
+"""From a client's written requirements and data to a proven, portable model.
+
+>>> import artificer
+>>> done = artificer.run("brief.toml")  # doctest: +SKIP
+>>> predictor = artificer.load(done.package)  # doctest: +SKIP
+
+Names are imported when they are first used: `import artificer` itself loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    **{name: f"artificer.line.{name}:{name}" for name in ("ask", "audit", "choose", "describe", "design", "encode")},
+    **{name: f"artificer.line.{name}:{name}" for name in ("fit", "refine", "ship", "track", "update")},
+    "judge": "artificer.flow:judge",
+    "run": "artificer.flow:run",
+    "load": "artificer_runtime:load",
+    "read": "artificer.data.readers:read",
+    "Classifier": "artificer.sklearn:Classifier",
+    "Regressor": "artificer.sklearn:Regressor",
+    "Brief": "artificer.core.brief:Brief",
+    "Decision": "artificer.core.records:Decision",
+    "Estimate": "artificer.core.records:Estimate",
+    "Finding": "artificer.core.records:Finding",
+    "Verdict": "artificer.core.stages:Verdict",
+    "ArtificerError": "artificer.core.errors:ArtificerError",
+}
+
+__all__ = [*_PUBLIC, "__version__"]
+
+if TYPE_CHECKING:
+    from artificer.core.brief import Brief
+    from artificer.core.errors import ArtificerError
+    from artificer.core.records import Decision, Estimate, Finding
+    from artificer.core.stages import Verdict
+    from artificer.data.readers import read
+    from artificer.flow import judge, run
+    from artificer.line.ask import ask
+    from artificer.line.audit import audit
+    from artificer.line.choose import choose
+    from artificer.line.describe import describe
+    from artificer.line.design import design
+    from artificer.line.encode import encode
+    from artificer.line.fit import fit
+    from artificer.line.refine import refine
+    from artificer.line.ship import ship
+    from artificer.line.track import track
+    from artificer.line.update import update
+    from artificer.sklearn import Classifier, Regressor
+    from artificer_runtime import load
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'artificer' has no attribute '{name}'")
+    module, _, attribute = _PUBLIC[name].partition(":")
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

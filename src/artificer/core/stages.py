@@ -83,6 +83,9 @@ class Asked:
         Columns that may be used to predict.
     questions : tuple of str
         What the data cannot tell.
+    n_disguised, n_stray : dict of str to int
+        Training cells, by column, that say in words that the value is missing, or that are not of their column's kind;
+        both are read as missing.
     """
 
     task: Task
@@ -100,6 +103,8 @@ class Asked:
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
     class_kind: Literal["string", "integer", "number", "boolean"] = "string"
+    n_disguised: dict[str, int] = field(default_factory=dict)
+    n_stray: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

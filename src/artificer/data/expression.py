@@ -1,4 +1,4 @@
-"""Expressions in a brief: columns, numbers, texts, arithmetic, comparisons, and, or, not; parsed, never evaluated as code.
+"""Expressions in a brief: columns, numbers, texts, arithmetic, comparisons, and, or, not; never evaluated as code.
 
 ``"housing == 'no' and balance > 1500"`` becomes a polars expression over a normalised table. A comparison with a
 missing value is false.

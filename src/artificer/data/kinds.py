@@ -1,4 +1,7 @@
-"""What kind of thing each column holds, learned from training rows: number, category, boolean, time, text, identifier, constant."""
+"""What kind of thing each column holds, learned from training rows.
+
+A number, category, boolean, time, text, identifier or constant; see `artificer_runtime.schema.Kind`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from artificer.core.records import Fact, Finding
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import MISSING
 
@@ -16,6 +20,7 @@ from artificer_runtime.values import MISSING
 STRAY = 0.005
 FEWEST_FOR_STRAY = 200
 MOST_LEVELS = 1_000
+SPELLINGS_OF_TWO = 10  # true, True, TRUE, tRUE …
 TEXT_WORDS = 4.0
 TEXT_DISTINCT = 0.3
 IDENTIFIER_DISTINCT = 0.98
@@ -50,6 +55,38 @@ def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = ()) -> Schema:
         Spellings of a missing value, beside the usual ones.
     """
     return Schema(tuple(_column(frame[name], missing) for name in frame.columns), tuple(missing))
+
+
+def strays(frame: pl.DataFrame, schema: Schema) -> tuple[Finding, ...]:
+    """Report values that are not of their column's kind, and so are read as missing.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows as read; columns beside the schema's do no harm.
+    """
+    findings = []
+    for column in schema.columns:
+        if column.kind not in ("number", "identifier", "time") or frame.schema[column.name] != pl.String:
+            continue
+        text = without_missing(frame[column.name], schema.missing)
+        read = as_moments(text, column.form) if column.kind == "time" else as_numbers(text)
+        n_stray = int((read.is_null() & text.is_not_null()).sum())
+        if n_stray and column.low is not None:
+            findings.append(_stray_finding(column, n_stray, len(text)))
+    return tuple(findings)
+
+
+def _stray_finding(column: Column, n_stray: int, n_rows: int) -> Finding:
+    wanted = "dates or times" if column.kind == "time" else "numbers"
+    return Finding(
+        "mixed_types",
+        "warning",
+        column.name,
+        f"{n_stray} of {n_rows} values of '{column.name}' are no {wanted}, as the others are; they count as missing",
+        "mend them, or add their spelling to [data] missing if they mean not known",
+        (Fact("n_stray", float(n_stray), "rows"), Fact("share_stray", n_stray / n_rows, "share of rows")),
+    )
 
 
 def spellings(missing: Sequence[str]) -> list[str]:
@@ -100,7 +137,10 @@ def as_time(column: pl.Series) -> np.ndarray:
 
 
 def time_form(text: pl.Series) -> str | None:
-    """The format in which texts are moments: "" for ISO 8601, None when they are none or when day and month could be either."""
+    """The format in which texts are moments: "" for ISO 8601, None when they are none.
+
+    None too when day and month could be either.
+    """
     sample = text.drop_nulls()
     if not len(sample) or not sample[:50].str.contains(r"\d").all():
         return None
@@ -147,7 +187,7 @@ def _text(column: pl.Series, text: pl.Series, dtype: str) -> Column:
     n_distinct = known.n_unique()
     if n_distinct == 0 or (n_distinct == 1 and len(known) == len(text)):
         return Column(name, "constant", dtype=dtype)
-    if set(known.unique()[:3].str.to_lowercase()) <= {"true", "false"}:
+    if n_distinct <= SPELLINGS_OF_TWO and set(known.unique().str.to_lowercase()) <= {"true", "false"}:
         return Column(name, "boolean", ("false", "true"), dtype=dtype)
     if not known.str.contains(LEADING_ZERO).any():
         numbers = as_numbers(known)

@@ -10,6 +10,8 @@ import glob
 import gzip
 import io
 import json
+import os
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,14 @@ from artificer.core.records import Finding
 from artificer.data.separated import read_separated
 
 ARROW_STREAM = b"\xff\xff\xff\xff"
+UTF8_MARK = b"\xef\xbb\xbf"
+UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
+NO_TABLE = {
+    b"PK\x03\x04": "an Excel workbook or a zip file",
+    b"\x80\x04\x95": "a pickle",
+    b"\x80\x05\x95": "a pickle",
+    b"SQLite format 3": "an SQLite database",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ def read(source: Any, *, folder: Path | None = None) -> Loaded:
 
 def _paths(source: str | Path, folder: Path) -> list[Path]:
     path = folder / source
-    if path.exists():
+    if os.path.exists(path):  # False, not an error, where a folder may not be entered
         if path.is_dir():
             raise DataError(f"'{source}' is a folder; name a file, or files by a glob such as '{source}/*.parquet'")
         return [path]
@@ -89,10 +99,14 @@ def _read_file(path: Path) -> Loaded:
         data = path.read_bytes()
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
+        data = data.removeprefix(UTF8_MARK) if data.lstrip(UTF8_MARK)[:1] in (b"[", b"{") else data
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
     if not data.strip():
         raise DataError(f"'{path.name}' is empty; name a file that holds rows")
+    for start, what in NO_TABLE.items():
+        if data.startswith(start):
+            raise DataError(f"'{path.name}' is {what}, which is not read; save its rows as CSV or Parquet")
     reader, form = _format(data)
     findings: tuple[Finding, ...] = ()
     try:
@@ -100,8 +114,8 @@ def _read_file(path: Path) -> Loaded:
             frame, findings = read_separated(data, path.name)
         else:
             frame = reader(data)
-    except (pl.exceptions.PolarsError, pa.ArrowException, OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-        reason = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
     frame = _checked(frame, f"'{path.name}'")
     return Loaded(frame, ((path.name, frame.height),), findings)
@@ -111,7 +125,7 @@ def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
     if data[:4] == b"PAR1":
         return lambda held: pl.read_parquet(io.BytesIO(held)), "Parquet"
     if data[:6] == b"ARROW1":
-        return lambda held: pl.read_ipc(io.BytesIO(held), memory_map=False), "Arrow"
+        return lambda held: pl.read_ipc(io.BytesIO(held)), "Arrow"
     if data[:4] == ARROW_STREAM:
         return lambda held: pl.read_ipc_stream(io.BytesIO(held)), "Arrow"
     start = data.lstrip()[:1]
@@ -128,24 +142,27 @@ def _read_json_lines(data: bytes) -> pl.DataFrame:
 
 def _from_records(records: Any) -> pl.DataFrame:
     if not all(isinstance(record, dict) for record in records):
-        raise DataError('a JSON array of rows must hold objects, one a row: [{"age": 41}, …]')
+        raise ValueError('an array of rows must hold objects, one a row: [{"age": 41}, …]')
     return pl.DataFrame(records, infer_schema_length=None, strict=False)
 
 
 def _frame(source: Any) -> pl.DataFrame:
-    if isinstance(source, pl.DataFrame):
-        return source
-    if isinstance(source, pl.LazyFrame):
-        return source.collect()
-    if isinstance(source, pa.Table | pa.RecordBatch):
-        return _from_arrow(source)
-    if hasattr(source, "iloc"):
-        return _from_pandas(source)
-    if isinstance(source, dict):
-        return pl.DataFrame(source, strict=False)
+    try:
+        if isinstance(source, pl.DataFrame):
+            return source
+        if isinstance(source, pl.LazyFrame):
+            return source.collect()
+        if isinstance(source, pa.Table | pa.RecordBatch):
+            return _from_arrow(source)
+        if hasattr(source, "iloc"):
+            return _from_pandas(source)
+        if isinstance(source, dict):
+            return pl.DataFrame(source, strict=False)
+    except (*UNREADABLE, TypeError) as error:
+        raise DataError(f"the frame cannot be read: {error}") from error
     raise DataError(
-        f"rows of type {type(source).__name__} cannot be read; give a path, a frame of polars, pandas or Arrow, or a dict "
-        "of columns"
+        f"rows of type {type(source).__name__} cannot be read; give a path, a frame of polars, pandas or Arrow, or a "
+        "dict of columns"
     )
 
 
@@ -177,9 +194,8 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         raise DataError(f"{where} has a header and no rows; name a file that holds rows")
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
     if nested:
-        held = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records"}.get(
-            frame.schema[nested[0]].base_type(), "bytes"
-        )
+        names = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}
+        held = names.get(frame.schema[nested[0]].base_type(), "objects")
         raise DataError(
             f"column '{nested[0]}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
         )

@@ -1,8 +1,9 @@
-"""The one scan of a table → a mergeable Profile: parts add up to the whole, be they partitions, days, or reference and now.
+"""The one scan of a table → a mergeable Profile: parts add up, be they partitions, days, or reference and now.
 
 DuckDB groups each column by value, within a memory limit and from files larger than memory; moments, bins, commonest
 values and distinct counts follow from the groups. Distinct values are counted by HyperLogLog (Flajolet, Fusy,
-Gandouet and Meunier 2007) over DuckDB's hash; the estimator is Ertl's (2017, arXiv 1702.01284).
+Gandouet and Meunier 2007) over a hash that does not change with versions; the estimator is Ertl's (2017, arXiv
+1702.01284).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class ColumnProfile:
     n_rows, n_missing : int
     moments : array of float64, (5,)
         Count, mean, and sums of the second, third and fourth powers of deviations; of texts, of their lengths.
-    low, high : float
+    low, high : float or None
+        Least and greatest finite value; None when there is none.
     edges : array of float64
         Bin edges, fixed by the first part; bins are open at both ends.
     counts : array of int64, (n_edges + 1,)
@@ -46,8 +48,8 @@ class ColumnProfile:
     n_rows: int
     n_missing: int
     moments: np.ndarray
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     edges: np.ndarray
     counts: np.ndarray
     heavy: tuple[tuple[str, int], ...]
@@ -79,7 +81,7 @@ class ColumnProfile:
     def quantile(self, q: float) -> float:
         """Quantile within its bin's width, by interpolation."""
         total = self.counts.sum()
-        if not total or not len(self.edges):
+        if not total or not len(self.edges) or self.low is None or self.high is None:
             return math.nan
         bounds = np.concatenate([[min(self.low, self.edges[0])], self.edges, [max(self.high, self.edges[-1])]])
         filled = np.concatenate([[0], np.cumsum(self.counts)]) / total
@@ -93,8 +95,8 @@ class ColumnProfile:
             n_rows=self.n_rows + other.n_rows,
             n_missing=self.n_missing + other.n_missing,
             moments=_joined(self.moments, other.moments),
-            low=float(np.fmin(self.low, other.low)),
-            high=float(np.fmax(self.high, other.high)),
+            low=min((one for one in (self.low, other.low) if one is not None), default=None),
+            high=max((one for one in (self.high, other.high) if one is not None), default=None),
             counts=self.counts + other.counts,
             heavy=_heaviest(self.heavy, other.heavy),
             registers=np.maximum(self.registers, other.registers),
@@ -155,15 +157,15 @@ def _column(connection: duckdb.DuckDBPyConnection, column: Column, like: ColumnP
     known = ~np.ma.getmaskarray(found["v"])
     finite = known & np.isfinite(values)
     edges = like.edges if like is not None else _edges(values[finite], n[finite])
-    low, high = (values[finite].min(), values[finite].max()) if finite.any() else (math.nan, math.nan)
+    low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (None, None)
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
         n_rows=int(n.sum()),
         n_missing=int(n[~known].sum()),
         moments=_moments(values[finite], n[finite]),
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         edges=edges,
         counts=_counts(values[finite], n[finite], edges),
         heavy=_heavy(np.ma.getdata(found["raw"])[known], n[known]),

@@ -12,31 +12,34 @@ from pyarrow import csv as arrow_csv
 
 from artificer.core.errors import DataError
 from artificer.core.records import Fact, Finding
+from artificer_runtime.values import MISSING
 
 SEPARATORS = ",;\t|"
 LOOKED_AT = 200_000  # bytes
 CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
-DECIMAL_COMMA = r"^\s*[+-]?\d+,\d+\s*$"
-WHOLE = r"^\s*[+-]?\d+\s*$"
-MOSTLY = 0.9
+BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
+WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
+# Codes such as 007, and whole numbers beyond 18 digits, which float64 would round.
+LOSES_AS_NUMBER = r"^[+-]?(0\d|\d{19,}$)"
 
 
 def read_separated(data: bytes, name: str) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Read CSV bytes.
 
+    A column has a number type only when every value can be read so without loss: "007" stays a text.
+
     Raises
     ------
     DataError
-        When the bytes are no text, there is no row, rows have different numbers of fields, or two columns have one name.
+        When the bytes are no text, rows have different numbers of fields, a quote is never closed, or two columns have
+        one name.
     """
     data, findings = _in_utf8(data, name)
-    separator = _separator(data, name)
-    names = _header(data, separator, name)
-    table = _parse(data, separator, names, name)
-    frame = _frame(table)
-    commas = [one for one in frame.columns if separator != "," and _has_decimal_commas(frame[one])]
+    separator = _separator(data)
+    texts = _texts(data, separator, _header(data, separator, name), name)
+    commas = [one.name for one in texts if separator != "," and _has_decimal_commas(one)]
+    frame = pl.DataFrame([_typed(_with_points(one) if one.name in commas else one) for one in texts])
     if commas:
-        frame = _frame(_parse(data, separator, names, name, decimal=","))
         findings.append(_decimal_finding(name, commas))
     return frame, tuple(findings)
 
@@ -51,15 +54,22 @@ def _in_utf8(data: bytes, name: str) -> tuple[bytes, list[Finding]]:
     except UnicodeDecodeError as error:
         if sum(byte in CONTROL for byte in data[:LOOKED_AT]) > 0:
             raise DataError(
-                f"'{name}' is no table that can be read: it holds bytes that are no text (the first at {error.start}); bring "
-                "CSV, Parquet, JSON lines or Arrow"
+                f"'{name}' is no table that can be read: it holds bytes that are no text (the first at {error.start}); "
+                "bring CSV, Parquet, JSON lines or Arrow"
             ) from error
-        return data.decode("cp1252", "replace").encode(), [_encoding_finding(name, "Windows-1252")]
+        return _in_western(data, name)
     if b"\x00" in data[:LOOKED_AT]:
         raise DataError(
             f"'{name}' is no table that can be read: it holds zero bytes; bring CSV, Parquet, JSON lines or Arrow"
         )
     return data, []
+
+
+def _in_western(data: bytes, name: str) -> tuple[bytes, list[Finding]]:
+    try:
+        return data.decode("cp1252").encode(), [_encoding_finding(name, "Windows-1252")]
+    except UnicodeDecodeError:  # five bytes mean nothing in Windows-1252; in Latin-1 every byte means something
+        return data.decode("latin-1").encode(), [_encoding_finding(name, "Latin-1")]
 
 
 def _encoding_finding(name: str, encoding: str) -> Finding:
@@ -73,7 +83,7 @@ def _encoding_finding(name: str, encoding: str) -> Finding:
     )
 
 
-def _separator(data: bytes, name: str) -> str:
+def _separator(data: bytes) -> str:
     text = data[:LOOKED_AT].decode("utf-8", "ignore")
     whole = text if len(data) <= LOOKED_AT else text[: text.rfind("\n") + 1]
 
@@ -102,18 +112,20 @@ def _header(data: bytes, separator: str, name: str) -> list[str]:
     return [one or f"unnamed_{place + 1}" for place, one in enumerate(names)]
 
 
-def _parse(data: bytes, separator: str, names: list[str], name: str, decimal: str = ".") -> pa.Table:
-    ragged: list[pa.csv.InvalidRow] = []
+def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.Series]:
+    """All values as texts: types are told from whole columns, not from the first megabyte."""
+    ragged: list[arrow_csv.InvalidRow] = []
 
-    def note(row: pa.csv.InvalidRow) -> str:
+    def note(row: arrow_csv.InvalidRow) -> str:
         ragged.append(row)
         return "skip"
 
     def parse(use_threads: bool) -> pa.Table:
-        ragged.clear()
         return arrow_csv.read_csv(
-            io.BytesIO(data),
-            read_options=arrow_csv.ReadOptions(column_names=names, skip_rows_after_names=1, use_threads=use_threads),
+            io.BytesIO(data if data.endswith(b"\n") else data + b"\n"),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=separator,
                 newlines_in_values=True,
@@ -121,48 +133,63 @@ def _parse(data: bytes, separator: str, names: list[str], name: str, decimal: st
                 ignore_empty_lines=len(names) > 1,
             ),
             convert_options=arrow_csv.ConvertOptions(
-                null_values=[""],
-                strings_can_be_null=True,
-                decimal_point=decimal,
-                true_values=["true", "True"],
-                false_values=["false", "False"],
+                column_types=dict.fromkeys(names, pa.large_string()), null_values=[""], strings_can_be_null=True
             ),
         )
 
     try:
         table = parse(use_threads=True)
         if ragged:
+            ragged.clear()
             parse(use_threads=False)  # once more in order: only then are rows numbered
     except pa.ArrowInvalid as error:
         raise DataError(f"'{name}' cannot be read as CSV ({error}); check quotes and separators") from error
     if ragged:
         raise DataError(_ragged(ragged, name))
-    return table
+    texts = [pl.Series(one, table.column(one)) for one in names]
+    if len(texts[-1]) and "\n" in (texts[-1][-1] or "") and not data.rstrip().endswith(b'"'):
+        raise DataError(
+            f"'{name}' has a quote that is never closed: its last row swallows the rest of the file; close the quote"
+        )
+    return texts
 
 
 def _ragged(rows: list[pa.csv.InvalidRow], name: str) -> str:
     first = rows[0]
     places = ", ".join(str(row.number) for row in rows[:5]) + (" and more" if len(rows) > 5 else "")
     return (
-        f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header ({first.expected_columns}); row "
-        f"{first.number} has {first.actual_columns}. Rows: {places}. Mend them (a separator inside a value needs quotes)"
+        f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header ({first.expected_columns}); "
+        f"row {first.number} has {first.actual_columns}. Rows, the header being 1: {places}. Mend them (a separator inside "
+        "a value needs quotes)"
     )
 
 
-def _frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+def _typed(text: pl.Series) -> pl.Series:
+    known = text.drop_nulls()
+    if not len(known):
+        return text
+    bare = text.str.strip_chars()
+    known = bare.drop_nulls()
+    if known[:100].cast(pl.Float64, strict=False).null_count() == 0 and not known.str.contains(LOSES_AS_NUMBER).any():
+        for kind in (pl.Int64, pl.Float64):
+            numbers = bare.cast(kind, strict=False)
+            if numbers.null_count() == bare.null_count():
+                return numbers
+    if known[0].lower() in ("true", "false") and known.str.to_lowercase().is_in(["true", "false"]).all():
+        return bare.str.to_lowercase() == "true"
+    return text
 
 
-def _has_decimal_commas(column: pl.Series) -> bool:
-    if column.dtype != pl.String:
+def _has_decimal_commas(text: pl.Series) -> bool:
+    known = text.drop_nulls()
+    if not known[:1000].str.contains(WHOLE_OR_COMMA).any():
         return False
-    known = column.drop_nulls()
-    if not len(known) or not known.str.contains(DECIMAL_COMMA).any():
-        return False
-    like_numbers = known.str.contains(DECIMAL_COMMA) | known.str.contains(WHOLE)
-    return like_numbers.sum() > MOSTLY * len(known)
+    known = known.filter(~known.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING)))
+    return bool(known.str.contains(WHOLE_OR_COMMA).all() and known.str.contains(",", literal=True).any())
+
+
+def _with_points(text: pl.Series) -> pl.Series:
+    return text.str.replace(",", ".", literal=True)
 
 
 def _decimal_finding(name: str, columns: list[str]) -> Finding:

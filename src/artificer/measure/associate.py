@@ -10,8 +10,8 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 
-# From here the noncentral chi-square is as good as normal (bounds differ by 0.3% of their distance), and its series takes
-# seconds, or does not converge.
+# From here the noncentral chi-square is as good as normal (bounds differ by 0.3% of their distance), and its series
+# takes seconds, or does not converge.
 LARGE = 10_000.0
 
 

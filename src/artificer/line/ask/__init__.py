@@ -29,6 +29,7 @@ from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.requirements import requirements
 from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
+from artificer.line.ask.unread import unread
 from artificer.line.ask.written import read_brief
 from artificer_runtime.schema import Schema
 
@@ -96,6 +97,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     features, decisions = _features(brief, schema)
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels)
     train_rows = _write(train, schema, brief, folder, name, "train")
+    disguised, stray = unread(train, schema)
     return Asked(
         task=labels.task,
         train=train_rows,
@@ -111,6 +113,8 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
         requirements=wanted,
         questions=questions(brief, schema),
         findings=tuple(loaded.findings) + _unlabelled(brief, n_unlabelled, frame.height),
+        n_disguised=disguised,
+        n_stray=stray,
         decisions=(*labels.decisions, *decisions, _sealing_decision(choice, sealed_frame.height, train.height)),
     )
 
@@ -282,7 +286,7 @@ def _unlabelled(brief: Brief, n_unlabelled: int, n_labelled: int) -> tuple[Findi
     )
 
 
-def questions(brief: Brief, schema: Schema) -> tuple[str, ...]:
+def questions(brief: Brief, schema: Schema | None = None) -> tuple[str, ...]:
     """What the data cannot tell and the brief leaves open."""
     asked = []
     target = brief.target
@@ -296,7 +300,7 @@ def questions(brief: Brief, schema: Schema) -> tuple[str, ...]:
         asked.append("Who may be treated worse? [features] protected names nobody.")
     if not brief.data.key:
         asked.append("Which columns identify a row? [data] key names none, so a row is known by its position.")
-    times = [column.name for column in schema.columns if column.kind == "time"]
+    times = [column.name for column in schema.columns if column.kind == "time"] if schema else []
     if not brief.data.time:
         about = f" ({', '.join(times)} could be it)" if times else ""
         asked.append(

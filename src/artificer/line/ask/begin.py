@@ -24,6 +24,7 @@ def begin(
     limit_s: float | None = None,
     frame: Any = None,
     progress: Progress = silent,
+    spent_s: float = 0.0,
 ) -> Run:
     """Start a run, or return the one that is under way.
 
@@ -37,6 +38,9 @@ def begin(
         Overrides the brief's time limit, in seconds.
     frame : table, optional
         Rows in place of the brief's source: any polars, pandas or Arrow frame.
+
+    spent_s : float
+        Seconds of the time limit that had passed before: a command's own start and imports.
 
     Raises
     ------
@@ -53,4 +57,4 @@ def begin(
     if limit_s is not None:
         brief = replace(brief, run=replace(brief.run, limit_s=limit_s))
     space = Workspace(Path(workspace) if workspace is not None else folder / WORKSPACE)
-    return Run(brief, folder, space, clock=Clock.after(brief.run.limit_s), frame=frame, progress=progress)
+    return Run(brief, folder, space, clock=Clock.after(brief.run.limit_s - spent_s), frame=frame, progress=progress)

@@ -38,6 +38,7 @@ def missing(seen: Seen) -> Iterator[Finding]:
             facts=(
                 Fact("share_missing", share, "share of rows"),
                 Fact("n_missing", float(column.n_missing), "rows"),
+                Fact("n_disguised", float(seen.asked.n_disguised.get(name, 0)), "rows"),
                 Fact("told_by_gap", told.strength.value, told.strength.method),
             ),
         )

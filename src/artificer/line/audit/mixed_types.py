@@ -1,4 +1,4 @@
-"""Mixed types: columns in which numbers and words stand side by side."""
+"""Mixed types: columns in which numbers and words stand side by side, or dates and what is none."""
 
 from __future__ import annotations
 
@@ -10,28 +10,45 @@ from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
 LEAST_SHARE, HALF = 0.01, 0.5
+WHAT = {"number": "a number", "time": "a date"}
 
 
-@check("mixed_types", "rows")
+@check("mixed_types", "profile", "rows")
 def mixed_types(seen: Seen) -> Iterator[Finding]:
-    """Report columns of words of which some cells, but not nearly all, are numbers."""
-    frame = seen.rows.frame
-    for column in seen.asked.schema.columns:
-        if column.kind != "category" or column.name not in seen.asked.features:
+    """Report stray words in columns of numbers or dates, and categories of which a part, but not all, are numbers."""
+    for column in seen.profile.columns:
+        if column.name not in seen.asked.features:
             continue
-        cells = frame[column.name].drop_nulls()
-        is_number = cells.cast(pl.Float64, strict=False).is_not_null()
-        n_numbers = int(is_number.sum())
-        share = n_numbers / max(len(cells), 1)
-        if LEAST_SHARE <= share < 1.0:
-            yield Finding(
-                code="mixed_types",
-                severity="warning" if share >= HALF else "note",
-                where=column.name,
-                says=f"{share:.1%} of the values of '{column.name}' are numbers and the others are words",
-                fix="if the words mean not known, add them to [data] missing; else split the column in two",
-                facts=(
-                    Fact("share_numbers", share, "share of values"),
-                    Fact("n_words", float(len(cells) - n_numbers), "rows"),
-                ),
-            )
+        n_stray = seen.asked.n_stray.get(column.name, 0)
+        if n_stray:
+            yield _stray(column.name, WHAT.get(column.kind, column.kind), n_stray, n_stray / column.n_rows)
+        elif column.kind == "category":
+            yield from _numbers_among_words(seen.rows.frame[column.name].drop_nulls())
+
+
+def _stray(name: str, what: str, n_stray: int, share: float) -> Finding:
+    return Finding(
+        code="mixed_types",
+        severity="warning",
+        where=name,
+        says=f"{n_stray:,} cells of '{name}' ({share:.2%}) are not {what}, as the others are; they are read as missing",
+        fix="if they mean not known, add their words to [data] missing; else have its source corrected",
+        facts=(Fact("n_stray", float(n_stray), "rows"), Fact("share_stray", share, "share of rows")),
+    )
+
+
+def _numbers_among_words(cells: pl.Series) -> Iterator[Finding]:
+    n_numbers = int(cells.cast(pl.Float64, strict=False).is_not_null().sum())
+    share = n_numbers / max(len(cells), 1)
+    if LEAST_SHARE <= share < 1.0:
+        yield Finding(
+            code="mixed_types",
+            severity="warning" if share >= HALF else "note",
+            where=cells.name,
+            says=f"{share:.1%} of the values of '{cells.name}' are numbers, the others words; all are read as words",
+            fix="if the words mean not known, add them to [data] missing; else split the column in two",
+            facts=(
+                Fact("share_numbers", share, "share of values"),
+                Fact("n_words", float(len(cells) - n_numbers), "rows"),
+            ),
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -87,7 +88,8 @@ class Prices:
         Returns
         -------
         Estimate or None
-            None where the yardstick cannot read the column, no other is left, effects are off, or time has run out.
+            None where the yardstick cannot read the column, no other is left, the score is not defined on these rows,
+            effects are off, or time has run out.
         """
         base = [one for one in self._strongest if one != name and one not in others] if name in self._names else []
         if self.clock is None or not base:
@@ -96,7 +98,8 @@ class Prices:
             self.unmeasured.append(name)
             return None
         self.measured.append(name)
-        return effect(self.probe([*base, name]), self.probe(base))
+        found = effect(self.probe([*base, name]), self.probe(base))
+        return found if math.isfinite(found.high - found.low) else None
 
     def probe(self, names: Sequence[str]) -> Probe:
         """Score the yardstick on some columns."""

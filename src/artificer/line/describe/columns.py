@@ -82,7 +82,7 @@ def _bins(kind: str, values: np.ndarray) -> tuple[tuple[int, ...], tuple[str, ..
     counts = np.bincount(np.searchsorted(edges[1:-1], values, side="right"), minlength=len(edges) - 1)
     labels = [_span(kind, low, high - 1 if whole else high) for low, high in pairwise(edges)]
     if distinct[0] < edges[0]:
-        labels[0] = f"before {_text(kind, edges[1])}"
+        labels[0] = f"{'before' if kind == 'time' else 'below'} {_text(kind, edges[1])}"
     if distinct[-1] > edges[-1]:
         labels[-1] = f"from {_text(kind, edges[-2])}"
     return tuple(counts.tolist()), tuple(labels)
@@ -106,7 +106,9 @@ def _span(kind: str, low: float, high: float) -> str:
 
 
 def _text(kind: str, value: float) -> str:
-    return day(value) if kind == "time" else f"{value:.4g}"
+    if kind == "time":
+        return day(value)
+    return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
 
 
 def day(seconds: float) -> str:
@@ -134,10 +136,10 @@ def _facts(column: ColumnProfile, measured: np.ndarray | None) -> tuple[Fact, ..
     unit = "characters" if column.kind == "text" else ""
     spread = (Fact(name, float(value), unit) for name, value in zip(names, quartiles, strict=True))
     return (
-        Fact("mean", column.mean, unit),
-        Fact("standard deviation", column.std, unit),
-        Fact("lowest", column.low, unit),
+        Fact("mean", float(measured.mean()), unit),
+        Fact("standard deviation", float(measured.std(ddof=1)) if len(measured) > 1 else 0.0, unit),
+        Fact("lowest", float(measured.min()), unit),
         *spread,
-        Fact("highest", column.high, unit),
+        Fact("highest", float(measured.max()), unit),
         commonest,
     )

@@ -1,0 +1,107 @@
+"""Commands that look after the machine and the workspace."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+from ctypes.util import find_library
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from artificer.cli.show import coloured, document, json_option, workspace_option
+
+NEEDED = (
+    "numpy",
+    "polars",
+    "duckdb",
+    "pyarrow",
+    "scipy",
+    "scikit-learn",
+    "lightgbm",
+    "msgspec",
+    "pydantic",
+    "sqlalchemy",
+)
+EXTRAS = {"catboost": "a fourth family of candidates", "pandas": "frames of pandas as input"}
+LEAST_MB = 500
+
+
+@click.command()
+@workspace_option
+@json_option
+def doctor(workspace: Path | None, as_json: bool) -> int:
+    """Say whether this machine has what is needed, and how to get what it lacks."""
+    checks = [_python(), *map(_library, NEEDED), _openmp(), *(_extra(*one) for one in EXTRAS.items())]
+    checks += [_disk(workspace or Path.cwd()), _machine()]
+    code = 2 if any(sign == "✗" for sign, _ in checks) else 0
+    if as_json:
+        document("doctor", code, [{"sign": sign, "says": says} for sign, says in checks])
+        return code
+    for sign, says in checks:
+        click.echo(coloured(f"{sign} {says}"))
+    return code
+
+
+def _python() -> tuple[str, str]:
+    fits = sys.version_info >= (3, 11)
+    return "✓" if fits else "✗", f"Python {platform.python_version()}" + ("" if fits else ": 3.11 or newer is needed")
+
+
+def _library(name: str) -> tuple[str, str]:
+    try:
+        return "✓", f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return "✗", f"{name} is absent: install Artificer again, with `make` or pip"
+
+
+def _openmp() -> tuple[str, str]:
+    if sys.platform != "linux" or find_library("gomp"):
+        return "✓", "OpenMP, which LightGBM needs"
+    return "✗", "libgomp is absent and LightGBM needs it: install it (Debian and Ubuntu: libgomp1)"
+
+
+def _extra(name: str, use: str) -> tuple[str, str]:
+    try:
+        return "✓", f"{name} {version(name)} (extra: {use})"
+    except PackageNotFoundError:
+        return "?", f"{name} is not installed (extra: {use})"
+
+
+def _disk(folder: Path) -> tuple[str, str]:
+    there = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
+    free_mb = shutil.disk_usage(there).free / 1e6
+    if not os.access(there, os.W_OK):
+        return "✗", f"'{there}' cannot be written: name another folder with --workspace"
+    return ("✓" if free_mb > LEAST_MB else "✗"), f"{free_mb:,.0f} MB are free in '{there}'"
+
+
+def _machine() -> tuple[str, str]:
+    from artificer.core.tasks import n_cores
+
+    tested = "" if sys.platform == "linux" else "; this system is not tested"
+    return "✓", f"{n_cores()} cores, {platform.system()} {platform.machine()}{tested}"
+
+
+@click.command()
+@click.argument("place", type=click.Path(path_type=Path), default="artificer-work")
+@click.option("--all", "everything", is_flag=True, help="Remove runs and their reports too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def clean(place: Path, everything: bool, yes: bool) -> int:
+    """Remove from the workspace of PLACE (a brief, or the workspace) what can be computed again.
+
+    Packages and the ledger stay.
+    """
+    from artificer import flow
+    from artificer.line.ask.begin import WORKSPACE
+
+    root = place.parent / WORKSPACE if place.is_file() else place
+    what = "tasks, runs and reports" if everything else "tasks"
+    if not yes:
+        click.confirm(f"Remove {what} in '{root}'? Packages and the ledger stay", abort=True, err=True)
+    removed, freed_mb = flow.clean(root, everything=everything)
+    click.echo(f"{removed} folders removed, {freed_mb:,.1f} MB freed")
+    return 0

@@ -1,0 +1,85 @@
+"""What commands print: progress on stderr, results on stdout, or one JSON document with --json."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from artificer.core.records import Decision, Finding
+from artificer.core.run import Progress
+
+SCHEMA = "artificer-result@1"
+COLOURS = {"✓": "green", "?": "yellow", "✗": "red"}
+
+brief_argument = click.argument("brief", type=click.Path(path_type=Path))
+workspace_option = click.option(
+    "--workspace", type=click.Path(path_type=Path), help="Folder to work in; default: artificer-work beside the brief."
+)
+limit_option = click.option("--limit", "limit_s", type=click.FloatRange(min=1), help="Time limit in seconds.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every command on a brief has."""
+    return workspace_option(limit_option(json_option(command)))
+
+
+def age_s() -> float:
+    """Seconds since this process began, imports included; 0 where the system does not tell."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        began = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - began)
+    except (OSError, ValueError, IndexError, AttributeError):
+        return 0.0
+
+
+def progress(began_s: float = 0.0) -> Progress:
+    """Lines on stderr: seconds since the start, the stage, what happened."""
+    start = time.monotonic() - began_s
+
+    def show(stage: str, text: str) -> None:
+        click.echo(f"{time.monotonic() - start:7.1f} s  {stage:9} {text}", err=True, color=_coloured(sys.stderr))
+
+    return show
+
+
+def coloured(text: str) -> str:
+    """A line whose first sign says how it went, in its colour, on a terminal."""
+    colour = COLOURS.get(text[:1])
+    return click.style(text, fg=colour) if colour and _coloured(sys.stdout) else text
+
+
+def _coloured(stream: Any) -> bool:
+    return bool(stream.isatty()) and "NO_COLOR" not in os.environ
+
+
+def document(
+    command: str,
+    code: int,
+    result: Any,
+    *,
+    findings: Sequence[Finding] = (),
+    decisions: Sequence[Decision] = (),
+    files: Mapping[str, Path] | None = None,
+) -> None:
+    """Print the one JSON document."""
+    from artificer.core.store import encode
+
+    paths = {name: str(path) for name, path in (files or {}).items()}
+    parts = {
+        "schema": SCHEMA,
+        "command": command,
+        "code": code,
+        "result": result,
+        "findings": list(findings),
+        "decisions": list(decisions),
+        "files": paths,
+    }
+    click.echo(encode(parts).decode())

@@ -1,0 +1,99 @@
+"""Commands for who uses a model: the demo, predictions, the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from artificer.cli.show import brief_argument, document, json_option, progress, workspace_option
+from artificer.core.errors import WorkspaceError
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default="artificer-demo")
+@click.option("--limit", "limit_s", type=click.FloatRange(min=1), help="Time limit in seconds.")
+def demo(folder: Path, limit_s: float | None) -> int:
+    """Run a real client's case in FOLDER: a bank chooses whom its call centre rings.
+
+    Exits 0 whatever the verdict.
+    """
+    from artificer.case import ATTRIBUTION, unpack
+    from artificer.cli.line import run_line
+
+    brief = unpack(folder)
+    click.echo(f"The client's brief is {brief}; their calls of 2008 lie beside it.\nData: {ATTRIBUTION}\n", err=True)
+    run_line(brief, None, limit_s, as_json=False)
+    click.echo(f"Change the brief and run it again: artificer run {brief}")
+    return 0
+
+
+@click.command()
+@click.argument("package", type=click.Path(path_type=Path))
+@click.argument("rows", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout."
+)
+@json_option
+def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
+    """Predict the ROWS of a file with a PACKAGE: prediction, probabilities, and what was odd about a row."""
+    import artificer_runtime
+    from artificer.data.readers import read
+    from artificer.data.table import csv_bytes, save_rows
+
+    predictor = artificer_runtime.load(package)
+    frame = read(rows).frame
+    predicted = predictions(predictor, frame, keys_of(package))
+    if out is not None:
+        save_rows(predicted, out)
+        click.echo(f"{predicted.height:,} predictions are in {out}", err=True)
+        if as_json:
+            document("predict", 0, {"n_rows": predicted.height}, files={"predictions": out})
+        return 0
+    if as_json:
+        document("predict", 0, {"rows": predicted.to_dicts()})
+        return 0
+    click.get_binary_stream("stdout").write(csv_bytes(predicted))
+    return 0
+
+
+def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
+    """Predictions as a table: keys or the row's number, prediction, probability of each class, flags."""
+    import polars as pl
+
+    full = predictor.predict_full(frame)
+    there = [name for name in keys if name in frame.columns]
+    columns = [frame[name] for name in there] or [pl.Series("row", range(frame.height))]
+    columns.append(pl.Series(f"predicted {predictor.contents.target}", full.values.tolist()))
+    if full.probabilities is not None:
+        classes = predictor.contents.classes
+        columns += [pl.Series(f"probability {one}", full.probabilities[:, at]) for at, one in enumerate(classes)]
+    odd = [[name for name, flag in full.flags.items() if flag[row]] for row in range(frame.height)]
+    columns.append(pl.Series("odd", [" ".join(names) for names in odd], dtype=pl.String))
+    return pl.DataFrame(columns)
+
+
+def keys_of(package: Path) -> list[str]:
+    """Columns that identify a row, from the package's card."""
+    import json
+
+    from artificer_runtime.package import read
+
+    card = read(package)[2].get("card.json")
+    return list(json.loads(card).get("key", [])) if card else []
+
+
+@click.command()
+@brief_argument
+@workspace_option
+def report(brief: Path, workspace: Path | None) -> int:
+    """Write the report of BRIEF again, from what its last run left."""
+    from artificer import flow
+    from artificer.line.ask.begin import begin
+
+    done = flow.run(begin(brief, workspace=workspace, progress=progress()))
+    if not done.report.exists():
+        raise WorkspaceError(f"the report '{done.report}' was not written")
+    click.echo(str(done.report))
+    return 0

@@ -1,0 +1,36 @@
+"""Figures as a person reads them."""
+
+from __future__ import annotations
+
+from artificer.core.records import Estimate
+
+SIGNS = {"met": "✓", "not shown": "?", "unmet": "✗"}
+
+
+def figure(value: float) -> str:
+    """A number with as many digits as help.
+
+    >>> figure(0.12345), figure(1234.5), figure(float("inf")), figure(0.0)
+    ('0.123', '1,234', '∞', '0')
+    """
+    if value != value:
+        return "–"
+    if value in (float("inf"), float("-inf")):
+        return "∞" if value > 0 else "−∞"
+    size = abs(value)
+    if size >= 100 or value == int(value):
+        return f"{value:,.0f}".replace("-", "−")
+    digits = 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.001 else 6
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def with_interval(estimate: Estimate, unit: str = "") -> str:
+    """An estimate with its interval.
+
+    >>> with_interval(Estimate(0.7512, 0.7301, 0.7702, "DeLong", 900))
+    '0.751 (0.730 to 0.770)'
+    """
+    unit = f" {unit}" if unit else ""
+    if estimate.low == estimate.high == estimate.value:
+        return f"{figure(estimate.value)}{unit}"
+    return f"{figure(estimate.value)}{unit} ({figure(estimate.low)} to {figure(estimate.high)})"

@@ -1,0 +1,158 @@
+"""Records → the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from artificer.core.brief import Brief
+from artificer.core.figures import SIGNS, figure, with_interval
+from artificer.core.records import Decision, Estimate, Finding
+from artificer.core.report import svg
+from artificer.core.stages import Asked, ColumnStory, Description, Line, Model, Plan, Shipped, Trained, Verdict
+
+STAGES = ("ask", "audit", "choose", "describe", "design", "encode", "fit", "refine", "judge", "ship")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """All that a report shows.
+
+    Attributes
+    ----------
+    findings, decisions : in the order of the line
+    provenance : what → value
+    """
+
+    brief: Brief
+    asked: Asked
+    described: Description
+    plan: Plan
+    trained: Trained
+    model: Model
+    verdict: Verdict
+    shipped: Shipped
+    findings: tuple[Finding, ...]
+    decisions: tuple[Decision, ...]
+    provenance: Mapping[str, str]
+
+
+def render(page: ReportPage) -> str:
+    """Give the page as HTML: one file without scripts, fonts or pictures from elsewhere."""
+    return _template().render(page=page, style=Markup(_read("style.css")), **_parts(page))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"figure": figure, "interval": with_interval}
+    return environment.from_string(_read("template.html"))
+
+
+def _read(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _parts(page: ReportPage) -> dict[str, object]:
+    verdict = page.verdict
+    counts = {outcome: sum(line.outcome == outcome for line in verdict.lines) for outcome in SIGNS}
+    return {
+        "signs": SIGNS,
+        "counts": counts,
+        "sentence": sentence(page, counts),
+        "line_charts": [_line_chart(line) for line in verdict.lines],
+        "curve": _curve(page),
+        "findings": _findings(page.findings),
+        "stages": [(stage, [one for one in page.decisions if one.stage == stage]) for stage in STAGES],
+        "weights": {part.candidate: part.weight for part in page.model.parts},
+        "trials": _trials(page),
+        "columns": _columns(page),
+        "slices": _estimates(verdict.slices),
+        "over_time": _estimates(page.described.target_over_time),
+    }
+
+
+def sentence(page: ReportPage, counts: Mapping[str, int]) -> str:
+    """The verdict in one sentence of the client's words."""
+    what = page.brief.purpose.rstrip(".") or f"Predict {page.brief.target.column}"
+    n = sum(counts.values())
+    if not n:
+        return f"{what}: a model is ready; the brief states no requirement that it could meet or miss."
+    if counts["met"] == n:
+        return f"{what}: the model meets all {n} requirements."
+    musts = [line for line in page.verdict.lines if line.requirement.must and line.outcome != "met"]
+    first = musts[0] if musts else next(line for line in page.verdict.lines if line.outcome != "met")
+    how = "does not meet" if first.outcome == "unmet" else "is not shown to meet"
+    return f"{what}: the model meets {counts['met']} of {n} requirements; it {how} “{first.requirement.text}”."
+
+
+def _line_chart(line: Line) -> Markup:
+    estimate, wanted = line.estimate, line.requirement
+    if estimate is None or estimate.value != estimate.value:
+        return Markup("")
+    bound = wanted.at_least if wanted.at_least is not None else wanted.at_most
+    ends = svg.domain([estimate.low, estimate.high, estimate.value, bound])
+    return Markup(svg.interval(estimate.value, estimate.low, estimate.high, ends, bound))
+
+
+def _curve(page: ReportPage) -> Markup:
+    capacity, value = page.brief.decision.capacity, page.brief.decision.value
+    if not page.verdict.curve or value is None:
+        return Markup("")
+    points = [(float(length), one.value, one.low, one.high) for length, one in page.verdict.curve]
+    period = f"in {capacity.every}" if capacity and capacity.every else "on the list"
+    return Markup(
+        svg.line_with_band(
+            points,
+            title="value against list length, with its interval",
+            x_label=f"rows acted on {period}",
+            y_label=f"value, {value.currency or 'units'}, {period}",
+            mark=float(capacity.top) if capacity and capacity.top <= points[-1][0] else None,
+            mark_label=f"capacity {capacity.top:,}" if capacity else "",
+        )
+    )
+
+
+def _findings(findings: tuple[Finding, ...]) -> list[tuple[Finding, Markup]]:
+    rank = {"blocker": 0, "warning": 1, "note": 2}
+    ordered = sorted(findings, key=lambda one: (rank[one.severity], -abs(one.effect.value) if one.effect else 0.0))
+    ends = svg.domain([end for one in findings if one.effect for end in (one.effect.low, one.effect.high, 0.0)])
+    return [(one, _effect(one.effect, ends)) for one in ordered]
+
+
+def _effect(effect: Estimate | None, ends: tuple[float, float]) -> Markup:
+    return Markup(svg.interval(effect.value, effect.low, effect.high, ends, 0.0)) if effect else Markup("")
+
+
+def _trials(page: ReportPage) -> list[tuple[object, Markup]]:
+    scores = [trial.score for trial in page.trained.trials if trial.score]
+    ends = svg.domain([end for score in scores for end in (score.low, score.high)])
+    return [(trial, _score(trial.score, ends)) for trial in page.trained.trials]
+
+
+def _score(score: Estimate | None, ends: tuple[float, float]) -> Markup:
+    return Markup(svg.interval(score.value, score.low, score.high, ends)) if score else Markup("")
+
+
+def _estimates(named: tuple[tuple[str, Estimate], ...]) -> list[tuple[str, Estimate, Markup]]:
+    ends = svg.domain([end for _, one in named for end in (one.low, one.high)])
+    return [(name, one, _score(one, ends)) for name, one in named]
+
+
+def _columns(page: ReportPage) -> list[tuple[ColumnStory, str, Markup, Markup]]:
+    ordered = sorted(page.described.columns, key=lambda one: -(one.association.value if one.association else -1.0))
+    meaning = page.brief.data.columns
+    return [
+        (
+            one,
+            meaning.get(one.name, ""),
+            Markup(svg.bars(one.counts, one.labels, title=f"distribution of {one.name}")),
+            _score(one.association, (0.0, 1.0)),
+        )
+        for one in ordered
+    ]

@@ -1,0 +1,137 @@
+"""Small charts as SVG, from numbers alone: colours come from the page, so that light, dark and print work."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+
+from artificer.core.figures import figure
+
+Point = tuple[float, float, float, float]  # x, value, low, high
+
+
+def ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """Round numbers from `low` to `high`, at most `most` + 1 of them.
+
+    >>> ticks(0, 10)
+    [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    """
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return [low]
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * one for one in (1, 2, 2.5, 5, 10) if power * one >= rough * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [round(first * step + k * step, 12) for k in range(int((high - first * step) / step + 1e-9) + 1)]
+
+
+def line_with_band(
+    points: Sequence[Point], *, title: str, x_label: str, y_label: str, mark: float | None = None, mark_label: str = ""
+) -> str:
+    """A curve with its interval, and a mark on the x axis.
+
+    Parameters
+    ----------
+    points : sequence of (x, value, low, high)
+        Infinite ends of intervals are cut at the chart's edge.
+    """
+    width, height, left, right, top, bottom = 720, 320, 64, 16, 22, 46
+    xs = [point[0] for point in points]
+    values = [point[1] for point in points]
+    ends = [end for point in points for end in point[2:] if math.isfinite(end)]
+    low, high = min([*values, *ends, 0.0]), max([*values, *ends, 0.0])
+    x = _scale(min(xs), max(xs), left, width - right)
+    y = _scale(low, high, height - bottom, top)
+
+    def at(value: float) -> float:
+        return y(min(max(value, low), high))
+
+    upper = [f"{x(px):.1f},{at(up):.1f}" for px, _, _, up in points]
+    lower = [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(points)]
+    curve = " ".join(f"{x(px):.1f},{y(value):.1f}" for px, value, _, _ in points)
+    parts = [
+        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high)),
+        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(min(xs), max(xs), 6)),
+        f'<polygon class="band" points="{" ".join([*upper, *lower])}"/>',
+        f'<line class="zero" x1="{left}" x2="{width - right}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>'
+        if low < 0 < high
+        else "",
+        f'<polyline class="curve" points="{curve}"/>',
+        _mark(x(mark), top, height - bottom, mark_label) if mark is not None else "",
+        f'<text class="label" x="{(left + width - right) / 2}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>',
+        f'<text class="label" x="{left}" y="13" text-anchor="start">{escape(y_label)}</text>',
+    ]
+    return _svg(width, height, title, parts)
+
+
+def interval(value: float, low: float, high: float, domain: tuple[float, float], bound: float | None = None) -> str:
+    """An estimate with its interval on a line, and the bound it is held against."""
+    width, height, middle = 180, 26, 13
+    x = _scale(*domain, 6, width - 6)
+
+    def at(end: float) -> float:
+        return x(min(max(end, domain[0]), domain[1]))
+
+    parts = [
+        f'<line class="axis" x1="6" x2="{width - 6}" y1="{middle}" y2="{middle}"/>',
+        f'<line class="bound" x1="{at(bound):.1f}" x2="{at(bound):.1f}" y1="2" y2="{height - 2}"/>'
+        if bound is not None
+        else "",
+        f'<line class="reach" x1="{at(low):.1f}" x2="{at(high):.1f}" y1="{middle}" y2="{middle}"/>',
+        f'<circle class="dot" cx="{at(value):.1f}" cy="{middle}" r="4.5"/>',
+    ]
+    said = f"{figure(value)}, from {figure(low)} to {figure(high)}" + (
+        f"; bound {figure(bound)}" if bound is not None else ""
+    )
+    return _svg(width, height, said, parts, css="inline")
+
+
+def bars(counts: Sequence[int], labels: Sequence[str], *, title: str) -> str:
+    """A small histogram; each bar says what it is."""
+    width, height = 168, 40
+    most = max(counts, default=0) or 1
+    step = width / max(len(counts), 1)
+    parts = [
+        f'<rect x="{k * step:.1f}" y="{height - max(1.0, height * count / most):.1f}" width="{max(step - 1, 1):.1f}" '
+        f'height="{max(1.0, height * count / most):.1f}"><title>{escape(label)}: {count:,}</title></rect>'
+        for k, (count, label) in enumerate(zip(counts, labels, strict=False))
+    ]
+    return _svg(width, height, title, parts, css="bars")
+
+
+def domain(ends: Sequence[float | None]) -> tuple[float, float]:
+    """A range that holds all finite ends, with some room."""
+    known = [end for end in ends if end is not None and math.isfinite(end)]
+    if not known:
+        return 0.0, 1.0
+    low, high = min(known), max(known)
+    room = 0.12 * (high - low) or 0.1 * abs(high) or 0.1
+    return low - room, high + room
+
+
+def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
+    span = (high - low) or 1.0
+    return lambda value: start + (value - low) / span * (end - start)
+
+
+def _grid(y: float, left: float, right: float, text: str) -> str:
+    line = f'<line class="grid" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    return f'{line}<text class="tick" x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{text}</text>'
+
+
+def _x_tick(x: float, y: float, text: str) -> str:
+    line = f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 5}"/>'
+    return f'{line}<text class="tick" x="{x:.1f}" y="{y + 18}" text-anchor="middle">{text}</text>'
+
+
+def _mark(x: float, top: float, bottom: float, text: str) -> str:
+    line = f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{bottom}"/>'
+    return f'{line}<text class="mark-text" x="{x + 6:.1f}" y="{top + 10}">{escape(text)}</text>'
+
+
+def _svg(width: float, height: float, title: str, parts: Sequence[str], css: str = "chart") -> str:
+    return (
+        f'<svg class="{css}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title, quote=True)}">'
+        f"<title>{escape(title)}</title>{''.join(parts)}</svg>"
+    )

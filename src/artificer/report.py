@@ -1,0 +1,49 @@
+"""A finished run → its report: one HTML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artificer.core.report.page import STAGES, ReportPage, render
+from artificer.core.run import Run, versions
+from artificer.core.store import write_bytes
+
+NAME = "report.html"
+
+
+def write_report(run: Run, folder: Path) -> Path:
+    """Write the report of a run whose stages have all ended, and give its path."""
+    results = run.results
+    ended = [results[stage] for stage in STAGES if stage in results]
+    page = ReportPage(
+        brief=run.brief,
+        asked=results["ask"],
+        described=results["describe"],
+        plan=results["design"],
+        trained=results["fit"],
+        model=results["refine"],
+        verdict=results["judge"],
+        shipped=results["ship"],
+        findings=tuple(finding for record in ended for finding in getattr(record, "findings", ())),
+        decisions=tuple(decision for record in ended for decision in getattr(record, "decisions", ())),
+        provenance=_provenance(run),
+    )
+    path = folder / NAME
+    write_bytes(path, render(page).encode())
+    return path
+
+
+def _provenance(run: Run) -> dict[str, str]:
+    asked, model, verdict, shipped = (run.results[name] for name in ("ask", "refine", "judge", "ship"))
+    return {
+        "run": run.id,
+        "model": model.model_hash[:16],
+        "data": asked.fingerprint[:16],
+        "package": f"{shipped.version}, {shipped.size_mb:.2f} MB",
+        "sealed rows": f"opened for {verdict.n_openings} model(s)" if verdict.n_openings else "none were opened",
+        "same as its training libraries": ", ".join(
+            f"{fact.name} to {float(fact.value):.0e}" for fact in shipped.parity
+        ),
+        "time": f"{run.watch.seconds:.1f} s",
+        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
+    }

@@ -1,0 +1,119 @@
+"""What a stage found and decided, in a sentence or two for a person who waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from artificer.core.figures import SIGNS, with_interval
+from artificer.core.records import Finding
+from artificer.core.stages import (
+    Asked,
+    Audited,
+    Chosen,
+    Description,
+    Encoding,
+    Line,
+    Model,
+    Plan,
+    Shipped,
+    Trained,
+    Verdict,
+)
+
+MOST_FINDINGS = 6
+
+
+def told(stage: str, record: Any) -> Iterator[str]:
+    """Lines about a stage's record."""
+    return _TELLERS[stage](record)
+
+
+def line_told(line: Line) -> str:
+    """One requirement: its sign, what it asks, and what was found."""
+    found = with_interval(line.estimate, line.requirement.unit) if line.estimate else "not measured"
+    text = f"{SIGNS[line.outcome]} {line.outcome:9} {line.requirement.text}: {found}"
+    if line.outcome == "not shown":
+        text += (
+            f"; about {line.n_to_show:,} test rows would show it"
+            if line.n_to_show
+            else "; no number of rows would show it"
+        )
+    return f"{text} [{line.note}]" if line.note else text
+
+
+def finding_told(finding: Finding) -> str:
+    """One finding."""
+    return f"{finding.severity}: {finding.says}"
+
+
+def _ask(record: Asked) -> Iterator[str]:
+    rows = f"{record.train.n_rows:,} training rows"
+    sealed = f", {record.sealed.rows.n_rows:,} sealed for the last test ({record.sealed.how})" if record.sealed else ""
+    yield f"{record.task}: {rows}{sealed}, {len(record.features)} columns to predict from"
+
+
+def _audit(record: Audited) -> Iterator[str]:
+    shown = [finding for finding in record.findings if finding.severity != "note" or finding.effect is not None]
+    yield from map(finding_told, shown[:MOST_FINDINGS])
+    rest = len(record.findings) - len(shown[:MOST_FINDINGS])
+    if rest:
+        yield f"{rest} more findings stand in the report"
+    if not record.findings:
+        yield "nothing to report"
+
+
+def _choose(record: Chosen) -> Iterator[str]:
+    yield f"{len(record.features)} columns, {record.split.n_folds} folds ({record.split.how}): {record.split.because}"
+
+
+def _describe(record: Description) -> Iterator[str]:
+    strong = [column for column in record.columns if column.association is not None]
+    strong.sort(key=lambda column: -(column.association.value if column.association else 0.0))
+    told = ", ".join(f"{column.name} {column.association.value:.2f}" for column in strong[:4] if column.association)
+    yield f"strongest relations to the target: {told}" if told else "no column is related to the target by itself"
+
+
+def _design(record: Plan) -> Iterator[str]:
+    names = ", ".join(candidate.name for candidate in record.candidates)
+    yield f"compare by {record.metric}; try {names} on {record.folds_tried} folds"
+
+
+def _encode(record: Encoding) -> Iterator[str]:
+    yield "blocks: " + ", ".join(f"{block.name} ({len(block.columns)} columns)" for block in record.blocks)
+
+
+def _fit(record: Trained) -> Iterator[str]:
+    finished = [trial for trial in record.trials if trial.score is not None]
+    yield f"{len(finished)} of {len(record.trials)} candidates finished {record.n_folds} folds"
+
+
+def _refine(record: Model) -> Iterator[str]:
+    parts = " + ".join(f"{part.weight:.2f} × {part.candidate}" for part in record.parts)
+    yield f"model: {parts}; out of fold {with_interval(record.score)}"
+
+
+def _judge(record: Verdict) -> Iterator[str]:
+    yield f"{record.metric} {with_interval(record.score)} on {record.n_rows:,} {record.on}"
+    for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
+        if gain is not None:
+            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
+
+
+def _ship(record: Shipped) -> Iterator[str]:
+    largest = max((float(fact.value) for fact in record.parity), default=0.0)
+    yield f"package {record.version}, {record.size_mb:.2f} MB; predicts as its training libraries do, to {largest:.0e}"
+
+
+_TELLERS: dict[str, Callable[[Any], Iterator[str]]] = {
+    "ask": _ask,
+    "audit": _audit,
+    "choose": _choose,
+    "describe": _describe,
+    "design": _design,
+    "encode": _encode,
+    "fit": _fit,
+    "refine": _refine,
+    "judge": _judge,
+    "ship": _ship,
+}
