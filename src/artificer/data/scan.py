@@ -11,16 +11,23 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import polars as pl
 
-from artificer_runtime.schema import Column, Schema
+from artificer.data.table import mixed
+from artificer_runtime.schema import Column, Schema, canonical_text
 
 MOST_EDGES = 256
 HEAVY = 50
 PRECISION = 12  # 4,096 registers: 1.6% standard error
+# How DuckDB reads a kind's values, as numbers, and hashes them. Texts by MD5 and not by DuckDB's own hash, which may
+# change with its version: stored profiles must go on adding up. Numbers are hashed by their bits, outside.
+NO_HASH = "0::ubigint"
+AS_TEXT = ("length(raw)", "('0x' || left(md5(raw), 16))::ubigint")
+HOW_READ = {"number": ("raw", NO_HASH), "time": ("epoch(raw)", NO_HASH)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,8 @@ def scan(
     Parameters
     ----------
     source : DataFrame or path of a Parquet file
-        In canonical form: see `artificer.data.table.normalise`.
+        In canonical form: see `artificer.data.table.normalise`. Of a file, the different values of one column at a time
+        are held in memory.
     like : Profile, optional
         An earlier part, whose edges are taken.
     """
@@ -137,39 +145,42 @@ def scan(
         for column in schema.columns:
             # One column at a time: a query over a table of 857 columns spends 6 ms on their names.
             if isinstance(source, Path):
-                name = column.name.replace('"', '""')
-                file = str(source).replace("'", "''")
-                connection.execute(f"create or replace view rows as select \"{name}\" from read_parquet('{file}')")
+                rows = connection.read_parquet(str(source)).select(duckdb.ColumnExpression(column.name).alias("raw"))
             else:
-                connection.register("rows", source.select(column.name).to_arrow())
-            columns.append(_column(connection, column, like.column(column.name) if like else None))
-    return Profile(columns[0].n_rows if columns else 0, tuple(columns))
+                rows = connection.from_arrow(source.select(pl.col(column.name).alias("raw")).to_arrow())
+            columns.append(_column(rows, column, like.column(column.name) if like else None))
+        n_rows = source.height if isinstance(source, pl.DataFrame) else len(connection.read_parquet(str(source)))
+    return Profile(n_rows, tuple(columns))
 
 
-def _column(connection: duckdb.DuckDBPyConnection, column: Column, like: ColumnProfile | None) -> ColumnProfile:
-    name = '"' + column.name.replace('"', '""') + '"'
-    value = {"number": name, "time": f"epoch({name})"}.get(column.kind, f"length({name})")
+def _column(rows: duckdb.DuckDBPyRelation, column: Column, like: ColumnProfile | None) -> ColumnProfile:
+    value, hashed = HOW_READ.get(column.kind, AS_TEXT)
     # One pass: different values, how often each occurs, and its hash; all else follows from these.
-    found = connection.execute(
-        f"select ({value})::double as v, {name} as raw, hash({name}) as h, count(*) as n from rows group by all"
-    ).fetchnumpy()
+    seen = rows.query(
+        "seen",
+        f"select {value}::double as v, raw, {hashed} as h, n from (select raw, count(*) as n from seen group by 1)",
+    )
+    assert seen is not None
+    found: dict[str, Any] = seen.fetchnumpy()
     values, n = np.ma.filled(found["v"], np.nan).astype(np.float64), np.asarray(found["n"], np.int64)
     known = ~np.ma.getmaskarray(found["v"])
     finite = known & np.isfinite(values)
     edges = like.edges if like is not None else _edges(values[finite], n[finite])
-    low, high = (float(values[finite].min()), float(values[finite].max())) if finite.any() else (None, None)
+    hashes = (
+        mixed((values + 0.0).view(np.uint64)) if hashed == NO_HASH else np.ma.filled(found["h"], 0).astype(np.uint64)
+    )
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
         n_rows=int(n.sum()),
         n_missing=int(n[~known].sum()),
         moments=_moments(values[finite], n[finite]),
-        low=low,
-        high=high,
+        low=float(values[finite].min()) if finite.any() else None,
+        high=float(values[finite].max()) if finite.any() else None,
         edges=edges,
         counts=_counts(values[finite], n[finite], edges),
         heavy=_heavy(np.ma.getdata(found["raw"])[known], n[known]),
-        registers=_registers(np.asarray(found["h"], np.uint64)[known]),
+        registers=_registers(hashes[known]),
     )
 
 
@@ -192,7 +203,7 @@ def _counts(values: np.ndarray, n: np.ndarray, edges: np.ndarray) -> np.ndarray:
 def _heavy(raw: np.ndarray, n: np.ndarray) -> tuple[tuple[str, int], ...]:
     least = np.sort(n)[-HEAVY] if len(n) > HEAVY else 0
     some = np.flatnonzero(n >= least)
-    counted = sorted((-int(n[place]), str(raw[place])) for place in some[: 10 * HEAVY])
+    counted = sorted((-int(n[place]), canonical_text(raw[place])) for place in some[: 10 * HEAVY])
     return tuple((value, -count) for count, value in counted[:HEAVY])
 
 
@@ -219,11 +230,16 @@ def _moments(values: np.ndarray, n: np.ndarray) -> np.ndarray:
 
 def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Moments of both parts together (Pébay 2008, SAND2008-6212)."""
+    if not a[0] or not b[0]:
+        return b if not a[0] else a
+    with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
+        return _pooled(a, b)
+
+
+def _pooled(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     n_a, mean_a, a2, a3, a4 = a
     n_b, mean_b, b2, b3, b4 = b
     n = n_a + n_b
-    if not n_a or not n_b:
-        return b if not n_a else a
     d = mean_b - mean_a
     m2 = a2 + b2 + d**2 * n_a * n_b / n
     m3 = a3 + b3 + d**3 * n_a * n_b * (n_a - n_b) / n**2 + 3 * d * (n_a * b2 - n_b * a2) / n

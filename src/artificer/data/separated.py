@@ -158,9 +158,9 @@ def _ragged(rows: list[pa.csv.InvalidRow], name: str) -> str:
     first = rows[0]
     places = ", ".join(str(row.number) for row in rows[:5]) + (" and more" if len(rows) > 5 else "")
     return (
-        f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header ({first.expected_columns}); "
-        f"row {first.number} has {first.actual_columns}. Rows, the header being 1: {places}. Mend them (a separator inside "
-        "a value needs quotes)"
+        f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header, which has "
+        f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows, counting the header: {places}. "
+        "Mend them (a separator inside a value needs quotes)"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     total = np.full(frame.height, _MIX[0], np.uint64)
     with np.errstate(over="ignore"):
         for name in columns:
-            total = _mixed(total ^ _value_hashes(frame[name]))
+            total = mixed(total ^ _value_hashes(frame[name]))
     return total
 
 
@@ -98,21 +99,24 @@ def _value_hashes(column: pl.Series) -> np.ndarray:
             column = as_moments(column).cast(pl.Int64)
         numbers = column.cast(pl.Float64).fill_nan(None)
         bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.uint64)
-        return np.where(numbers.is_null().to_numpy(), _NULL, _mixed(bits))
+        hashes: np.ndarray = np.where(numbers.is_null().to_numpy(), _NULL, mixed(bits))
+        return hashes
     text = column.cast(pl.String)
     places = text.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
     distinct = text.drop_nulls().unique().sort().to_list()
-    hashes = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
-    table: np.ndarray = np.array([int(_NULL), *hashes], np.uint64)
-    return table[places]
+    each = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
+    by_place: np.ndarray = np.array([int(_NULL), *each], np.uint64)
+    found: np.ndarray = by_place[places]
+    return found
 
 
-def _mixed(values: np.ndarray) -> np.ndarray:
+def mixed(values: np.ndarray) -> np.ndarray:
+    """Spread the bits of uint64 (n,) evenly, by splitmix64: the same values on every machine."""
     with np.errstate(over="ignore"):
-        mixed = values + _MIX[0]
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * _MIX[1]
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[2]
-        return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+        bits = values + _MIX[0]
+        bits = (bits ^ (bits >> np.uint64(30))) * _MIX[1]
+        bits = (bits ^ (bits >> np.uint64(27))) * _MIX[2]
+        return np.asarray(bits ^ (bits >> np.uint64(31)))
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:
@@ -160,9 +164,14 @@ def save_rows(frame: pl.DataFrame, path: Path) -> None:
 
 def csv_bytes(frame: pl.DataFrame) -> bytes:
     """CSV in which no text starts a formula: a spreadsheet would run ``=cmd|…`` (OWASP, "CSV injection")."""
+    frame = frame.rename({name: _harmless(name) for name in frame.columns})
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     safe = frame.with_columns(
         pl.when(pl.col(name).str.contains(FORMULA)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
         for name in texts
     )
     return safe.write_csv().encode()
+
+
+def _harmless(name: str) -> str:
+    return f"'{name}" if re.match(FORMULA, name) else name
