@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from artificer.core.records import Fact, Finding
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import MISSING
 
@@ -55,38 +54,6 @@ def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = ()) -> Schema:
         Spellings of a missing value, beside the usual ones.
     """
     return Schema(tuple(_column(frame[name], missing) for name in frame.columns), tuple(missing))
-
-
-def strays(frame: pl.DataFrame, schema: Schema) -> tuple[Finding, ...]:
-    """Report values that are not of their column's kind, and so are read as missing.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows as read; columns beside the schema's do no harm.
-    """
-    findings = []
-    for column in schema.columns:
-        if column.kind not in ("number", "identifier", "time") or frame.schema[column.name] != pl.String:
-            continue
-        text = without_missing(frame[column.name], schema.missing)
-        read = as_moments(text, column.form) if column.kind == "time" else as_numbers(text)
-        n_stray = int((read.is_null() & text.is_not_null()).sum())
-        if n_stray and column.low is not None:
-            findings.append(_stray_finding(column, n_stray, len(text)))
-    return tuple(findings)
-
-
-def _stray_finding(column: Column, n_stray: int, n_rows: int) -> Finding:
-    wanted = "dates or times" if column.kind == "time" else "numbers"
-    return Finding(
-        "mixed_types",
-        "warning",
-        column.name,
-        f"{n_stray} of {n_rows} values of '{column.name}' are no {wanted}, as the others are; they count as missing",
-        "mend them, or add their spelling to [data] missing if they mean not known",
-        (Fact("n_stray", float(n_stray), "rows"), Fact("share_stray", n_stray / n_rows, "share of rows")),
-    )
 
 
 def spellings(missing: Sequence[str]) -> list[str]:

@@ -159,7 +159,7 @@ def _ragged(rows: list[pa.csv.InvalidRow], name: str) -> str:
     places = ", ".join(str(row.number) for row in rows[:5]) + (" and more" if len(rows) > 5 else "")
     return (
         f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header, which has "
-        f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows, counting the header: {places}. "
+        f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows (header: row 1): {places}. "
         "Mend them (a separator inside a value needs quotes)"
     )
 
