@@ -10,7 +10,7 @@ Names are imported when they are first used: `import artificer` itself loads not
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -32,27 +32,6 @@ _PUBLIC = {
 }
 
 __all__ = [*_PUBLIC, "__version__"]
-
-if TYPE_CHECKING:
-    from artificer.core.brief import Brief
-    from artificer.core.errors import ArtificerError
-    from artificer.core.records import Decision, Estimate, Finding
-    from artificer.core.stages import Verdict
-    from artificer.data.readers import read
-    from artificer.flow import judge, run
-    from artificer.line.ask import ask
-    from artificer.line.audit import audit
-    from artificer.line.choose import choose
-    from artificer.line.describe import describe
-    from artificer.line.design import design
-    from artificer.line.encode import encode
-    from artificer.line.fit import fit
-    from artificer.line.refine import refine
-    from artificer.line.ship import ship
-    from artificer.line.track import track
-    from artificer.line.update import update
-    from artificer.sklearn import Classifier, Regressor
-    from artificer_runtime import load
 
 
 def __getattr__(name: str) -> Any:

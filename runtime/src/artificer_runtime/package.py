@@ -1,7 +1,7 @@
 """A package: a model as files that hold no pickle, written once and checked whenever they are read.
 
-manifest.json, schema.json, recipe/recipe.json, recipe/<i>.npz, members/<i>.npz, and what the caller adds (card, verdict,
-run.lock). A zip file is the same tree. The manifest holds each file's SHA-256, so that a cut or changed file is named.
+manifest.json, schema.json, recipe/recipe.json, recipe/<i>.npz, members/<i>.npz, and what the caller adds (card,
+verdict, run.lock). A zip file is the same tree. The manifest holds each file's SHA-256, so that a cut or changed file is named.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ def _checked(path: Path, files: Mapping[str, bytes]) -> dict[str, Any]:
             f"'{path}' is no package: it holds no {MANIFEST}; name the folder that `artificer run` printed"
         )
     try:
-        manifest = json.loads(files[MANIFEST])
+        manifest: dict[str, Any] = json.loads(files[MANIFEST])
         form, version, listed = manifest["format"], int(manifest["version"]), dict(manifest["files"])
     except (ValueError, KeyError, TypeError) as error:
         raise PackageError(f"the package '{path}' has a damaged {MANIFEST}; make or copy the package again") from error

@@ -61,7 +61,8 @@ class FittedRecipe:
     def names(self, name: str) -> tuple[str, ...]:
         """Names of a block's features."""
         block = next(block for block in self.recipe.blocks if block.name == name)
-        return steps.load(block.step).names(self.states[name], block.columns)
+        names: tuple[str, ...] = steps.load(block.step).names(self.states[name], block.columns)
+        return names
 
 
 def fit_recipe(

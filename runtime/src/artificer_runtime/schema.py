@@ -1,7 +1,7 @@
 """The raw columns that a model reads, and rows → arrays of numbers, codes, moments and texts.
 
-Strings leave here: a category becomes an int32 code (0 missing, -1 never seen in training, else 1 + its level). Each row
-is encoded by itself: its result hangs neither on other rows nor on the library that it comes from.
+Strings leave here: a category becomes an int32 code (0 missing, -1 never seen in training, else 1 + its level). Each
+row is encoded by itself: its result hangs neither on other rows nor on the library that it comes from.
 """
 
 from __future__ import annotations
@@ -182,9 +182,9 @@ class Schema:
             numbers = _stacked([self._number_column(seen, place) for place in places], seen.n_rows, np.float64)
         low, high, _, _ = self._ranges
         with np.errstate(invalid="ignore"):
-            outside = ((numbers < low) | (numbers > high)).any(axis=1)
+            outside = np.asarray(((numbers < low) | (numbers > high)).any(axis=1))
             beyond = np.abs(numbers) > FLOAT32_MAX
-        clipped = beyond.any(axis=1)
+        clipped = np.asarray(beyond.any(axis=1))
         if clipped.any():
             numbers = np.clip(numbers, -FLOAT32_MAX, FLOAT32_MAX)
         return numbers, clipped, outside
@@ -215,7 +215,7 @@ class Schema:
         times = _stacked([self._time_column(seen, place) for place in places], seen.n_rows, np.float64)
         _, _, low, high = self._ranges
         with np.errstate(invalid="ignore"):
-            return times, ((times < low) | (times > high)).any(axis=1)
+            return times, np.asarray(((times < low) | (times > high)).any(axis=1))
 
     def _time_column(self, seen: Rows, place: int) -> np.ndarray:
         cells = seen.cells[place]
@@ -256,7 +256,7 @@ class Schema:
             codes = np.fromiter(map(lookup.get, values, repeat(_ODD)), dtype=np.int32, count=len(values))
         except TypeError:  # something unhashable, such as a list
             codes = np.full(len(values), _ODD, np.int32)
-        for index in np.flatnonzero(codes == _ODD):
+        for index in np.flatnonzero(codes == _ODD).tolist():
             code = self._slow_code(values[index], lookup, self._read[place].kind == "boolean")
             codes[index] = code
             if isinstance(values[index], str) and len(lookup) < 100_000:

@@ -67,8 +67,8 @@ def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
         raise ValueError(type(value).__name__)
     try:
         return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+    except OverflowError:  # a whole number beyond double precision
+        return float("-inf") if str(value).startswith("-") else float("inf")
     except TypeError as error:
         raise ValueError(type(value).__name__) from error
 

@@ -111,8 +111,8 @@ def run_line(brief: Path, workspace: Path | None, limit_s: float | None, as_json
     done = flow.run(state)
     files = {"package": done.package, "report": done.report, "lock": done.lock}
     if as_json:
-        found = {"findings": done.findings, "decisions": done.decisions}
-        document("run", done.code, {"verdict": done.verdict, "shipped": done.shipped}, **found, files=files)
+        result = {"verdict": done.verdict, "shipped": done.shipped}
+        document("run", done.code, result, findings=done.findings, decisions=done.decisions, files=files)
         return done.code
     show_done(done, brief)
     return done.code

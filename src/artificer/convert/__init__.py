@@ -1,0 +1,1 @@
+"""Prototypes → production packages; comes with a later version."""

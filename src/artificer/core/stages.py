@@ -109,11 +109,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What the data must look like: learned from the training rows, enforced on later data."""
+    """What the data must look like: learned from the training rows, enforced on later data.
+
+    Attributes
+    ----------
+    schema : Schema
+        Of all columns but the target, which later rows may have or lack.
+    not_null : tuple of str
+        Columns that were never missing.
+    unique : tuple of str
+        Columns that together identified a row.
+    """
 
     schema: Schema
     not_null: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)

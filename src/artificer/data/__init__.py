@@ -1,1 +1,1 @@
-"""Files and frames: readers, kinds of columns, tables and the scan; no other part of Artificer opens data."""
+"""Readers, kinds, tables and the scan: the one place that knows files and frames."""

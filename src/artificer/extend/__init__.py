@@ -1,0 +1,1 @@
+"""Plugins and scaffolds; comes with a later version."""

@@ -1,0 +1,1 @@
+"""The twelve stages, in the order in which data flows."""

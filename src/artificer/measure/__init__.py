@@ -1,0 +1,1 @@
+"""Metrics, intervals and comparisons: every interval and every “better than” in the product."""

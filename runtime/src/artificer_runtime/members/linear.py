@@ -41,7 +41,7 @@ class Linear:
         filled = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
         # Summed row by row: a matrix product's order of adding up hangs on how many rows there are.
         sums = [np.add.reduce(filled * row, axis=1) for row in self.coefficients]
-        return np.stack(sums, axis=1) + self.intercept
+        return np.asarray(np.stack(sums, axis=1) + self.intercept)
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array."""

@@ -1,4 +1,4 @@
-"""Symmetric trees, as CatBoost grows them: all nodes of one depth ask the same question, so a leaf's number is made of bits."""
+"""Symmetric trees, as CatBoost grows them: all nodes of one depth ask one question, so a leaf's number is made of bits."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ class Oblivious:
         bits = X[:, self.feature] > self.border  # (n_rows, n_trees, depth)
         leaf = bits @ (1 << np.arange(depth))
         # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
-        return self.values[np.arange(n_trees), leaf].cumsum(axis=1)[:, -1] * self.scale + self.bias
+        total: np.ndarray = self.values[np.arange(n_trees), leaf].cumsum(axis=1)[:, -1]
+        return np.asarray(total * self.scale + self.bias)
 
     def _many(self, X: np.ndarray) -> np.ndarray:
         columns = np.ascontiguousarray(X.T)
@@ -65,7 +66,7 @@ class Oblivious:
             for bit, (feature, border) in enumerate(zip(features, borders, strict=True)):
                 leaf |= (columns[feature] > border).astype(np.int64) << bit
             total += values[leaf]
-        return total * self.scale + self.bias
+        return np.asarray(total * self.scale + self.bias)
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array."""

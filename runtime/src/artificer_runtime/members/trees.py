@@ -1,8 +1,8 @@
 """Binary decision trees, walked by numpy: many rows tree by tree, few rows through all trees at once.
 
-A node asks `slot value <= threshold`. A *slot* is one feature seen in one way: NaN replaced by what sends a missing value
-to the side that training chose, or, for a set of categories, 0 where the code is in the set and 1 where not. So the walk
-itself knows neither gaps nor categories. The children of a node stand side by side; a leaf is its own child.
+A node asks `slot value <= threshold`. A *slot* is one feature seen in one way: NaN replaced by what sends a missing
+value to the side that training chose, or, for a set of categories, 0 where the code is in the set and 1 where not. So the
+walk itself knows neither gaps nor categories. The children of a node stand side by side; a leaf is its own child.
 """
 
 from __future__ import annotations
@@ -104,7 +104,8 @@ class Trees:
     def _outside(self, codes: np.ndarray, sets: np.ndarray) -> np.ndarray:
         start, size = self.slot_set[sets], np.diff(self.slot_set)[sets]
         known = (codes >= 0) & (codes < size)  # NaN is in no set
-        return ~(self.members[start + np.where(known, codes, 0).astype(np.int32)] & known)
+        outside: np.ndarray = ~(self.members[start + np.where(known, codes, 0).astype(np.int32)] & known)
+        return outside
 
     def _few(self, slots: np.ndarray) -> np.ndarray:
         n_rows, n_trees = len(slots), len(self.root)

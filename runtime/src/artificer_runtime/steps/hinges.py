@@ -1,6 +1,6 @@
 """Hinges max(0, x - knot) at quantiles, so that a linear model can bend where a number's effect does.
 
-The linear basis of Friedman (1991), "Multivariate adaptive regression splines", Annals of Statistics 19, at fixed knots.
+The linear basis of Friedman (1991), "Multivariate adaptive regression splines", Annals of Statistics 19, fixed knots.
 Settings: `n_knots` (5).
 """
 
@@ -35,7 +35,8 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """float64 (n_rows, n_columns) → float32 (n_rows, n_hinges), not negative."""
     numbers = scaled.apply(state, values)[:, : len(state["varies"])]
-    return np.maximum(numbers[:, state["column"]] - state["knot"], 0.0).astype(np.float32)
+    hinges: np.ndarray = np.maximum(numbers[:, state["column"]] - state["knot"], 0.0).astype(np.float32)
+    return hinges
 
 
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ def contract_of(frame: pl.DataFrame, schema: Schema, target: str, key: tuple[str
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
     unique = key if key and not frame.select(key).is_duplicated().any() else ()
-    return Contract(Schema(columns, schema.missing), not_null, unique)
+    return Contract(Schema(columns, schema.missing), not_null, unique, target)
 
 
 def check_contract(frame: Any, contract: Contract) -> tuple[Finding, ...]:
@@ -53,22 +53,22 @@ def check_contract(frame: Any, contract: Contract) -> tuple[Finding, ...]:
     """
     rows = read(frame).frame
     known = {column.name: column for column in contract.schema.columns}
-    findings = [*_names(rows, known)]
+    findings = [*_names(rows, known, contract.target)]
     shared = [name for name in known if name in rows.columns]
     if not rows.height or not shared:
         return tuple(findings)
     schema = Schema(tuple(known[name] for name in shared), contract.schema.missing)
     values = normalise(rows, schema)
     for column in schema.columns:
-        before, after = rows[column.name], values[column.name]
-        findings += _unreadable(before, after, column, contract.schema.missing)
-        findings += _missing(after, column.name in contract.not_null)
+        given, after = without_missing(rows[column.name], contract.schema.missing), values[column.name]
+        findings += _missing(given, column.name in contract.not_null)
+        findings += _unreadable(given, after, column, str(rows[column.name].dtype))
         findings += _values(after, column)
     findings += _repeated(values, contract.unique)
     return tuple(findings)
 
 
-def _names(rows: pl.DataFrame, known: dict[str, Column]) -> Iterator[Finding]:
+def _names(rows: pl.DataFrame, known: dict[str, Column], target: str) -> Iterator[Finding]:
     for name in known:
         if name not in rows.columns:
             yield Finding(
@@ -79,15 +79,15 @@ def _names(rows: pl.DataFrame, known: dict[str, Column]) -> Iterator[Finding]:
                 "deliver it, or train again without it",
             )
     for name in rows.columns:
-        if name not in known:
+        if name not in known and name != target:
             yield Finding(
                 "contract:new", "note", name, f"'{name}' is new", "nothing to do: it is not read; train again to use it"
             )
 
 
-def _unreadable(before: pl.Series, after: pl.Series, column: Column, missing: tuple[str, ...]) -> Iterator[Finding]:
-    n_given = len(before) - without_missing(before, missing).null_count()
-    n_lost = n_given - (len(after) - after.null_count())
+def _unreadable(given: pl.Series, read: pl.Series, column: Column, dtype: str) -> Iterator[Finding]:
+    n_given = given.count()
+    n_lost = n_given - read.count()
     if n_lost <= 0:
         return
     yield Finding(
@@ -95,7 +95,7 @@ def _unreadable(before: pl.Series, after: pl.Series, column: Column, missing: tu
         "blocker" if n_lost == n_given else "warning",
         column.name,
         f"{n_lost / n_given:.1%} of the values of '{column.name}' cannot be read as {WHAT[column.kind]}, as they were "
-        f"in training (then {column.dtype}, now {before.dtype})",
+        f"in training (then {column.dtype}, now {dtype})",
         "have its source corrected, or train again on the new kind",
         (Fact("share_unreadable", n_lost / n_given, "share of values"), Fact("n_unreadable", float(n_lost), "rows")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -74,7 +75,7 @@ def _by_time(time: np.ndarray) -> Folds | None:
     bounds = np.array([_begins(moments, cut) for cut in bounds[:-1]] + [len(time)])
     if len(np.unique(bounds)) <= TIME_FOLDS or bounds[0] == 0:
         return None
-    for fold, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for fold, (low, high) in enumerate(pairwise(bounds)):
         of_row[order[low:high]] = TIME_FOLDS - 1 - fold
     because = "a model meets rows later than those it learned from, so each fold is measured by earlier rows alone"
     return Folds(of_row, TIME_FOLDS, "time", because)

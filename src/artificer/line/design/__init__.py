@@ -7,7 +7,6 @@ bench show to pay at this size of data; what the brief forbids is not tried.
 from __future__ import annotations
 
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from artificer.core.brief import Brief
@@ -26,8 +25,6 @@ VERSION = 1
 # Shares of the time limit, from the start of the command, at which each stage must have ended; what one leaves unspent
 # passes on to the next. Measured on two cores: refits take about a third of the race, judge and ship two seconds.
 SHARES = {"fit": 0.62, "refine": 0.88}
-# On log loss, where the rarer class has fewer rows than this: ranks of so few say little.
-FEWEST_FOR_RANKS = 100
 
 
 def design(subject: Subject, **options: Any) -> Plan:

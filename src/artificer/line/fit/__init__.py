@@ -11,8 +11,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from artificer.core.records import Decision, Fact
 from artificer.core.stages import Trained, Trial
 from artificer.line.ask import Subject, ask, begin
@@ -20,9 +18,10 @@ from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
-from artificer.line.fit.course import Course, course
+from artificer.line.fit.course import course
 from artificer.line.fit.race import Race
 from artificer.line.fit.reading import read_off
+from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
@@ -55,7 +54,7 @@ def _fit(race: Race, folder: Path, name: str) -> Trained:
     rows = track.measured_rows(race.n_rounds)
     finished = {trial.candidate.name: prediction for trial, prediction in readings if prediction is not None}
     y, _ = oriented(track.rows.y[rows], next(iter(finished.values())), track.asked.positive)
-    np.savez(folder / "predictions.npz", rows=rows, y=y, **finished)
+    (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
     return Trained(trials, f"{name}/predictions.npz", race.n_rounds, cut, _decisions(trials, race.n_rounds))

@@ -9,13 +9,14 @@ import numpy as np
 
 from artificer_runtime import members
 from artificer_runtime.members import Member
+from artificer_runtime.package import npz
 
 ARRAYS, META = "member.npz", "member.json"
 
 
 def save_member(folder: Path, member: Member) -> None:
     """Write a member into an existing folder."""
-    np.savez(folder / ARRAYS, **dict(member.arrays()))
+    (folder / ARRAYS).write_bytes(npz(member.arrays()))
     (folder / META).write_text(json.dumps({"form": member.form, "meta": dict(member.meta())}), encoding="utf-8")
 
 

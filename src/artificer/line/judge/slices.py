@@ -50,8 +50,8 @@ def _columns(seen: Seen) -> list[str]:
 def _masks(seen: Seen, name: str) -> list[tuple[str, np.ndarray]]:
     values = seen.rows.frame[name]
     if values.dtype.is_numeric() or values.dtype.is_temporal():
-        numbers = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values
-        numbers = numbers.fill_null(np.nan).to_numpy()
+        plain = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values
+        numbers = plain.fill_null(np.nan).to_numpy()
         if np.isnan(numbers).all():
             return []
         cuts = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75]))

@@ -86,7 +86,7 @@ def best_single(measured: Measured, predictions: Predictions) -> str:
 
 def mixed(predictions: Predictions, weights: Mapping[str, float]) -> np.ndarray:
     """The weighted mean of predictions."""
-    return np.sum([weight * predictions[name] for name, weight in weights.items()], axis=0)
+    return np.asarray(np.sum([weight * predictions[name] for name, weight in weights.items()], axis=0))
 
 
 def cross_fitted(measured: Measured, predictions: Predictions, most: int) -> tuple[np.ndarray, np.ndarray]:
