@@ -222,7 +222,7 @@ def _moments(values: np.ndarray, n: np.ndarray) -> np.ndarray:
     count = float(n.sum())
     if not count:
         return np.zeros(5)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # powers of 1e308 are infinite, of both signs
         mean = float((values * (n / count)).sum())
         d = values - mean
         return np.array([count, mean, *((n * d**k).sum() for k in (2, 3, 4))])

@@ -166,7 +166,9 @@ def test_gaps_are_counted_however_they_are_spelt(tmp_path: Path) -> None:
 
 def test_a_gap_that_tells_the_target_is_a_warning(tmp_path: Path) -> None:
     frame = clean()
-    frame["reason"] = np.where(frame["bought"] == "yes", None, frame["colour"])
+    frame["reason"] = [
+        None if one == "yes" else "price" if row % 2 else "size" for row, one in enumerate(frame["bought"])
+    ]
     (gap,) = found(audited(tmp_path, frame), "missing")
     assert gap.severity == "warning"
     assert "the gap itself tells" in gap.says

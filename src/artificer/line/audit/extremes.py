@@ -8,8 +8,8 @@ import numpy as np
 
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
+from artificer_runtime.schema import FLOAT32_MAX
 
-BEYOND = float(np.finfo(np.float32).max)
 # Tukey's outer fence is 3 quartile ranges from the quartiles; ten times that is no tail of a usual distribution.
 FAR = 30.0
 # A value that many rows share and that stands apart from the rest is often a code: -1, 999.
@@ -30,7 +30,7 @@ def extremes(seen: Seen) -> Iterator[Finding]:
 
 def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
     known = values[~np.isnan(values)]
-    within = known[np.abs(known) <= BEYOND]
+    within = known[np.abs(known) <= FLOAT32_MAX]
     if len(within) < len(known):
         yield _infinite(name, len(known) - len(within), len(values))
     if len(within) < 20:

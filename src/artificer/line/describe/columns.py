@@ -12,6 +12,7 @@ from artificer.core.records import Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
 from artificer.line.describe.associations import Related
+from artificer_runtime.schema import FLOAT32_MAX
 
 N_BINS = 24
 N_LEVELS = 11
@@ -49,8 +50,8 @@ def _measured(kind: str, values: pl.Series) -> np.ndarray | None:
     """What bins are made of: numbers, moments in seconds, lengths of texts; None for levels."""
     if kind == "number":
         numbers = values.to_numpy()
-        finite: np.ndarray = numbers[np.isfinite(numbers)]
-        return finite
+        within: np.ndarray = numbers[np.abs(numbers) <= FLOAT32_MAX]  # what models read; audit tells of the others
+        return within
     if kind == "time":
         return np.asarray(values.cast(pl.Int64).to_numpy() / 1e6)
     if kind == "text":
