@@ -30,6 +30,7 @@ _COMPARISON: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.GtE: operator.ge,
 }
 LONGEST = 2000
+DEEPEST = 100
 
 
 def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
@@ -38,7 +39,8 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
     Raises
     ------
     BriefError
-        When it is longer than 2,000 characters, cannot be parsed, names an unknown column, or holds anything else.
+        When it is longer than 2,000 characters, nested deeper than 100 levels, or cannot be parsed, or when it
+        names an unknown column or holds anything else.
     """
     if len(text) > LONGEST:
         raise BriefError(f"[{where}] is longer than {LONGEST} characters; shorten it")
@@ -48,12 +50,21 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
         raise BriefError(
             f"[{where}] '{text}' cannot be read: write it like \"housing == 'no' and balance > 1500\""
         ) from error
+    if _depth(tree) > DEEPEST:
+        raise BriefError(f"[{where}] is nested deeper than {DEEPEST} levels; simplify it")
     return _Reader(columns, where)(tree)
 
 
 def named(text: str) -> set[str]:
     """Names of the columns that a valid expression reads."""
     return {node.id for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Name)}
+
+
+def _depth(tree: ast.AST) -> int:
+    depth, level = 0, [tree]
+    while level:
+        depth, level = depth + 1, [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 class _Reader:

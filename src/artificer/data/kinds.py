@@ -24,9 +24,7 @@ TEXT_WORDS = 4.0
 TEXT_DISTINCT = 0.3
 IDENTIFIER_DISTINCT = 0.98
 FEWEST_FOR_IDENTIFIER = 50
-ID_NAME = re.compile(
-    r"(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$)|(?<=[a-z])(Id|ID)$", re.IGNORECASE
-)
+ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$))|(?<=[a-z])(Id|ID)$")
 LEADING_ZERO = r"^0\d+$"
 
 ISO = (
