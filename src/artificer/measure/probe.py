@@ -14,6 +14,7 @@ from artificer.core.brief import Task
 from artificer.core.records import Estimate
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
+from artificer.measure.metrics import score
 
 SETTINGS = {"num_leaves": 15, "learning_rate": 0.1, "min_data_in_leaf": 20, "max_bin": 63, "verbose": -1}
 TREES = 60
@@ -116,7 +117,7 @@ def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins:
         sums = np.bincount(code[there], weights=y[there], minlength=code.max() + 1)
         predicted[here] = ((sums + y[there].mean()) / (counts + 1))[code[here]]
     if set(np.unique(y)) <= {0.0, 1.0}:
-        auc = estimate("roc_auc", y, np.stack([1 - predicted, predicted], axis=1)).value
+        auc = score("roc_auc", y, np.stack([1 - predicted, predicted], axis=1))
         return max(0.0, 2 * auc - 1) if np.isfinite(auc) else 0.0
     spread = y.var()
     return max(0.0, 1 - float(((y - predicted) ** 2).mean() / spread)) if spread > 0 else 0.0

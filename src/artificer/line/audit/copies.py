@@ -17,8 +17,8 @@ def copies(seen: Seen) -> Iterator[Finding]:
     frame = seen.rows.frame.select(seen.asked.features)
     sums = frame.select(pl.all().hash(seed=0).sum()).row(0)  # equal columns have equal sums: few pairs are compared
     alike: dict[tuple[pl.DataType, int], list[str]] = defaultdict(list)
-    for name, total in zip(frame.columns, sums, strict=True):
-        others = alike[frame.schema[name], total]
+    for (name, dtype), total in zip(frame.schema.items(), sums, strict=True):
+        others = alike[dtype, total]
         original = next((other for other in others if frame[name].equals(frame[other], null_equal=True)), None)
         if original is None:
             others.append(name)
