@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -231,3 +232,10 @@ def test_every_cut_of_a_parquet_file_is_refused(tmp_path: Path) -> None:
 )
 def test_a_frame_that_is_no_table_is_refused(frame: object, reason: str) -> None:
     assert reason in refusal(frame)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, "a\n1\n")
+    path.chmod(0)
+    assert "'rows.csv' cannot be read" in refusal(path)

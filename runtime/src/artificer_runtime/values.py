@@ -37,12 +37,7 @@ def canonical_text(value: Any) -> str:
         return value.strip()
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if (
-        isinstance(value, float | np.floating | Decimal)
-        and value == value
-        and abs(value) < 1e15
-        and value == int(value)
-    ):
+    if isinstance(value, float | np.floating | Decimal) and abs(float(value)) < 1e15 and float(value).is_integer():
         return str(int(value))
     if isinstance(value, np.generic):
         return canonical_text(value.item())

@@ -56,6 +56,12 @@ class Run:
         What to repeat without a clock.
     effects : bool
         Whether `audit` measures what problems cost.
+    seal : bool
+        Whether test rows are set aside; a caller of the estimators keeps their own.
+    metric : str
+        What candidates are compared by; "" leaves it to the brief.
+    n_valid : int
+        The last so many rows are the only fold; 0 lets `choose` cut folds.
     """
 
     brief: Brief
@@ -68,6 +74,8 @@ class Run:
     n_workers: int = field(default_factory=n_cores)
     effects: bool = True
     seal: bool = True
+    metric: str = ""
+    n_valid: int = 0
     id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     results: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -155,7 +155,7 @@ class Split:
 
     path: str
     n_folds: int
-    how: Literal["stratified", "grouped", "time", "drawn"]
+    how: Literal["stratified", "grouped", "time", "drawn", "given"]
     because: str
 
 

@@ -39,7 +39,7 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
     Raises
     ------
     BriefError
-        When it is longer than 2,000 characters, nested deeper than 100 levels, or cannot be parsed, or when it
+        When it is too long, cannot be parsed, names an unknown column, or holds anything but the above.
         names an unknown column or holds anything else.
     """
     if len(text) > LONGEST:

@@ -106,19 +106,23 @@ def time_form(text: pl.Series) -> str | None:
 
     None too when day and month could be either.
     """
-    sample = text.drop_nulls()
-    if not len(sample) or not sample[:50].str.contains(r"\d").all():
+    known = text.drop_nulls()
+    if not len(known) or not known[:50].str.contains(r"\d").all():
         return None
-    if _all_read(as_moments(sample), sample):
-        return ""
-    for form in WRITTEN:
-        if _all_read(_parsed(sample, form), sample):
+    for form in ("", *WRITTEN):
+        if _fits(form, known):
             return form
     for day_first, month_first in AMBIGUOUS:
-        day, month = (_all_read(_parsed(sample, form), sample) for form in (day_first, month_first))
+        day, month = _fits(day_first, known), _fits(month_first, known)
         if day != month:
             return day_first if day else month_first
     return None
+
+
+def _fits(form: str, known: pl.Series) -> bool:
+    # Most columns of texts are no moments, and the first hundred values say so a thousand times faster.
+    head = known[:100]
+    return 2 * as_moments(head, form).null_count() <= len(head) and _all_read(as_moments(known, form), known)
 
 
 def _parsed(text: pl.Series, form: str) -> pl.Series:

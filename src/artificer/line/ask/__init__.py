@@ -89,7 +89,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     frame = loaded.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     _check_names(brief, frame.columns)
     frame, n_unlabelled = _labelled(brief, frame)
-    labels = read_labels(frame[brief.target.column], brief.target)
+    labels = read_labels(frame[brief.target.column], brief.target, tested=run.seal)
     wanted = requirements(brief, labels.task)
     choice = _sealing(run, frame, labels, test)
     train = frame.filter(~pl.Series(choice.mask))

@@ -39,13 +39,15 @@ class Labels:
     decisions: tuple[Decision, ...]
 
 
-def read_labels(column: pl.Series, target: Target) -> Labels:
+def read_labels(column: pl.Series, target: Target, *, tested: bool = True) -> Labels:
     """Find out what the target asks for.
 
     Parameters
     ----------
     column : Series
         The target of the labelled rows, without missing values.
+    tested : bool
+        Whether every class must be testable, and so have two rows.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def read_labels(column: pl.Series, target: Target) -> Labels:
         _check_numbers(column, target)
         return Labels("regression", (), "number", -1, (_decision("regression", because, ()),))
     classes, class_kind = _classes(column)
-    _check_classes(column, classes, target)
+    _check_classes(column, classes, target, tested)
     task: Task = "binary" if len(classes) == 2 else "multiclass"
     decisions = [_decision(task, because, (Fact("classes", float(len(classes))),))]
     positive = -1
@@ -115,7 +117,7 @@ def _classes(column: pl.Series) -> tuple[tuple[str, ...], ClassKind]:
     return tuple(sorted(names)), "string"
 
 
-def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target) -> None:
+def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target, tested: bool) -> None:
     name = target.column
     if len(classes) == 1:
         raise DataError(
@@ -128,7 +130,7 @@ def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target) 
         )
     counts = dict(column.value_counts().iter_rows())
     alone = sorted(canonical_text(value) for value, count in counts.items() if count == 1)
-    if alone:
+    if alone and tested:
         raise DataError(
             f"the class {alone[0]!r} of the target '{name}' has one row, so it cannot be both learned and tested; drop "
             "the row, merge the class with another, or bring more rows of it"

@@ -72,7 +72,7 @@ def weights(column: pl.Series) -> np.ndarray:
             "numbers from 0 up: mend the column or remove [data] weight"
         )
     if not values.any():
-        raise DataError(f"the weight '{column.name}' is 0 in every row; mend the column or remove [data] weight")
+        raise DataError(f"the weight '{column.name}' is zero in every row; mend the column or remove [data] weight")
     return np.asarray(values, np.float64)
 
 

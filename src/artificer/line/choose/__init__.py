@@ -18,7 +18,7 @@ from artificer.core.stages import Asked, Audited, Chosen, Split
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
-from artificer.line.choose.folds import Folds, cut_folds
+from artificer.line.choose.folds import Folds, cut_folds, given_fold
 
 __all__ = ["choose"]
 
@@ -51,7 +51,7 @@ def _choose(run: Run, asked: Asked, audited: Audited, folder: Path, name: str) -
     rows = labelled(run, asked, asked.train)
     _check_classes(run, asked, rows)
     features, decisions = _columns(asked, audited.findings)
-    folds = cut_folds(rows, len(asked.classes))
+    folds = given_fold(rows.n_rows, run.n_valid) if run.n_valid else cut_folds(rows, len(asked.classes))
     np.save(folder / "folds.npy", folds.of_row)
     split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because)
     return Chosen(features, split, (*decisions, _fold_decision(folds)))

@@ -29,8 +29,15 @@ class Folds:
 
     of_row: np.ndarray
     n_folds: int
-    how: Literal["stratified", "grouped", "time", "drawn"]
+    how: Literal["stratified", "grouped", "time", "drawn", "given"]
     because: str
+
+
+def given_fold(n_rows: int, n_valid: int) -> Folds:
+    """The last rows measure, all others train."""
+    of_row = np.full(n_rows, -1, np.int8)
+    of_row[n_rows - n_valid :] = 0
+    return Folds(of_row, 1, "given", "the caller gave rows to validate on")
 
 
 def cut_folds(rows: Labelled, n_classes: int) -> Folds:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from artificer.core.brief import Brief
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Candidate, Chosen, Description, Plan
@@ -22,6 +21,8 @@ from artificer.measure.metrics import METRICS, default_metric
 __all__ = ["design"]
 
 VERSION = 1
+# Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
+FEW_ROWS, QUICK_FOLDS = 1_000, 3
 # Shares of the time limit, from the start of the command, at which each stage must have ended; what one leaves unspent
 # passes on to the next. Measured on two cores: refits take about a third of the race, judge and ship two seconds.
 SHARES = {"fit": 0.62, "refine": 0.88}
@@ -38,7 +39,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    reads = (asked, chosen, described, has_catboost())
+    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
 
@@ -48,10 +49,10 @@ def has_catboost() -> bool:
 
 
 def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Plan:
-    size = _size(run.brief, asked, chosen, described)
+    size = _size(run, asked, chosen, described)
     candidates, untried = portfolio(size)
-    metric, metric_decision = _metric(run.brief, asked)
-    n_folds = _folds_tried(size.n_rows, chosen)
+    metric, metric_decision = _metric(run, asked)
+    n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
     return Plan(
         metric=metric,
         candidates=candidates,
@@ -63,7 +64,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     )
 
 
-def _size(brief: Brief, asked: Asked, chosen: Chosen, described: Description) -> Size:
+def _size(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Size:
     kinds = {column.name: column.kind for column in asked.schema.columns}
     levels = {column.name: len(column.levels) for column in asked.schema.columns}
     return Size(
@@ -73,16 +74,19 @@ def _size(brief: Brief, asked: Asked, chosen: Chosen, described: Description) ->
         task=asked.task,
         has_text=any(kinds[name] == "text" for name in chosen.features),
         most_levels=max((levels[name] for name in chosen.features), default=0),
-        monotone=any(effect != "any" for effect in brief.features.effect.values()),
-        interpretable_only=brief.run.interpretable_only,
+        monotone=any(effect != "any" for effect in run.brief.features.effect.values()),
+        interpretable_only=run.brief.run.interpretable_only,
         has_catboost=has_catboost(),
+        quick=not run.seal and described.n_rows <= FEW_ROWS,
     )
 
 
-def _metric(brief: Brief, asked: Asked) -> tuple[str, Decision]:
-    wanted = [name for name in brief.accept if name in METRICS]
+def _metric(run: Run, asked: Asked) -> tuple[str, Decision]:
+    wanted = [name for name in run.brief.accept if name in METRICS]
     default = default_metric(asked.task)
-    if wanted:
+    if run.metric:
+        metric, because = run.metric, "the caller asks for it"
+    elif wanted:
         metric = wanted[0]
         because = "it is the first metric among the client's requirements"
     else:

@@ -30,6 +30,7 @@ class Size:
     monotone: bool
     interpretable_only: bool
     has_catboost: bool
+    quick: bool = False
 
 
 def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
@@ -45,6 +46,8 @@ def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     linear = Candidate("linear", "linear", {})
     if size.interpretable_only:
         return (linear,), {"boosted trees": "the brief wants an interpretable model only"}
+    if size.quick:
+        return (_quick(size), linear), {"more candidates": "few rows are fitted in under a second"}
     untried = {}
     trees = [_lightgbm(size), linear]
     if size.n_classes <= MOST_CLASSES_FOR_TREES:
@@ -86,6 +89,16 @@ def _lightgbm(size: Size) -> Candidate:
         "feature_fraction": 0.8,
         "min_sum_hessian_in_leaf": 1e-3 if classify else 1e-7,
         **_iterations(size),
+    }
+    return Candidate("lightgbm", "lightgbm", settings)
+
+
+def _quick(size: Size) -> Candidate:
+    settings = _lightgbm(size).settings | {
+        "learning_rate": 0.08,
+        "num_leaves": 15,
+        "max_iterations": 80,
+        "patience": 20,
     }
     return Candidate("lightgbm", "lightgbm", settings)
 

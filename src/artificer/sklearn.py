@@ -1,0 +1,354 @@
+"""Classifier and Regressor: scikit-learn's API over the line.
+
+They build a brief in memory, with nothing sealed and nothing demanded, and run ask → audit → … → refine in a workspace
+that vanishes. What `save` writes is a package like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import polars as pl
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d, validate_data
+
+import artificer_runtime
+from artificer.core.brief import Brief, Data, RunPart, Target
+from artificer.core.clock import Clock
+from artificer.core.errors import ArtificerError
+from artificer.core.run import Run, temporary_workspace
+from artificer.core.tasks import n_cores
+from artificer.data.readers import read
+from artificer.line.audit import audit
+from artificer.line.fit import fit as fit_stage
+from artificer.line.refine import refine
+from artificer.measure.metrics import metric as find_metric
+from artificer_runtime.package import write
+
+TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
+
+
+@dataclass(frozen=True, slots=True)
+class _Extras:
+    """What `fit` may be given beside X and y, as columns."""
+
+    weight: Any = None
+    time: Any = None
+    groups: Any = None
+
+    def columns(self) -> list[pl.Series]:
+        named = ((WEIGHT, self.weight), (TIME, self.time), (GROUP, self.groups))
+        return [pl.Series(name, _plain(values)) for name, values in named if values is not None]
+
+
+class _Estimator(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share.
+
+    Parameters
+    ----------
+    budget_s : float
+        Ceiling of the wall time of `fit`, in seconds; few rows end early.
+    metric : str, optional
+        What candidates are compared by; default: roc_auc for two classes, log_loss for more, rmse for numbers.
+    random_state : int, optional
+        Seed; the same one gives the same model.
+    n_jobs : int, optional
+        Fits side by side; -1 for one a core.
+    """
+
+    _kind: ClassVar[str]
+
+    def __init__(
+        self,
+        budget_s: float = 60,
+        metric: str | None = None,
+        random_state: int | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.budget_s = budget_s
+        self.metric = metric
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def save(self, path: str | Path) -> str:
+        """Write the package to a folder that does not exist yet, and give the model hash."""
+        check_is_fitted(self)
+        place = Path(path)
+        if place.exists():
+            raise ValueError(f"'{place}' is there already; name a folder that is not")
+        return write(place, self.predictor_.contents)
+
+    def _train(self, X: Any, target: np.ndarray, extras: _Extras, valid: tuple[Any, np.ndarray] | None) -> None:
+        frame = self._frame(X, reset=True)
+        n_valid = 0
+        if valid is not None:
+            rows = self._frame(valid[0], reset=False)
+            n_valid = rows.height
+            frame = pl.concat([frame, rows], how="vertical_relaxed")
+            target = np.concatenate([target, valid[1]])
+        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(extras.columns(), n_valid)])]
+        try:
+            self._line(pl.concat(columns, how="horizontal"), extras, n_valid)
+        except ArtificerError as error:
+            raise ValueError(str(error)) from error
+
+    def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
+        """Rows to validate on weigh one, and come after all others in time."""
+        if not n_valid:
+            return columns
+        last = {WEIGHT: lambda one: 1.0, TIME: lambda one: one.max(), GROUP: lambda one: one[0]}
+        return [
+            column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns
+        ]
+
+    def _line(self, frame: pl.DataFrame, extras: _Extras, n_valid: int) -> None:
+        workspace, folder = temporary_workspace()
+        with folder:
+            run = Run(
+                brief=self._brief(extras),
+                folder=Path.cwd(),
+                workspace=workspace,
+                clock=Clock.after(float(self.budget_s)),
+                frame=frame,
+                n_workers=n_cores() if self.n_jobs == -1 else max(1, self.n_jobs or 1),
+                effects=False,
+                seal=False,
+                metric=find_metric(self.metric).name if self.metric else "",
+                n_valid=n_valid,
+            )
+            model = refine(run)
+            self.predictor_ = artificer_runtime.load(run.path(model.folder))
+            self.findings_ = audit(run).findings
+            self.trials_ = fit_stage(run).trials
+            self.score_ = model.score
+
+    def _brief(self, extras: _Extras) -> Brief:
+        seed = int(np.random.default_rng(self.random_state).integers(2**31)) if self.random_state is not None else 0
+        return Brief(
+            target=Target(column=TARGET, kind=self._kind),  # type: ignore[arg-type]
+            data=Data(
+                weight=WEIGHT if extras.weight is not None else "",
+                time=TIME if extras.time is not None else "",
+                group=GROUP if extras.groups is not None else "",
+            ),
+            run=RunPart(limit_s=float(self.budget_s), seed=seed),
+        )
+
+    def _frame(self, X: Any, *, reset: bool) -> pl.DataFrame:
+        """X as a frame whose columns are named as they were in `fit`."""
+        if isinstance(X, pl.DataFrame | pl.LazyFrame) or hasattr(X, "num_rows"):
+            frame = read(X).frame
+            self._check_names(frame.columns, reset)
+            return frame
+        if hasattr(X, "iloc") and hasattr(X, "columns"):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+            if len(X) == 0:
+                raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+            return read(X).frame
+        values = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+        names = self._names()
+        return pl.DataFrame({name: _plain(values[:, place]) for place, name in enumerate(names)}, strict=False)
+
+    def _names(self) -> list[str]:
+        named = getattr(self, "feature_names_in_", None)
+        return [str(one) for one in named] if named is not None else [f"x{k}" for k in range(self.n_features_in_)]
+
+    def _check_names(self, names: list[str], reset: bool) -> None:
+        if reset:
+            self.feature_names_in_ = np.array(names, dtype=object)
+            self.n_features_in_ = len(names)
+        elif hasattr(self, "feature_names_in_") and set(names) < set(self.feature_names_in_):
+            lacking = sorted(set(self.feature_names_in_) - set(names))
+            raise ValueError(f"column '{lacking[0]}' is absent; the estimator was fitted with it")
+
+    def _raw(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        frame = self._frame(X, reset=False)
+        try:
+            return self.predictor_.raw(self.predictor_.schema.encode(frame))
+        except artificer_runtime.RuntimeInputError as error:
+            raise ValueError(str(error)) from error
+
+
+class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+    """Predicts classes, from frames of pandas or polars, or arrays; strings, dates, text and gaps included.
+
+    Parameters
+    ----------
+    budget_s : float
+        Ceiling of the wall time of `fit`, in seconds; few rows end early.
+    metric : str, optional
+        What candidates are compared by; default: roc_auc for two classes, log_loss for more.
+    random_state : int, optional
+        Seed.
+    n_jobs : int, optional
+        Fits side by side; -1 for one a core.
+
+    Attributes
+    ----------
+    classes_ : array
+        Sorted, in their own type.
+    score_ : Estimate
+        Out of fold, with its interval.
+    findings_ : tuple of Finding
+        What is wrong with the data.
+    predictor_ : artificer_runtime.Predictor
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> float(Classifier(budget_s=10).fit(X, y).score(X, y)) > 0.9
+    True
+    """
+
+    _kind = "class"
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Classifier:
+        """Fit on rows X with labels y.
+
+        Parameters
+        ----------
+        X : frame or array, (n_rows, n_columns)
+        y : array, (n_rows,)
+        sample_weight : array, (n_rows,), optional
+            Not negative.
+        groups : array, (n_rows,), optional
+            Rows of one group stay in one fold.
+        time : array, (n_rows,), optional
+            Moments: candidates are then compared on later rows.
+        X_val, y_val : optional
+            Rows to compare candidates on, in place of folds.
+
+        Raises
+        ------
+        ValueError
+            When the rows or labels cannot be learned from; it says why, and how to mend it.
+        """
+        _lengths(X, y)
+        labels = column_or_1d(y, warn=True)
+        check_classification_targets(labels)
+        if any(one is None or one != one for one in labels.tolist()):
+            raise ValueError("Input y contains NaN: drop the rows without a label")
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y holds one class only, {self.classes_.tolist()}: there is nothing to tell apart")
+        valid = (X_val, np.searchsorted(self.classes_, np.asarray(y_val))) if X_val is not None else None
+        self._train(X, codes, _Extras(_weights(sample_weight, len(codes)), time, groups), valid)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict labels: (n_rows,)."""
+        probabilities = self.predict_proba(X)
+        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict probabilities: float64 (n_rows, n_classes), in the order of `classes_`."""
+        return self._raw(X)
+
+
+class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+    """Predicts numbers, from frames of pandas or polars, or arrays; strings, dates, text and gaps included.
+
+    Parameters
+    ----------
+    budget_s : float
+        Ceiling of the wall time of `fit`, in seconds; few rows end early.
+    metric : str, optional
+        What candidates are compared by; default: rmse.
+    random_state : int, optional
+        Seed.
+    n_jobs : int, optional
+        Fits side by side; -1 for one a core.
+
+    Attributes
+    ----------
+    score_ : Estimate
+        Out of fold, with its interval.
+    findings_ : tuple of Finding
+        What is wrong with the data.
+    predictor_ : artificer_runtime.Predictor
+    """
+
+    _kind = "number"
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        time: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> Regressor:
+        """Fit on rows X with values y; the parameters are those of `Classifier.fit`.
+
+        Raises
+        ------
+        ValueError
+            When the rows or values cannot be learned from; it says why, and how to mend it.
+        """
+        _lengths(X, y)
+        values = column_or_1d(y, warn=True).astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("Input y contains NaN or infinity: drop or correct those rows")
+        valid = (X_val, np.asarray(y_val, np.float64)) if X_val is not None else None
+        self._train(X, values, _Extras(_weights(sample_weight, len(values)), time, groups), valid)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict values: float64 (n_rows,)."""
+        return self._raw(X)[:, 0]
+
+
+def _lengths(X: Any, y: Any) -> None:
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    n_rows = X.num_rows if hasattr(X, "num_rows") else _num_samples(X)
+    if n_rows != _num_samples(y):
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: [{n_rows}, {_num_samples(y)}]")
+    if n_rows == 1:
+        raise ValueError("there is 1 sample only: nothing can be learned from it")
+
+
+def _weights(given: Any, n_rows: int) -> np.ndarray | None:
+    if given is None:
+        return None
+    weight = np.full(n_rows, float(given)) if np.isscalar(given) else np.asarray(given, np.float64)
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}; one weight a row is needed: ({n_rows},)")
+    return weight
+
+
+def _plain(values: Any) -> Any:
+    """Values that polars reads as one column: an array of objects may hold several types, then all become texts."""
+    if isinstance(values, pl.Series) or not (isinstance(values, np.ndarray) and values.dtype == object):
+        return values.tolist() if hasattr(values, "iloc") else values
+    listed = values.tolist()
+    kinds = {type(one) for one in listed if one is not None}
+    if kinds <= {int, float} or len(kinds) <= 1:
+        return listed
+    return [None if one is None or one != one else str(one) for one in listed]
