@@ -115,7 +115,7 @@ def judge(subject: Subject, **options: Any) -> Verdict:
         As for `begin`.
     """
     state = begin(subject, **options)
-    return judge_model(state, refine(state), sealed=state.replay is None)
+    return judge_model(state, refine(state))
 
 
 def replay(lock: Path, *, progress: Progress = silent) -> tuple[Done, RunLock]:

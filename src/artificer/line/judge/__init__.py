@@ -44,18 +44,18 @@ def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any
     subject : path of a brief, Brief, or Run
     model : Model
     sealed : bool
-        On the sealed rows, if there are any; else out of fold.
+        On the sealed rows, if there are any and nothing is replayed; else out of fold.
     **options
         As for `begin`.
     """
     run = begin(subject, **options)
     asked = ask(run)
-    opened = sealed and asked.sealed is not None
+    opened = sealed and asked.sealed is not None and run.replay is None
     # Counted before anything is read: the same model again is no new look, another one is.
     n = run.ledger.open_seal(asked.sealed.rows.fingerprint, model.model_hash, run.id) if opened and asked.sealed else 0
-    name = "judge" if opened else f"judge out of fold {model.model_hash[:12]}"
+    name = "judge" if sealed else f"judge-{model.model_hash[:12]}"
     reads = (asked, design(run).metric, model, opened, n)
-    return run.stage(name.replace(" ", "_"), VERSION, Verdict, lambda folder, _: _judge(run, asked, model, n), reads)
+    return run.stage(name, VERSION, Verdict, lambda folder, _: _judge(run, asked, model, n), reads)
 
 
 def exit_code(verdict: Verdict, *, blocked: bool = False) -> int:

@@ -49,7 +49,7 @@ def ship(subject: Subject, **options: Any) -> Shipped:
     run = begin(subject, **options)
     if "ship" not in run.results:
         model = refine(run)
-        verdict = judge(run, model, sealed=run.replay is None)
+        verdict = judge(run, model)
         run.results["ship"] = _ship(run, ask(run), model, verdict)
     shipped: Shipped = run.results["ship"]
     return shipped
