@@ -21,12 +21,16 @@ def table(n_rows: int = 300) -> pl.DataFrame:
     rng = np.random.default_rng(3)
     x = rng.normal(size=n_rows)
     city = rng.choice(["Oslo", "Rome", "Lima"], n_rows)
-    return pl.DataFrame({"age": x.round(3), "city": city, "bought": np.where(x + rng.normal(size=n_rows) > 0, "yes", "no")})
+    return pl.DataFrame(
+        {"age": x.round(3), "city": city, "bought": np.where(x + rng.normal(size=n_rows) > 0, "yes", "no")}
+    )
 
 
 def brief(folder: Path, more: str = "", source: str = "rows.csv", target: str = "bought") -> Path:
     path = folder / "brief.toml"
-    path.write_text(f'[data]\nsource = "{source}"\n[target]\ncolumn = "{target}"\n{more}\n[run]\nlimit_s = 20\n', encoding="utf-8")
+    path.write_text(
+        f'[data]\nsource = "{source}"\n[target]\ncolumn = "{target}"\n{more}\n[run]\nlimit_s = 20\n', encoding="utf-8"
+    )
     return path
 
 
@@ -147,7 +151,7 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ('[accept]\nbeats = { rule = "agee > 3", by = 0.1 }', "agee"),
         ("[accept]\nrecall_gap = { at_most = 0.1 }", "recall_gap"),
         ('[output]\ntable = "out.parquet"', "output"),
-        ('[decision]\nthreshold = 0.5', "decision.threshold"),
+        ("[decision]\nthreshold = 0.5", "decision.threshold"),
         ('[legal]\npersonal = ["city"]', "legal"),
         ('password = "hunter2"', "password"),
     ],

@@ -70,7 +70,7 @@ def document(
     files: Mapping[str, Path] | None = None,
 ) -> None:
     """Print the one JSON document."""
-    from artificer.core.store import encode
+    from artificer.core.store import public_json
 
     paths = {name: str(path) for name, path in (files or {}).items()}
     parts = {
@@ -82,4 +82,4 @@ def document(
         "decisions": list(decisions),
         "files": paths,
     }
-    click.echo(encode(parts).decode())
+    click.echo(public_json(parts).decode())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import errno
 import hashlib
+import math
 import os
 import shutil
 import uuid
@@ -38,8 +39,18 @@ REMEDIES = {
 }
 
 
+# JSON has no such numbers; msgspec would write null and read nothing back.
+_ODD = {"!nan": float("nan"), "!inf": float("inf"), "!-inf": float("-inf")}
+
+
 def encode(record: Any) -> bytes:
-    """Encode a record as canonical JSON: the same record gives the same bytes."""
+    """Encode a record as canonical JSON: the same record gives the same bytes, and infinities come back."""
+    plain = msgspec.to_builtins(record, enc_hook=_plain)
+    return msgspec.json.encode(_without_odd(plain), order="deterministic")
+
+
+def public_json(record: Any) -> bytes:
+    """Encode a record as the JSON that others read: NaN and infinities are null."""
     return msgspec.json.encode(record, enc_hook=_plain, order="deterministic")
 
 
@@ -52,7 +63,9 @@ def decode(data: bytes, kind: type[T]) -> T:
         When the bytes are no such record.
     """
     try:
-        return msgspec.json.decode(data, type=kind, dec_hook=_rebuild)
+        if b'"!' not in data:
+            return msgspec.json.decode(data, type=kind, dec_hook=_rebuild)
+        return msgspec.convert(_with_odd(msgspec.json.decode(data)), type=kind, dec_hook=_rebuild)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise WorkspaceError(f"what was stored is no {kind.__name__} that this version reads: {error}") from error
 
@@ -203,6 +216,26 @@ def flush(folder: Path, *, files: bool = True) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _without_odd(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "!nan" if value != value else "!inf" if value > 0 else "!-inf"
+    if isinstance(value, dict):
+        return {name: _without_odd(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_odd(one) for one in value]
+    return value
+
+
+def _with_odd(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ODD.get(value, value)
+    if isinstance(value, dict):
+        return {name: _with_odd(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_odd(one) for one in value]
+    return value
 
 
 def _plain(value: Any) -> Any:

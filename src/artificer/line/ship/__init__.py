@@ -17,7 +17,7 @@ from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Shipped, Verdict
-from artificer.core.store import digest, encode, save, told
+from artificer.core.store import digest, encode, public_json, save, told
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.audit import audit
 from artificer.line.judge import judge
@@ -64,7 +64,7 @@ def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
     save(run.path(f"runs/{run.id}/run.lock"), lock)
     extra = {
         "card.json": _json(card(run, asked, model, verdict)),
-        "verdict.json": encode(verdict),
+        "verdict.json": public_json(verdict),
         "contract.json": encode(contract),
         "run.lock": encode(replace(lock, folder="")),
     }
