@@ -169,7 +169,8 @@ def test_a_brief_that_is_no_toml(tmp_path: Path) -> None:
 
 def test_a_limit_nobody_can_meet_is_unmet_and_ships_all_the_same(tmp_path: Path) -> None:
     csv(tmp_path)
-    more = '[accept]\nroc_auc = { at_least = 1.5 }\nsize_mb = { at_most = 0 }\nlatency_ms = { p99_at_most = 0, where = "package" }'
+    latency = 'latency_ms = { p99_at_most = 0, where = "package" }'
+    more = f"[accept]\nroc_auc = {{ at_least = 1.5 }}\nsize_mb = {{ at_most = 0 }}\n{latency}"
     found = document("run", brief(tmp_path, more))
     assert found["code"] == 3
     assert {line["outcome"] for line in found["result"]["verdict"]["lines"]} == {"unmet"}

@@ -1,4 +1,4 @@
-"""Proofs that it is not decoration: what is sealed stays sealed, a replay is the same model, and the runtime needs numpy alone."""
+"""Proofs: what is sealed stays sealed, a replay is the same model, and the runtime needs numpy alone."""
 
 from __future__ import annotations
 

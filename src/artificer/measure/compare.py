@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.intervals import REPLICATES, mean_t, resamples
+from artificer.measure.intervals import effective_rows, mean_of_rows, of_draws, rarest, resamples, wider, wilson
 from artificer.measure.metrics import Metric, metric, score, shaped
 
 
@@ -23,23 +25,22 @@ def compare(
 ) -> Estimate:
     """Score of `first` minus score of `second`, in the metric's units, positive where the first is better.
 
-    DeLong's covariance for the area under the ROC curve, a paired t test for means of row losses, else a paired
-    bootstrap; with groups, a paired bootstrap of whole groups.
+    DeLong's covariance for the area under the ROC curve, paired t for means of row losses, Bonett and Price's for
+    accuracy, else a paired bootstrap; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
     if not (np.isfinite(a) and np.isfinite(b)):
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
-    if groups is not None:
-        return _bootstrap(found, y, first, second, weight, groups, level)
-    if name == "roc_auc" and weight is None:
-        return _delong(y, first[:, 1], second[:, 1], level)
-    if found.losses is not None and not found.root:
-        gains = found.losses(y, shaped(found, second)) - found.losses(y, shaped(found, first))
-        return mean_t(gains, weight, level=level, method="paired t over rows")
-    if found.losses is not None:
-        return _roots(found, y, first, second, weight, level)
-    return _bootstrap(found, y, first, second, weight, None, level)
+    if name == "roc_auc" and weight is None and groups is None:
+        return _known(_delong(y, first[:, 1], second[:, 1], level), y)
+    if found.losses is None:
+        return _known(_bootstrap(found, y, (first, second), weight, groups, level), y)
+    losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
+    if found.root:
+        return _roots(losses, weight, groups, level)
+    by_rows = mean_of_rows(losses[1] - losses[0], weight, groups, level=level, method="paired t over rows")
+    return _of_hits(by_rows, losses, weight, groups, level) if name == "accuracy" else by_rows
 
 
 def corrected_resampled_t(differences: np.ndarray, n_train: int, n_test: int, *, level: float = 0.95) -> Estimate:
@@ -62,37 +63,54 @@ def _delong(y: np.ndarray, first: np.ndarray, second: np.ndarray, level: float) 
 
 
 def _roots(
-    found: Metric, y: np.ndarray, first: np.ndarray, second: np.ndarray, weight: np.ndarray | None, level: float
+    losses: list[np.ndarray], weight: np.ndarray | None, groups: np.ndarray | None, level: float
 ) -> Estimate:
     """Difference of roots of mean losses by the delta method: each row's influence is its loss over twice the root."""
-    assert found.losses is not None
-    a, b = found.losses(y, shaped(found, first)), found.losses(y, shaped(found, second))
-    root_a, root_b = (float(np.average(one, weights=weight)) ** 0.5 for one in (a, b))
-    influence = b / (2 * max(root_b, 1e-300)) - a / (2 * max(root_a, 1e-300))
-    spread = mean_t(influence, weight, level=level)
-    gain, half = root_b - root_a, spread.high - spread.value
-    return Estimate(gain, gain - half, gain + half, "paired t, delta method", len(y), level)
+    a, b = (float(np.average(one, weights=weight)) ** 0.5 for one in losses)
+    influence = losses[1] / (2 * max(b, 1e-300)) - losses[0] / (2 * max(a, 1e-300))
+    spread = mean_of_rows(influence, weight, groups, level=level, method="paired t over rows")
+    gain, half = b - a, spread.high - spread.value
+    return Estimate(gain, gain - half, gain + half, f"{spread.method}, delta method", spread.n, level)
+
+
+def _of_hits(
+    paired: Estimate, misses: list[np.ndarray], weight: np.ndarray | None, groups: np.ndarray | None, level: float
+) -> Estimate:
+    """Difference of shares on the same rows, honest where few rows differ (Bonett and Price 2012, JEBS 37)."""
+    n = effective_rows(len(misses[0]), weight) + 2
+    won, lost = (
+        (n - 2) * float(np.average((one == 0) & (other == 1), weights=weight)) + 1
+        for one, other in (misses, misses[::-1])
+    )
+    gain = (won - lost) / n
+    half = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt((won + lost) / n - gain**2) / np.sqrt(n))
+    by_rows = Estimate(paired.value, gain - half, gain + half, "Bonett-Price", paired.n, level)
+    return by_rows if groups is None else wider(paired, by_rows)
 
 
 def _bootstrap(
     found: Metric,
     y: np.ndarray,
-    first: np.ndarray,
-    second: np.ndarray,
+    both: tuple[np.ndarray, np.ndarray],
     weight: np.ndarray | None,
     groups: np.ndarray | None,
     level: float,
 ) -> Estimate:
     def gain(rows: np.ndarray | slice) -> float:
         w = weight[rows] if weight is not None else None
-        return found.sign * (score(found.name, y[rows], first[rows], w) - score(found.name, y[rows], second[rows], w))
+        first, second = (score(found.name, y[rows], one[rows], w) for one in both)
+        return found.sign * (first - second)
 
-    value = gain(slice(None))
     draws = np.array([gain(rows) for rows in resamples(len(y), groups)])
-    draws = draws[np.isfinite(draws)]
     method = "paired bootstrap of groups" if groups is not None else "paired bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)
-    if len(draws) < REPLICATES // 4:
-        return Estimate(value, -np.inf, np.inf, method, n, level)
-    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
-    return Estimate(value, float(min(low, value)), float(max(high, value)), method, n, level)
+    return of_draws(gain(slice(None)), draws, method, n, level)
+
+
+def _known(found: Estimate, y: np.ndarray) -> Estimate:
+    """A difference that does not vary is no proof on few rows: Wilson's on the rarest class bounds it, if all agree."""
+    if found.value == 0 or found.high > found.low or not len(y) or found.method.endswith("bootstrap") and y.min() < 0:
+        return found
+    fewer = rarest(y)
+    half = 1 - wilson(fewer, fewer, level=found.level).low if fewer > 1 else np.inf
+    return replace(found, low=found.value - half, high=found.value + half)

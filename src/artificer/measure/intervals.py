@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import stats
 
@@ -25,7 +27,7 @@ def estimate(
     """Score predictions, with an interval.
 
     DeLong's for the area under the ROC curve, Wilson's for accuracy, Student's t for means of row losses (through the
-    delta method for their root), else a bootstrap; with groups, a bootstrap of whole groups.
+    delta method for their root), else a bootstrap; with groups, all of them over whole groups.
 
     Parameters
     ----------
@@ -40,15 +42,19 @@ def estimate(
     value = score(name, y, prediction, weight)
     if not np.isfinite(value):
         return Estimate(float("nan"), float("nan"), float("nan"), "not defined on these rows", len(y), level)
-    if groups is not None:
-        return bootstrap(found, y, prediction, weight, groups=groups, level=level)
-    if name == "roc_auc" and weight is None:
+    if name == "roc_auc" and weight is None and groups is None:
         return _delong(y, prediction[:, 1], level)
-    if name == "accuracy" and weight is None:
-        return wilson(round(value * len(y)), len(y), level=level)
-    if found.losses is not None:
-        return _of_losses(found, found.losses(y, shaped(found, prediction)), weight, level)
-    return bootstrap(found, y, prediction, weight, level=level)
+    if found.losses is None:
+        return bootstrap(found, y, prediction, weight, groups=groups, level=level)
+    mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
+    if name != "accuracy":
+        return _root(mean) if found.root else _clipped(mean, 0.0, np.inf)
+    n = effective_rows(len(y), weight)
+    by_rows = wilson(value * n, n, level=level)
+    if groups is None:
+        return by_rows
+    by_groups = Estimate(value, 1 - mean.high, 1 - mean.low, mean.method, mean.n, level)
+    return _clipped(wider(by_groups, by_rows), 0.0, 1.0)
 
 
 def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
@@ -80,6 +86,33 @@ def mean_t(values: np.ndarray, weight: np.ndarray | None = None, *, level: float
     error = np.sqrt(n / (n - 1) * (w**2 @ (values - mean) ** 2))
     half = float(stats.t.ppf(0.5 + level / 2, n - 1) * error)
     return Estimate(mean, mean - half, mean + half, method, n, level)
+
+
+def mean_of_rows(
+    values: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    *,
+    level: float = 0.95,
+    method: str = "t over rows",
+) -> Estimate:
+    """Interval of a (weighted) mean over rows, of which those of one group are not independent."""
+    if groups is None:
+        return mean_t(values, weight, level=level, method=method)
+    w = np.ones(len(values)) if weight is None else weight
+    place = np.unique(groups, return_inverse=True)[1]
+    found = ratio(np.bincount(place, weights=w * values), np.bincount(place, weights=w), level=level)
+    return replace(found, method=method.replace("over rows", "over groups"))
+
+
+def effective_rows(n_rows: int, weight: np.ndarray | None) -> float:
+    """How many rows of equal weight would tell as much (Kish 1965, 11.7)."""
+    return float(n_rows) if weight is None else float(weight.sum() ** 2 / (weight @ weight))
+
+
+def wider(found: Estimate, other: Estimate) -> Estimate:
+    """The first estimate with an interval that holds the second's too."""
+    return replace(found, low=min(found.low, other.low), high=max(found.high, other.high))
 
 
 def ratio(numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.95) -> Estimate:
@@ -117,18 +150,32 @@ def bootstrap(
     groups: np.ndarray | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Percentile interval over resampled rows or whole groups (Efron and Tibshirani 1993, chapter 13)."""
+    """Percentile interval over resampled rows or whole groups (Efron and Tibshirani 1993, chapter 13), see `of_draws`."""
     value = score(found.name, y, prediction, weight)
     draws = np.array(
         [score(found.name, y[rows], prediction[rows], _at(weight, rows)) for rows in resamples(len(y), groups)]
     )
-    draws = draws[np.isfinite(draws)]
     unit = "bootstrap of groups" if groups is not None else "bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)
-    if len(draws) < REPLICATES // 2:
-        return Estimate(value, -np.inf, np.inf, unit, n, level)
-    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
-    return Estimate(value, float(min(low, value)), float(max(high, value)), unit, n, level)
+    if found.worst is not None and np.ptp(draws) == 0:
+        return _without_spread(value, y, n, level)
+    bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
+    return _clipped(of_draws(value, draws, unit, n, level), *bounds)
+
+
+def of_draws(value: float, draws: np.ndarray, method: str, n: int, level: float) -> Estimate:
+    """Interval from a bootstrap's replicates over `n` units.
+
+    The percentiles of 95%, where there are enough replicates, stretched from the value to the level asked for and,
+    because a bootstrap of few units is too narrow, by Student's t (Hesterberg 2015, American Statistician 69).
+    """
+    known = draws[np.isfinite(draws)]
+    if n < 2 or len(known) < len(draws) / 2:
+        return Estimate(value, -np.inf, np.inf, method, n, level)
+    low, high = np.quantile(known, [0.025, 0.975])
+    stretch = stats.t.ppf(0.5 + level / 2, n - 1) / stats.norm.ppf(0.975) * np.sqrt(n / (n - 1))
+    below, above = max(value - low, 0.0) * stretch, max(high - value, 0.0) * stretch
+    return Estimate(value, float(value - below), float(value + above), method, n, level)
 
 
 def resamples(n_rows: int, groups: np.ndarray | None) -> list[np.ndarray]:
@@ -153,22 +200,35 @@ def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
     n = len(y)
     z = stats.norm.ppf(0.5 + level / 2)
     if not 0 < auc < 1 or not variance > 0:
-        # Perfect or useless ranks have no variance by DeLong: Wilson's interval on the rarer class bounds them.
-        fewer = int(min((y == 1).sum(), (y != 1).sum()))
-        bound = wilson(auc * fewer, fewer, level=level)
-        return Estimate(float(auc), bound.low, bound.high, "Wilson on the rarer class", n, level)
+        return _without_spread(float(auc), y, n, level)
     logit = np.log(auc / (1 - auc))
     half = z * np.sqrt(variance) / (auc * (1 - auc))
     low, high = 1 / (1 + np.exp(-(logit - half))), 1 / (1 + np.exp(-(logit + half)))
     return Estimate(float(auc), float(low), float(high), "DeLong", n, level)
 
 
-def _of_losses(found: Metric, losses: np.ndarray, weight: np.ndarray | None, level: float) -> Estimate:
-    mean = mean_t(losses, weight, level=level)
-    if found.root:
-        root = mean.value**0.5
-        half = (mean.high - mean.value) / (2 * root) if root > 0 else 0.0
-        return Estimate(root, max(0.0, root - half), root + half, "t, delta method", mean.n, level)
-    if found.larger_is_better:
-        return Estimate(1 - mean.value, 1 - mean.high, 1 - mean.low, "t over rows", mean.n, level)
-    return Estimate(mean.value, max(0.0, mean.low), mean.high, "t over rows", mean.n, level)
+def _without_spread(value: float, y: np.ndarray, n: int, level: float) -> Estimate:
+    """Perfect or useless predictions do not vary, which proves little on few rows: Wilson's on the rarer class bounds."""
+    fewer = min(n, rarest(y))
+    bound = wilson(value * fewer, fewer, level=level)
+    return Estimate(value, bound.low, bound.high, "Wilson on the rarer class", n, level)
+
+
+def rarest(y: np.ndarray) -> int:
+    """Rows of the rarest class that occurs."""
+    counts = np.bincount(y.astype(np.int64))
+    return int(counts[counts > 0].min())
+
+
+def _root(mean: Estimate) -> Estimate:
+    """The root of a mean loss: its logarithm is closer to normal than it is, so the interval is symmetric there."""
+    root = float(np.sqrt(mean.value))
+    method = f"{mean.method}, delta method"
+    if not root > 0:
+        return Estimate(root, 0.0, float(np.sqrt(mean.high)), method, mean.n, mean.level)
+    half = (mean.high - mean.value) / (2 * mean.value)
+    return Estimate(root, float(root * np.exp(-half)), float(root * np.exp(half)), method, mean.n, mean.level)
+
+
+def _clipped(found: Estimate, low: float, high: float) -> Estimate:
+    return replace(found, low=max(low, found.low), high=min(high, found.high))

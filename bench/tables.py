@@ -1,0 +1,42 @@
+"""results.jsonl → results.md: the newest line of each figure."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TITLES = {
+    "startup": "Start",
+    "prediction": "Prediction from a package, with numpy alone",
+    "budget": "Budget kept: asked for so many seconds, ended when?",
+    "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
+}
+HIDDEN = ("script", "commit", "machine", "when")
+
+
+def main() -> None:
+    """Write one table a script."""
+    lines = [json.loads(line) for line in (HERE / "results.jsonl").read_text(encoding="utf-8").splitlines()]
+    out = [
+        "# Results",
+        "",
+        "Made by `python bench/tables.py` from `results.jsonl`; how each is measured stands in its script.",
+    ]
+    for script, title in TITLES.items():
+        newest = {line["name"]: line for line in lines if line["script"] == script}
+        if not newest:
+            continue
+        columns = list(dict.fromkeys(name for line in newest.values() for name in line if name not in HIDDEN))
+        out += ["", f"## {title}", "", f"| {' | '.join(columns)} | commit |", f"|{'---|' * (len(columns) + 1)}"]
+        out += [
+            f"| {' | '.join(str(line.get(name, '')) for name in columns)} | {line['commit']} |"
+            for line in newest.values()
+        ]
+        out.append("")
+        out.append(f"Measured on {next(reversed(newest.values()))['machine']}.")
+    (HERE / "results.md").write_text("\n".join(out) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
