@@ -33,9 +33,10 @@ def compare(
     if not (np.isfinite(a) and np.isfinite(b)):
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
     if name == "roc_auc" and weight is None and groups is None:
-        return _known(_delong(y, first[:, 1], second[:, 1], level), y)
+        return _told(_delong(y, first[:, 1], second[:, 1], level), y)
     if found.losses is None:
-        return _known(_bootstrap(found, y, (first, second), weight, groups, level), y)
+        resampled = _bootstrap(found, y, (first, second), weight, groups, level)
+        return resampled if found.tasks == ("regression",) else _told(resampled, y)
     losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
     if found.root:
         return _roots(losses, weight, groups, level)
@@ -62,9 +63,7 @@ def _delong(y: np.ndarray, first: np.ndarray, second: np.ndarray, level: float) 
     return Estimate(gain, gain - half, gain + half, "paired DeLong", len(y), level)
 
 
-def _roots(
-    losses: list[np.ndarray], weight: np.ndarray | None, groups: np.ndarray | None, level: float
-) -> Estimate:
+def _roots(losses: list[np.ndarray], weight: np.ndarray | None, groups: np.ndarray | None, level: float) -> Estimate:
     """Difference of roots of mean losses by the delta method: each row's influence is its loss over twice the root."""
     a, b = (float(np.average(one, weights=weight)) ** 0.5 for one in losses)
     influence = losses[1] / (2 * max(b, 1e-300)) - losses[0] / (2 * max(a, 1e-300))
@@ -107,9 +106,9 @@ def _bootstrap(
     return of_draws(gain(slice(None)), draws, method, n, level)
 
 
-def _known(found: Estimate, y: np.ndarray) -> Estimate:
-    """A difference that does not vary is no proof on few rows: Wilson's on the rarest class bounds it, if all agree."""
-    if found.value == 0 or found.high > found.low or not len(y) or found.method.endswith("bootstrap") and y.min() < 0:
+def _told(found: Estimate, y: np.ndarray) -> Estimate:
+    """A difference that does not vary proves little on few rows: Wilson's interval on the rarest class bounds it."""
+    if found.value == 0 or found.high > found.low:
         return found
     fewer = rarest(y)
     half = 1 - wilson(fewer, fewer, level=found.level).low if fewer > 1 else np.inf

@@ -157,7 +157,8 @@ def bootstrap(
     )
     unit = "bootstrap of groups" if groups is not None else "bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)
-    if found.worst is not None and np.ptp(draws) == 0:
+    known = draws[np.isfinite(draws)]
+    if found.worst is not None and len(known) and np.ptp(known) == 0:
         return _without_spread(value, y, n, level)
     bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
     return _clipped(of_draws(value, draws, unit, n, level), *bounds)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import mean_t, ratio, wilson
-
-REPLICATES = 500
+from artificer.measure.intervals import mean_t, ratio, wider, wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +69,15 @@ def _filled(chance: np.ndarray, success: np.ndarray, period: np.ndarray, top: in
 
 
 def list_precision(found: Lists, *, level: float = 0.95) -> Estimate:
-    """Share of successes among the chosen, over all periods: by the spread between periods, or Wilson's with one."""
-    if len(found.chosen) >= 2:
-        between = ratio(found.succeeded, found.chosen, level=level)
-        return _within(between, 0.0, 1.0)
-    return wilson(float(found.succeeded.sum()), float(found.chosen.sum()), level=level)
+    """Share of successes among the chosen, over all periods.
+
+    Wilson's interval over the chosen rows and, with two periods or more, the spread between periods: periods that
+    happen to agree prove no more than their rows do.
+    """
+    by_rows = wilson(float(found.succeeded.sum()), float(found.chosen.sum()), level=level)
+    if len(found.chosen) < 2:
+        return by_rows
+    return _within(wider(ratio(found.succeeded, found.chosen, level=level), by_rows), 0.0, 1.0)
 
 
 def precision_gain(
@@ -82,28 +85,28 @@ def precision_gain(
 ) -> Estimate:
     """List precision by the scores `first` minus that by `second`, on the same rows.
 
-    With two periods or more, by the spread of the periods' differences; with one, by a paired bootstrap of its rows.
+    The interval rests on the rows of the two lists (those on both cancel out) and, with two periods or more, on the
+    spread of the periods' differences too.
     """
-    a, b = lists(first, success, period, top), lists(second, success, period, top)
+    chances = [expected_picks(score, period, top) for score in (first, second)]
+    a, b = (_filled(chance, success, period, top) for chance in chances)
+    if not len(a.chosen):
+        return Estimate(float("nan"), -np.inf, np.inf, "no whole period", 0, level)
     value = _share(a) - _share(b)
-    if len(a.chosen) >= 2:
-        # Linearised: what each period adds to the difference of the two ratios.
-        influence = (a.succeeded - _share(a) * a.chosen) / a.chosen.sum()
-        influence = influence - (b.succeeded - _share(b) * b.chosen) / b.chosen.sum()
-        spread = mean_t(influence * len(influence), level=level)
-        half = spread.high - spread.value
-        return Estimate(value, value - half, value + half, "ratio over periods, paired", len(a.chosen), level)
-    rows = np.flatnonzero(period >= 0)
-    rng = np.random.default_rng(0)
-    draws = []
-    for _ in range(REPLICATES):
-        pick = rng.choice(rows, len(rows))
-        same = np.zeros(len(pick), np.int64)
-        draws.append(
-            _share(lists(first[pick], success[pick], same, top)) - _share(lists(second[pick], success[pick], same, top))
-        )
-    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2]) if len(rows) else (-np.inf, np.inf)
-    return Estimate(value, float(min(low, value)), float(max(high, value)), "paired bootstrap", len(rows), level)
+    # Each row's part in the two shares, as deviations of its success; shares are drawn in, so that none is sure.
+    parts = [chance * _deviation(one) / one.chosen.sum() for chance, one in zip(chances, (a, b), strict=True)]
+    error = float(np.sqrt(((parts[0] - parts[1]) ** 2).sum()))
+    half = float(stats.norm.ppf(0.5 + level / 2)) * error
+    by_rows = Estimate(value, value - half, value + half, "rows of the lists, paired", int((period >= 0).sum()), level)
+    if len(a.chosen) < 2:
+        return by_rows
+    # Linearised: what each period adds to the difference of the two ratios.
+    influence = (a.succeeded - _share(a) * a.chosen) / a.chosen.sum()
+    influence = influence - (b.succeeded - _share(b) * b.chosen) / b.chosen.sum()
+    spread = mean_t(influence * len(influence), level=level)
+    half = spread.high - spread.value
+    by_periods = Estimate(value, value - half, value + half, "ratio over periods, paired", len(a.chosen), level)
+    return wider(by_periods, by_rows)
 
 
 def value_per_period(
@@ -115,7 +118,7 @@ def value_per_period(
     *,
     level: float = 0.95,
 ) -> Estimate:
-    """Mean worth of a period's list, by the spread between periods.
+    """Mean worth of a period's list, by the spread between its rows and, with two periods or more, between periods.
 
     Parameters
     ----------
@@ -126,20 +129,25 @@ def value_per_period(
     inside = period >= 0
     names, place = np.unique(period[inside], return_inverse=True)
     worth = np.bincount(place, weights=(chance * (acted + gained))[inside], minlength=len(names))
-    if len(worth) >= 2:
-        return mean_t(worth, level=level, method="t over periods")
-    value = float(worth.sum()) if len(worth) else float("nan")
     if not len(worth):
-        return Estimate(value, -np.inf, np.inf, "no whole period", 0, level)
-    chosen = (acted + gained)[inside & (chance > 0)]
-    spread = mean_t(chosen, level=level)
-    half = (spread.high - spread.value) * len(chosen)
-    return Estimate(value, value - half, value + half, "t over the rows of one period", len(chosen), level)
+        return Estimate(float("nan"), -np.inf, np.inf, "no whole period", 0, level)
+    picked = chance > 0
+    a_pick = mean_t((acted + gained)[picked], chance[picked], level=level)
+    value = float(worth.mean())
+    half = (a_pick.high - a_pick.value) * float(chance.sum()) / len(worth)
+    by_rows = Estimate(value, value - half, value + half, "t over the rows of one period", int(picked.sum()), level)
+    return by_rows if len(worth) < 2 else wider(mean_t(worth, level=level, method="t over periods"), by_rows)
 
 
 def _share(found: Lists) -> float:
     total = float(found.chosen.sum())
     return float(found.succeeded.sum()) / total if total > 0 else float("nan")
+
+
+def _deviation(found: Lists) -> float:
+    """Deviation of one row's success, its share drawn in by a success and a failure (Agresti and Caffo 2000)."""
+    share = (found.succeeded.sum() + 1) / (found.chosen.sum() + 2)
+    return float(np.sqrt(share * (1 - share)))
 
 
 def _within(estimate: Estimate, low: float, high: float) -> Estimate:

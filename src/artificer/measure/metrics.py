@@ -173,7 +173,7 @@ def balanced_accuracy(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float
 
 
 def f1(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """F1 of success (two classes), where the probability of success is at least half."""
+    """F1 of success (two classes), where the probability of success is above half."""
     return _f1(y == 1, p.argmax(axis=1) == 1, weight)
 
 
@@ -192,6 +192,8 @@ def _f1(truth: np.ndarray, chosen: np.ndarray, weight: np.ndarray) -> float:
 
 def r2(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
     """Share of the variance that is explained; below 0 where the mean would do better."""
+    if not weight.sum() > 0:
+        return float("nan")
     spread = float((weight * (y - np.average(y, weights=weight)) ** 2).sum())
     return 1.0 - float((weight * (p - y) ** 2).sum()) / spread if spread > 0 else float("nan")
 
