@@ -248,9 +248,9 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         """
         _lengths(X, y)
         labels = column_or_1d(y, warn=True)
-        check_classification_targets(labels)
         if any(one is None or one != one for one in labels.tolist()):
             raise ValueError("Input y contains NaN: drop the rows without a label")
+        check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class only, {self.classes_.tolist()}: there is nothing to tell apart")

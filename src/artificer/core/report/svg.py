@@ -36,7 +36,7 @@ def line_with_band(
     points : sequence of (x, value, low, high)
         Infinite ends of intervals are cut at the chart's edge.
     """
-    width, height, left, right, top, bottom = 720, 320, 64, 16, 22, 46
+    width, height, left, right, top, bottom = 860, 330, 64, 16, 22, 46
     xs = [point[0] for point in points]
     values = [point[1] for point in points]
     ends = [end for point in points for end in point[2:] if math.isfinite(end)]
@@ -51,7 +51,7 @@ def line_with_band(
     lower = [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(points)]
     curve = " ".join(f"{x(px):.1f},{y(value):.1f}" for px, value, _, _ in points)
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high)),
+        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 7)),
         *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(min(xs), max(xs), 6)),
         f'<polygon class="band" points="{" ".join([*upper, *lower])}"/>',
         f'<line class="zero" x1="{left}" x2="{width - right}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>'

@@ -1,0 +1,138 @@
+"""Intervals against known values, and on the rows where intervals are easily wrong."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from artificer.measure.delong import auc_covariance
+from artificer.measure.intervals import (
+    estimate,
+    mean_of_rows,
+    mean_t,
+    of_draws,
+    quantile_interval,
+    ratio,
+    wilson,
+)
+from artificer.measure.metrics import METRICS, score
+
+
+def _two(success: np.ndarray) -> np.ndarray:
+    return np.stack([1 - success, success], axis=1)
+
+
+def _drawn(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = (rng.random(n) < 0.3).astype(np.float64)
+    return y, _two(stats.norm.cdf(rng.normal(size=n) + y))
+
+
+@given(n=st.integers(1, 500), share=st.floats(0, 1))
+@settings(max_examples=50, deadline=None)
+def test_wilson_is_that_of_scipy(n: int, share: float) -> None:
+    k = round(share * n)
+    known = stats.binomtest(k, n).proportion_ci(method="wilson")
+    assert (wilson(k, n).low, wilson(k, n).high) == pytest.approx((known.low, known.high), abs=1e-9)
+
+
+def test_mean_is_that_of_scipy() -> None:
+    values = np.random.default_rng(0).normal(size=20)
+    known = stats.ttest_1samp(values, 0).confidence_interval()
+    assert (mean_t(values).low, mean_t(values).high) == pytest.approx((known.low, known.high))
+
+
+def test_delong_is_the_sum_over_all_pairs() -> None:
+    rng = np.random.default_rng(1)
+    y, scores = (rng.random(60) < 0.4).astype(float), rng.integers(0, 9, (2, 60)).astype(float)
+    areas, covariance = auc_covariance(y, scores)
+    up, down = scores[:, y == 1], scores[:, y == 0]
+    wins = (up[:, :, None] > down[:, None, :]) + 0.5 * (up[:, :, None] == down[:, None, :])
+    m, n = up.shape[1], down.shape[1]
+    assert areas == pytest.approx(wins.mean(axis=(1, 2)))
+    assert covariance == pytest.approx(np.cov(wins.mean(axis=2)) / m + np.cov(wins.mean(axis=1)) / n)
+
+
+def test_ratio_of_equal_clusters_is_a_mean() -> None:
+    successes = np.array([3.0, 5.0, 4.0, 6.0])
+    by_ratio, by_mean = ratio(successes, np.full(4, 10.0)), mean_t(successes / 10)
+    assert (by_ratio.low, by_ratio.high) == pytest.approx((by_mean.low, by_mean.high))
+
+
+@pytest.mark.parametrize("name", [name for name in METRICS if name not in ("rmsle",)])
+def test_the_value_is_the_score_and_lies_in_its_interval(name: str) -> None:
+    y, p = _drawn(120)
+    if METRICS[name].tasks == ("regression",):
+        y, p = y + 1, p[:, 1] + 1
+    for weight in (None, np.random.default_rng(2).random(120)):
+        for groups in (None, np.arange(120) // 4):
+            found = estimate(name, y, p, weight, groups=groups)
+            assert found.value == pytest.approx(score(name, y, p, weight))
+            assert found.low < found.value < found.high
+            assert found.n == (120 if groups is None else 30)
+            if METRICS[name].worst is not None:
+                assert 0 <= found.low <= found.high <= 1
+
+
+def test_the_same_rows_have_the_same_interval() -> None:
+    y, p = _drawn(100)
+    assert estimate("f1", y, p) == estimate("f1", y, p)
+
+
+def test_a_higher_level_has_a_wider_interval() -> None:
+    y, p = _drawn(200)
+    for name in ("roc_auc", "accuracy", "log_loss", "f1"):
+        usual, strict = estimate(name, y, p), estimate(name, y, p, level=0.999)
+        assert strict.low < usual.low < usual.high < strict.high
+
+
+def test_copies_within_groups_prove_nothing_more() -> None:
+    y, p = _drawn(60)
+    copies, groups = np.repeat(np.arange(60), 20), np.repeat(np.arange(60), 20)
+    for name in METRICS:
+        if METRICS[name].tasks == ("regression",):
+            continue
+        alone, copied = estimate(name, y, p), estimate(name, y[copies], p[copies], groups=groups)
+        assert copied.high - copied.low > 0.75 * (alone.high - alone.low)
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "accuracy", "balanced_accuracy", "f1"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_perfect_predictions_of_few_rows_are_not_certain(name: str, weighted: bool) -> None:
+    y = np.array([0.0] * 8 + [1.0] * 8)
+    found = estimate(name, y, _two(y), np.ones(16) if weighted else None)
+    assert found.value == found.high == 1.0
+    assert 0.5 < found.low < 0.9
+
+
+def test_many_weighted_rows_have_an_interval() -> None:
+    y, p = _drawn(25_000)
+    found = estimate("roc_auc", y, p, np.ones(25_000))
+    plain = estimate("roc_auc", y, p)
+    assert found.high - found.low == pytest.approx(plain.high - plain.low, rel=0.25)
+
+
+def test_rows_that_cannot_be_scored_have_no_interval() -> None:
+    found = estimate("roc_auc", np.zeros(5), np.full((5, 2), 0.5))
+    assert math.isnan(found.value)
+    assert math.isnan(found.low)
+    assert found.method == "not defined on these rows"
+
+
+def test_one_group_tells_nothing_of_others() -> None:
+    found = mean_of_rows(np.arange(5.0), None, np.zeros(5, np.int64))
+    assert (found.low, found.high, found.n) == (-np.inf, np.inf, 1)
+    assert of_draws(0.5, np.full(10, 0.5), "bootstrap", 1, 0.95).low == -np.inf
+
+
+def test_few_values_leave_an_extreme_quantile_open() -> None:
+    values = np.arange(100.0)
+    found = quantile_interval(values, 0.99)
+    assert found.high == np.inf
+    assert found.low == 96.0
+    assert math.isfinite(quantile_interval(np.arange(1000.0), 0.99).high)

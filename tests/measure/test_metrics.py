@@ -1,0 +1,126 @@
+"""Every metric agrees with scikit-learn on random weighted rows, ties included, and says what it cannot score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as peer
+
+from artificer.core.errors import BriefError
+from artificer.measure.metrics import METRICS, default_metric, metric, score
+
+PEERS: dict[str, Callable[..., Any]] = {
+    "roc_auc": lambda y, p, w: peer.roc_auc_score(y, p[:, 1], sample_weight=w),
+    "average_precision": lambda y, p, w: peer.average_precision_score(y, p[:, 1], sample_weight=w),
+    "log_loss": lambda y, p, w: peer.log_loss(y, p, sample_weight=w, labels=np.arange(p.shape[1])),
+    "accuracy": lambda y, p, w: peer.accuracy_score(y, p.argmax(1), sample_weight=w),
+    "balanced_accuracy": lambda y, p, w: peer.balanced_accuracy_score(y, p.argmax(1), sample_weight=w),
+    "f1": lambda y, p, w: peer.f1_score(y, p.argmax(1), sample_weight=w, zero_division=0),
+    "f1_macro": lambda y, p, w: peer.f1_score(y, p.argmax(1), sample_weight=w, average="macro", zero_division=0),
+    "rmse": lambda y, p, w: peer.root_mean_squared_error(y, p, sample_weight=w),
+    "mae": lambda y, p, w: peer.mean_absolute_error(y, p, sample_weight=w),
+    "r2": lambda y, p, w: peer.r2_score(y, p, sample_weight=w),
+    "rmsle": lambda y, p, w: peer.root_mean_squared_log_error(y, p, sample_weight=w),
+    "mape": lambda y, p, w: peer.mean_absolute_percentage_error(y, p, sample_weight=w),
+}
+OF_CLASSES = [name for name in PEERS if "multiclass" in METRICS[name].tasks]
+OF_TWO = [name for name in PEERS if "binary" in METRICS[name].tasks]
+OF_NUMBERS = [name for name in PEERS if METRICS[name].tasks == ("regression",)]
+ROWS = st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 60))
+
+
+def _classes(seed: int, n: int, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = np.concatenate([np.arange(k), rng.integers(0, k, n - k)]).astype(np.float64)
+    p = rng.integers(1, 6, (n, k)).astype(np.float64)  # few values, so that scores tie
+    return y, p / p.sum(axis=1, keepdims=True), rng.integers(1, 5, n) / 2
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_of_two_classes_agree_with_scikit_learn(name: str, rows: tuple[int, int]) -> None:
+    y, p, weight = _classes(*rows, 2)
+    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_of_four_classes_agree_with_scikit_learn(name: str, rows: tuple[int, int]) -> None:
+    y, p, weight = _classes(*rows, 4)
+    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", OF_NUMBERS)
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_of_numbers_agree_with_scikit_learn(name: str, rows: tuple[int, int]) -> None:
+    rng = np.random.default_rng(rows[0])
+    y, p = rng.gamma(2.0, size=(2, rows[1]))
+    weight = rng.integers(1, 5, rows[1]) / 2
+    assert score(name, y, p[:, None], weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+
+
+def test_brier_is_that_of_scikit_learn_for_two_classes_and_sums_over_more() -> None:
+    y, p, weight = _classes(3, 50, 2)
+    assert score("brier", y, p, weight) == pytest.approx(peer.brier_score_loss(y, p[:, 1], sample_weight=weight))
+    y, p, _ = _classes(3, 50, 4)
+    assert score("brier", y, p) == pytest.approx(((p - np.eye(4)[y.astype(int)]) ** 2).sum(axis=1).mean())
+
+
+@given(rows=ROWS)
+@settings(max_examples=25, deadline=None)
+def test_a_weight_is_as_many_copies_of_its_row(rows: tuple[int, int]) -> None:
+    rng = np.random.default_rng(rows[0])
+    copies = rng.integers(1, 4, rows[1])
+    y, p, _ = _classes(*rows, 2)
+    numbers = rng.normal(size=(2, rows[1])) ** 2
+    for name, found in METRICS.items():
+        truth, prediction = (numbers[0], numbers[1]) if found.tasks == ("regression",) else (y, p)
+        repeated = score(name, np.repeat(truth, copies), np.repeat(prediction, copies, axis=0))
+        assert score(name, truth, prediction, copies.astype(np.float64)) == pytest.approx(repeated, abs=1e-9)
+
+
+def test_median_of_absolute_errors_is_the_median() -> None:
+    y, p = np.random.default_rng(0).normal(size=(2, 11))
+    assert score("median_absolute_error", y, p) == pytest.approx(np.median(np.abs(y - p)))
+    assert score("median_absolute_error", y[:10], p[:10]) == pytest.approx(np.median(np.abs(y - p)[:10]))
+
+
+def test_perfect_predictions_score_best() -> None:
+    y = np.array([0.0, 1.0, 1.0, 0.0])
+    for name, found in METRICS.items():
+        prediction = y if found.tasks == ("regression",) else np.stack([1 - y, y], axis=1)
+        assert score(name, y, prediction) == pytest.approx(found.best)
+
+
+@pytest.mark.parametrize("name", list(METRICS))
+def test_no_rows_and_no_weight_have_no_score(name: str) -> None:
+    wide = METRICS[name].tasks != ("regression",)
+    assert math.isnan(score(name, np.empty(0), np.empty((0, 2) if wide else 0)))
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision"])
+def test_ranks_without_a_success_have_no_score(name: str) -> None:
+    assert math.isnan(score(name, np.zeros(5), np.full((5, 2), 0.5)))
+
+
+def test_a_constant_target_has_no_share_explained() -> None:
+    assert math.isnan(score("r2", np.ones(5), np.zeros(5)))
+
+
+def test_an_unknown_metric_is_refused_with_its_closest_name() -> None:
+    with pytest.raises(BriefError, match="no metric 'roc_acu'; closest metric: 'roc_auc'"):
+        metric("roc_acu")
+
+
+def test_each_task_has_a_default_metric_of_its_own() -> None:
+    for task in ("binary", "multiclass", "regression"):
+        assert task in METRICS[default_metric(task)].tasks

@@ -1,0 +1,126 @@
+"""Classifier and Regressor keep scikit-learn's contract, and take frames as people have them."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.model_selection import cross_val_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import artificer
+from artificer import Classifier, Regressor
+
+WEIGHTS = "boosting samples rows and counts rows a leaf, so a row of weight 2 is not two rows; true of every booster"
+EXPECTED = {"check_sample_weight_equivalence_on_dense_data": WEIGHTS}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # scikit-learn's own checks warn on purpose
+@parametrize_with_checks(
+    [Classifier(budget_s=20), Regressor(budget_s=20)], expected_failed_checks=lambda _: EXPECTED, xfail_strict=True
+)
+def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
+    if check.func.__name__ == "check_array_api_input":
+        return  # runs where SCIPY_ARRAY_API is set: arrays of other libraries are not claimed
+    check(estimator)
+
+
+def people(n_rows: int = 240) -> tuple[pl.DataFrame, np.ndarray]:
+    """Strings, dates, text, truth values and gaps."""
+    rng = np.random.default_rng(2)
+    age = rng.normal(40, 10, n_rows)
+    city = rng.choice(["Oslo", "Rome", "Lima"], n_rows)
+    note = rng.choice(["called again and was very happy with it", "asked to never be called any more please"], n_rows)
+    joined = np.datetime64("2020-01-01") + rng.integers(0, 900, n_rows).astype("timedelta64[D]")
+    y = np.where((age > 42) ^ (city == "Rome"), "stays", "leaves")
+    frame = pl.DataFrame({"age": age, "city": city, "note": note, "joined": joined, "member": rng.random(n_rows) < 0.5})
+    gaps = rng.random(n_rows) < 0.1
+    return frame.with_columns(age=pl.when(pl.Series(gaps)).then(None).otherwise(pl.col("age"))), y
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "arrow"])
+def test_frames_with_strings_dates_text_and_gaps(kind: str) -> None:
+    frame, y = people()
+    X = {"polars": frame, "pandas": frame.to_pandas(), "arrow": frame.to_arrow()}[kind]
+    model = Classifier(budget_s=20, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.8
+    assert list(model.classes_) == ["leaves", "stays"]
+    np.testing.assert_array_equal(
+        model.predict_proba(X), Classifier(budget_s=20, random_state=0).fit(frame, y).predict_proba(frame)
+    )
+
+
+def test_labels_come_back_in_their_own_type() -> None:
+    X, _ = load_iris(return_X_y=True)
+    for labels in (np.array([True, False]), np.array([3, 7]), np.array([2.0, 5.0]), np.array(["a", "b"])):
+        y = labels[(X[:, 2] > 3).astype(int)]
+        predicted = Classifier(budget_s=10).fit(X, y).predict(X)
+        assert predicted.dtype == y.dtype
+        assert (predicted == y).mean() > 0.95
+
+
+def test_saved_and_loaded_it_predicts_the_same(tmp_path: Path) -> None:
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    model = Classifier(budget_s=20).fit(X, y)
+    model.save(tmp_path / "package")
+    predictor = artificer.load(tmp_path / "package")
+    np.testing.assert_array_equal(predictor.predict_proba(X), model.predict_proba(X))
+    with pytest.raises(ValueError, match="is there already"):
+        model.save(tmp_path / "package")
+
+
+def test_pickled_it_predicts_the_same() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = Regressor(budget_s=20).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_the_same_seed_gives_the_same_model_and_workers_change_nothing() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    one = Regressor(random_state=1).fit(X, y).predict(X)
+    np.testing.assert_array_equal(Regressor(random_state=1, n_jobs=2).fit(X, y).predict(X), one)
+
+
+def test_it_can_be_cloned_and_cross_validated() -> None:
+    X, y = load_iris(return_X_y=True)
+    scores = cross_val_score(clone(Classifier(budget_s=10)), X, y, cv=3)
+    assert scores.mean() > 0.9
+
+
+def test_weights_groups_time_and_rows_to_validate_on() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    n = len(y)
+    weight = np.where(np.arange(n) < n // 2, 0.0, 1.0)
+    weighted = Regressor().fit(X, y + 1000 * (weight == 0), weight)
+    assert weighted.predict(X).mean() < 400
+    groups = np.arange(n) // 10
+    assert Regressor().fit(X, y, groups=groups).score_.n < n
+    timed = Regressor().fit(X, y, time=pd.date_range("2024-01-01", periods=n).to_numpy())
+    assert timed.score_.n < n
+    held = Regressor().fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
+    assert held.score_.n == n - 300
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [(np.zeros(150), "one class"), (np.full(150, np.nan), "NaN"), (np.zeros(149), "inconsistent numbers")],
+)
+def test_labels_that_cannot_be_learned_are_refused(y: np.ndarray, says: str) -> None:
+    X, _ = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=says):
+        Classifier().fit(X, y)
+
+
+def test_an_unknown_metric_names_the_closest() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(ValueError, match="closest metric"):
+        Regressor(metric="rmsee").fit(X, y)
