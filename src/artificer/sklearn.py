@@ -6,6 +6,7 @@ that vanishes. What `save` writes is a package like any other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -107,7 +108,11 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         """Rows to validate on weigh one, and come after all others in time."""
         if not n_valid:
             return columns
-        last = {WEIGHT: lambda one: 1.0, TIME: lambda one: one.max(), GROUP: lambda one: one[0]}
+        last: dict[str, Callable[[pl.Series], Any]] = {
+            WEIGHT: lambda one: 1.0,
+            TIME: lambda one: one.max(),
+            GROUP: lambda one: one[0],
+        }
         return [
             column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns
         ]
@@ -337,7 +342,8 @@ def _lengths(X: Any, y: Any) -> None:
 def _weights(given: Any, n_rows: int) -> np.ndarray | None:
     if given is None:
         return None
-    weight = np.full(n_rows, float(given)) if np.isscalar(given) else np.asarray(given, np.float64)
+    weight = np.asarray(given, np.float64)
+    weight = np.full(n_rows, weight) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weight.shape}; one weight a row is needed: ({n_rows},)")
     return weight

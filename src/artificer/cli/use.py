@@ -54,7 +54,7 @@ def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
     if as_json:
         document("predict", 0, {"rows": predicted.to_dicts()})
         return 0
-    click.get_binary_stream("stdout").write(csv_bytes(predicted))
+    click.echo(csv_bytes(predicted), nl=False)
     return 0
 
 

@@ -9,7 +9,16 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.intervals import effective_rows, mean_of_rows, of_draws, rarest, resamples, wider, wilson
+from artificer.measure.intervals import (
+    delong_quantile,
+    effective_rows,
+    mean_of_rows,
+    of_draws,
+    rarest,
+    resamples,
+    wider,
+    wilson,
+)
 from artificer.measure.metrics import Metric, metric, score, shaped
 
 
@@ -58,7 +67,7 @@ def corrected_resampled_t(differences: np.ndarray, n_train: int, n_test: int, *,
 def _delong(y: np.ndarray, first: np.ndarray, second: np.ndarray, level: float) -> Estimate:
     (a, b), covariance = auc_covariance(y, np.stack([first, second]))
     variance = max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0)
-    half = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt(variance))
+    half = float(delong_quantile(y, level) * np.sqrt(variance))
     gain = float(a - b)
     return Estimate(gain, gain - half, gain + half, "paired DeLong", len(y), level)
 

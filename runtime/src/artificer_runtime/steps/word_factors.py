@@ -26,8 +26,7 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     rng = np.random.default_rng(task.seed)
     sample = np.sort(rng.permutation(len(values))[:MOST_ROWS])
     for place in range(values.shape[1]):
-        one = {**state, "n_columns": 1, "words0": state[f"words{place}"], "rarity0": state[f"rarity{place}"]}
-        block = words.apply(one, values[sample, place : place + 1])
+        block = words.dense(state, place, values[sample, place])
         state[f"directions{place}"] = _directions(block, int(settings.get("n_factors", 16)), rng)
     return state
 
@@ -36,10 +35,9 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """Texts (n_rows, n_columns) → float32 (n_rows, n_factors + 1 a column): factors, and the text's length."""
     parts = []
     for place in range(int(state["n_columns"])):
-        one = {**state, "n_columns": 1, "words0": state[f"words{place}"], "rarity0": state[f"rarity{place}"]}
-        block = words.apply(one, values[:, place : place + 1])
-        # einsum adds up each row by itself: a matrix product's sums hang on how many rows there are.
-        parts.append(np.einsum("ij,jk->ik", block, np.asarray(state[f"directions{place}"], np.float32), optimize=False))
+        parts.append(
+            _factors(*words.weighted(state, place, values[:, place]), state[f"directions{place}"], len(values))
+        )
         parts.append(np.array([[float(len(text))] for text in values[:, place]], np.float32).reshape(-1, 1))
     return np.concatenate(parts, axis=1).astype(np.float32) if parts else np.empty((len(values), 0), np.float32)
 
@@ -54,6 +52,15 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
             f"{column} {LENGTH}",
         )
     )
+
+
+def _factors(row: np.ndarray, word: np.ndarray, weight: np.ndarray, directions: np.ndarray, n_rows: int) -> np.ndarray:
+    factors = np.zeros((n_rows, np.shape(directions)[1]), np.float64)
+    if len(row):
+        starts = np.flatnonzero(np.diff(row, prepend=-1))
+        # Each row's words are added up by themselves: a matrix product's sums hang on how many rows there are.
+        factors[row[starts]] = np.add.reduceat(weight[:, None] * np.asarray(directions)[word], starts, axis=0)
+    return factors
 
 
 def _directions(block: np.ndarray, n_factors: int, rng: np.random.Generator) -> np.ndarray:

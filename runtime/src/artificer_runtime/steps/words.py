@@ -41,7 +41,7 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """Texts (n_rows, n_columns) → float32 (n_rows, n_words), rows of length one in each column or zero."""
-    parts = [_weighted(state, place, values[:, place]) for place in range(int(state["n_columns"]))]
+    parts = [dense(state, place, values[:, place]) for place in range(int(state["n_columns"]))]
     return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
 
 
@@ -50,16 +50,24 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     return tuple(f"{column}: {word}" for place, column in enumerate(columns) for word in state[f"words{place}"])
 
 
-def _weighted(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:
-    words, rarity = state[f"words{place}"], np.asarray(state[f"rarity{place}"])
-    where = {word: index for index, word in enumerate(words)}
-    block = np.zeros((len(texts), len(words)), np.float32)
-    for row, text in enumerate(texts):
-        counts = Counter(index for word in tokens(text) if (index := where.get(word)) is not None)
-        if counts:
-            at = np.fromiter(counts, np.int64, len(counts))
-            weight = (1 + np.log(np.fromiter(counts.values(), np.float64, len(counts)))) * rarity[at]
-            # Added up in the order of the vocabulary, so that a row's value hangs on its words alone.
-            order = np.argsort(at)
-            block[row, at[order]] = weight[order] / np.sqrt((weight[order] ** 2).sum())
+def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:
+    """One column's weighted words: float32 (n_rows, n_words)."""
+    row, word, weight = weighted(state, place, texts)
+    block = np.zeros((len(texts), len(state[f"words{place}"])), np.float32)
+    block[row, word] = weight
     return block
+
+
+def weighted(state: Mapping[str, Any], place: int, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row, word and weight of what is not zero in one column, sorted by row, then word."""
+    where = {word: index for index, word in enumerate(state[f"words{place}"])}
+    found = [[where[word] for word in tokens(text) if word in where] for text in texts]
+    n_words = max(len(where), 1)
+    rows = np.repeat(np.arange(len(texts)), [len(one) for one in found])
+    flat = np.fromiter((index for one in found for index in one), np.int64, len(rows))
+    pairs, counts = np.unique(rows * n_words + flat, return_counts=True)
+    row, word = pairs // n_words, pairs % n_words
+    weight = (1 + np.log(counts)) * np.asarray(state[f"rarity{place}"], np.float64)[word]
+    # bincount adds in order, so that a row's length hangs on its own words alone.
+    length = np.sqrt(np.bincount(row, weights=weight**2, minlength=len(texts)))
+    return row, word, (weight / length[row]).astype(np.float32)

@@ -85,13 +85,17 @@ class Race:
         entrants = self.survivors()
         if fold == 0:
             return entrants
-        while entrants and self._seconds(entrants) > self.clock.left_s:
-            slowest = max(entrants, key=lambda candidate: self._cost(candidate))
-            if len(entrants) == 1 or slowest is entrants[0]:
+        left_out = []
+        # The linear one and one more must go on, or the round does not take place and all stay as they are.
+        while self._seconds(entrants) > self.clock.left_s:
+            others = [candidate for candidate in entrants if candidate.name != LINEAR]
+            if len(others) <= 1:
                 return []
-            entrants.remove(slowest)
+            left_out.append(max(others, key=self._cost))
+            entrants.remove(left_out[-1])
+        for candidate in left_out:
             self.skipped = True
-            self.dropped[slowest.name] = "the clock: another fold of it would not have ended in time"
+            self.dropped[candidate.name] = "the clock: another fold of it would not have ended in time"
         return entrants
 
     def _cost(self, candidate: Candidate) -> float:
@@ -115,7 +119,8 @@ class Race:
             self.run.progress("fit", text + (" (cut by the clock)" if fit.cut else ""))
 
     def _attempt(self, candidate: Candidate, fold: int, made: Encodings) -> FoldFit | None:
-        if self.clock.left_s < LEAST_S and fold == 0 and candidate is not self.course.encoding.candidates[0]:
+        first = self.course.encoding.candidates[0]
+        if self.clock.left_s < LEAST_S and fold == 0 and candidate.name not in (first.name, LINEAR):
             return None
         settings = candidate.settings | replayed(self.run, candidate.name, fold)
         clock = self.clock.share(FIRST_SHARE) if fold == 0 else self.clock

@@ -110,7 +110,7 @@ def _affordable(
     while len(usable) > 1:
         weights = greedy(measured, usable, most)
         seconds = refits.seconds(list(weights))
-        if seconds <= refits.clock.left_s:
+        if seconds <= max(refits.clock.left_s, refits.seconds([])):  # the reference is refitted in any case
             break
         slowest = max(weights, key=lambda name: refits.seconds([name]))
         usable = {name: values for name, values in usable.items() if name != slowest}

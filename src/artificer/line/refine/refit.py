@@ -63,8 +63,8 @@ class Refits:
         return slowest.seconds * done * len(self.course.of_row) / n_trained
 
     def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
-        """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""
-        missing = [self.trials[name] for name in weights if name not in self.done]
+        """Refit what is not refitted yet, the reference with it, and give the blend's parts in the order of `weights`."""
+        missing = [self.trials[name] for name in dict.fromkeys((*weights, LINEAR)) if name not in self.done]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
         for trial, fit in run_all(self._refit, missing, self.run.n_workers):
