@@ -102,7 +102,7 @@ def test_perfect_predictions_score_best() -> None:
 
 
 @pytest.mark.parametrize("name", list(METRICS))
-def test_no_rows_and_no_weight_have_no_score(name: str) -> None:
+def test_no_rows_have_no_score(name: str) -> None:
     wide = METRICS[name].tasks != ("regression",)
     assert math.isnan(score(name, np.empty(0), np.empty((0, 2) if wide else 0)))
 
