@@ -19,7 +19,7 @@ from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Fe
 from artificer.core.stages import RunLock
 from artificer.core.store import load
 from artificer.line.ask import ask
-from artificer.line.ask.begin import begin
+from artificer.line.ask.start import begin
 
 pytestmark = pytest.mark.slow
 

@@ -80,7 +80,7 @@ def run(
     ----------
     subject : path of a brief, Brief, or Run
     workspace, limit_s, frame, progress
-        As for `artificer.line.ask.begin`.
+        As for `artificer.line.ask.start`.
 
     Raises
     ------

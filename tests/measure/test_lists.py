@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artificer.measure.intervals import wilson
-from artificer.measure.lists import expected_picks, list_precision, lists, precision_gain, value_per_period
+from artificer.measure.lists import (
+    _resampled_shares,
+    expected_picks,
+    list_precision,
+    lists,
+    precision_gain,
+    value_per_period,
+)
 
 
 def test_the_highest_scores_of_each_period_are_on_its_list() -> None:
@@ -93,6 +100,16 @@ def test_a_better_order_gains_and_its_reverse_loses_as_much(n_periods: int) -> N
     assert gain.is_gain
     assert (loss.low, loss.high) == pytest.approx((-gain.high, -gain.low))
     assert gain.high > gain.low
+
+
+def test_resampling_one_period_agrees_with_filling_each_list_anew() -> None:
+    rng = np.random.default_rng(4)
+    score, success = rng.integers(0, 6, 90).astype(float), (rng.random(90) < 0.4).astype(float)
+    counts = rng.multinomial(90, np.full(90, 1 / 90), 20)
+    for one, share in zip(counts, _resampled_shares(score, success, counts, 15), strict=True):
+        rows = np.repeat(np.arange(90), one)
+        anew = lists(score[rows], success[rows], np.zeros(90, int), 15)
+        assert share == pytest.approx(anew.succeeded[0] / 15)
 
 
 def test_no_whole_period_has_no_value() -> None:

@@ -96,7 +96,7 @@ def clean(place: Path, everything: bool, yes: bool) -> int:
     Packages and the ledger stay.
     """
     from artificer import flow
-    from artificer.line.ask.begin import WORKSPACE
+    from artificer.line.ask.start import WORKSPACE
 
     root = place.parent / WORKSPACE if place.is_file() else place
     what = "tasks, runs and reports" if everything else "tasks"

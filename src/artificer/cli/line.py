@@ -22,7 +22,7 @@ def ask(data: Path, target: str | None, out: Path | None, force: bool, as_json: 
     """Draft a brief from DATA (with --target), or check the brief DATA."""
     from artificer.line.ask import ask as ask_stage
     from artificer.line.ask import draft_brief, questions
-    from artificer.line.ask.begin import begin
+    from artificer.line.ask.start import begin
 
     if is_brief(data):
         run = begin(data)
@@ -104,7 +104,7 @@ def run(
 def run_line(brief: Path, workspace: Path | None, limit_s: float | None, as_json: bool) -> int:
     """Run the line and show how it ended."""
     from artificer import flow
-    from artificer.line.ask.begin import begin
+    from artificer.line.ask.start import begin
 
     spent = age_s()
     state = begin(brief, workspace=workspace, limit_s=limit_s, progress=progress(spent), spent_s=spent)
@@ -212,7 +212,7 @@ def _check_contract(data: Path, contract: Path, as_json: bool) -> int:
 
 def _stage(name: str, brief: Path, workspace: Path | None, limit_s: float | None, as_json: bool) -> int:
     from artificer import flow
-    from artificer.line.ask.begin import begin
+    from artificer.line.ask.start import begin
     from artificer.line.judge import exit_code
 
     spent = age_s()

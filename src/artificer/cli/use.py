@@ -90,7 +90,7 @@ def keys_of(package: Path) -> list[str]:
 def report(brief: Path, workspace: Path | None) -> int:
     """Write the report of BRIEF again, from what its last run left."""
     from artificer import flow
-    from artificer.line.ask.begin import begin
+    from artificer.line.ask.start import begin
 
     done = flow.run(begin(brief, workspace=workspace, progress=progress()))
     if not done.report.exists():

@@ -8,7 +8,9 @@ import numpy as np
 from scipy import stats
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import mean_t, ratio, wider, wilson
+from artificer.measure.intervals import REPLICATES, mean_t, of_draws, ratio, wider, wilson
+
+CELLS = 2_000_000  # counts held at once while resampling: 16 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ def precision_gain(
 ) -> Estimate:
     """List precision by the scores `first` minus that by `second`, on the same rows.
 
-    The interval rests on the rows of the two lists (those on both cancel out) and, with two periods or more, on the
-    spread of the periods' differences too.
+    The interval holds that of the rows on the two lists (those on both cancel out) and, with two periods or more, that
+    of the spread of the periods' differences; with one, that of a paired bootstrap of its rows.
     """
     chances = [expected_picks(score, period, top) for score in (first, second)]
     a, b = (_filled(chance, success, period, top) for chance in chances)
@@ -99,7 +101,9 @@ def precision_gain(
     half = float(stats.norm.ppf(0.5 + level / 2)) * error
     by_rows = Estimate(value, value - half, value + half, "rows of the lists, paired", int((period >= 0).sum()), level)
     if len(a.chosen) < 2:
-        return by_rows
+        inside = period >= 0
+        draws = _resampled_gains((first[inside], second[inside]), success[inside], top)
+        return wider(of_draws(value, draws, "paired bootstrap", by_rows.n, level), by_rows)
     # Linearised: what each period adds to the difference of the two ratios.
     influence = (a.succeeded - _share(a) * a.chosen) / a.chosen.sum()
     influence = influence - (b.succeeded - _share(b) * b.chosen) / b.chosen.sum()
@@ -107,6 +111,29 @@ def precision_gain(
     half = spread.high - spread.value
     by_periods = Estimate(value, value - half, value + half, "ratio over periods, paired", len(a.chosen), level)
     return wider(by_periods, by_rows)
+
+
+def _resampled_gains(scores: tuple[np.ndarray, np.ndarray], success: np.ndarray, top: int) -> np.ndarray:
+    """Difference of the two lists' shares in each resample of one period's rows."""
+    rng = np.random.default_rng(0)
+    n = len(success)
+    at_once = max(1, CELLS // n)
+    parts = []
+    for start in range(0, REPLICATES, at_once):
+        counts = rng.multinomial(n, np.full(n, 1 / n), min(at_once, REPLICATES - start))
+        first, second = (_resampled_shares(score, success, counts, top) for score in scores)
+        parts.append(first - second)
+    return np.concatenate(parts)
+
+
+def _resampled_shares(score: np.ndarray, success: np.ndarray, counts: np.ndarray, top: int) -> np.ndarray:
+    """Share of successes on the list where row i occurs `counts[:, i]` times; ties as a lot would have it."""
+    order = np.argsort(-score, kind="stable")
+    ties = np.flatnonzero(np.diff(-score[order], prepend=-np.inf) > 0)
+    rows = np.add.reduceat(counts[:, order], ties, axis=1)
+    hits = np.add.reduceat((counts * success)[:, order], ties, axis=1)
+    taken = np.clip(top - (np.cumsum(rows, axis=1) - rows), 0, rows)
+    return np.asarray((hits * taken / np.maximum(rows, 1)).sum(axis=1) / taken.sum(axis=1))
 
 
 def value_per_period(

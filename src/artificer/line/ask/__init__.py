@@ -22,7 +22,7 @@ from artificer.data.expression import expression, named
 from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
 from artificer.data.table import fingerprint, normalise, row_hashes, write
-from artificer.line.ask.begin import Subject, begin
+from artificer.line.ask.start import Subject, begin
 from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import Labels, numeric, read_labels

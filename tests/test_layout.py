@@ -1,0 +1,109 @@
+"""The layout says what the system is: twelve stages, layers, names that mean one thing, wheels that hold all."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import artificer
+import artificer.line
+
+ROOT = Path(__file__).parent.parent
+STAGES = (
+    "ask",
+    "audit",
+    "choose",
+    "describe",
+    "design",
+    "encode",
+    "fit",
+    "judge",
+    "refine",
+    "ship",
+    "track",
+    "update",
+)
+
+
+def test_the_line_lists_the_twelve_stages_and_nothing_else() -> None:
+    assert tuple(module.name for module in pkgutil.iter_modules(artificer.line.__path__)) == STAGES
+    assert tuple(sorted(STAGES)) == STAGES
+
+
+def test_each_public_name_exists_and_is_no_submodule() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(artificer.__path__)}
+    for name in artificer.__all__:
+        assert getattr(artificer, name) is not None
+        assert name not in modules
+
+
+def test_no_name_is_both_a_submodule_and_a_function_of_its_parent() -> None:
+    for stage in STAGES:
+        parent = importlib.import_module(f"artificer.line.{stage}")
+        modules = {module.name for module in pkgutil.iter_modules(parent.__path__)}
+        public = set(getattr(parent, "__all__", ()))
+        assert not modules & public, (stage, modules & public)
+
+
+def test_importing_artificer_loads_nothing_heavy() -> None:
+    program = (
+        "import artificer, sys; "
+        "print([name for name in ('numpy', 'polars', 'pandas', 'sklearn', 'lightgbm', 'click') if name in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_no_text_of_the_project_names_an_index_or_a_home() -> None:
+    hosts = ("pypi" + ".org", "pythonhosted" + ".org", "/ro" + "ot/", "deb.debian" + ".org")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    texts = [ROOT / name for name in listed if not name.endswith((".parquet", ".png"))]
+    assert texts
+    for path in texts:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not [host for host in hosts if host in text], path
+
+
+@pytest.mark.slow
+def test_wheels_hold_all_that_is_needed_elsewhere(tmp_path: Path) -> None:
+    copy = tmp_path / "source"
+    for name in ("runtime", "src", "pyproject.toml", "README.md", "LICENSE"):
+        source = ROOT / name
+        put = shutil.copytree if source.is_dir() else shutil.copy
+        copy.mkdir(exist_ok=True)
+        put(source, copy / name)
+    for source in (copy / "runtime", copy):
+        command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, source]
+        subprocess.run(command, check=True, capture_output=True)
+    wheels = sorted(tmp_path.glob("*.whl"))
+    names = [name for wheel in wheels for name in zipfile.ZipFile(wheel).namelist()]
+    for wanted in (
+        "artificer/case/calls_2008.parquet",
+        "artificer/core/report/template.html",
+        "artificer_runtime/schema.py",
+    ):
+        assert wanted in names
+    assert not [name for name in names if name.startswith("tests")]
+    place = tmp_path / "elsewhere"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", place, *wheels]
+    subprocess.run(pip, check=True, capture_output=True)
+    program = "import artificer, artificer.cli; print(artificer.__file__); artificer.cli.main(['demo', 'case'])"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert str(place) in ended.stdout
