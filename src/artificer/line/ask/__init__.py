@@ -22,13 +22,13 @@ from artificer.data.expression import expression, named
 from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
 from artificer.data.table import fingerprint, normalise, row_hashes, write
-from artificer.line.ask.start import Subject, begin
 from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.requirements import requirements
 from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
+from artificer.line.ask.start import Subject, begin
 from artificer.line.ask.unread import unread
 from artificer.line.ask.written import read_brief
 from artificer_runtime.schema import Schema
