@@ -6,69 +6,68 @@ Exit codes: 0 done and all met; 2 bad input or usage; 3 a requirement unmet or a
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit."""
-    sys.exit(exit_code_of(list(sys.argv[1:] if arguments is None else arguments)))
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code, says = outcome(given)
+    except KeyboardInterrupt:  # while the command itself was being imported
+        code, says = INTERRUPTED, INTERRUPTION
+    if says:
+        print(f"artificer: {says}", file=sys.stderr)
+    if says and "--json" in given:
+        code = _flushed(code, lambda: _error_document(given, code, says))
+    sys.exit(code)
 
 
-def exit_code_of(arguments: list[str]) -> int:
-    """Run the command and give its exit code; no error but our own fault is shown as one."""
+INTERRUPTION = "interrupted; the same command goes on where this one stopped"
+
+
+def outcome(arguments: list[str]) -> tuple[int, str]:
+    """Run the command and give its exit code, and what is to be said about an error; "" when all went well."""
     import click
 
     from artificer.cli.app import app
     from artificer.core.errors import ArtificerError
+    from artificer_runtime.errors import RuntimeInputError
 
     try:
         code = app.main(arguments, prog_name="artificer", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+        sys.stdout.flush()
+        return (code if isinstance(code, int) else 0), ""
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return BAD_INPUT
+        return BAD_INPUT, ""
     except click.ClickException as error:
-        error.show()
-        return BAD_INPUT
+        where = error.ctx.get_usage() + "\n" if isinstance(error, click.UsageError) and error.ctx else ""
+        return BAD_INPUT, f"{error.format_message()}\n{where}".rstrip()
     except (KeyboardInterrupt, click.Abort):
-        _say("interrupted; the same command goes on where this one stopped")
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # whoever read our output has gone: nothing more can be said to it
-        return 0
+        return INTERRUPTED, INTERRUPTION
     except ArtificerError as error:
-        _say(f"{type(error).__name__}: {error}" if error.exit_code == FAULT else str(error))
-        return error.exit_code
+        return error.exit_code, f"{type(error).__name__}: {error}" if error.exit_code == FAULT else str(error)
+    except RuntimeInputError as error:
+        return BAD_INPUT, str(error)
+    except SystemExit:  # click's own end when nobody reads our output any more
+        return _unread(), ""
+    except OSError as error:
+        return _output_error(error) or (FAULT, _fault(error))
     except Exception as error:  # noqa: BLE001 - the one place where our own faults end: told in a line, kept in a file
-        return _input_error(error) or _fault(error)
+        return FAULT, _fault(error)
 
 
-def _input_error(error: Exception) -> int:
-    from artificer_runtime.errors import RuntimeInputError
-
-    if not isinstance(error, RuntimeInputError):
-        return 0
-    _say(str(error))
-    return BAD_INPUT
-
-
-def _fault(error: Exception) -> int:
-    with tempfile.NamedTemporaryFile("w", prefix="artificer-fault-", suffix=".txt", delete=False) as file:
-        traceback.print_exception(error, file=file)
-    _say(
-        f"this is our fault, not yours: {type(error).__name__}: {error}. What happened is written in {Path(file.name)}; please "
-        "report it with that file. What was done so far is kept: the same command goes on from there"
-    )
-    return FAULT
-
-
-def _say(text: str) -> None:
-    print(f"artificer: {text}", file=sys.stderr)
+def _output_error(error: OSError) -> tuple[int, str] | None:
+    """Errors of stdout have no file name; those of files that we open have one."""
+    if error.errno == errno.EPIPE:
+        return _unread(), ""
+    if error.errno == errno.ENOSPC and error.filename is None:
+        _close_stdout()
+        return BAD_INPUT, "the output cannot be written: its disk is full; free some space, or write elsewhere"
+    return None

@@ -83,6 +83,11 @@ class Finding:
     facts: tuple[Fact, ...] = ()
     effect: Estimate | None = None
 
+    def _repr_html_(self) -> str:
+        from artificer.core.report.notebook import finding_html
+
+        return finding_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

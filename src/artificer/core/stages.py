@@ -337,6 +337,11 @@ class Model:
     cut: bool = False
     decisions: tuple[Decision, ...] = ()
 
+    def _repr_html_(self) -> str:
+        from artificer.core.report.notebook import model_html
+
+        return model_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -384,6 +389,11 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     n_openings: int = 0
     facts: tuple[Fact, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from artificer.core.report.notebook import verdict_html
+
+        return verdict_html(self)
 
 
 @dataclass(frozen=True, slots=True)
