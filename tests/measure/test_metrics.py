@@ -47,7 +47,7 @@ def _classes(seed: int, n: int, k: int) -> tuple[np.ndarray, np.ndarray, np.ndar
 @settings(max_examples=25, deadline=None)
 def test_of_two_classes_agree_with_scikit_learn(name: str, rows: tuple[int, int]) -> None:
     y, p, weight = _classes(*rows, 2)
-    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", OF_CLASSES)
@@ -55,7 +55,7 @@ def test_of_two_classes_agree_with_scikit_learn(name: str, rows: tuple[int, int]
 @settings(max_examples=25, deadline=None)
 def test_of_four_classes_agree_with_scikit_learn(name: str, rows: tuple[int, int]) -> None:
     y, p, weight = _classes(*rows, 4)
-    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+    assert score(name, y, p, weight) == pytest.approx(PEERS[name](y, p, weight), rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", OF_NUMBERS)
@@ -65,7 +65,7 @@ def test_of_numbers_agree_with_scikit_learn(name: str, rows: tuple[int, int]) ->
     rng = np.random.default_rng(rows[0])
     y, p = rng.gamma(2.0, size=(2, rows[1]))
     weight = rng.integers(1, 5, rows[1]) / 2
-    assert score(name, y, p[:, None], weight) == pytest.approx(PEERS[name](y, p, weight), abs=1e-9)
+    assert score(name, y, p[:, None], weight) == pytest.approx(PEERS[name](y, p, weight), rel=1e-9, abs=1e-9)
 
 
 def test_brier_is_that_of_scikit_learn_for_two_classes_and_sums_over_more() -> None:
@@ -85,7 +85,7 @@ def test_a_weight_is_as_many_copies_of_its_row(rows: tuple[int, int]) -> None:
     for name, found in METRICS.items():
         truth, prediction = (numbers[0], numbers[1]) if found.tasks == ("regression",) else (y, p)
         repeated = score(name, np.repeat(truth, copies), np.repeat(prediction, copies, axis=0))
-        assert score(name, truth, prediction, copies.astype(np.float64)) == pytest.approx(repeated, abs=1e-9)
+        assert score(name, truth, prediction, copies.astype(np.float64)) == pytest.approx(repeated, rel=1e-9, abs=1e-9)
 
 
 def test_median_of_absolute_errors_is_the_median() -> None:
