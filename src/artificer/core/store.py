@@ -35,6 +35,8 @@ REMEDIES = {
     errno.EPERM: "permission is missing: name a folder of yours with --workspace",
     errno.EROFS: "the disk is read-only: name another folder with --workspace",
     errno.ENOTDIR: "a file stands where a folder is needed: name another folder with --workspace",
+    errno.EISDIR: "a folder stands where a file is to be written: name another place",
+    errno.ENAMETOOLONG: "the name is too long: name another place",
     errno.EEXIST: "a file stands where a folder is needed: name another folder with --workspace",
 }
 
@@ -81,9 +83,14 @@ def digest(*things: Any) -> str:
 
 def save(path: Path, record: Any) -> None:
     """Write one record to `path`, atomically."""
+    write_bytes(path, named_bytes(record))
+
+
+def named_bytes(record: Any) -> bytes:
+    """Encode a record with its type's name and version, as `load` reads it."""
     version = getattr(type(record), "VERSION", 1)
     wrapped = {"record": type(record).__name__, "version": version, "value": record}
-    write_bytes(path, msgspec.json.format(encode(wrapped), indent=1))
+    return msgspec.json.format(encode(wrapped), indent=1)
 
 
 def load(path: Path, kind: type[T]) -> T:
@@ -209,7 +216,7 @@ class Workspace:
 
 def flush(folder: Path, *, files: bool = True) -> None:
     """Force a folder, and the files in it, to disk."""
-    targets = [folder, *(path for path in folder.rglob("*") if files)]
+    targets = [folder, *(folder.rglob("*") if files else ())]
     for target in targets:
         descriptor = os.open(target, os.O_RDONLY)
         try:
