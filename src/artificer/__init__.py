@@ -19,6 +19,8 @@ _PUBLIC = {
     **{name: f"artificer.line.{name}:{name}" for name in ("fit", "refine", "ship", "track", "update")},
     "judge": "artificer.flow:judge",
     "run": "artificer.flow:run",
+    "score": "artificer.later:score",
+    "serve": "artificer.later:serve",
     "load": "artificer_runtime:load",
     "read": "artificer.data.readers:read",
     "Classifier": "artificer.sklearn:Classifier",
@@ -27,6 +29,7 @@ _PUBLIC = {
     "Decision": "artificer.core.records:Decision",
     "Estimate": "artificer.core.records:Estimate",
     "Finding": "artificer.core.records:Finding",
+    "Model": "artificer.core.stages:Model",
     "Verdict": "artificer.core.stages:Verdict",
     "ArtificerError": "artificer.core.errors:ArtificerError",
 }

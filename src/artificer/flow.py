@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from artificer.core.clock import Clock
 from artificer.core.errors import WorkspaceError
 from artificer.core.records import Decision, Finding
+from artificer.core.report.page import ReportPage
 from artificer.core.run import Progress, Run, silent, versions
 from artificer.core.stages import RunLock, Shipped, Verdict
 from artificer.core.store import Workspace, load, save
@@ -25,8 +26,10 @@ from artificer.line.judge import exit_code
 from artificer.line.judge import judge as judge_model
 from artificer.line.refine import refine
 from artificer.line.ship import ship
-from artificer.report import write_report
+from artificer.report import report_page, write_page
 from artificer.told import told
+
+SUMMARY = "run.json"
 
 STAGES: dict[str, Callable[[Run], Any]] = {
     "ask": ask,
@@ -118,24 +121,41 @@ def judge(subject: Subject, **options: Any) -> Verdict:
     return judge_model(state, refine(state))
 
 
-def replay(lock: Path, *, progress: Progress = silent) -> tuple[Done, RunLock]:
-    """Repeat a run without a clock, in a workspace of its own, and give it with the lock that it followed.
+def replay(
+    lock: Path,
+    *,
+    brief: Path | None = None,
+    workspace: Path | None = None,
+    progress: Progress = silent,
+) -> tuple[Done, RunLock]:
+    """Repeat a run without a clock, in a fresh workspace of its own, and give it with the lock that it followed.
 
     The sealed rows stay closed: the verdict is out of fold. The model hash equals the lock's when data, versions and kind
     of machine are the same.
 
+    Parameters
+    ----------
+    lock : Path
+        Of a run, or of a package.
+    brief : Path, optional
+        Where relative paths of the lock's own brief start: beside this one. A package's lock does not say.
+    workspace : Path, optional
+        Where the fresh workspace is made; default: beside a run's lock, in the current folder for a package's.
+
     Raises
     ------
     WorkspaceError
-        When the lock cannot be read.
+        When the lock cannot be read, or the data is other data.
     BriefError, DataError
-        When the brief's data is not there any more, or is other data.
+        When the brief's data is not there any more.
     """
     if not lock.is_file():
         raise WorkspaceError(f"there is no lock '{lock}'; a run writes runs/<id>/run.lock into its workspace")
     locked = load(lock, RunLock)
-    folder = Path(locked.folder) if locked.folder else lock.resolve().parent
-    space = Workspace(lock.resolve().parent / f"replay-{locked.run_id}")
+    beside = lock.resolve().parent
+    folder = brief.resolve().parent if brief else Path(locked.folder or beside)
+    own = workspace or (beside if locked.folder else Path.cwd())
+    space = Workspace(own / f"replay-{locked.run_id}-{secrets.token_hex(2)}")
     state = Run(locked.brief, folder, space, clock=Clock(), replay=locked, progress=progress)
     asked = ask(state)
     if asked.fingerprint != locked.fingerprint:
@@ -159,26 +179,61 @@ def changed_versions(locked: RunLock) -> list[str]:
 
 def _finish(state: Run) -> Done:
     shipped, verdict = ship(state), judge(state)
-    records = [state.results[name] for name in STAGES if name in state.results]
-    findings = tuple(finding for record in records for finding in getattr(record, "findings", ()))
-    decisions = tuple(decision for record in records for decision in getattr(record, "decisions", ()))
-    blocked = any(finding.severity == "blocker" for finding in findings)
+    page = report_page(state)
     folder = state.workspace.root / "runs" / state.id
+    code = exit_code(verdict, blocked=any(finding.severity == "blocker" for finding in page.findings))
     done = Done(
         run_id=state.id,
         verdict=verdict,
         shipped=shipped,
-        findings=findings,
-        decisions=decisions,
+        findings=page.findings,
+        decisions=page.decisions,
         package=state.path(shipped.package),
-        report=write_report(state, folder),
+        report=write_page(page, folder),
         lock=folder / "run.lock",
-        code=exit_code(verdict, blocked=blocked),
+        code=code,
         seconds=state.watch.seconds,
     )
-    save(folder / "run.json", done)
-    state.ledger.end(state.id, done.code, shipped.model_hash)
+    save(folder / SUMMARY, Summary(state.id, code, done.seconds, page, tuple(sorted(state.used))))
+    state.ledger.end(state.id, code, shipped.model_hash)
     return done
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a finished run leaves of itself, in run.json: all that its report shows, and the tasks it rests on."""
+
+    run_id: str
+    code: int
+    seconds: float
+    page: ReportPage
+    tasks: tuple[str, ...]
+
+
+def summaries(root: Path) -> Iterator[tuple[Path, Summary]]:
+    """Finished runs of a workspace with their folders, the newest first."""
+    for path in sorted(root.glob(f"runs/*/{SUMMARY}"), reverse=True):
+        yield path.parent, load(path, Summary)
+
+
+def report_again(brief: Path, *, workspace: str | Path | None = None) -> Path:
+    """Write the report of a brief's last finished run again, from its records, and give its path.
+
+    Raises
+    ------
+    WorkspaceError
+        When no run of the brief as it stands has finished; the time limit may differ.
+    """
+    state = begin(brief, workspace=workspace)
+    for folder, summary in summaries(state.workspace.root):
+        if (
+            replace(summary.page.brief, run=replace(summary.page.brief.run, limit_s=state.brief.run.limit_s))
+            == state.brief
+        ):
+            return write_page(summary.page, folder)
+    raise WorkspaceError(
+        f"no run of '{brief}' as it stands has finished in '{state.workspace.root}'; `artificer run {brief}` makes one"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +244,8 @@ class Forecast:
     ----------
     tasks : tuple of (str, int)
         What would be trained, and how often.
+    shares : dict of str to float
+        By which share of the time limit each clocked stage has ended.
     seconds, memory_mb, disk_mb : float
         Rough, from the size of the data.
     contacts : tuple of str
@@ -196,6 +253,7 @@ class Forecast:
     """
 
     tasks: tuple[tuple[str, int], ...]
+    shares: dict[str, float]
     limit_s: float
     seconds: float
     memory_mb: float
@@ -218,23 +276,31 @@ def plan(subject: Subject, **options: Any) -> Forecast:
     seconds = cells * SECONDS_PER_CELL * (planned.folds_tried + 1) * len(fits) / state.n_workers
     disk_mb = (2 * cells * 4 + asked.train.n_rows * 200) / 1e6
     memory_mb = 250 + COPIES * cells * 4 / 1e6
-    return Forecast(fits, state.brief.run.limit_s, min(seconds + 3, state.brief.run.limit_s), memory_mb, disk_mb)
+    limit_s = state.brief.run.limit_s
+    return Forecast(fits, planned.shares, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb)
 
 
-def clean(root: Path, *, everything: bool = False) -> tuple[int, float]:
-    """Remove tasks that can be computed again (and with `everything` the runs too), never packages or the ledger.
+def removable(root: Path, *, everything: bool = False) -> tuple[list[Path], float]:
+    """What of a workspace can be removed: tasks that the latest run does not rest on; or all tasks, and the runs too.
+
+    Packages and the ledger are never among it.
 
     Returns
     -------
-    n_removed : int
-    freed_mb : float
+    folders : list of Path
+    size_mb : float
+
+    Raises
+    ------
+    WorkspaceError
+        When `root` is no workspace.
     """
     if not (root / "tasks").is_dir():
         raise WorkspaceError(f"'{root}' is no workspace: it has no tasks/; name a brief, or the folder artificer-work")
-    removed, freed = 0, 0.0
-    for name in ("tasks", "runs") if everything else ("tasks",):
-        for folder in (root / name).glob("*") if (root / name).is_dir() else ():
-            freed += sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-            shutil.rmtree(folder)
-            removed += 1
-    return removed, freed
+    _, latest = next(summaries(root), (root, None))
+    needed = latest.tasks if latest and not everything else ()
+    folders = [folder for folder in root.glob("tasks/*") if folder.name not in needed]
+    if everything:
+        folders += root.glob("runs/*")
+    sizes = (path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
+    return folders, sum(sizes) / 1e6

@@ -13,9 +13,21 @@ NAME = "report.html"
 
 def write_report(run: Run, folder: Path) -> Path:
     """Write the report of a run whose stages have all ended, and give its path."""
+    return write_page(report_page(run), folder)
+
+
+def write_page(page: ReportPage, folder: Path) -> Path:
+    """Write what a report shows as HTML, and give its path."""
+    path = folder / NAME
+    write_bytes(path, render(page).encode())
+    return path
+
+
+def report_page(run: Run) -> ReportPage:
+    """Gather what the report shows from the records of the stages."""
     results = run.results
     ended = [results[stage] for stage in STAGES if stage in results]
-    page = ReportPage(
+    return ReportPage(
         brief=run.brief,
         asked=results["ask"],
         described=results["describe"],
@@ -28,9 +40,6 @@ def write_report(run: Run, folder: Path) -> Path:
         decisions=tuple(decision for record in ended for decision in getattr(record, "decisions", ())),
         provenance=_provenance(run),
     )
-    path = folder / NAME
-    write_bytes(path, render(page).encode())
-    return path
 
 
 def _provenance(run: Run) -> dict[str, str]:

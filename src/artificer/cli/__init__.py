@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
+STOPPED = "interrupted; the same command goes on where this one stopped"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -19,20 +20,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code, says = outcome(given)
-    except KeyboardInterrupt:  # while the command itself was being imported
-        code, says = INTERRUPTED, INTERRUPTION
+        if says and "--json" in given:
+            _error_document(given, code, says)
+    except KeyboardInterrupt:  # while the commands were being imported
+        code, says = INTERRUPTED, STOPPED
     if says:
         print(f"artificer: {says}", file=sys.stderr)
-    if says and "--json" in given:
-        code = _flushed(code, lambda: _error_document(given, code, says))
     sys.exit(code)
 
 
-INTERRUPTION = "interrupted; the same command goes on where this one stopped"
-
-
 def outcome(arguments: list[str]) -> tuple[int, str]:
-    """Run the command and give its exit code, and what is to be said about an error; "" when all went well."""
+    """Run the command and give its exit code, and what is to be said about an error: "" when there was none."""
     import click
 
     from artificer.cli.app import app
@@ -47,27 +45,54 @@ def outcome(arguments: list[str]) -> tuple[int, str]:
         error.show()
         return BAD_INPUT, ""
     except click.ClickException as error:
-        where = error.ctx.get_usage() + "\n" if isinstance(error, click.UsageError) and error.ctx else ""
-        return BAD_INPUT, f"{error.format_message()}\n{where}".rstrip()
+        usage = f"\n{error.ctx.get_usage()}" if isinstance(error, click.UsageError) and error.ctx else ""
+        return BAD_INPUT, error.format_message() + usage
     except (KeyboardInterrupt, click.Abort):
-        return INTERRUPTED, INTERRUPTION
+        return INTERRUPTED, STOPPED
     except ArtificerError as error:
         return error.exit_code, f"{type(error).__name__}: {error}" if error.exit_code == FAULT else str(error)
     except RuntimeInputError as error:
         return BAD_INPUT, str(error)
-    except SystemExit:  # click's own end when nobody reads our output any more
-        return _unread(), ""
-    except OSError as error:
-        return _output_error(error) or (FAULT, _fault(error))
+    except SystemExit:  # click ends itself when nobody reads its output any more
+        return _unread()
     except Exception as error:  # noqa: BLE001 - the one place where our own faults end: told in a line, kept in a file
-        return FAULT, _fault(error)
+        return _output_refused(error) or (FAULT, _fault(error))
 
 
-def _output_error(error: OSError) -> tuple[int, str] | None:
-    """Errors of stdout have no file name; those of files that we open have one."""
+def _output_refused(error: Exception) -> tuple[int, str] | None:
+    """Whether stdout took no more: such an error names no file."""
+    if not isinstance(error, OSError) or error.filename is not None:
+        return None
     if error.errno == errno.EPIPE:
-        return _unread(), ""
-    if error.errno == errno.ENOSPC and error.filename is None:
-        _close_stdout()
-        return BAD_INPUT, "the output cannot be written: its disk is full; free some space, or write elsewhere"
+        return _unread()
+    if error.errno == errno.ENOSPC:
+        _unread()
+        return BAD_INPUT, "the output cannot be written: its disk is full; free some space, or write it elsewhere"
     return None
+
+
+def _unread() -> tuple[int, str]:
+    """Send what is still held back nowhere, so that the interpreter's own end does not stumble over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return INTERRUPTED, ""
+
+
+def _fault(error: Exception) -> str:
+    import tempfile
+    import traceback
+
+    says = f"this is our fault, not yours: {type(error).__name__}: {error}. "
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="artificer-fault-", suffix=".txt", delete=False) as file:
+            traceback.print_exception(error, file=file)
+        says += f"What happened is written in {file.name}; please report it with that file. "
+    except OSError:
+        says += "Please report it. "
+    return says + "What was done so far is kept: the same command goes on from there"
+
+
+def _error_document(arguments: list[str], code: int, says: str) -> None:
+    from artificer.cli.show import document
+
+    command = next((one for one in arguments if not one.startswith("-")), "")
+    document(command, code, {"error": says})

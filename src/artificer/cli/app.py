@@ -16,13 +16,12 @@ GROUPS: dict[str, dict[str, str]] = {
         "report": "artificer.cli.use:report",
     },
     "Stages of the line (each runs what it lacks)": {
-        "audit": "artificer.cli.line:audit",
-        **{name: f"artificer.cli.line:{name}" for name in ("choose", "describe", "design", "encode", "fit")},
-        **{name: f"artificer.cli.line:{name}" for name in ("judge", "refine", "ship")},
+        name: f"artificer.cli.stages:{name}"
+        for name in ("audit", "choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
     },
     "More": {"doctor": "artificer.cli.care:doctor", "clean": "artificer.cli.care:clean"},
     "Not in this version": {
-        name: f"artificer.cli.line:{name}" for name in ("track", "update", "score", "serve", "watch", "ledger", "why")
+        name: f"artificer.cli.later:{name}" for name in ("track", "update", "score", "serve", "watch", "ledger", "why")
     },
 }
 HELP = {

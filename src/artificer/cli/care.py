@@ -83,25 +83,47 @@ def _machine() -> tuple[str, str]:
     from artificer.core.tasks import n_cores
 
     tested = "" if sys.platform == "linux" else "; this system is not tested"
-    return "✓", f"{n_cores()} cores, {platform.system()} {platform.machine()}{tested}"
+    return "✓", f"{n_cores()} cores, {_memory()}{platform.system()} {platform.machine()}{tested}"
+
+
+def _memory() -> str:
+    try:
+        return f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 1e9:.1f} GB of memory, "
+    except (AttributeError, ValueError, OSError):  # systems that do not tell
+        return ""
 
 
 @click.command()
-@click.argument("place", type=click.Path(path_type=Path), default="artificer-work")
-@click.option("--all", "everything", is_flag=True, help="Remove runs and their reports too.")
+@click.argument("place", metavar="[BRIEF|WORKSPACE]", type=click.Path(path_type=Path), default="artificer-work")
+@click.option("--all", "everything", is_flag=True, help="Remove all tasks, and runs with their reports.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def clean(place: Path, everything: bool, yes: bool) -> int:
-    """Remove from the workspace of PLACE (a brief, or the workspace) what can be computed again.
+    """Remove what can be computed again from the workspace of a brief, or from the WORKSPACE itself.
 
-    Packages and the ledger stay.
+    That is every task that the latest run does not rest on. Packages and the ledger always stay.
     """
     from artificer import flow
     from artificer.line.ask.start import WORKSPACE
 
     root = place.parent / WORKSPACE if place.is_file() else place
-    what = "tasks, runs and reports" if everything else "tasks"
-    if not yes:
-        click.confirm(f"Remove {what} in '{root}'? Packages and the ledger stay", abort=True, err=True)
-    removed, freed_mb = flow.clean(root, everything=everything)
-    click.echo(f"{removed} folders removed, {freed_mb:,.1f} MB freed")
+    folders, size_mb = flow.removable(root, everything=everything)
+    what = f"{len(folders)} folders of {'tasks, runs and reports' if everything else 'tasks'}, {size_mb:,.1f} MB"
+    if not folders:
+        click.echo(f"nothing to remove from '{root}'")
+        return 0
+    if not yes and not _agreed(f"Remove {what} from '{root}'? Packages and the ledger stay"):
+        click.echo("nothing was removed")
+        return 0
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+    click.echo(f"removed: {what}")
     return 0
+
+
+def _agreed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("nobody is there to answer; --yes removes without asking") from error

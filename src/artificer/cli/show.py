@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from artificer.core.records import Decision, Finding
-from artificer.core.run import Progress
+from artificer.cli.subject import Subject
+
+if TYPE_CHECKING:
+    from artificer.core.records import Decision, Finding
+    from artificer.core.run import Progress, Run
 
 SCHEMA = "artificer-result@1"
 COLOURS = {"✓": "green", "?": "yellow", "✗": "red"}
 
-brief_argument = click.argument("brief", type=click.Path(path_type=Path))
+brief_argument = click.argument("brief", type=Subject("brief"))
 workspace_option = click.option(
     "--workspace", type=click.Path(path_type=Path), help="Folder to work in; default: artificer-work beside the brief."
 )
@@ -25,9 +31,30 @@ limit_option = click.option("--limit", "limit_s", type=click.FloatRange(min=1), 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
-def line_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that every command on a brief has."""
-    return workspace_option(limit_option(json_option(command)))
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a command on a brief shall work."""
+
+    workspace: Path | None = None
+    limit_s: float | None = None
+    as_json: bool = False
+
+    def begin(self, brief: Path) -> Run:
+        """Start a run that shows its progress and whose time limit counts from the start of this process."""
+        from artificer.line.ask import begin
+
+        spent = age_s()
+        return begin(brief, workspace=self.workspace, limit_s=self.limit_s, progress=progress(spent), spent_s=spent)
+
+
+def line_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the options that every command on a brief has, as its argument `how`."""
+
+    @wraps(command)
+    def gathered(*given: Any, workspace: Path | None, limit_s: float | None, as_json: bool, **more: Any) -> int:
+        return command(*given, how=How(workspace, limit_s, as_json), **more)
+
+    return workspace_option(limit_option(json_option(gathered)))
 
 
 def age_s() -> float:
@@ -54,6 +81,12 @@ def coloured(text: str) -> str:
     """A line whose first sign says how it went, in its colour, on a terminal."""
     colour = COLOURS.get(text[:1])
     return click.style(text, fg=colour) if colour and _coloured(sys.stdout) else text
+
+
+def typed(path: Path) -> str:
+    """A path as one types it here."""
+    here = Path.cwd()
+    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def _coloured(stream: Any) -> bool:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from artificer.cli.show import brief_argument, document, json_option, progress, workspace_option
-from artificer.core.errors import WorkspaceError
+from artificer.cli.show import How, brief_argument, document, json_option, limit_option, typed, workspace_option
+from artificer.cli.subject import Subject
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default="artificer-demo")
-@click.option("--limit", "limit_s", type=click.FloatRange(min=1), help="Time limit in seconds.")
+@limit_option
 def demo(folder: Path, limit_s: float | None) -> int:
     """Run a real client's case in FOLDER: a bank chooses whom its call centre rings.
 
@@ -24,14 +25,14 @@ def demo(folder: Path, limit_s: float | None) -> int:
 
     brief = unpack(folder)
     click.echo(f"The client's brief is {brief}; their calls of 2008 lie beside it.\nData: {ATTRIBUTION}\n", err=True)
-    run_line(brief, None, limit_s, as_json=False)
-    click.echo(f"Change the brief and run it again: artificer run {brief}")
+    run_line(brief, How(limit_s=limit_s))
+    click.echo(f"Change the brief and run it again: artificer run {typed(brief)}")
     return 0
 
 
 @click.command()
-@click.argument("package", type=click.Path(path_type=Path))
-@click.argument("rows", type=click.Path(path_type=Path))
+@click.argument("package", type=Subject("package"))
+@click.argument("rows", type=Subject("data"))
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout."
 )
@@ -63,15 +64,24 @@ def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
     import polars as pl
 
     full = predictor.predict_full(frame)
-    there = [name for name in keys if name in frame.columns]
-    columns = [frame[name] for name in there] or [pl.Series("row", range(frame.height))]
+    columns = [frame[name] for name in keys if name in frame.columns] or [pl.Series("row", range(frame.height))]
     columns.append(pl.Series(f"predicted {predictor.contents.target}", full.values.tolist()))
     if full.probabilities is not None:
         classes = predictor.contents.classes
         columns += [pl.Series(f"probability {one}", full.probabilities[:, at]) for at, one in enumerate(classes)]
     odd = [[name for name, flag in full.flags.items() if flag[row]] for row in range(frame.height)]
     columns.append(pl.Series("odd", [" ".join(names) for names in odd], dtype=pl.String))
-    return pl.DataFrame(columns)
+    return pl.DataFrame(_told_apart(columns))
+
+
+def _told_apart(columns: list[Any]) -> Iterator[Any]:
+    """A key column may be called "odd": ours, which come later, give way."""
+    taken: set[str] = set()
+    for column in columns:
+        while column.name in taken:
+            column = column.alias(f"{column.name}_")
+        taken.add(column.name)
+        yield column
 
 
 def keys_of(package: Path) -> list[str]:
@@ -87,13 +97,14 @@ def keys_of(package: Path) -> list[str]:
 @click.command()
 @brief_argument
 @workspace_option
-def report(brief: Path, workspace: Path | None) -> int:
-    """Write the report of BRIEF again, from what its last run left."""
+@json_option
+def report(brief: Path, workspace: Path | None, as_json: bool) -> int:
+    """Write the report of BRIEF again, from the records of its last run, and print where it is."""
     from artificer import flow
-    from artificer.line.ask.start import begin
 
-    done = flow.run(begin(brief, workspace=workspace, progress=progress()))
-    if not done.report.exists():
-        raise WorkspaceError(f"the report '{done.report}' was not written")
-    click.echo(str(done.report))
+    path = flow.report_again(brief, workspace=workspace)
+    if as_json:
+        document("report", 0, {}, files={"report": path})
+    else:
+        click.echo(str(path))
     return 0

@@ -62,6 +62,8 @@ class Run:
         What candidates are compared by; "" leaves it to the brief.
     n_valid : int
         The last so many rows are the only fold; 0 lets `choose` cut folds.
+    reused, used : set of str
+        Keys of tasks that had been done before, and of all that this run needed.
     """
 
     brief: Brief
@@ -80,6 +82,7 @@ class Run:
     results: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     reused: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
     watch: Stopwatch = field(default_factory=Stopwatch)
     temporary: tempfile.TemporaryDirectory[str] | None = None
 
@@ -127,6 +130,7 @@ class Run:
 
     def task(self, key: str, kind: type[T], work: Callable[[Path, str], T]) -> T:
         """Return the result stored under `key`, or work and store it."""
+        self.used.add(key)
         if self.workspace.done(key):
             self.reused.add(key)
             return self.workspace.result(key, kind)

@@ -17,7 +17,7 @@ from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Shipped, Verdict
-from artificer.core.store import digest, encode, public_json, save, told
+from artificer.core.store import digest, encode, named_bytes, public_json, save, told
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.audit import audit
 from artificer.line.judge import judge
@@ -66,7 +66,7 @@ def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
         "card.json": _json(card(run, asked, model, verdict)),
         "verdict.json": public_json(verdict),
         "contract.json": encode(contract),
-        "run.lock": encode(replace(lock, folder="")),
+        "run.lock": named_bytes(replace(lock, folder="")),
     }
     pack(run.path(model.folder), run.path(place), extra)
     size_mb = sum(path.stat().st_size for path in run.path(place).rglob("*") if path.is_file()) / 1e6

@@ -1,0 +1,115 @@
+"""Commands for one stage of the line each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from artificer.cli.show import How, brief_argument, coloured, document, line_options
+from artificer.cli.subject import Subject, what
+from artificer.core.errors import BriefError
+
+
+@click.command()
+@click.argument("subject", metavar="BRIEF|DATA", type=click.Path(path_type=Path))
+@line_options
+@click.option("--contract", type=click.Path(path_type=Path), help="Check DATA against the contract.json of a package.")
+def audit(subject: Path, contract: Path | None, how: How) -> int:
+    """Verify the training rows of a BRIEF; or DATA against a --contract."""
+    if contract is None:
+        Subject("brief").convert(subject, None, None)
+        return run_stage("audit", subject, how)
+    Subject("data").convert(subject, None, None)
+    return _check_contract(subject, contract, how.as_json)
+
+
+def _check_contract(data: Path, contract: Path, as_json: bool) -> int:
+    from artificer.core.stages import Contract
+    from artificer.core.store import decode
+    from artificer.data.readers import read
+    from artificer.line.audit import check_contract
+    from artificer.told import finding_told
+
+    path = contract / "contract.json" if contract.is_dir() else contract
+    if not path.is_file():
+        raise BriefError(f"there is no contract '{path}'; each package holds a contract.json")
+    findings = check_contract(read(data).frame, decode(path.read_bytes(), Contract))
+    code = 3 if any(finding.severity == "blocker" for finding in findings) else 0
+    if as_json:
+        document("audit", code, {"contract": str(path)}, findings=findings)
+        return code
+    for finding in findings:
+        click.echo(finding_told(finding))
+    if not findings:
+        click.echo(coloured("✓ the data keep the contract"))
+    return code
+
+
+def run_stage(name: str, brief: Path, how: How) -> int:
+    """Run one stage, and what it lacks, and show its record."""
+    from artificer import flow
+    from artificer.line.judge import exit_code
+
+    state = how.begin(brief)
+    record = flow.STAGES[name](state)
+    findings, decisions = getattr(record, "findings", ()), getattr(record, "decisions", ())
+    state.tell(name, decisions, findings)
+    blocked = any(finding.severity == "blocker" for finding in findings)
+    code = exit_code(record, blocked=blocked) if name == "judge" else 3 if blocked else 0
+    state.ledger.end(state.id, code, getattr(record, "model_hash", ""))
+    if how.as_json:
+        files = {"package": state.path(record.package)} if name == "ship" else {}
+        document(name, code, record, findings=findings, decisions=decisions, files=files)
+    else:
+        _show(name, record)
+    return code
+
+
+def _show(name: str, record: Any) -> None:
+    from artificer.told import finding_told, line_told, told
+
+    shown = list(told(name, record))
+    shown += [says for says in map(finding_told, getattr(record, "findings", ())) if says not in shown]
+    for decision in getattr(record, "decisions", ()):
+        shown.append(f"decided: {decision.question} {decision.choice}, because {decision.because}")
+    shown += map(line_told, getattr(record, "lines", ()))
+    shown += [f"open: {question}" for question in getattr(record, "questions", ())]
+    for line in shown:
+        click.echo(coloured(line))
+
+
+@click.command()
+@click.argument("subject", metavar="BRIEF", type=click.Path(path_type=Path))
+@click.argument("data", metavar="", required=False)
+@line_options
+def judge(subject: Path, data: str | None, how: How) -> int:
+    """Test the model of BRIEF on the sealed rows."""
+    if what(subject) == "package":
+        from artificer.later import refusal
+
+        raise refusal("artificer judge PACKAGE DATA")
+    if data is not None:
+        raise click.UsageError(f"only one brief is judged at a time, and '{data}' is one argument too many")
+    Subject("brief").convert(subject, None, None)
+    return run_stage("judge", subject, how)
+
+
+def _stage_command(name: str, about: str) -> click.Command:
+    @click.command(name, help=about)
+    @brief_argument
+    @line_options
+    def command(brief: Path, how: How) -> int:
+        return run_stage(name, brief, how)
+
+    return command
+
+
+choose = _stage_command("choose", "Choose columns and folds for BRIEF.")
+describe = _stage_command("describe", "Describe the data of BRIEF statistically.")
+design = _stage_command("design", "Plan metric, candidates and time for BRIEF.")
+encode = _stage_command("encode", "Propose the representation for BRIEF.")
+fit = _stage_command("fit", "Train the candidates of BRIEF.")
+refine = _stage_command("refine", "Blend and refit what was trained for BRIEF.")
+ship = _stage_command("ship", "Certify and pack the model of BRIEF.")

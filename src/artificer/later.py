@@ -1,0 +1,36 @@
+"""What comes with a later version, refused by name."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from artificer.core.errors import NotBuiltError
+
+HERE = "this one asks, trains, tests, ships and predicts"
+
+
+def score(*arguments: Any, **options: Any) -> NoReturn:
+    """Refuse: scoring a table again and again is not built yet.
+
+    Raises
+    ------
+    NotBuiltError
+        Always.
+    """
+    raise refusal("score")
+
+
+def serve(*arguments: Any, **options: Any) -> NoReturn:
+    """Refuse: serving a package over HTTP is not built yet.
+
+    Raises
+    ------
+    NotBuiltError
+        Always.
+    """
+    raise refusal("serve")
+
+
+def refusal(name: str) -> NotBuiltError:
+    """The error that says so."""
+    return NotBuiltError(f"'{name}' comes with a later version; {HERE}")
