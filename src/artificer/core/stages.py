@@ -7,6 +7,7 @@ makes everything after it run again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -253,7 +254,13 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class FoldFit:
-    """One candidate trained on one fold; its files stand in the folder of its task."""
+    """One candidate trained on one fold; its files stand in the folder of its task.
+
+    Attributes
+    ----------
+    loss, score : float
+        On the fold's rows: what the learner lowers, and the plan's metric; NaN in a refit.
+    """
 
     candidate: str
     fold: int
@@ -262,6 +269,7 @@ class FoldFit:
     seconds: float
     cut: bool
     loss: float
+    score: float = math.nan
     parity: float = 0.0
     facts: dict[str, float] = field(default_factory=dict)
 

@@ -25,7 +25,7 @@ from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 1
+VERSION = 2
 
 
 def fit(subject: Subject, **options: Any) -> Trained:

@@ -15,16 +15,19 @@ import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.errors import FaultError
+from artificer.core.protocols import Fold
 from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
+from artificer.line.ask.rows import oriented
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import save_member
+from artificer.measure.metrics import METRICS, score
 
-VERSION = 1
+VERSION = 2
 LINEAR = "linear"
 # A candidate stops when its loss is this much above the best one's, relatively, and the paired t statistic says so.
 CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
@@ -91,7 +94,7 @@ class Race:
             others = [candidate for candidate in entrants if candidate.name != LINEAR]
             if len(others) <= 1:
                 return []
-            left_out.append(max(others, key=self._cost))
+            left_out.append(max(others, key=lambda one: self._mean_loss(one.name)))
             entrants.remove(left_out[-1])
         for candidate in left_out:
             self.skipped = True
@@ -100,6 +103,12 @@ class Race:
 
     def _cost(self, candidate: Candidate) -> float:
         return max(fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name)
+
+    def _mean_loss(self, name: str) -> float:
+        return float(np.mean([fit.loss for (other, _), fit in self.fits.items() if other == name]))
+
+    def _mean_score(self, name: str) -> float:
+        return float(np.mean([fit.score for (other, _), fit in self.fits.items() if other == name]))
 
     def _seconds(self, entrants: list[Candidate]) -> float:
         costs = [self._cost(candidate) for candidate in entrants]
@@ -178,9 +187,17 @@ class Race:
             seconds=watch.seconds,
             cut=fitted.cut,
             loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
+            score=self._score(given, prediction),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts),
         )
+
+    def _score(self, given: Fold, prediction: np.ndarray) -> float:
+        assert given.y_valid is not None
+        shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
+        truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
+        y, turned = oriented(truth, shown, self.course.asked.positive)
+        return score(self.course.plan.metric, y, turned, given.weight_valid)
 
     def _drop_beaten(self) -> None:
         entrants = [candidate for candidate in self.survivors() if (candidate.name, self.n_rounds - 1) in self.fits]
@@ -192,7 +209,9 @@ class Race:
             gap = losses[candidate.name] - losses[best]
             t = float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-300)) if len(gap) > 1 else 0.0
             relative = float(gap.mean() / max(abs(losses[best].mean()), 1e-300))
-            if relative > CLEARLY_WORSE and t > T_STATISTIC:
+            sign = METRICS[self.course.plan.metric].sign
+            scores_less = not sign * self._mean_score(candidate.name) >= sign * self._mean_score(best)
+            if relative > CLEARLY_WORSE and t > T_STATISTIC and scores_less:
                 self.dropped[candidate.name] = (
                     f"{best} loses {relative:.0%} less on the same rows after {self.n_rounds} of "
                     f"{self.course.plan.folds_tried} folds (paired t = {t:.1f})"

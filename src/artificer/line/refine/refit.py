@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -117,7 +118,8 @@ class Refits:
             fitted.n_iterations,
             watch.seconds,
             fitted.cut,
-            float("nan"),
+            math.nan,
+            math.nan,
             parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             dict(fitted.facts),
         )
