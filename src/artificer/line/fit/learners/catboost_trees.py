@@ -24,6 +24,7 @@ LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 OURS = ("max_iterations", "patience")
 CHECKED_ROWS = 2000
+NEVER = -20.0  # log odds of a class that no training row has
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,17 @@ class CatBoost:
     version: int = 1
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
-        """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out."""
+        """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out.
+
+        Where there is nothing to learn (one class, one value, constant features), which CatBoost refuses, no tree is grown.
+        """
+        if len(np.unique(fold.y)) == 1 or bool((fold.X[:1] == fold.X).all()):
+            member = _constant(fold)
+            return Fitted(member, np.empty(0), 0, False, member.predict(fold.X[:CHECKED_ROWS]))
         patience = int(settings.get("patience", 60))
-        watch = _Watch(clock, patience if fold.X_valid is not None else 0)
-        model = Library(self._parameters(fold, settings))
+        parameters = self._parameters(fold, settings)
+        watch = _Watch(clock, patience if fold.X_valid is not None else 0, parameters["iterations"])
+        model = Library(parameters)
         valid = Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid) if fold.X_valid is not None else None
         pool = Pool(fold.X, fold.y, weight=fold.weight)
         model.fit(pool, eval_set=valid, callbacks=[watch])
@@ -59,6 +67,7 @@ class CatBoost:
             "allow_writing_files": False,
             "logging_level": "Silent",
             **{name: value for name, value in settings.items() if name not in OURS},
+            "nan_mode": "Min",  # the portable form knows no other
         }
         if fold.task == "multiclass":
             parameters["classes_count"] = fold.n_classes
@@ -73,6 +82,7 @@ class _Watch:
 
     clock: Clock
     patience: int
+    most: int
     cut: bool = False
 
     def __post_init__(self) -> None:
@@ -83,7 +93,7 @@ class _Watch:
             self.curve = list(losses)
         if self.patience and len(self.curve) - 1 - int(np.argmin(self.curve)) >= self.patience:
             return False
-        self.cut = self.clock.expired
+        self.cut = self.clock.expired and info.iteration < self.most
         return not self.cut
 
 
@@ -102,7 +112,7 @@ def portable(model: Library, fold: Fold) -> Oblivious:
         written = json.loads(path.read_text(encoding="utf-8"))
     trees = written["oblivious_trees"]
     scale, bias = written["scale_and_bias"]
-    n_out = fold.n_classes if fold.task == "multiclass" else 1
+    outs, n_out = _outputs(fold)
     depth = max((len(tree["splits"] or ()) for tree in trees), default=0)
     feature = np.zeros((len(trees), depth), np.int32)
     border = np.full((len(trees), depth), np.inf, np.float32)
@@ -111,6 +121,34 @@ def portable(model: Library, fold: Fold) -> Oblivious:
         splits = tree["splits"] or ()
         for bit, split in enumerate(splits):
             feature[place, bit], border[place, bit] = split["float_feature_index"], split["border"]
-        leaves = np.array(tree["leaf_values"], np.float64).reshape(2 ** len(splits), n_out)
-        values[place, : len(leaves)] = leaves
-    return Oblivious(feature, border, values, float(scale), np.array(bias, np.float64).reshape(-1), LINKS[fold.task])
+        leaves = np.array(tree["leaf_values"], np.float64).reshape(2 ** len(splits), len(outs))
+        values[place, : len(leaves), outs] = leaves.T
+    full = np.full(n_out, NEVER)
+    full[outs] = bias
+    return Oblivious(feature, border, values, float(scale), full, LINKS[fold.task])
+
+
+def _outputs(fold: Fold) -> tuple[np.ndarray, int]:
+    """Which outputs CatBoost learns, and how many there are: it leaves out classes that no training row has."""
+    if fold.task == "multiclass":
+        return np.unique(fold.y).astype(np.int64), fold.n_classes
+    return np.zeros(1, np.int64), 1
+
+
+def _constant(fold: Fold) -> Oblivious:
+    """The mean, or the log odds of the classes' shares."""
+    if fold.task == "regression":
+        bias = np.array([np.average(fold.y, weights=fold.weight)])
+    else:
+        total = np.bincount(fold.y.astype(np.int64), fold.weight, fold.n_classes)
+        share = np.log(np.maximum(total / total.sum(), np.exp(NEVER)))
+        bias = share if fold.task == "multiclass" else share[1:] - share[:1]
+    nothing = np.zeros((0, 0))
+    return Oblivious(
+        nothing.astype(np.int32),
+        nothing.astype(np.float32),
+        np.zeros((0, 1, len(bias))),
+        1.0,
+        bias,
+        LINKS[fold.task],
+    )

@@ -57,7 +57,7 @@ class LightGBM:
                 break
             if clock.expired and iteration + 1 < most:
                 return np.array(curve), True
-        return np.array(curve), False
+        return np.array(curve[: booster.current_iteration()]), False  # an update that finds no split adds no tree
 
     def _dataset(self, fold: Fold, *, valid: bool = False, reference: Any = None) -> lightgbm.Dataset:
         X, y, weight = (fold.X_valid, fold.y_valid, fold.weight_valid) if valid else (fold.X, fold.y, fold.weight)
@@ -184,11 +184,13 @@ class _Builder:
         return self.slots.setdefault((feature, kind, inside), len(self.slots))
 
     def build(self, n_out: int, link: Link) -> Trees:
-        slots = list(self.slots) or [(0, AS_ZERO, b"")]
+        written = list(self.slots) or [(0, AS_ZERO, b"")]
+        order = sorted(range(len(written)), key=lambda place: (written[place][1] == IN_SET, written[place][0]))
+        slots, moved = [written[place] for place in order], np.argsort(order)
         sets = [np.frombuffer(inside, bool) for _, _, inside in slots]
         slot, child, threshold, value = zip(*self.nodes, strict=True) if self.nodes else ((), (), (), ())
         return Trees(
-            slot=np.array(slot, np.int32),
+            slot=moved[np.array(slot, np.int64)].astype(np.int32),
             child=np.array(child, np.int32),
             threshold=np.array(threshold, np.float32),
             value=np.array(value, np.float64),
