@@ -17,7 +17,9 @@ from artificer_runtime.members.links import Link, linked
 
 FEW_ROWS = 24
 ROWS_AT_ONCE = 4096
+CELLS_AT_ONCE = 1 << 22
 ZERO = 1e-35  # LightGBM reads what is nearer to 0 as 0
+_Table = tuple[int, int, np.ndarray]
 
 # How a slot sees its feature.
 AS_ZERO, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, IN_SET = range(6)
@@ -39,6 +41,7 @@ class Trees:
         Trees stand iteration by iteration, in each one tree an output.
     slot_feature : array of int32, (n_slots,)
     slot_kind : array of uint8, (n_slots,)
+        Sets of categories stand last, feature by feature.
     slot_set : array of int32, (n_slots + 1,)
         Where a slot's set of categories begins in `members`.
     members : array of bool
@@ -62,8 +65,10 @@ class Trees:
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
         if len(X) <= FEW_ROWS:
-            return linked(self._few(self._slots(X)), self.link)
-        parts = [self._many(self._slots(X[start : start + ROWS_AT_ONCE])) for start in range(0, len(X), ROWS_AT_ONCE)]
+            return linked(self._few(self._slots(X, None)), self.link)
+        tables = self._tables()
+        at_once = max(FEW_ROWS, min(ROWS_AT_ONCE, CELLS_AT_ONCE // max(len(self.slot_kind), 1)))
+        parts = [self._many(self._slots(X[start : start + at_once], tables)) for start in range(0, len(X), at_once)]
         return linked(np.concatenate(parts), self.link)
 
     def truncated(self, n_iterations: int) -> Trees:
@@ -87,25 +92,46 @@ class Trees:
             link=self.link,
         )
 
-    def _slots(self, X: np.ndarray) -> np.ndarray:
-        values = X[:, self.slot_feature] if len(X) <= FEW_ROWS else np.take(X, self.slot_feature, axis=1)
-        kind = self.slot_kind
+    def _slots(self, X: np.ndarray, tables: list[_Table] | None) -> np.ndarray:
+        n_plain = int(np.count_nonzero(self.slot_kind != IN_SET))
+        slots = np.empty((len(X), len(self.slot_kind)), np.float32)
+        slots[:, :n_plain] = self._numbers(X, n_plain)
+        if tables is None:
+            slots[:, n_plain:] = self._outside(X[:, self.slot_feature[n_plain:]], n_plain)
+            return slots
+        for feature, first, table in tables:
+            codes = X[:, feature]
+            known = (codes >= 0) & (codes < len(table) - 1)  # NaN is in no set
+            slots[:, first : first + table.shape[1]] = table.take(np.where(known, codes, -1).astype(np.int64), axis=0)
+        return slots
+
+    def _numbers(self, X: np.ndarray, n_plain: int) -> np.ndarray:
+        kind, values = self.slot_kind[:n_plain], X[:, self.slot_feature[:n_plain]]
         gaps = np.isnan(values)
         near_zero = (kind == ZERO_LEFT) | (kind == ZERO_RIGHT)
         if near_zero.any():
             gaps |= near_zero & (np.abs(values) <= ZERO)
-        if gaps.any():
-            values = np.where(gaps, _INSTEAD[kind], values)
-        sets = np.flatnonzero(kind == IN_SET)
-        if len(sets):
-            values[:, sets] = self._outside(X[:, self.slot_feature[sets]], sets)
-        return values
+        return np.where(gaps, _INSTEAD[kind], values) if gaps.any() else values
 
-    def _outside(self, codes: np.ndarray, sets: np.ndarray) -> np.ndarray:
-        start, size = self.slot_set[sets], np.diff(self.slot_set)[sets]
-        known = (codes >= 0) & (codes < size)  # NaN is in no set
+    def _outside(self, codes: np.ndarray, n_plain: int) -> np.ndarray:
+        start, size = self.slot_set[n_plain:-1], np.diff(self.slot_set)[n_plain:]
+        known = (codes >= 0) & (codes < size)
         outside: np.ndarray = ~(self.members[start + np.where(known, codes, 0).astype(np.int32)] & known)
         return outside
+
+    def _tables(self) -> list[_Table]:
+        """Per feature that has sets: its first slot, and for each code (the last row: unknown) which sets lack it."""
+        sets = np.flatnonzero(self.slot_kind == IN_SET)
+        found = []
+        for feature in np.unique(self.slot_feature[sets]).tolist():
+            of_feature = sets[self.slot_feature[sets] == feature]
+            size = int(np.diff(self.slot_set)[of_feature].max())
+            outside = np.ones((len(of_feature), size + 1), bool)
+            for row, one in zip(outside, of_feature.tolist(), strict=True):
+                inside = self.members[self.slot_set[one] : self.slot_set[one + 1]]
+                row[: len(inside)] = ~inside
+            found.append((feature, int(of_feature[0]), np.ascontiguousarray(outside.T)))
+        return found
 
     def _few(self, slots: np.ndarray) -> np.ndarray:
         n_rows, n_trees = len(slots), len(self.root)

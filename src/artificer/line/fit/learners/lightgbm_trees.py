@@ -20,6 +20,7 @@ LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regressio
 OURS = ("max_iterations", "patience")
 CHECKED_ROWS = 2000
 FLOAT32_MAX = float(np.finfo(np.float32).max)
+NEAR_ZERO = float(np.float32(1e-35))
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ class _Builder:
                 bits = np.unpackbits(words[bounds[at] : bounds[at + 1]].view(np.uint8), bitorder="little")
                 splits.append((self._slot(feature, IN_SET, bits.astype(bool).tobytes()), 0.5))
             else:
-                splits.append((self._slot(feature, _way(kind), b""), floor32(threshold)))
+                splits.append((self._slot(feature, _way(kind), b""), around_zero(floor32(threshold))))
         return splits
 
     def _slot(self, feature: int, kind: int, inside: bytes) -> int:
@@ -219,3 +220,12 @@ def floor32(value: float) -> float:
     """The largest finite number of single precision that is not above `value`; a split of gaps alone has an infinite one."""
     single = np.float32(np.clip(value, -FLOAT32_MAX, FLOAT32_MAX))
     return float(single if float(single) <= value else np.nextafter(single, np.float32(-np.inf)))
+
+
+def around_zero(threshold: float) -> float:
+    """Move a threshold out of what LightGBM reads as 0 when it predicts, so that the walk need not look for it."""
+    if 0 <= threshold < NEAR_ZERO:
+        return NEAR_ZERO
+    if -NEAR_ZERO <= threshold < 0:
+        return float(np.nextafter(np.float32(-NEAR_ZERO), np.float32(-np.inf)))
+    return threshold

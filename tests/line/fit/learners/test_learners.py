@@ -1,0 +1,252 @@
+"""Learners: their portable form is the library's model, the clock is obeyed, and small or dull data do no harm."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import lightgbm
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from artificer.core.clock import Clock
+from artificer.core.errors import FaultError
+from artificer.core.protocols import Fold, Learner
+from artificer.line.fit.learners import BUILTIN, catboost_trees, lightgbm_trees, load
+from artificer.line.fit.learners.lightgbm_trees import floor32
+from artificer_runtime.members.trees import Trees
+
+N_OUT = {"binary": 2, "multiclass": 3, "regression": 1}
+TASKS = sorted(N_OUT)
+SHORT = {"lightgbm": {"max_iterations": 30}, "catboost": {"max_iterations": 30}, "linear": {}}
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def made(task: str, n_rows: int = 600, seed: int = 0, **more) -> Fold:
+    """Rows with gaps, zeros, ties and codes of a category (0 missing, -1 unseen) in feature 0."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, 6)).astype(np.float32)
+    X[:, 0] = rng.integers(-1, 12, n_rows)
+    X[:, 1] = np.round(X[:, 1] * 2) / 2
+    X[rng.random(X.shape) < 0.08] = np.nan
+    X[rng.random(X.shape) < 0.08] = 0
+    X[:, 5] = np.nan_to_num(X[:, 5])
+    full = np.nan_to_num(X)
+    signal = (full[:, 0] % 3) + full[:, 1] * full[:, 2] + np.abs(full[:, 3]) + 0.3 * rng.normal(size=n_rows)
+    cuts = {"binary": [0.5], "multiclass": [0.33, 0.66]}.get(task, [])
+    y = signal if task == "regression" else np.searchsorted(np.quantile(signal, cuts), signal).astype(float)
+    half = n_rows // 2
+    n_classes = 0 if task == "regression" else N_OUT[task]
+    return Fold(X[:half], y[:half], task, n_classes, tuple("abcdef"), X[half:], y[half:], **more)
+
+
+def hard_rows(fold: Fold, thresholds: np.ndarray) -> np.ndarray:
+    """Thresholds themselves and their neighbours, gaps, extremes, codes never seen."""
+    rng = np.random.default_rng(1)
+    at = thresholds[np.isfinite(thresholds)].astype(np.float32)
+    pool = np.concatenate([at, np.nextafter(at, np.float32(9e9)), np.nextafter(at, np.float32(-9e9))])
+    pool = np.concatenate([pool, np.array([np.nan, 0, -0.0, 1e-38, -1e-36, LARGEST, -LARGEST], np.float32)])
+    X = rng.choice(pool, (1500, fold.X.shape[1])).astype(np.float32)
+    X[:, 0] = rng.choice(np.array([-1, 0, 3, 11, 12, 40, 1e6, np.nan], np.float32), len(X))
+    return X
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_portable_form_predicts_what_the_library_does(name, task, weighted):
+    weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
+    fold = made(task, weight=weight, categorical=(0,) if name == "lightgbm" else ())
+    fitted = load(name).fit(fold, SHORT[name], Clock())
+    prediction = fitted.member.predict(fold.X)
+    assert prediction.shape == fitted.native.shape == (300, N_OUT[task])
+    np.testing.assert_allclose(prediction, fitted.native, rtol=1e-9, atol=1e-9)
+    assert np.ptp(prediction, axis=0).min() > 0.05, "a model that learned nothing proves nothing"
+    assert not fitted.cut
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6), task=st.sampled_from(TASKS), k=st.integers(1, 12), zero=st.booleans())
+def test_lightgbm_agrees_on_hard_rows_whole_and_truncated(seed, task, k, zero):
+    fold = made(task, seed=seed, categorical=(0,))
+    learner = lightgbm_trees.LightGBM()
+    given_settings = {"min_data_in_leaf": 3, "min_data_per_group": 5, "cat_smooth": 1, "zero_as_missing": zero}
+    booster = lightgbm.Booster(learner._parameters(fold, given_settings), learner._dataset(fold))
+    for _ in range(12):
+        booster.update()
+    member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), lightgbm_trees.LINKS[task])
+    X = hard_rows(fold, member.threshold)
+    for part, n in ((member, -1), (member.truncated(k), k)):
+        native = booster.predict(X, num_iteration=n)
+        native = np.stack([1 - native, native], 1) if task == "binary" else native.reshape(len(X), -1)
+        np.testing.assert_allclose(part.predict(X), native, rtol=1e-9, atol=1e-12)
+        few = np.concatenate([part.predict(X[at : at + 1]) for at in range(40)])
+        np.testing.assert_allclose(few, native[:40], rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**6), task=st.sampled_from(TASKS), k=st.integers(1, 12))
+def test_catboost_agrees_on_hard_rows_whole_and_truncated(seed, task, k):
+    fold = made(task, seed=seed)
+    model = catboost_trees.Library(catboost_trees.CatBoost()._parameters(fold, {"max_iterations": 12, "depth": 5}))
+    model.fit(catboost_trees.Pool(fold.X, fold.y))
+    member = catboost_trees.portable(model, fold)
+    X = hard_rows(fold, member.border.ravel())
+    kind = "RawFormulaVal" if task == "regression" else "Probability"
+    for part, n in ((member, 0), (member.truncated(k), k)):
+        native = model.predict(X, prediction_type=kind, ntree_end=n).reshape(len(X), -1)
+        np.testing.assert_allclose(part.predict(X), native, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+@pytest.mark.parametrize("task", TASKS)
+def test_the_curve_is_the_loss_of_the_truncated_members(name, task):
+    fold = made(task)
+    fitted = load(name).fit(fold, SHORT[name], Clock())
+    assert len(fitted.curve) == fitted.n_iterations
+    for k in (1, 7, fitted.n_iterations):
+        prediction = fitted.member.truncated(k).predict(fold.X_valid)
+        if task == "regression":
+            loss = np.sqrt(np.mean((prediction[:, 0] - fold.y_valid) ** 2))
+        else:
+            loss = -np.mean(np.log(prediction[np.arange(len(prediction)), fold.y_valid.astype(int)]))
+        assert fitted.curve[k - 1] == pytest.approx(loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+def test_boosting_ends_when_the_validation_loss_has_stopped_falling(name):
+    fold = made("binary")
+    noise = Fold(fold.X, fold.y, "binary", 2, fold.names, fold.X_valid, 1 - fold.y_valid)
+    fitted = load(name).fit(noise, {"patience": 5, "max_iterations": 200}, Clock())
+    assert fitted.n_iterations - 1 - int(np.argmin(fitted.curve)) == 5
+    assert not fitted.cut
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_a_clock_that_has_run_out_cuts_the_fit_and_leaves_a_model(name):
+    fold = made("binary")
+    fitted = load(name).fit(fold, {}, Clock.after(-1))
+    assert fitted.cut
+    np.testing.assert_allclose(fitted.member.predict(fold.X), fitted.native, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+def test_a_refit_grows_as_many_trees_as_it_is_told(name):
+    fold = made("regression")
+    alone = Fold(fold.X, fold.y, "regression", 0, fold.names)
+    fitted = load(name).fit(alone, {"max_iterations": 17}, Clock())
+    assert (fitted.n_iterations, len(fitted.curve)) == (17, 0)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_the_same_fold_gives_the_same_model_to_the_bit(name, task):
+    one, two = (load(name).fit(made(task, seed=5, categorical=()), SHORT[name], Clock()).member for _ in range(2))
+    for key, array in one.arrays().items():
+        np.testing.assert_array_equal(array, two.arrays()[key])
+    json.dumps(one.meta())
+
+
+@pytest.mark.parametrize("name", ["lightgbm", "catboost"])
+def test_a_monotone_feature_never_lowers_the_prediction(name):
+    fold = made("regression", monotone=(0, 0, 0, 1, 0, 0))
+    member = load(name).fit(fold, SHORT[name], Clock()).member
+    X = np.repeat(np.nan_to_num(fold.X[:50]), 40, axis=0)
+    X[:, 3] = np.tile(np.linspace(-3, 3, 40, dtype=np.float32), 50)
+    assert np.diff(member.predict(X).reshape(50, 40), axis=1).min() >= -1e-12
+
+
+def dull(case: str) -> Fold:
+    fold = made("binary", 80)
+    X, y, names = fold.X, fold.y, fold.names
+    ones = np.ones_like(X)
+    return {
+        "constant features": Fold(ones, y, "binary", 2, names, ones, fold.y_valid),
+        "one class": Fold(X, np.ones(40), "binary", 2, names, fold.X_valid, fold.y_valid),
+        "one value": Fold(X, np.full(40, 4.0), "regression", 0, names, fold.X_valid, fold.y_valid),
+        "a class that training lacks": Fold(X, 2 * y, "multiclass", 4, names, fold.X_valid, fold.y_valid + 1),
+        "one class of three": Fold(X, np.full(40, 2.0), "multiclass", 3, names, fold.X_valid, fold.y_valid),
+        "only gaps": Fold(ones * np.nan, y, "binary", 2, names, ones, fold.y_valid),
+        "six rows": Fold(X[:6], np.array([0, 1.0, 0, 1, 1, 0]), "binary", 2, names, X[6:8], np.array([0.0, 1])),
+    }[case]
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+@pytest.mark.parametrize(
+    "case",
+    [
+        "constant features",
+        "one class",
+        "one value",
+        "a class that training lacks",
+        "one class of three",
+        "only gaps",
+        "six rows",
+    ],
+)
+def test_dull_data_give_a_model_that_says_what_is_there(name, case):
+    fold = dull(case)
+    fitted = load(name).fit(fold, SHORT[name], Clock())
+    prediction = fitted.member.predict(fold.X)
+    np.testing.assert_allclose(prediction, fitted.native, atol=1e-6)
+    assert prediction.shape[1] == max(fold.n_classes, 1)
+    if case == "one value":
+        np.testing.assert_allclose(prediction, 4)
+    elif case.startswith("one class"):
+        assert prediction[:, int(fold.y[0])].min() > 0.999
+    elif case in ("constant features", "only gaps"):
+        np.testing.assert_allclose(prediction[:, 1], fold.y.mean(), atol=0.05)
+
+
+def test_the_penalty_is_searched_on_validation_rows_and_obeyed_in_a_refit():
+    fold = made("binary")
+    searched = load("linear").fit(fold, {}, Clock())
+    told = load("linear").fit(Fold(fold.X, fold.y, "binary", 2, fold.names), dict(searched.facts), Clock())
+    assert told.facts == searched.facts
+    np.testing.assert_allclose(told.member.coefficients, searched.member.coefficients, atol=0.05)
+
+
+def test_mostly_zero_words_are_fitted_as_sparse_rows_and_predicted_alike():
+    rng = np.random.default_rng(0)
+    X = (rng.random((1200, 300)) < 0.03).astype(np.float32)
+    y = (X[:, :20].sum(axis=1) > 0).astype(float)
+    fold = Fold(X[:800], y[:800], "binary", 2, tuple(map(str, range(300))), X[800:], y[800:])
+    fitted = load("linear").fit(fold, {}, Clock())
+    np.testing.assert_allclose(fitted.member.predict(fold.X), fitted.native, atol=1e-9)
+    assert (fitted.member.predict(fold.X_valid).argmax(axis=1) == fold.y_valid).mean() > 0.8
+
+
+@given(st.floats(-LARGEST, LARGEST), st.floats(-(2.0**120), 2.0**120, width=32))
+def test_a_rounded_threshold_parts_single_precision_as_the_double_one_does(threshold, x):
+    assert (x <= threshold) == (x <= floor32(threshold))
+    below = float(np.nextafter(np.float32(x), np.float32(-math.inf)))
+    assert floor32(x) == x
+    assert floor32(math.nextafter(x, -math.inf)) == below
+
+
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_every_built_in_is_a_learner(name):
+    learner = load(name)
+    assert isinstance(learner, Learner)
+    assert learner.name == name
+
+
+def test_an_unknown_learner_is_our_own_fault():
+    with pytest.raises(FaultError, match="no learner 'lightgb'"):
+        load("lightgb")
+
+
+def test_many_sets_of_categories_agree():
+    fold = made("binary", 3000, categorical=(0,))
+    X = fold.X.copy()
+    X[:, 0] = np.random.default_rng(0).integers(-1, 400, len(X))
+    y = (np.random.default_rng(1).random(400)[X[:, 0].astype(int)] > 0.5).astype(float)
+    given_settings = {"max_iterations": 40, "min_data_in_leaf": 2, "min_data_per_group": 3, "cat_smooth": 1}
+    many = Fold(X, y, "binary", 2, fold.names, categorical=(0,))
+    fitted = load("lightgbm").fit(many, given_settings, Clock())
+    assert isinstance(fitted.member, Trees)
+    assert len(fitted.member.slot_kind) > 100
+    big = np.tile(X, (6, 1))
+    np.testing.assert_allclose(fitted.member.predict(big)[: len(X)], fitted.native[: len(X)], atol=1e-9)
