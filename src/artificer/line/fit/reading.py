@@ -48,9 +48,10 @@ def read_off(race: Race, candidate: Candidate) -> tuple[Trial, np.ndarray | None
 def joint_iteration(race: Race, fits: list[FoldFit]) -> int:
     """The best iteration of the mean curve over folds; 0 for learners without iterations."""
     curves = [np.load(race.run.path(fit.folder) / "curve.npy") for fit in fits]
-    shortest = min(len(curve) for curve in curves)
-    if shortest == 0:
+    curves = [curve for curve in curves if len(curve)]  # a fold of dull rows has a constant model, and none
+    if not curves:
         return 0
+    shortest = min(len(curve) for curve in curves)
     return int(np.argmin(np.mean([curve[:shortest] for curve in curves], axis=0))) + 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fold
 from artificer.line.fit.learners import linear_model
