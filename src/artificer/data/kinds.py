@@ -181,8 +181,8 @@ def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
 
 
 def _levels(known: pl.Series) -> tuple[str, ...]:
-    counts = known.value_counts().sort(["count", known.name], descending=[True, False])
-    return tuple(counts[known.name].head(MOST_LEVELS).to_list())
+    counts = known.alias("level").value_counts().sort(["count", "level"], descending=[True, False])
+    return tuple(counts["level"].head(MOST_LEVELS).to_list())
 
 
 def _number(column: pl.Series, numbers: pl.Series, dtype: str) -> Column:

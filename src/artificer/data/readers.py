@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from artificer.core.errors import DataError, closest
 from artificer.core.records import Finding
-from artificer.data.separated import read_separated
+from artificer.data.separated import read_separated, refuse_names
 
 ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
@@ -192,6 +192,7 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
         raise DataError(f"{where} has no columns")
     if frame.height == 0:
         raise DataError(f"{where} has a header and no rows; name a file that holds rows")
+    refuse_names(frame.columns, where)
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
     if nested:
         names = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Sequence
 
 import polars as pl
 import pyarrow as pa
@@ -109,7 +110,24 @@ def _header(data: bytes, separator: str, name: str) -> list[str]:
     twins = [one for one, count in Counter(names).items() if count > 1 and one]
     if twins:
         raise DataError(f"'{name}' has two columns named '{twins[0]}'; rename or drop one of them")
-    return [one or f"unnamed_{place + 1}" for place, one in enumerate(names)]
+    filled = [one or f"unnamed_{place + 1}" for place, one in enumerate(names)]
+    refuse_names(filled, f"'{name}'")
+    return filled
+
+
+def refuse_names(names: Sequence[str], where: str) -> None:
+    """Refuse names that polars reads as patterns for several columns (``*`` and ``^…$``), and columns without one.
+
+    Raises
+    ------
+    DataError
+        When there is such a column.
+    """
+    for place, name in enumerate(names):
+        if not name:
+            raise DataError(f"column {place + 1} in {where} has no name; give it one")
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            raise DataError(f"column '{name}' in {where} is named like a pattern for several columns; rename it")
 
 
 def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.Series]:

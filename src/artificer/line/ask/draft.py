@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import polars as pl
 
 from artificer.core.brief import Target
 from artificer.core.errors import DataError, closest
-from artificer.data.kinds import as_time, infer_schema, spellings
+from artificer.data.kinds import ID_NAME, as_time, infer_schema, spellings
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, read_labels
 from artificer_runtime.schema import Schema
@@ -18,6 +19,10 @@ from artificer_runtime.schema import Schema
 # Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
 DOUBTFUL = ("unknown", "none", "missing", "not available", "-", "--", "-1", "9999")
 FEWEST_MOMENTS = 20
+MOST_GROUPS = 0.9  # of the rows
+BORN = re.compile(r"(?i)birth|born|(^|[^a-z])dob([^a-z]|$)")
+# What laws against discrimination name, as columns are called in English; offered, never assumed.
+PEOPLE = re.compile(r"(?i)(^|[^a-z])(age|sex|gender|race|ethnic\w*|religion|nationality|disab\w*|marital\w*)([^a-z]|$)")
 
 
 def draft_brief(data: Path, target: str, *, folder: Path) -> str:
@@ -57,11 +62,11 @@ def draft_brief(data: Path, target: str, *, folder: Path) -> str:
             "",
             *_target(labels, target),
             "",
-            *_features(schema, target),
+            *_features(frame.columns, target),
             "",
             *_decision(labels),
             "",
-            *_accept(labels),
+            *_accept(labels, known[target]),
             "",
             "[run]",
             "limit_s = 60   # seconds from the start of the command to package and verdict",
@@ -88,30 +93,50 @@ def _known(column: pl.Series) -> pl.Series:
 
 
 def _data(frame: pl.DataFrame, schema: Schema, source: str, target: str) -> list[str]:
-    lines = ["[data]", f"source = {quoted(source)}"]
     keys = [column.name for column in schema.columns if column.kind == "identifier" and column.name != target]
     about = "which columns identify a row? They are never used to predict, and stand beside each prediction"
-    lines.append(f"key = [{', '.join(map(quoted, keys))}]   # {about}")
-    moments = [column.name for column in schema.columns if column.kind == "time" and column.name != target]
-    sure = next((name for name in moments if _orders(frame[name])), "")
-    if sure:
-        lines.append(f"time = {quoted(sure)}   # when was a row known? Test rows are the latest fifth")
-    elif moments:
-        lines.append(f"# time = {quoted(moments[0])}   # when was a row known? Then test rows are the latest fifth")
-    else:
-        lines.append("# time = …   # a column of moments, if rows come in time: then test rows are the latest fifth")
-    lines.append(
-        "# group = …   # do several rows belong to one person or thing? Then they stay on one side of every split"
-    )
+    lines = ["[data]", f"source = {quoted(source)}", f"key = {_listed(keys)}   # {about}", _time(frame, schema, target)]
+    groups = [name for name in frame.columns if name not in (target, *keys) and _repeats(frame[name])]
+    group = quoted(groups[0]) if groups else "…"
+    about = "do several rows belong to one person or thing? Then they stay on one side of every split"
+    lines.append(f"# group = {group}   # {about}")
     doubtful = _doubtful(frame, target)
     if doubtful:
-        lines.append(f"# missing = [{', '.join(map(quoted, doubtful))}]   # do these stand for a missing value?")
+        lines.append(f"# missing = {_listed(doubtful)}   # do these stand for a missing value?")
     return lines
+
+
+def _listed(names: list[str]) -> str:
+    return f"[{', '.join(map(quoted, names))}]"
+
+
+def _time(frame: pl.DataFrame, schema: Schema, target: str) -> str:
+    """Sure only of a column of moments, without gaps, that is no date of birth; a rising number is suggested."""
+    moments = [column.name for column in schema.columns if column.kind == "time" and column.name != target]
+    moments = [name for name in moments if not BORN.search(name)]
+    for name in moments:
+        if _orders(frame[name]):
+            return f"time = {quoted(name)}   # when was a row known? Test rows are the latest fifth"
+    steps = [column.name for column in schema.columns if column.kind == "identifier" and _rises(frame[column.name])]
+    maybe = [*moments, *(name for name in steps if name != target)]
+    if maybe:
+        return f"# time = {quoted(maybe[0])}   # when was a row known? Then test rows are the latest fifth"
+    return "# time = …   # a column of moments, if rows come in time: then test rows are the latest fifth"
 
 
 def _orders(column: pl.Series) -> bool:
     moments = as_time(column)
     return not bool((moments != moments).any()) and column.n_unique() >= FEWEST_MOMENTS
+
+
+def _rises(column: pl.Series) -> bool:
+    return column.dtype.is_numeric() and column.null_count() == 0 and column.is_sorted()
+
+
+def _repeats(column: pl.Series) -> bool:
+    """Whether a column is called an identifier and still names more than one row, of many."""
+    n_distinct = column.n_unique()
+    return bool(ID_NAME.search(column.name)) and FEWEST_MOMENTS <= n_distinct <= MOST_GROUPS * len(column)
 
 
 def _doubtful(frame: pl.DataFrame, target: str) -> list[str]:
@@ -139,11 +164,12 @@ def _target(labels: Labels, target: str) -> list[str]:
     ]
 
 
-def _features(schema: Schema, target: str) -> list[str]:
+def _features(columns: list[str], target: str) -> list[str]:
+    people = [name for name in columns if PEOPLE.search(name) and name != target]
     return [
         "[features]",
         "# exclude = […]   # columns that must not be used",
-        "# protected = […]   # who may be treated worse? These columns get a test of their own",
+        f"# protected = {_listed(people) if people else '[…]'}   # who may be treated worse? They get a test of their own",
         '# effect = { … = "increasing" }   # what must hold whatever the data say',
     ]
 
@@ -158,14 +184,17 @@ def _decision(labels: Labels) -> list[str]:
     return lines
 
 
-def _accept(labels: Labels) -> list[str]:
-    examples = {
-        "binary": "roc_auc = { at_least = 0.70 }",
-        "multiclass": "accuracy = { at_least = 0.70 }",
-        "regression": "r2 = { at_least = 0.50 }",
-    }
+def _accept(labels: Labels, known: pl.Series) -> list[str]:
+    """Examples that need no training: what the data's own shares say is little."""
+    commonest = max(known.alias("class").value_counts()["count"].to_list()) / len(known)
+    example = {
+        "binary": "roc_auc = { at_least = 0.70 }   # 0.5 is guessing",
+        "multiclass": f"accuracy = {{ at_least = {commonest + (1 - commonest) / 4:.2f} }}   "
+        f"# the commonest class alone has {commonest:.2f}",
+        "regression": "r2 = { at_least = 0.50 }   # 0 is saying the mean each time",
+    }[labels.task]
     return [
         "# [accept]   # what is good enough? Each line ends met, not shown, or unmet",
-        f"# {examples[labels.task]}",
+        f"# {example}",
         '# latency_ms = { p99_at_most = 20, where = "package" }',
     ]

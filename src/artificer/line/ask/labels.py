@@ -128,7 +128,7 @@ def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target, 
             f"the target '{name}' has {len(classes)} classes, more than {MOST_CLASSES}; is it an identifier? For a "
             'number to predict, state kind = "number" under [target]'
         )
-    counts = dict(column.value_counts().iter_rows())
+    counts = dict(column.alias("class").value_counts().iter_rows())
     alone = sorted(canonical_text(value) for value, count in counts.items() if count == 1)
     if alone and tested:
         raise DataError(

@@ -28,11 +28,12 @@ def unread(frame: pl.DataFrame, schema: Schema) -> tuple[dict[str, int], dict[st
     for column in schema.columns:
         if frame[column.name].dtype != pl.String:
             continue
-        counted = frame[column.name].drop_nulls().value_counts(name="n_cells")
-        known = without_missing(counted[column.name], schema.missing)
-        values = normalise(counted, Schema((column,), schema.missing))[column.name]
-        n_disguised = int(counted["n_cells"].filter(known.is_null()).sum())
-        n_stray = int(counted["n_cells"].filter(known.is_not_null() & values.is_null()).sum())
+        counted = frame[column.name].drop_nulls().alias("cell").value_counts()
+        cells, n_cells = counted["cell"].alias(column.name), counted["count"]
+        known = without_missing(cells, schema.missing)
+        values = normalise(cells.to_frame(), Schema((column,), schema.missing))[column.name]
+        n_disguised = int(n_cells.filter(known.is_null()).sum())
+        n_stray = int(n_cells.filter(known.is_not_null() & values.is_null()).sum())
         if n_disguised:
             disguised[column.name] = n_disguised
         if n_stray:

@@ -17,7 +17,7 @@ def rare_levels(seen: Seen) -> Iterator[Finding]:
     for column in seen.asked.schema.columns:
         if column.kind != "category" or column.name not in seen.asked.features:
             continue
-        counts = seen.rows.frame[column.name].drop_nulls().value_counts(name="n_of_level")["n_of_level"]
+        counts = seen.rows.frame[column.name].drop_nulls().alias("level").value_counts()["count"]
         few = counts.filter(counts < FEWEST_ROWS)
         share = int(few.sum()) / max(seen.rows.n_rows, 1)
         if share > LARGEST_QUIET_SHARE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,8 @@ import polars as pl
 from scipy import stats
 
 from artificer.core.records import Estimate, Fact, Finding
+from artificer.core.run import Run
+from artificer.core.stages import Asked, Description
 from artificer.line.judge.seen import Seen
 from artificer.measure.correct import holm
 from artificer.measure.intervals import estimate
@@ -20,10 +23,10 @@ MOST_LEVELS = 8
 ALARM = 0.05
 
 
-def slices(seen: Seen) -> tuple[tuple[tuple[str, Estimate], ...], tuple[Finding, ...]]:
+def slices(seen: Seen, columns: Sequence[str]) -> tuple[tuple[tuple[str, Estimate], ...], tuple[Finding, ...]]:
     """Score slices of at least 50 rows, and report those clearly worse than the rest (Holm-corrected z tests)."""
     scores, tests = [], []
-    for column in _columns(seen):
+    for column in columns:
         for label, mask in _masks(seen, column):
             if mask.sum() < FEWEST_ROWS or (~mask).sum() < FEWEST_ROWS:
                 continue
@@ -34,17 +37,19 @@ def slices(seen: Seen) -> tuple[tuple[tuple[str, Estimate], ...], tuple[Finding,
     return tuple(scores), _worse(seen, tests)
 
 
-def _columns(seen: Seen) -> list[str]:
-    protected = list(seen.run.brief.features.protected)
+def sliced_columns(run: Run, asked: Asked, described: Description) -> list[str]:
+    """The protected columns, and the three features of few levels that say most about the target."""
+    protected = list(run.brief.features.protected)
+    strength = {one.name: one.association.value for one in described.columns if one.association is not None}
     others = [
         column.name
-        for column in seen.asked.schema.columns
+        for column in asked.schema.columns
         if column.kind in ("category", "boolean")
         and 2 <= len(column.levels) <= MOST_LEVELS
-        and column.name in seen.asked.features
+        and column.name in asked.features
         and column.name not in protected
     ]
-    return protected + others[:MOST_OTHERS]
+    return protected + sorted(others, key=lambda name: -np.nan_to_num(strength.get(name, 0.0)))[:MOST_OTHERS]
 
 
 def _masks(seen: Seen, name: str) -> list[tuple[str, np.ndarray]]:
@@ -58,7 +63,8 @@ def _masks(seen: Seen, name: str) -> list[tuple[str, np.ndarray]]:
         bounds = [-np.inf, *cuts, np.inf]
         return [(_range(low, high), (numbers > low) & (numbers <= high)) for low, high in pairwise(bounds)]
     text = values.cast(pl.String).fill_null("(missing)")
-    common = text.value_counts(sort=True)[values.name].head(MOST_LEVELS).to_list()
+    counts = text.alias("level").value_counts().sort(["count", "level"], descending=[True, False])
+    common = counts["level"].head(MOST_LEVELS).to_list()
     return [(level, (text == level).to_numpy()) for level in sorted(common)]
 
 
