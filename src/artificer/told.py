@@ -33,12 +33,10 @@ def line_told(line: Line) -> str:
     """One requirement: its sign, what it asks, and what was found."""
     found = with_interval(line.estimate, line.requirement.unit) if line.estimate else "not measured"
     text = f"{SIGNS[line.outcome]} {line.outcome:9} {line.requirement.text}: {found}"
-    if line.outcome == "not shown":
-        text += (
-            f"; about {line.n_to_show:,} test rows would show it"
-            if line.n_to_show
-            else "; no number of rows would show it"
-        )
+    if line.outcome == "not shown" and line.n_to_show:
+        text += f"; about {line.n_to_show:,} test rows would show it"
+    elif line.outcome == "not shown" and line.estimate and line.estimate.value == line.estimate.value:
+        text += "; no number of rows would show it"
     return f"{text} [{line.note}]" if line.note else text
 
 

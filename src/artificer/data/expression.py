@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from artificer.core.errors import BriefError, closest
@@ -29,6 +30,7 @@ _COMPARISON: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+_RESULT = "artificer:result"
 LONGEST = 2000
 DEEPEST = 100
 
@@ -40,7 +42,6 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
     ------
     BriefError
         When it is too long, cannot be parsed, names an unknown column, or holds anything but the above.
-        names an unknown column or holds anything else.
     """
     if len(text) > LONGEST:
         raise BriefError(f"[{where}] is longer than {LONGEST} characters; shorten it")
@@ -53,6 +54,26 @@ def expression(text: str, columns: Collection[str], where: str) -> pl.Expr:
     if _depth(tree) > DEEPEST:
         raise BriefError(f"[{where}] is nested deeper than {DEEPEST} levels; simplify it")
     return _Reader(columns, where)(tree)
+
+
+def amounts(text: str, frame: pl.DataFrame, where: str) -> np.ndarray:
+    """Work an expression out on normalised rows: float64 (n_rows,); true is 1, false, missing and not finite are 0.
+
+    Raises
+    ------
+    BriefError
+        As for `expression`, and when it mixes kinds or gives texts.
+    """
+    found = expression(text, frame.columns, where)
+    try:
+        values = frame.with_columns(found.cast(pl.Float64).alias(_RESULT))[_RESULT]
+    except pl.exceptions.PolarsError as error:  # its own words may hold values of the rows
+        raise BriefError(
+            f"[{where}] '{text}' mixes kinds of values: it must give a number or a truth value, and compare numbers with "
+            "numbers and texts with texts in quotes"
+        ) from error
+    numbers: np.ndarray = values.fill_null(np.nan).to_numpy()
+    return np.where(np.isfinite(numbers), numbers, 0.0)
 
 
 def named(text: str) -> set[str]:

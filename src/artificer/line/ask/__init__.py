@@ -7,6 +7,7 @@ data to a first brief.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
-from artificer.data.expression import expression, named
+from artificer.data.expression import amounts, expression, named
 from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
 from artificer.data.table import fingerprint, normalise, row_hashes, write
@@ -37,6 +38,7 @@ __all__ = ["Subject", "ask", "begin", "draft_brief", "read_brief"]
 
 VERSION = 1
 ROW = "artificer:row"
+CHECKED_ROWS = 1000
 
 
 def ask(subject: Subject, **options: Any) -> Asked:
@@ -94,6 +96,8 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     choice = _sealing(run, frame, labels, test)
     train = frame.filter(~pl.Series(choice.mask))
     schema = infer_schema(train.drop(ROW), missing=brief.data.missing)
+    for place, text in _expressions(brief):  # what is of the wrong kind is refused before anything is trained
+        amounts(text, normalise(train.head(CHECKED_ROWS).drop(ROW), schema), place)
     features, decisions = _features(brief, schema)
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels)
     train_rows = _write(train, schema, brief, folder, name, "train")
@@ -141,16 +145,20 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
                 )
     if target.column in (*data.key, data.time, data.group, data.weight, *features.exclude, *target.known_after):
         raise BriefError(f"'{target.column}' is the target and has another role in the brief too; remove one of them")
-    rule = brief.accept["beats"].rule if "beats" in brief.accept else ""
+    for place, text in _expressions(brief):
+        expression(text, columns, place)
+        if target.column in named(text):
+            raise BriefError(f"[{place}] reads the target '{target.column}', which is not known when one decides")
+
+
+def _expressions(brief: Brief) -> Iterator[tuple[str, str]]:
     value = brief.decision.value
-    written = {"accept.beats": rule}
+    written: dict[str, float | str] = {"accept.beats": brief.accept["beats"].rule if "beats" in brief.accept else ""}
     if value is not None:
-        written |= {"decision.value.acted": value.acted, "decision.value.success": value.success}  # type: ignore[dict-item]
+        written |= {"decision.value.acted": value.acted, "decision.value.success": value.success}
     for place, text in written.items():
         if isinstance(text, str) and text:
-            expression(text, columns, place)
-            if target.column in named(text):
-                raise BriefError(f"[{place}] reads the target '{target.column}', which is not known when one decides")
+            yield place, text
 
 
 def _labelled(brief: Brief, frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

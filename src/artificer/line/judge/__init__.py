@@ -7,33 +7,39 @@ the same rows, test each line of the brief, and look at slices.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 import artificer_runtime
-from artificer.core.records import Fact
+from artificer.core.records import Estimate, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled, oriented
+from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.effects import effects
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.seen import Seen
-from artificer.line.judge.slices import slices
+from artificer.line.judge.slices import sliced_columns, slices
+from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
+from artificer_runtime import Predictor
 
 __all__ = ["exit_code", "judge"]
 
-VERSION = 1
+VERSION = 2
 LEVEL = 0.95
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
-    "multiclass": ("log_loss", "accuracy", "balanced_accuracy", "f1_macro"),
+    "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
     "regression": ("rmse", "mae", "r2"),
 }
+BY_MEDIAN = ("mae", "mape", "median_absolute_error")
 
 
 def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any) -> Verdict:
@@ -53,50 +59,59 @@ def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any
     opened = sealed and asked.sealed is not None and run.replay is None
     # Counted before anything is read: the same model again is no new look, another one is.
     n = run.ledger.open_seal(asked.sealed.rows.fingerprint, model.model_hash, run.id) if opened and asked.sealed else 0
-    name = "judge" if sealed else f"judge-{model.model_hash[:12]}"
-    reads = (asked, design(run).metric, model, opened, n)
+    reads = (asked, describe(run), design(run).metric, model, opened, n)
+    name = _name(run, model, sealed)
     return run.stage(name, VERSION, Verdict, lambda folder, _: _judge(run, asked, model, n), reads)
+
+
+def _name(run: Run, model: Model, sealed: bool) -> str:
+    """The last word on the line's own model is "judge"; a run may judge other models beside it."""
+    if not sealed:
+        return f"judge-{model.model_hash[:12]}"
+    return "judge" if run.results.get("refine") == model else f"judge-sealed-{model.model_hash[:12]}"
 
 
 def exit_code(verdict: Verdict, *, blocked: bool = False) -> int:
     """0 when every line is met, 3 when one is unmet or a blocker was found, 4 when one is not shown."""
     outcomes = {line.outcome for line in verdict.lines}
+    blocked = blocked or any(finding.severity == "blocker" for finding in verdict.findings)
     return 3 if "unmet" in outcomes or blocked else 4 if "not shown" in outcomes else 0
 
 
 def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     seen = _see(run, asked, model, n_openings)
     score = seen.estimate(seen.metric, seen.prediction)
-    slice_scores, slice_findings = slices(seen)
+    slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
         metric=seen.metric,
         score=score,
         lines=test_lines(seen),
-        against_baseline=seen.against(_constant(seen)),
+        against_baseline=seen.against(np.tile(seen.constant, (len(seen.y), 1))),
         against_linear=seen.against(seen.linear) if seen.linear is not None else None,
-        scores=tuple((name, seen.estimate(name, seen.prediction)) for name in ALSO[asked.task]),
+        scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
         findings=(*slice_findings, *effects(seen)),
         n_openings=n_openings,
-        facts=_facts(seen),
+        facts=tuple(_facts(seen)),
     )
 
 
 def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
     predictor = artificer_runtime.load(run.path(model.folder))
-    train = labelled(run, asked, asked.train)
+    train, metric = labelled(run, asked, asked.train), design(run).metric
     if n_openings and asked.sealed is not None:
         rows = labelled(run, asked, asked.sealed.rows)
-        prediction = predictor.raw(predictor.schema.encode(rows.frame))
         reference = artificer_runtime.load(run.path(model.reference)) if model.reference else None
-        linear = reference.raw(reference.schema.encode(rows.frame)) if reference else None
+        prediction, linear = _predicted(predictor, rows), _predicted(reference, rows) if reference else None
     else:
         with np.load(run.path(model.out_of_fold)) as stored:
-            prediction, linear, places = stored["prediction"], stored["linear"], stored["rows"]
+            prediction, places = stored["prediction"], stored["rows"]
+            linear = stored.get("linear")
         rows = _taken(train, places)
+    rows = replace(rows, frame=rows.frame.drop(run.brief.target.column))
     y, turned = oriented(rows.y, prediction, asked.positive)
     return Seen(
         run=run,
@@ -105,12 +120,17 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
         y=y,
         prediction=turned,
         linear=oriented(rows.y, linear, asked.positive)[1] if linear is not None else None,
-        train_y=1 - train.y if asked.positive == 0 else train.y,
-        metric=design(run).metric,
+        constant=_constant(asked, train, metric),
+        metric=metric,
         level=looks(LEVEL, n_openings),
         predictor=predictor,
         folder=run.path(model.folder),
     )
+
+
+def _predicted(predictor: Predictor, rows: Labelled) -> np.ndarray:
+    prediction: np.ndarray = predictor.raw(predictor.schema.encode(rows.frame))
+    return prediction
 
 
 def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
@@ -120,21 +140,35 @@ def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
     return Labelled(rows.frame[places], rows.y[places], some(rows.weight), some(rows.time), some(rows.group))
 
 
-def _constant(seen: Seen) -> np.ndarray:
-    """What one would predict without looking: class shares, the median for absolute errors, else the mean."""
-    if seen.asked.classes:
-        counts = np.bincount(seen.train_y.astype(np.int64), minlength=len(seen.asked.classes))
-        return np.tile(counts / counts.sum(), (len(seen.y), 1))
-    by_median = seen.metric in ("mae", "mape", "median_absolute_error")
-    value = float(np.median(seen.train_y) if by_median else seen.train_y.mean())
-    return np.full((len(seen.y), 1), value)
+def _constant(asked: Asked, train: Labelled, metric: str) -> np.ndarray:
+    """Class shares, success last where there are two; the median for absolute errors, else the mean."""
+    if asked.classes:
+        counts = np.bincount(train.y.astype(np.int64), train.weight, len(asked.classes))
+        shares: np.ndarray = counts / counts.sum()
+        return shares[::-1] if asked.positive == 0 else shares
+    if metric in BY_MEDIAN:
+        return np.array([np.median(train.y)])
+    if metric == "rmsle":
+        return np.array([np.expm1(np.average(np.log1p(np.maximum(train.y, 0.0)), weights=train.weight))])
+    return np.array([np.average(train.y, weights=train.weight)])
 
 
-def _facts(seen: Seen) -> tuple[Fact, ...]:
-    facts = [Fact("level", seen.level, "of each interval")]
+def _scores(seen: Seen) -> Iterator[tuple[str, Estimate]]:
+    for name in ALSO[seen.asked.task]:
+        yield name, seen.estimate(name, seen.prediction)
     if seen.asked.task == "binary":
-        predicted, happened = float(seen.prediction[:, 1].mean()), float(seen.y.mean())
-        facts += [Fact("predicted_share", predicted, "share"), Fact("actual_share", happened, "share")]
-    if seen.periods is not None:
-        facts.append(Fact("periods", float(seen.n_periods), "whole periods"))
-    return tuple(facts)
+        slope = calibration_slope(seen.y, seen.prediction, seen.rows.weight, groups=seen.rows.group, level=seen.level)
+        yield "calibration_slope", slope
+
+
+def _facts(seen: Seen) -> Iterator[Fact]:
+    yield Fact("level", seen.level, "of each interval")
+    if seen.asked.task == "binary":
+        yield Fact("predicted_share", float(np.average(seen.success, weights=seen.rows.weight)), "share")
+        yield Fact("actual_share", float(np.average(seen.y, weights=seen.rows.weight)), "share")
+    if seen.n_periods:
+        yield Fact("periods", float(seen.n_periods), "whole periods")
+        yield Fact("binding_periods", float(seen.n_binding), "whole periods with more rows than the list")
+        yield Fact("rows_per_period", float(np.median(seen.sizes)), "rows, median")
+    for name, share in (("latency_p50_ms", 0.5), ("latency_p99_ms", 0.99)):
+        yield Fact(name, float(np.quantile(seen.took_ms, share)), "ms")

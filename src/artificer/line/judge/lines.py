@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import polars as pl
 
 from artificer.core.records import Estimate
 from artificer.core.stages import Line, Requirement
-from artificer.data.expression import expression
+from artificer.data.expression import amounts
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.requirements import VALUE_PERIODS
-from artificer.line.judge.latency import latency
 from artificer.line.judge.seen import Seen
+from artificer.measure.intervals import quantile_interval
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
 from artificer.measure.metrics import METRICS
 from artificer.measure.verdict import outcome, rows_to_show
+
+DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ def _line(seen: Seen, requirement: Requirement) -> Line:
     n_to_show = 0
     if result == "not shown" and tested.by_rows:
         n_to_show = rows_to_show(tested.estimate, len(seen.y), **bounds) or 0
-    return Line(requirement, result, tested.estimate, n_to_show, tested.note)
+    undefined = tested.estimate.method if np.isnan(tested.estimate.value) else ""
+    return Line(requirement, result, tested.estimate, n_to_show, tested.note or undefined)
 
 
 def _test_of(requirement: Requirement) -> Callable[[Seen, Requirement], Tested]:
@@ -66,75 +68,89 @@ def _metric(seen: Seen, requirement: Requirement) -> Tested:
 
 
 def _list_precision(seen: Seen, requirement: Requirement) -> Tested:
+    if not seen.chooses:
+        return _undefined(seen, _all_listed(seen))
     assert seen.periods is not None
     found = list_precision(lists(seen.success, seen.y, seen.periods, seen.top), level=seen.level)
     return Tested(found, _about_lists(seen))
 
 
 def _about_lists(seen: Seen) -> str:
-    if not seen.period_s:
-        return "" if seen.n_binding else f"the list holds all {len(seen.y):,} rows, so nothing was chosen"
-    every = seen.run.brief.decision.capacity.every if seen.run.brief.decision.capacity else ""
-    few = f"; only {seen.n_binding} of them hold more than {seen.top}" if seen.n_binding < seen.n_periods else ""
-    return f"over {seen.n_periods} whole periods of {every}{few}"
+    capacity = seen.run.brief.decision.capacity
+    if capacity is None or not seen.period_s:
+        return ""
+    if not seen.n_periods:
+        return f"no whole period of {capacity.every} among the rows"
+    over = f"over {seen.n_periods} whole periods of {capacity.every}"
+    if seen.n_binding == seen.n_periods:
+        return over
+    return f"{over}; {f'only {seen.n_binding}' if seen.n_binding else 'none'} of them with more than {seen.top:,} rows"
+
+
+def _all_listed(seen: Seen) -> str:
+    return f"a list of {seen.top:,} holds all {len(seen.y):,} rows, so nothing is chosen"
 
 
 def worth(seen: Seen) -> tuple[np.ndarray, np.ndarray]:
-    """What acting on each row costs, and what it brought: float64 (n_rows,) each."""
+    """What acting on each row costs, and what it brings if it succeeds: float64 (n_rows,) each."""
     value = seen.run.brief.decision.value
     assert value is not None
-    acted, success = (
-        _amount(seen, given, name) for given, name in ((value.acted, "acted"), (value.success, "success"))
-    )
-    return acted, success * seen.y
+    return _amount(seen, value.acted, "acted"), _amount(seen, value.success, "success")
 
 
 def _amount(seen: Seen, given: float | str, name: str) -> np.ndarray:
-    if not isinstance(given, str):
-        return np.full(len(seen.y), float(given))
-    found = expression(given, seen.rows.frame.columns, f"decision.value.{name}")
-    return seen.rows.frame.select(found.cast(pl.Float64).fill_null(0.0).alias("value"))["value"].to_numpy()
+    if isinstance(given, str):
+        return amounts(given, seen.rows.frame, f"decision.value.{name}")
+    return np.full(len(seen.y), float(given))
 
 
 def _value(seen: Seen, requirement: Requirement) -> Tested:
+    if not seen.chooses:
+        return _undefined(seen, _all_listed(seen))
     assert seen.periods is not None
-    acted, gained = worth(seen)
-    wanted = seconds(VALUE_PERIODS[requirement.id], requirement.id)
-    found = value_per_period(seen.success, acted, gained, seen.periods, seen.top, level=seen.level)
-    length = seen.period_s or _span(seen)
-    return Tested(_scaled(found, wanted / length), _about_lists(seen))
+    acted, success = worth(seen)
+    note = _about_lists(seen)
+    if seen.run.brief.decision.capacity is None:
+        pays = acted + success * seen.success > 0
+        acted, success = acted * pays, success * pays
+        note = f"acting on {pays.sum():,} of {len(pays):,} rows: those whose expected worth is above 0"
+    found = value_per_period(seen.success, acted, success * seen.y, seen.periods, seen.top, level=seen.level)
+    by = seconds(VALUE_PERIODS[requirement.id], requirement.id) / (seen.period_s or _span(seen))
+    return Tested(replace(found, value=found.value * by, low=found.low * by, high=found.high * by), note)
 
 
 def _span(seen: Seen) -> float:
-    time = seen.rows.time
-    assert time is not None
-    return float(max(np.nanmax(time) - np.nanmin(time), 86_400.0))
-
-
-def _scaled(found: Estimate, by: float) -> Estimate:
-    return Estimate(found.value * by, found.low * by, found.high * by, found.method, found.n, found.level)
+    """Seconds from the first row to the last one, at least a day."""
+    assert seen.rows.time is not None
+    known = seen.rows.time[~np.isnan(seen.rows.time)]
+    return max(float(np.ptp(known)), DAY_S) if len(known) else float("nan")
 
 
 def _beats(seen: Seen, requirement: Requirement) -> Tested:
-    rule = expression(requirement.rule, seen.rows.frame.columns, "accept.beats")
-    held = seen.rows.frame.select(rule.cast(pl.Float64).fill_null(0.0).alias("rule"))["rule"].to_numpy()
+    held = amounts(requirement.rule, seen.rows.frame, "accept.beats")
     if seen.periods is not None and seen.run.brief.decision.capacity is not None:
+        if not seen.n_binding:
+            return _undefined(seen, _about_lists(seen) if seen.period_s else _all_listed(seen))
         gain = precision_gain(seen.success, held, seen.y, seen.periods, seen.top, level=seen.level)
-        return Tested(gain, f"in the share of the chosen that succeeds, {_about_lists(seen)}")
-    if seen.asked.task == "binary":
-        spread = np.clip((held - held.min()) / max(np.ptp(held), 1e-300), 0, 1)
-        return Tested(seen.against(np.stack([1 - spread, spread], axis=1)), f"in {seen.metric}")
+        note = "in the share of the chosen that succeeds"
+        return Tested(gain, f"{note}, {_about_lists(seen)}" if seen.period_s else note)
     if seen.asked.task == "regression":
-        return Tested(seen.against(held[:, None]), f"in {seen.metric}")
-    return Tested(_undefined(seen), "a rule cannot be compared where there are more than two classes", by_rows=False)
+        return Tested(seen.against(held[:, None], seen.metric), f"in {seen.metric}")
+    if seen.asked.task == "multiclass":
+        return _undefined(seen, "a rule cannot be compared where there are more than two classes")
+    # A rule orders or picks rows; it gives no probability that a loss could read.
+    metric = "roc_auc" if seen.metric in ("log_loss", "brier") else seen.metric
+    spread = (held - held.min()) / max(np.ptp(held), np.finfo(np.float64).tiny)
+    return Tested(seen.against(np.stack([1 - spread, spread], axis=1), metric), f"in {metric}")
 
 
-def _undefined(seen: Seen) -> Estimate:
-    return Estimate(float("nan"), float("nan"), float("nan"), "not defined", len(seen.y), seen.level)
+def _undefined(seen: Seen, why: str) -> Tested:
+    nan = float("nan")
+    return Tested(Estimate(nan, nan, nan, "not defined", len(seen.y), seen.level), why)
 
 
 def _latency(seen: Seen, requirement: Requirement) -> Tested:
-    found = latency(seen.predictor, seen.rows.frame, level=seen.level)
+    found = quantile_interval(seen.took_ms, 0.99, level=seen.level)
     return Tested(found, "one row as a dict, in process, on this machine", by_rows=False)
 
 

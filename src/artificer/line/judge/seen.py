@@ -13,9 +13,12 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.rows import Labelled
+from artificer.line.judge.latency import timings
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
 from artificer_runtime import Predictor
+
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,8 @@ class Seen:
         Class index (of two classes, 1 is success) or value.
     prediction, linear : array of float64, (n_rows, n_classes) or (n_rows, 1)
         Columns in the order that `y` counts classes.
-    train_y : array of float64
-        Labels of the training rows, counted likewise.
+    constant : array of float64, (n_classes,) or (1,)
+        What one would predict without looking at a row, learned from the training rows.
     level : float
         Of every interval: higher than 95% when the sealed rows were opened before.
     """
@@ -40,7 +43,7 @@ class Seen:
     y: np.ndarray
     prediction: np.ndarray
     linear: np.ndarray | None
-    train_y: np.ndarray
+    constant: np.ndarray
     metric: str
     level: float
     predictor: Predictor
@@ -56,11 +59,22 @@ class Seen:
         """Score predictions of these rows."""
         return estimate(metric, self.y, prediction, self.rows.weight, groups=self.rows.group, level=self.level)
 
-    def against(self, other: np.ndarray) -> Estimate:
-        """How much better than other predictions of the same rows: positive where the model is better."""
+    def against(self, other: np.ndarray, metric: str = "") -> Estimate:
+        """How much better than other predictions of the same rows, in the plan's metric or another: positive if better."""
         return compare(
-            self.metric, self.y, self.prediction, other, self.rows.weight, groups=self.rows.group, level=self.level
+            metric or self.metric,
+            self.y,
+            self.prediction,
+            other,
+            self.rows.weight,
+            groups=self.rows.group,
+            level=self.level,
         )
+
+    @cached_property
+    def took_ms(self) -> np.ndarray:
+        """Milliseconds that single predictions took: float64 (n_timed,)."""
+        return timings(self.predictor, self.rows.frame)
 
     @cached_property
     def top(self) -> int:
@@ -86,21 +100,30 @@ class Seen:
             return np.zeros(len(self.y), np.int64)
         time = self.rows.time
         known = ~np.isnan(time)
-        passed = np.where(known, time, 0.0) - (np.nanmin(time) if known.any() else 0.0)
-        period = np.where(known, passed // self.period_s, -1).astype(np.int64)
-        # A last period counts when rows reach its end: to the day, since dates have no hours.
-        end = passed[known].max() + 86_400 if known.any() else 0.0
-        n_whole = int(end // self.period_s)
-        return np.where(period < n_whole, period, -1)
+        moments = np.unique(time[known])
+        if len(moments) < 2:
+            return np.full(len(time), -1)
+        # A last period counts when rows reach its end, but for the usual step between moments: dates have no hours.
+        end = moments[-1] - moments[0] + float(np.median(np.diff(moments)))
+        period = (np.where(known, time, moments[0] - self.period_s) - moments[0]) // self.period_s
+        return np.where(period < end // self.period_s, period, -1).astype(np.int64)
 
     @cached_property
     def n_periods(self) -> int:
         """Whole periods that hold rows."""
-        return len(np.unique(self.periods[self.periods >= 0])) if self.periods is not None else 0
+        return len(self.sizes)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Rows of each whole period that holds any: int64 (n_periods,)."""
+        return np.unique(self.periods[self.periods >= 0], return_counts=True)[1] if self.periods is not None else _NONE
+
+    @property
+    def chooses(self) -> bool:
+        """Whether a list without periods leaves any row out: else it tells nothing about choosing."""
+        return self.run.brief.decision.capacity is None or bool(self.period_s) or self.n_binding > 0
 
     @cached_property
     def n_binding(self) -> int:
         """Periods with more rows than the list holds."""
-        if self.periods is None:
-            return 0
-        return int((np.bincount(self.periods[self.periods >= 0]) > self.top).sum())
+        return int((self.sizes > self.top).sum())

@@ -1,0 +1,89 @@
+"""Calibration of two-class probabilities: whether they are as sure as they should be."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import stats
+
+from artificer.core.records import Estimate
+from artificer.measure.intervals import rarest
+
+TINY = 1e-6
+MOST_STEPS, DONE = 50, 1e-9
+STEEPEST = 1e4  # where the classes are parted, the slope has no end
+
+
+def calibration_slope(
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Slope of the outcome's log odds on the predicted ones: 1 when right, below 1 when too sure (Cox 1958, Biometrika 45).
+
+    The interval is Student's t on robust errors (White 1982, Econometrica 50), over whole groups where there are any.
+
+    Parameters
+    ----------
+    y : array, (n_rows,)
+        1 is success.
+    prediction : array of float64, (n_rows, 2)
+    groups : array of int64, (n_rows,), optional
+        Rows of one group are not independent.
+
+    Returns
+    -------
+    Estimate
+        NaN where one class is absent, all predictions are the same, or they part the classes.
+    """
+    p = np.clip(prediction[:, 1], TINY, 1 - TINY)
+    X = np.stack([np.ones(len(y)), np.log(p / (1 - p))], axis=1)
+    w = np.ones(len(y)) if weight is None else weight
+    units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    n = int(units.max(initial=-1)) + 1
+    undefined = Estimate(float("nan"), float("nan"), float("nan"), "not defined on these rows", n, level)
+    if n < 3 or len(np.unique(y[w > 0])) < 2 or np.ptp(X[w > 0, 1]) < DONE:
+        return undefined
+    found = _fitted(X, y, w)
+    if found is None:
+        return undefined
+    coefficients, inverse = found
+    rows = X * (w * (y - _chance(X, coefficients)))[:, None]
+    of_unit = np.stack([np.bincount(units, column, n) for column in rows.T], axis=1)
+    covariance = inverse @ (of_unit.T @ of_unit) @ inverse * n / (n - 1)
+    free = min(n, rarest(y)) - 1
+    half = float(stats.t.ppf(0.5 + level / 2, max(free, 1)) * np.sqrt(covariance[1, 1]))
+    slope = float(coefficients[1])
+    unit = "groups" if groups is not None else "rows"
+    return Estimate(slope, slope - half, slope + half, f"logistic, robust over {unit}", n, level)
+
+
+def _chance(X: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(X @ coefficients, -500, 500))))
+
+
+def _fitted(X: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coefficients by Newton's method, each step halved until it helps, and the inverse information; None where none."""
+    coefficients, last = np.array([0.0, 1.0]), np.inf
+    step = np.zeros(2)
+    for _ in range(MOST_STEPS):
+        loss = _loss(X, y, w, coefficients + step)
+        while loss > last and np.abs(step).max() > DONE:
+            step /= 2
+            loss = _loss(X, y, w, coefficients + step)
+        coefficients, last = coefficients + step, loss
+        p = _chance(X, coefficients)
+        information = (X * (w * p * (1 - p))[:, None]).T @ X
+        if np.abs(coefficients).max() > STEEPEST or np.linalg.cond(information) > 1 / np.finfo(np.float64).eps:
+            return None
+        step = np.linalg.solve(information, X.T @ (w * (y - p)))
+        if np.abs(step).max() < DONE:
+            return coefficients, np.linalg.inv(information)
+    return None
+
+
+def _loss(X: np.ndarray, y: np.ndarray, w: np.ndarray, coefficients: np.ndarray) -> float:
+    raw = X @ coefficients
+    return float(w @ (np.logaddexp(0.0, raw) - y * raw))

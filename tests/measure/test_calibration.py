@@ -1,0 +1,80 @@
+"""The calibration slope is 1 for right probabilities, agrees with scikit-learn, and its interval holds the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+
+from artificer.measure.calibration import calibration_slope
+
+Rng = np.random.Generator
+
+
+def rows(rng: Rng, n: int, sureness: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels drawn from log odds, and probabilities whose log odds are `sureness` times those."""
+    odds = rng.normal(-0.7, 1.2, n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-odds))).astype(np.float64)
+    return y, two(1 / (1 + np.exp(-sureness * odds)))
+
+
+def two(success: np.ndarray) -> np.ndarray:
+    return np.stack([1 - success, success], axis=1)
+
+
+@pytest.mark.parametrize("sureness", [0.5, 1.0, 2.0])
+def test_the_interval_holds_the_truth_in_92_to_98_of_100_samples(sureness: float) -> None:
+    found = [calibration_slope(*rows(np.random.default_rng(seed), 150, sureness)) for seed in range(400)]
+    held = np.mean([one.low <= 1 / sureness <= one.high for one in found])
+    assert 0.92 <= held <= 0.98, held
+
+
+def test_over_groups_too() -> None:
+    held = 0
+    for seed in range(400):
+        y, p = rows(np.random.default_rng(seed), 60)
+        found = calibration_slope(np.repeat(y, 5), np.repeat(p, 5, axis=0), groups=np.repeat(np.arange(60), 5))
+        held += found.low <= 1.0 <= found.high
+    assert 0.92 <= held / 400 <= 0.98, held / 400
+
+
+@given(st.integers(0, 10_000), st.booleans())
+@settings(max_examples=30)
+def test_it_is_the_coefficient_of_a_logistic_regression(seed: int, weighted: bool) -> None:
+    rng = np.random.default_rng(seed)
+    y, p = rows(rng, 300, 1.5)
+    weight = rng.uniform(0.5, 2.0, 300) if weighted else None
+    odds = np.log(p[:, 1:] / p[:, :1])
+    expected = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000).fit(odds, y, weight).coef_[0, 0]
+    assert calibration_slope(y, p, weight).value == pytest.approx(expected, rel=1e-4)
+
+
+def test_weights_count_like_repeated_rows() -> None:
+    y, p = rows(np.random.default_rng(0), 200)
+    times = np.random.default_rng(1).integers(1, 4, 200)
+    repeated = calibration_slope(np.repeat(y, times), np.repeat(p, times, axis=0))
+    assert calibration_slope(y, p, times.astype(float)).value == pytest.approx(repeated.value, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("y", "success"),
+    [
+        ([1, 1, 1, 1], [0.2, 0.4, 0.6, 0.8]),
+        ([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5]),
+        ([0, 0, 1, 1], [0.2, 0.4, 0.6, 0.8]),
+        ([0, 1], [0.6, 0.4]),
+        ([], []),
+    ],
+    ids=["one class", "one prediction", "classes parted", "two rows", "no rows"],
+)
+def test_where_nothing_defines_it_it_is_not_a_number(y: list[int], success: list[float]) -> None:
+    found = calibration_slope(np.array(y, np.float64), two(np.array(success, np.float64)))
+    assert np.isnan([found.value, found.low, found.high]).all()
+
+
+def test_predictions_of_0_and_1_are_no_trouble() -> None:
+    y, p = rows(np.random.default_rng(3), 200)
+    p[:5, 1], p[5:10, 1] = 0.0, 1.0
+    assert np.isfinite(calibration_slope(y, two(p[:, 1])).value)
