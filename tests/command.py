@@ -6,21 +6,30 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 TRACEBACK = "Traceback (most recent call last)"
 
 
-def artificer(*arguments: object, cwd: Path | None = None, timeout: float = 120) -> subprocess.CompletedProcess[str]:
-    """Run `artificer` and give what it printed."""
+def artificer(
+    *arguments: object,
+    cwd: Path | None = None,
+    timeout: float = 120,
+    env: Mapping[str, str] | None = None,
+    given: str = "",
+) -> subprocess.CompletedProcess[str]:
+    """Run `artificer`, with `given` on its stdin, and give what it printed."""
     return subprocess.run(
         [sys.executable, "-m", "artificer", *map(str, arguments)],
         cwd=cwd,
+        input=given,
         capture_output=True,
         text=True,
+        errors="replace",
         timeout=timeout,
-        env={**os.environ, "NO_COLOR": "1"},
+        env={**os.environ, "NO_COLOR": "1", **(env or {})},
     )
 
 

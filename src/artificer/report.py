@@ -42,17 +42,17 @@ def report_page(run: Run) -> ReportPage:
     )
 
 
-def _provenance(run: Run) -> dict[str, str]:
+def _provenance(run: Run) -> tuple[tuple[str, str], ...]:
     asked, model, verdict, shipped = (run.results[name] for name in ("ask", "refine", "judge", "ship"))
-    return {
-        "run": run.id,
-        "model": model.model_hash[:16],
-        "data": asked.fingerprint[:16],
-        "package": f"{shipped.version}, {shipped.size_mb:.2f} MB",
-        "sealed rows": f"opened for {verdict.n_openings} model(s)" if verdict.n_openings else "none were opened",
-        "same as its training libraries": ", ".join(
-            f"{fact.name} to {float(fact.value):.0e}" for fact in shipped.parity
-        ),
-        "time": f"{run.watch.seconds:.1f} s",
-        "versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
-    }
+    opened = f"opened for {verdict.n_openings} model(s)" if verdict.n_openings else "none were opened"
+    alike = ", ".join(f"{fact.name} to {float(fact.value):.0e}" for fact in shipped.parity)
+    return (
+        ("run", run.id),
+        ("model", model.model_hash[:16]),
+        ("data", asked.fingerprint[:16]),
+        ("package", f"{shipped.version}, {shipped.size_mb:.2f} MB"),
+        ("sealed rows", opened),
+        ("same as its training libraries", alike),
+        ("time", f"{run.watch.seconds:.1f} s"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in versions().items())),
+    )

@@ -7,6 +7,7 @@ Exit codes: 0 done and all met; 2 bad input or usage; 3 a requirement unmet or a
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,9 @@ STOPPED = "interrupted; the same command goes on where this one stopped"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an encoding without ✓ shows ? instead
+            stream.reconfigure(errors="replace")
     try:
         code, says = outcome(given)
         if says and "--json" in given:

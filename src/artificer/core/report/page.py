@@ -26,7 +26,7 @@ class ReportPage:
     Attributes
     ----------
     findings, decisions : in the order of the line
-    provenance : what → value
+    provenance : tuple of (what, value)
     """
 
     brief: Brief
@@ -39,7 +39,7 @@ class ReportPage:
     shipped: Shipped
     findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]
-    provenance: Mapping[str, str]
+    provenance: tuple[tuple[str, str], ...]
 
 
 def render(page: ReportPage) -> str:
