@@ -5,8 +5,23 @@
 >>> predictor.predict_proba({"age": 41, "job": "admin."})  # doctest: +SKIP
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from artificer_runtime.errors import PackageError, RowsError, RuntimeInputError
-from artificer_runtime.predictor import Predictions, Predictor, load
+
+if TYPE_CHECKING:
+    from artificer_runtime.predictor import Predictions, Predictor, load
 
 __version__ = "0.1.0"
 __all__ = ["PackageError", "Predictions", "Predictor", "RowsError", "RuntimeInputError", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the predictor, and numpy with it, when it is first used: errors alone need neither."""
+    if name not in ("Predictions", "Predictor", "load"):
+        raise AttributeError(f"module 'artificer_runtime' has no attribute '{name}'")
+    from artificer_runtime import predictor
+
+    return getattr(predictor, name)
