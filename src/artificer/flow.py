@@ -212,7 +212,7 @@ class Summary:
 
 def summaries(root: Path) -> Iterator[tuple[Path, Summary]]:
     """Finished runs of a workspace with their folders, the newest first."""
-    for path in sorted(root.glob(f"runs/*/{SUMMARY}"), reverse=True):
+    for path in sorted(root.glob(f"runs/*/{SUMMARY}"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
         yield path.parent, load(path, Summary)
 
 

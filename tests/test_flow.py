@@ -1,0 +1,196 @@
+"""The line from Python: what a run gives, what it tells, and what it leaves behind."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import artificer
+from artificer import flow
+from artificer.core.brief import Accept, Brief, Data, RunPart, Target
+from artificer.core.errors import NotBuiltError, WorkspaceError
+from artificer.core.stages import RunLock
+from artificer.core.store import load, save
+
+pytestmark = pytest.mark.slow
+
+BRIEF = Brief(
+    target=Target(column="won", positive="yes"),
+    data=Data(key=("id",)),
+    accept={"roc_auc": Accept(at_least=0.5)},
+    run=RunPart(limit_s=60),
+)
+
+
+def rows() -> pl.DataFrame:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=600)
+    won = np.where(x + rng.normal(size=600) > 0, "yes", "no")
+    return pl.DataFrame({"id": [f"r{place}" for place in range(600)], "x": x.round(3), "won": won})
+
+
+class Heard(list[tuple[str, str]]):
+    """Keeps what a run tells of its progress."""
+
+    def __call__(self, stage: str, text: str) -> None:
+        self.append((stage, text))
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("work")
+
+
+@pytest.fixture(scope="module")
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture(scope="module")
+def done(work: Path, heard: Heard) -> flow.Done:
+    return artificer.run(BRIEF, workspace=work, frame=rows(), progress=heard)
+
+
+def test_a_run_gives_its_verdict_and_where_everything_is(done: flow.Done, work: Path) -> None:
+    assert done.code == 0
+    assert [line.outcome for line in done.verdict.lines] == ["met"]
+    assert done.package == work / "packages" / done.shipped.version
+    for path in (done.package / "manifest.json", done.report, done.lock, work / "runs" / done.run_id / "run.json"):
+        assert path.is_file()
+    assert artificer.load(done.package).predict({"x": 3.0}) == ["yes"]
+
+
+def test_each_stage_tells_what_it_found_in_the_order_of_the_line(done: flow.Done, heard: Heard) -> None:
+    assert list(dict.fromkeys(stage for stage, _ in heard)) == list(flow.STAGES)
+    assert all(text and "\n" not in text for _, text in heard)
+
+
+def test_the_ledger_keeps_the_run_its_end_and_its_decisions(done: flow.Done, work: Path) -> None:
+    with closing(sqlite3.connect(work / "ledger.db")) as ledger:
+        ((code, model_hash),) = ledger.execute("select code, model_hash from runs where id = ?", (done.run_id,))
+        ((n_decisions,),) = ledger.execute("select count(*) from decisions where run_id = ?", (done.run_id,))
+    assert (code, model_hash) == (0, done.shipped.model_hash)
+    assert n_decisions == len(done.decisions) > 5
+
+
+def test_what_a_run_leaves_is_read_back_as_it_was(done: flow.Done, work: Path) -> None:
+    ((folder, summary),) = [found for found in flow.summaries(work) if found[1].run_id == done.run_id]
+    assert folder == done.report.parent
+    assert (summary.code, summary.page.verdict, summary.page.findings) == (0, done.verdict, done.findings)
+    assert {f"tasks/{key}" for key in summary.tasks} >= {summary.page.model.folder.rpartition("/model")[0]}
+
+
+def test_the_same_run_again_reuses_every_stage(done: flow.Done, work: Path) -> None:
+    told = Heard()
+    again = flow.run(BRIEF, workspace=work, frame=rows(), progress=told)
+    assert again.shipped == done.shipped
+    assert not [text for stage, text in told if "fold 1" in text]
+    assert {stage for stage, text in told if text.endswith("(as before)")} >= {"ask", "audit", "fit", "refine"}
+
+
+def test_an_unmet_line_ends_with_3_and_one_not_shown_with_4(done: flow.Done, work: Path) -> None:
+    for bound, code in ((0.99, 3), (done.verdict.score.value, 4)):
+        brief = replace(BRIEF, accept={"roc_auc": Accept(at_least=bound)})
+        assert flow.run(brief, workspace=work, frame=rows()).code == code
+
+
+def test_judge_alone_gives_the_same_verdict(done: flow.Done, work: Path) -> None:
+    assert artificer.judge(BRIEF, workspace=work, frame=rows()).score == done.verdict.score
+
+
+def test_a_plan_trains_nothing_and_contacts_nobody(tmp_path: Path) -> None:
+    forecast = flow.plan(BRIEF, workspace=tmp_path, frame=rows())
+    assert {name for name, _ in forecast.tasks} >= {"linear", "lightgbm"}
+    assert 0 < forecast.seconds <= forecast.limit_s == 60
+    assert forecast.contacts == ()
+    assert not list(tmp_path.glob("tasks/fit-*"))
+
+
+class TestReplay:
+    @pytest.fixture
+    def lock(self, tmp_path: Path) -> Path:
+        rows().write_parquet(tmp_path / "rows.parquet")
+        text = '[data]\nsource = "rows.parquet"\nkey = ["id"]\n[target]\ncolumn = "won"\n[run]\nlimit_s = 60\n'
+        (tmp_path / "brief.toml").write_text(text)
+        return flow.run(tmp_path / "brief.toml").lock
+
+    def test_it_works_in_a_fresh_place_each_time_and_keeps_the_seal_closed(self, lock: Path) -> None:
+        first, locked = flow.replay(lock)
+        heard = Heard()
+        second, _ = flow.replay(lock, progress=heard)
+        assert first.shipped.model_hash == second.shipped.model_hash == locked.model_hash
+        assert first.package.parent != second.package.parent
+        assert not [text for _, text in heard if "as before" in text]
+        assert (first.verdict.on, first.verdict.n_openings) == ("out of fold", 0)
+
+    def test_changed_data_are_refused(self, lock: Path) -> None:
+        folder = lock.parents[3]
+        rows().head(599).write_parquet(folder / "rows.parquet")
+        with pytest.raises(WorkspaceError, match="the data has changed"):
+            flow.replay(lock)
+
+    def test_versions_that_changed_are_named(self, lock: Path) -> None:
+        locked = load(lock, RunLock)
+        assert flow.changed_versions(locked) == []
+        old = replace(locked, versions={**locked.versions, "numpy": "0.9", "other": "1"})
+        changes = flow.changed_versions(old)
+        assert [change.partition(" ")[0] for change in changes] == ["numpy", "other"]
+        assert changes[1] == "other 1 → absent"
+
+    def test_a_lock_of_a_newer_version_is_refused(self, lock: Path) -> None:
+        lock.write_text(lock.read_text().replace('"version": 1', '"version": 9', 1))
+        with pytest.raises(WorkspaceError, match="version 9"):
+            flow.replay(lock)
+
+
+class TestLeftovers:
+    def test_only_what_the_latest_run_rests_on_is_kept(self, work: Path, done: flow.Done) -> None:
+        latest = flow.run(BRIEF, workspace=work, frame=rows())
+        stray = work / "tasks" / "fit-stray"
+        stray.mkdir()
+        (stray / "x").write_bytes(b"0" * 1_000_000)
+        folders, size_mb = flow.removable(work)
+        needed = {summary.run_id: summary for _, summary in flow.summaries(work)}[latest.run_id].tasks
+        assert stray in folders
+        assert size_mb >= 1
+        assert not {folder.name for folder in folders} & set(needed)
+        everything, _ = flow.removable(work, everything=True)
+        assert {folder.parent.name for folder in everything} == {"tasks", "runs"}
+
+    def test_a_folder_that_is_no_workspace_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(WorkspaceError, match="is no workspace"):
+            flow.removable(tmp_path)
+
+    def test_a_report_is_of_the_brief_as_it_stands(self, tmp_path: Path) -> None:
+        rows().write_parquet(tmp_path / "rows.parquet")
+        brief = tmp_path / "brief.toml"
+        text = '[data]\nsource = "rows.parquet"\n[target]\ncolumn = "won"\n[run]\nlimit_s = 50\n'
+        brief.write_text(text)
+        done = flow.run(brief)
+        before = done.report.read_bytes()
+        brief.write_text(text.replace("50", "40"))
+        assert flow.report_again(brief) == done.report
+        assert done.report.read_bytes() == before
+        brief.write_text(text + '[features]\nexclude = ["id"]\n')
+        with pytest.raises(WorkspaceError, match="as it stands"):
+            flow.report_again(brief)
+
+
+def test_a_record_with_infinities_in_a_summary_comes_back(tmp_path: Path, work: Path, done: flow.Done) -> None:
+    _, summary = next(flow.summaries(work))
+    wide = replace(summary.page.verdict.score, low=float("-inf"))
+    page = replace(summary.page, verdict=replace(summary.page.verdict, score=wide))
+    save(tmp_path / "run.json", replace(summary, page=page))
+    assert load(tmp_path / "run.json", flow.Summary).page.verdict.score == wide
+
+
+@pytest.mark.parametrize("name", ["score", "serve", "track", "update"])
+def test_what_comes_later_refuses_by_name(name: str) -> None:
+    with pytest.raises(NotBuiltError, match=f"'{name}'"):
+        getattr(artificer, name)("package", rows())
