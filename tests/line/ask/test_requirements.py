@@ -1,0 +1,62 @@
+"""Each line of [accept] becomes a test; one that nothing could test is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Target, Task, Value
+from artificer.core.errors import BriefError
+from artificer.line.ask.requirements import requirements
+
+FULL = DecisionPart(capacity=Capacity(top=500, every="7d"), value=Value(currency="EUR", acted=-6.0, success=80.0))
+
+
+def wanted(name: str, line: Accept, task: Task = "binary", decision: DecisionPart = FULL, time: str = "day") -> str:
+    brief = Brief(target=Target(column="y"), data=Data(time=time), decision=decision, accept={name: line})
+    (one,) = requirements(brief, task)
+    assert one.id == name
+    return f"{one.text} | {one.at_least} {one.at_most} {one.unit}".strip()
+
+
+def test_lines_in_words_and_bounds() -> None:
+    assert wanted("roc_auc", Accept(at_least=0.7)) == "roc_auc at least 0.7 | 0.7 None"
+    assert wanted("rmse", Accept(at_most=3), "regression") == "rmse at most 3 | None 3"
+    assert wanted("list_precision", Accept(at_least=0.1)).startswith("of the 500 chosen, a share of at least 0.1")
+    assert wanted("value_per_week", Accept(at_least=1000)) == "worth at least 1000 EUR a week | 1000 None EUR"
+    assert wanted("beats", Accept(by=0.02, rule="age > 30")).endswith("| 0.02 None")
+    assert wanted("latency_ms", Accept(p99_at_most=20, where="package")).endswith("| None 20 ms")
+    assert wanted("size_mb", Accept(at_most=20)).endswith("| None 20 MB")
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "task", "says"),
+    [
+        ("roc_auk", Accept(at_least=0.7), "binary", "'roc_auc'"),
+        ("roc_auc", Accept(at_least=0.7), "regression", "rmse"),
+        ("roc_auc", Accept(), "binary", "lacks its bound 'at_least'"),
+        ("roc_auc", Accept(at_least=0.7, at_most=1), "binary", "'at_most'"),
+        ("roc_auc", Accept(at_least=0.7, rule="a > 1"), "binary", "'rule'"),
+        ("log_loss", Accept(at_least=0.7), "binary", "'at_least'"),
+        ("latency_ms", Accept(p99_at_most=20, where="http"), "binary", "serving"),
+        ("beats", Accept(by=0.1), "binary", "'rule'"),
+        ("list_precision", Accept(at_least=0.1), "regression", "two classes"),
+        ("value_per_day", Accept(at_least=1), "multiclass", "two classes"),
+    ],
+)
+def test_a_line_that_nothing_could_test_is_refused(name: str, line: Accept, task: Task, says: str) -> None:
+    with pytest.raises(BriefError) as refused:
+        wanted(name, line, task)
+    assert says in str(refused.value)
+    assert name in str(refused.value)
+
+
+def test_lines_need_the_parts_of_the_brief_that_they_rest_on() -> None:
+    nothing = DecisionPart()
+    for name, time, says in (
+        ("list_precision", "day", "capacity"),
+        ("value_per_week", "day", "value"),
+    ):
+        with pytest.raises(BriefError, match=says):
+            wanted(name, Accept(at_least=0.1), decision=nothing, time=time)
+    with pytest.raises(BriefError, match="time"):
+        wanted("value_per_week", Accept(at_least=0.1), time="")

@@ -1,0 +1,87 @@
+"""A fifth is sealed: the latest, whole groups, or of each stratum; nothing where it would show nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artificer.line.ask.seal import choose_sealed
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def labels(rng: np.random.Generator, n_rows: int = 1000, share: float = 0.3) -> np.ndarray:
+    return (rng.random(n_rows) < share).astype(np.float64)
+
+
+@given(seeds, st.integers(10, 2000))
+def test_by_time_all_that_is_sealed_is_later_than_all_that_trains(seed: int, n_moments: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = rng.integers(0, n_moments, 1000).astype(np.float64)
+    sealed = choose_sealed(labels(rng), 2, time, None)
+    assert sealed.how == "time"
+    assert time[sealed.mask].min() > time[~sealed.mask].max()
+    assert abs(sealed.mask.mean() - 0.2) <= 0.5 * max(np.unique(time, return_counts=True)[1]) / 1000 + 1e-9
+
+
+def test_rows_without_a_time_are_never_sealed() -> None:
+    rng = np.random.default_rng(0)
+    time = np.where(rng.random(1000) < 0.1, np.nan, rng.random(1000))
+    sealed = choose_sealed(labels(rng), 2, time, None)
+    assert not np.isnan(time[sealed.mask]).any()
+
+
+def test_one_moment_alone_orders_nothing_and_is_drawn_from() -> None:
+    sealed = choose_sealed(labels(np.random.default_rng(0)), 2, np.ones(1000), None)
+    assert sealed.mask.sum() == 200
+
+
+@given(seeds, st.integers(2, 300), st.booleans())
+def test_groups_stay_whole(seed: int, n_groups: int, timed: bool) -> None:
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, n_groups, 1000)
+    sealed = choose_sealed(labels(rng), 2, rng.random(1000) if timed else None, group)
+    assert sealed.how == "group"
+    assert not set(group[sealed.mask]) & set(group[~sealed.mask])
+    assert sealed.mask.any()
+    assert not sealed.mask.all()
+
+
+def test_with_time_the_groups_seen_last_are_sealed() -> None:
+    group = np.repeat(np.arange(100), 10)
+    sealed = choose_sealed(labels(np.random.default_rng(0)), 2, group.astype(float), group)
+    assert set(group[sealed.mask]) == set(range(80, 100))
+
+
+@given(seeds)
+def test_each_class_gives_a_fifth(seed: int) -> None:
+    y = labels(np.random.default_rng(seed))
+    sealed = choose_sealed(y, 2, None, None)
+    for one in (0, 1):
+        assert sealed.mask[y == one].sum() == round(0.2 * (y == one).sum())
+
+
+def test_each_tenth_of_a_number_gives_a_fifth() -> None:
+    y = np.random.default_rng(0).normal(size=1000)
+    sealed = choose_sealed(y, 0, None, None)
+    assert sealed.mask.sum() == pytest.approx(200, abs=5)
+    low, high = np.quantile(y, [0.1, 0.9])
+    assert sealed.mask[y < low].sum() == sealed.mask[y > high].sum() == 20
+
+
+def test_the_draw_is_the_same_each_time() -> None:
+    y = labels(np.random.default_rng(0))
+    assert (choose_sealed(y, 2, None, None).mask == choose_sealed(y, 2, None, None).mask).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "seals"),
+    [((250, 249), False), ((250, 250), True), ((951, 49), False), ((950, 50), True), ((500, 450, 3), True)],
+)
+def test_nothing_is_sealed_where_it_would_show_nothing(counts: tuple[int, ...], seals: bool) -> None:
+    y = np.repeat(np.arange(len(counts)), counts).astype(np.float64)
+    sealed = choose_sealed(y, len(counts), None, None)
+    assert sealed.mask.any() == seals
+    assert ("fewer than" in sealed.because) != seals
