@@ -149,6 +149,7 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ("[accept]\nroc_auc = { at_most = 0.7 }", "at_most"),
         ('[accept]\nbeats = { rule = "__import__(1)", by = 0.1 }', "__import__"),
         ('[accept]\nbeats = { rule = "agee > 3", by = 0.1 }', "agee"),
+        ('[accept]\nbeats = { rule = "city > 3", by = 0.1 }', "city > 3"),
         ("[accept]\nrecall_gap = { at_most = 0.1 }", "recall_gap"),
         ('[output]\ntable = "out.parquet"', "output"),
         ("[decision]\nthreshold = 0.5", "decision.threshold"),

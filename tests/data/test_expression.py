@@ -1,10 +1,11 @@
 """Expressions of a brief compute over columns, and can do nothing else."""
 
+import numpy as np
 import polars as pl
 import pytest
 
 from artificer.core.errors import BriefError
-from artificer.data.expression import expression, named
+from artificer.data.expression import amounts, expression, named
 
 FRAME = pl.DataFrame(
     {
@@ -81,3 +82,24 @@ def test_an_unknown_column_is_named_with_the_closest() -> None:
 
 def test_the_columns_that_it_reads_are_told() -> None:
     assert named("housing == 'no' and balance > z") == {"housing", "balance", "z"}
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("balance > 1500", [1.0, 0.0, 0.0]),
+        ("balance / z", [0.0, 5.0, 0.0]),
+        ("-z", [0.0, -2.0, 0.0]),
+        ("3", [3.0, 3.0, 3.0]),
+    ],
+    ids=["true is 1", "not finite is 0", "missing is 0", "a number alone"],
+)
+def test_amounts_are_numbers_for_every_row(text: str, wanted: list[float]) -> None:
+    np.testing.assert_array_equal(amounts(text, FRAME, "accept.beats"), wanted)
+
+
+@pytest.mark.parametrize("text", ["housing", "housing > 3", "balance == 'no'", "not balance", "'no'", "housing * 2"])
+def test_kinds_that_do_not_fit_are_refused_without_showing_a_value(text: str) -> None:
+    with pytest.raises(BriefError, match="mixes kinds") as refused:
+        amounts(text, FRAME, "accept.beats")
+    assert "yes" not in str(refused.value)

@@ -117,3 +117,9 @@ def test_no_whole_period_has_no_value() -> None:
     assert np.isnan(list_precision(lists(np.ones(4), np.ones(4), outside, 2)).value)
     assert np.isnan(value_per_period(np.ones(4), np.ones(4), np.ones(4), outside, 2).value)
     assert np.isnan(precision_gain(np.ones(4), np.ones(4), np.ones(4), outside, 2).value)
+
+
+def test_a_period_without_rows_is_worth_nothing_and_counts() -> None:
+    period = np.array([0, 0, 3, 3])
+    found = value_per_period(np.arange(4.0), np.full(4, -1.0), np.array([0.0, 9.0, 0.0, 9.0]), period, 1)
+    assert (found.value, found.n) == (4.0, 4)

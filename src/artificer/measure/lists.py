@@ -151,11 +151,12 @@ def value_per_period(
     ----------
     acted, gained : array of float64, (n_rows,)
         What acting on a row costs (negative) and what it brought: 0 without success.
+    period : array of int64, (n_rows,)
+        Counted from 0; a period without rows is worth nothing and counts. -1 where a row is in no whole period.
     """
     chance = expected_picks(score, period, top)
     inside = period >= 0
-    names, place = np.unique(period[inside], return_inverse=True)
-    worth = np.bincount(place, weights=(chance * (acted + gained))[inside], minlength=len(names))
+    worth = np.bincount(period[inside], weights=(chance * (acted + gained))[inside])
     if not len(worth):
         return Estimate(float("nan"), -np.inf, np.inf, "no whole period", 0, level)
     picked = chance > 0

@@ -103,15 +103,14 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
     predictor = artificer_runtime.load(run.path(model.folder))
     train, metric = labelled(run, asked, asked.train), design(run).metric
     if n_openings and asked.sealed is not None:
-        rows = labelled(run, asked, asked.sealed.rows)
+        rows = _blind(run, labelled(run, asked, asked.sealed.rows))
         reference = artificer_runtime.load(run.path(model.reference)) if model.reference else None
         prediction, linear = _predicted(predictor, rows), _predicted(reference, rows) if reference else None
     else:
         with np.load(run.path(model.out_of_fold)) as stored:
             prediction, places = stored["prediction"], stored["rows"]
             linear = stored.get("linear")
-        rows = _taken(train, places)
-    rows = replace(rows, frame=rows.frame.drop(run.brief.target.column))
+        rows = _blind(run, _taken(train, places))
     y, turned = oriented(rows.y, prediction, asked.positive)
     return Seen(
         run=run,
@@ -131,6 +130,11 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
 def _predicted(predictor: Predictor, rows: Labelled) -> np.ndarray:
     prediction: np.ndarray = predictor.raw(predictor.schema.encode(rows.frame))
     return prediction
+
+
+def _blind(run: Run, rows: Labelled) -> Labelled:
+    """The rows without the target among their columns: no prediction can have read it."""
+    return replace(rows, frame=rows.frame.drop(run.brief.target.column))
 
 
 def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
