@@ -23,6 +23,8 @@ NEEDED = (
     "scikit-learn",
     "lightgbm",
     "msgspec",
+    "jinja2",
+    "threadpoolctl",
     "pydantic",
     "sqlalchemy",
 )
