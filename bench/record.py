@@ -24,8 +24,12 @@ def record(script: str, name: str, **figures: Any) -> None:
 
 def commit() -> str:
     """Short hash of the commit, with a mark where the tree has changes."""
-    described = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
-    return described.stdout.strip()
+    head = _git("rev-parse", "--short", "HEAD")
+    return f"{head}-changed" if _git("status", "--porcelain", "--", "..", ":!results.jsonl", ":!results.md") else head
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=HERE, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def machine() -> str:

@@ -151,6 +151,7 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ('[accept]\nbeats = { rule = "agee > 3", by = 0.1 }', "agee"),
         ('[accept]\nbeats = { rule = "city > 3", by = 0.1 }', "city > 3"),
         ("[accept]\nrecall_gap = { at_most = 0.1 }", "recall_gap"),
+        ('[features]\neffect = { city = "increasing" }', "'city'"),
         ('[output]\ntable = "out.parquet"', "output"),
         ("[decision]\nthreshold = 0.5", "decision.threshold"),
         ('[legal]\npersonal = ["city"]', "legal"),

@@ -302,12 +302,21 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """From `fit`: what was tried. `predictions` names an npz of each finished trial's out-of-fold predictions."""
+    """From `fit`: what was tried.
+
+    Attributes
+    ----------
+    predictions : str
+        Names an npz of each finished trial's out-of-fold predictions.
+    encode_s : float
+        Seconds that fitting the representation took, on the slowest fold.
+    """
 
     trials: tuple[Trial, ...]
     predictions: str
     n_folds: int
     cut: bool
+    encode_s: float = 0.0
     decisions: tuple[Decision, ...] = ()
 
 

@@ -98,6 +98,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     schema = infer_schema(train.drop(ROW), missing=brief.data.missing)
     for place, text in _expressions(brief):  # what is of the wrong kind is refused before anything is trained
         amounts(text, normalise(train.head(CHECKED_ROWS).drop(ROW), schema), place)
+    _check_effects(brief, schema)
     features, decisions = _features(brief, schema)
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels)
     train_rows = _write(train, schema, brief, folder, name, "train")
@@ -239,6 +240,16 @@ def _seal(
     normal = normalise(frame.drop(ROW), schema)
     np.save(folder / "sealed_hashes.npy", row_hashes(normal, [name for name in features if name in normal.columns]))
     return Sealed(rows, f"{name}/sealed_hashes.npy", choice.how, choice.because)
+
+
+def _check_effects(brief: Brief, schema: Schema) -> None:
+    kinds = {column.name: column.kind for column in schema.columns}
+    for name, effect in brief.features.effect.items():
+        if effect != "any" and kinds[name] != "number":
+            raise DataError(
+                f"[features] effect demands that the prediction is {effect} in '{name}', which holds no numbers but is a "
+                f"{kinds[name]}; remove it, or bring numbers"
+            )
 
 
 def _features(brief: Brief, schema: Schema) -> tuple[tuple[str, ...], list[Decision]]:

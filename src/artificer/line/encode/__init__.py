@@ -25,7 +25,8 @@ ONE_HOT_LEVELS = 15
 FEWEST_DISTINCT_FOR_HINGES = 12
 MOST_HINGED = 60
 FACTORS = 24
-WORDS = 2_000
+# Words of a text column, and cells of their block: 30 million take 120 MB and about a second.
+FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
 
 # What each candidate reads, the first block being the one it could not do without.
 READS = {
@@ -92,7 +93,12 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
         Block("hinges", "hinges@1", hinged[:MOST_HINGED], {}),
         Block("dates", "dates@1", tuple(name for name in dates if name != time), {}),
         Block("moment", "dates@1", tuple(name for name in dates if name == time), {"trend": False}),
-        Block("words", "words@1", texts, {"max_words": WORDS}),
+        Block(
+            "words",
+            "words@1",
+            texts,
+            {"max_words": max(FEWEST_WORDS, min(MOST_WORDS, MOST_CELLS // max(described.n_rows, 1)))},
+        ),
         Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
     ]
 

@@ -57,7 +57,9 @@ def _fit(race: Race, folder: Path, name: str) -> Trained:
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
-    return Trained(trials, f"{name}/predictions.npz", race.n_rounds, cut, _decisions(trials, race.n_rounds))
+    return Trained(
+        trials, f"{name}/predictions.npz", race.n_rounds, cut, race.encode_s, _decisions(trials, race.n_rounds)
+    )
 
 
 def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]:

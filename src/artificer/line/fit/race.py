@@ -60,6 +60,7 @@ class Race:
     valid: dict[int, Encodings] = field(default_factory=dict)
     n_rounds: int = 0
     skipped: bool = False
+    encode_s: float = 0.0
 
     def run_all_rounds(self) -> None:
         """Run every round that the plan and the clock allow."""
@@ -115,8 +116,12 @@ class Race:
         return 1.1 * max(max(costs), sum(costs) / self.run.n_workers)
 
     def _round(self, fold: int, entrants: list[Candidate]) -> None:
+        watch = Stopwatch()
         made = self.course.encodings(fold)
         self.valid[fold] = made
+        if fold == 0:
+            self.clock = self.clock.less(watch.seconds)  # the refit has to fit the representation once more
+        self.encode_s = max(self.encode_s, watch.seconds)
         for candidate, fit in run_all(lambda one: self._attempt(one, fold, made), entrants, self.run.n_workers):
             if fit is None:
                 self.skipped = True

@@ -55,7 +55,7 @@ class Refits:
     def seconds(self, names: list[str]) -> float:
         """Time that refitting these will take, from what their folds took."""
         costs = [self._cost(self.trials[name]) for name in {*names, LINEAR} if name not in self.done]
-        return max([*costs, sum(costs) / self.run.n_workers]) if costs else 0.0
+        return self.trained.encode_s + max([*costs, sum(costs) / self.run.n_workers]) if costs else 0.0
 
     def _cost(self, trial: Trial) -> float:
         slowest = max(trial.fits, key=lambda fit: fit.seconds)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Shipped, Verdict
-from artificer.core.store import digest, encode, named_bytes, public_json, save, told
+from artificer.core.store import digest, encode, flush, named_bytes, public_json, save, told
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.audit import audit
 from artificer.line.judge import judge
@@ -95,13 +96,17 @@ def pack(model: Path, place: Path, extra: dict[str, bytes]) -> None:
     if place.exists():
         artificer_runtime.load(place)  # whole and readable, or an error that says what is wrong
         return
-    staging = place.with_name(f".{place.name}")
-    with told(place):
+    staging = place.with_name(f".{place.name}.{uuid.uuid4().hex[:8]}")
+    try:
+        with told(place):
+            place.parent.mkdir(exist_ok=True)
+            shutil.copytree(model, staging)
+            add_files(staging, extra)
+            flush(staging)
+            if not place.exists():  # another run may have been quicker: then its package, which is the same, stays
+                staging.rename(place)
+    finally:
         shutil.rmtree(staging, ignore_errors=True)
-        shutil.copytree(model, staging)
-        add_files(staging, extra)
-        place.parent.mkdir(exist_ok=True)
-        staging.rename(place)
     artificer_runtime.load(place)
 
 
