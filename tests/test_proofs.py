@@ -16,10 +16,12 @@ from command import artificer, document
 import artificer_runtime
 from artificer import flow
 from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Features, RunPart, Target
-from artificer.core.stages import RunLock
+from artificer.core.stages import Model, RunLock
 from artificer.core.store import load
 from artificer.line.ask import ask
+from artificer.line.ask.rows import labelled
 from artificer.line.ask.start import begin
+from artificer.line.ship import ship
 
 pytestmark = pytest.mark.slow
 
@@ -129,3 +131,13 @@ def test_the_demo_exits_0_whatever_the_verdict(tmp_path: Path) -> None:
     assert "artificer predict" in ended.stdout
     assert "CC BY 4.0" in ended.stderr
     assert (tmp_path / "demo" / "SOURCE.md").exists()
+
+
+def test_the_package_predicts_what_the_training_libraries_themselves_predict(tmp_path: Path) -> None:
+    run = begin(BRIEF, workspace=tmp_path, frame=rows())
+    shipped = ship(run)
+    model: Model = run.results["refine"]
+    native = [part.weight * np.load(run.path(part.folder) / "native.npy") for part in model.parts]
+    trained_on = labelled(run, ask(run), ask(run).train).frame.drop("won")[: len(native[0])]
+    ours = artificer_runtime.load(run.path(shipped.package)).predict_proba(trained_on)
+    np.testing.assert_allclose(ours, np.sum(native, axis=0), atol=1e-6)
