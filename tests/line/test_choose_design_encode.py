@@ -1,0 +1,127 @@
+"""Folds never look ahead or across groups; plans follow the brief and the size; every feature is read by some candidate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artificer.core.brief import Accept, Brief, Features, RunPart, Target
+from artificer.line import design as design_stage
+from artificer.line.ask import begin
+from artificer.line.ask.rows import Labelled
+from artificer.line.choose.folds import cut_folds, training_rows
+from artificer.line.design import design
+from artificer.line.design.portfolio import Size, portfolio
+from artificer.line.encode import encode
+
+SEEDS = st.integers(0, 2**31)
+
+
+def labelled(y: np.ndarray, time: np.ndarray | None = None, group: np.ndarray | None = None) -> Labelled:
+    return Labelled(pl.DataFrame({"x": y}), y, None, time, group)
+
+
+@given(SEEDS, st.integers(40, 400))
+def test_by_time_no_training_row_is_later_than_a_measured_one(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = rng.integers(0, n // 3, n).astype(float)
+    folds = cut_folds(labelled(rng.normal(size=n), time), 0)
+    for fold in range(folds.n_folds):
+        measured = folds.of_row == fold
+        trains = training_rows(folds.of_row, fold, folds.how)
+        assert measured.any()
+        assert not (measured & trains).any()
+        if folds.how == "time":
+            assert time[trains].max() < time[measured].min()
+
+
+@given(SEEDS, st.integers(2, 30))
+def test_no_group_stands_in_two_folds(seed: int, n_groups: int) -> None:
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, n_groups, 200)
+    folds = cut_folds(labelled(rng.normal(size=200), group=group), 0)
+    if folds.how == "grouped":
+        for one in np.unique(group):
+            assert len(np.unique(folds.of_row[group == one])) == 1
+    assert set(folds.of_row) == set(range(folds.n_folds))
+
+
+@given(SEEDS, st.integers(2, 5))
+def test_each_fold_holds_a_like_share_of_each_class(seed: int, n_classes: int) -> None:
+    y = np.random.default_rng(seed).permutation(np.repeat(np.arange(n_classes), 60)).astype(float)
+    folds = cut_folds(labelled(y), n_classes)
+    for one in range(n_classes):
+        counts = np.bincount(folds.of_row[y == one], minlength=folds.n_folds)
+        assert counts.max() - counts.min() <= 1
+
+
+def size(**changes: object) -> Size:
+    plain = {"n_rows": 5000, "n_columns": 10, "n_classes": 2, "task": "binary", "has_text": False, "most_levels": 4}
+    return Size(**{**plain, "monotone": False, "interpretable_only": False, "has_catboost": True, **changes})  # type: ignore[arg-type]
+
+
+def test_the_portfolio_follows_the_brief_and_the_size() -> None:
+    names = [one.name for one in portfolio(size())[0]]
+    assert names[:3] == ["lightgbm", "linear", "catboost"]
+    assert [one.name for one in portfolio(size(interpretable_only=True))[0]] == ["linear"]
+    assert "lightgbm_target_means" in [one.name for one in portfolio(size(most_levels=40))[0]]
+    without, untried = portfolio(size(has_catboost=False))
+    assert "catboost" not in [one.name for one in without]
+    assert "not installed" in untried["catboost"]
+    assert len(portfolio(size(n_classes=80, task="multiclass"))[0]) == 2
+
+
+def test_trees_times_classes_stay_few_enough_for_a_quick_row() -> None:
+    for n_classes in (2, 3, 10, 30):
+        for one in portfolio(size(n_classes=n_classes, task="multiclass" if n_classes > 2 else "binary"))[0]:
+            assert one.settings.get("max_iterations", 0) * (n_classes if n_classes > 2 else 1) <= 5000
+
+
+def frame() -> pl.DataFrame:
+    rng = np.random.default_rng(0)
+    n = 400
+    words = ["red car of a friend", "green tree near the lake", "blue boat in a small bay"]
+    day = np.datetime64("2023-01-01") + rng.integers(0, 300, n).astype("timedelta64[D]")
+    return pl.DataFrame(
+        {
+            "x": rng.normal(size=n),
+            "kind": rng.choice(["a", "b", "c"], n),
+            "place": [f"place {k}" for k in rng.integers(0, 60, n)],
+            "text": [f"{rng.choice(words)} {k}" for k in range(n)],
+            "day": day,
+            "y": rng.choice(["no", "yes"], n),
+        }
+    )
+
+
+def test_every_feature_is_read_by_some_candidate(tmp_path: Path) -> None:
+    run = begin(Brief(target=Target(column="y")), workspace=tmp_path, frame=frame())
+    run.effects = False
+    made = encode(run)
+    read = {name for candidate in made.candidates for name in candidate.blocks}
+    columns = {column for block in made.blocks if block.name in read for column in block.columns}
+    assert columns == {"x", "kind", "place", "text", "day"}
+    assert {block.name for block in made.blocks} == read
+
+
+def test_the_metric_is_the_clients_the_callers_or_the_usual_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(design_stage, "has_catboost", lambda: False)
+
+    def plan(place: str, accept: dict[str, Accept], metric: str = "") -> str:
+        brief = Brief(
+            target=Target(column="y"), accept=accept, features=Features(exclude=("text",)), run=RunPart(limit_s=30)
+        )
+        run = begin(brief, workspace=tmp_path / place, frame=frame())
+        run.effects, run.metric = False, metric
+        return design(run).metric
+
+    assert plan("a", {}) == "roc_auc"
+    assert plan("b", {"size_mb": Accept(at_most=9.0), "brier": Accept(at_most=0.3)}) == "brier"
+    assert plan("c", {}, "log_loss") == "log_loss"
