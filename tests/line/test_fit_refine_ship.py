@@ -1,0 +1,131 @@
+"""The race, the blend and the certificate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artificer.core.brief import Brief, Features, RunPart, Target
+from artificer.core.clock import Clock
+from artificer.core.errors import FaultError
+from artificer.core.run import Run
+from artificer.line.ask import begin
+from artificer.line.fit import fit
+from artificer.line.refine import refine
+from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
+from artificer.line.ship import certify, ship
+from artificer.measure.metrics import score
+from artificer_runtime import load
+
+pytestmark = pytest.mark.slow
+
+
+def rows(n_rows: int = 1200, noise: float = 0.6) -> pl.DataFrame:
+    rng = np.random.default_rng(8)
+    x, z = rng.normal(size=(2, n_rows))
+    won = np.sin(3 * x) * np.sign(z) + noise * rng.normal(size=n_rows) > 0
+    return pl.DataFrame({"x": x, "z": z, "lot": rng.integers(0, 10**6, n_rows), "won": np.where(won, "yes", "no")})
+
+
+def started(folder: Path, brief: Brief | None = None, **changes: object) -> Run:
+    run = begin(brief or Brief(target=Target(column="won")), workspace=folder, frame=rows())
+    run.effects = False
+    for name, value in changes.items():
+        setattr(run, name, value)
+    return run
+
+
+def test_a_candidate_that_is_clearly_beaten_stops_and_the_linear_one_never_does(tmp_path: Path) -> None:
+    trained = fit(started(tmp_path))
+    by_name = {trial.candidate.name: trial for trial in trained.trials}
+    assert by_name["linear"].score is not None
+    assert by_name["linear"].score.value < max(trial.score.value for trial in trained.trials if trial.score)
+    assert all("paired t" in trial.dropped for trial in trained.trials if trial.score is None)
+
+
+def test_a_target_that_nothing_tells_scores_as_a_coin_out_of_fold(tmp_path: Path) -> None:
+    coin = np.random.default_rng(3).choice(["no", "yes"], 1200)
+    run = begin(Brief(target=Target(column="won")), workspace=tmp_path, frame=rows().with_columns(won=pl.Series(coin)))
+    run.effects = False
+    for trial in fit(run).trials:
+        assert trial.score is None or trial.score.low < 0.53
+
+
+def test_one_worker_and_two_give_the_same_model(tmp_path: Path) -> None:
+    assert (
+        refine(started(tmp_path / "a", n_workers=1)).model_hash
+        == refine(started(tmp_path / "b", n_workers=2)).model_hash
+    )
+
+
+def test_what_was_trained_before_is_not_trained_again(tmp_path: Path) -> None:
+    first = fit(started(tmp_path))
+    again = started(tmp_path)
+    assert fit(again) == first
+    assert "fit" in again.reused
+
+
+def test_a_clock_that_has_run_out_still_gives_a_model_and_says_what_it_left_out(tmp_path: Path) -> None:
+    run = started(tmp_path, clock=Clock.after(0.0))
+    model = refine(run)
+    assert model.cut
+    assert any("clock" in trial.dropped for trial in fit(run).trials)
+    assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
+    assert not run.workspace.done(f"blend-{model.folder.split('-')[-1]}")
+
+
+@given(st.integers(0, 2**31), st.integers(2, 4))
+def test_a_greedy_blend_is_never_worse_than_the_best_single_on_its_own_rows(seed: int, n_candidates: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, 300).astype(float)
+    y[:2] = [0, 1]
+    measured = Measured(np.arange(300), y, "log_loss", "binary")
+    chances = {f"c{k}": np.clip(rng.normal(0.5 + 0.2 * (y - 0.5), 0.2), 0.01, 0.99) for k in range(n_candidates)}
+    predictions = {name: np.stack([1 - p, p], axis=1) for name, p in chances.items()}
+    weights = greedy(measured, predictions, most=n_candidates)
+    assert sum(weights.values()) == pytest.approx(1)
+    single = best_single(measured, predictions)
+    if min(weights.values()) >= 0.04:  # where nothing was rounded away
+        assert score("log_loss", y, mixed(predictions, weights)) <= score("log_loss", y, predictions[single]) + 1e-9
+    blend, alone = cross_fitted(measured, predictions, most=n_candidates)
+    assert np.isfinite(blend).all()
+    assert np.isfinite(alone).all()
+
+
+def test_an_interpretable_model_is_linear_alone(tmp_path: Path) -> None:
+    model = refine(started(tmp_path, Brief(target=Target(column="won"), run=RunPart(interpretable_only=True))))
+    assert [part.candidate for part in model.parts] == ["linear"]
+
+
+def test_a_demanded_effect_holds_in_what_ships(tmp_path: Path) -> None:
+    brief = Brief(target=Target(column="won", positive="yes"), features=Features(effect={"x": "increasing"}))
+    run = started(tmp_path, brief)
+    model = refine(run)
+    assert "linear" not in [part.candidate for part in model.parts]
+    predictor = load(run.path(model.folder))
+    swept = [predictor.predict_proba({"x": x, "z": 0.4, "lot": 7})[0, 1] for x in np.linspace(-3, 3, 60)]
+    assert (np.diff(swept) >= -1e-12).all()
+
+
+def test_a_member_that_differs_from_its_library_is_not_shipped(tmp_path: Path) -> None:
+    model = refine(started(tmp_path))
+    odd = replace(model, parts=(replace(model.parts[0], parity=0.01), *model.parts[1:]))
+    with pytest.raises(FaultError, match="differs from its training library"):
+        certify(odd)
+    assert certify(model)
+
+
+def test_a_package_holds_all_that_it_should_and_the_same_model_is_the_same_version(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    shipped = ship(run)
+    folder = run.path(shipped.package)
+    for name in ("manifest.json", "schema.json", "card.json", "verdict.json", "contract.json", "run.lock"):
+        assert (folder / name).is_file()
+    assert ship(started(tmp_path)).version == shipped.version
+    assert not list((tmp_path / "packages").glob(".*"))
