@@ -190,3 +190,13 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(WorkspaceError, match="the disk is full"):
         write(FRAME, tmp_path / "t.arrow")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_named_as_missing_is_missing_whether_written_or_read_as_a_number() -> None:
+    for values in ([-1, 5, 7], ["-1", "5", "7"], [-1.0, 5.0, 7.0]):
+        frame = pl.DataFrame({"a": values})
+        schema = infer_schema(frame, missing=("-1",))
+        assert (schema.columns[0].low, schema.columns[0].high) == (5.0, 7.0)
+        normal = normalise(frame, schema)
+        assert normal["a"].to_list() == [None, 5.0, 7.0]
+        np.testing.assert_array_equal(schema.encode(frame).numbers, schema.encode(normal).numbers)

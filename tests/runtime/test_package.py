@@ -150,3 +150,20 @@ def test_only_what_a_recipe_was_fitted_with_is_applied() -> None:
     recipe = contents().recipe
     assert isinstance(recipe, FittedRecipe)
     assert set(recipe.apply(SCHEMA.encode(FRAME), ["scaled"])) == {"scaled"}
+
+
+def test_a_zip_with_a_cut_or_changed_byte_is_refused_or_predicts_the_same(folder: Path, tmp_path: Path) -> None:
+    zipped(folder, tmp_path / "whole.zip")
+    whole, wanted = (tmp_path / "whole.zip").read_bytes(), load(folder).predict_proba(FRAME)
+    draw = np.random.default_rng(3)
+    n_refused = 0
+    for at in draw.integers(0, len(whole), 150).tolist():
+        changed = bytearray(whole)
+        changed[at] ^= 1 << int(draw.integers(8))
+        for data in (bytes(changed), whole[:at]):
+            (tmp_path / "p.zip").write_bytes(data)
+            try:
+                np.testing.assert_array_equal(load(tmp_path / "p.zip").predict_proba(FRAME), wanted)
+            except PackageError:
+                n_refused += 1
+    assert n_refused >= 150

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -173,3 +174,54 @@ def test_no_rows_give_no_rows() -> None:
     found = SCHEMA.encode(pl.DataFrame(schema=TYPES))
     assert found.n_rows == 0
     assert found.numbers.shape == (0, 1)
+
+
+@pytest.mark.parametrize("others", ["2", "?", None, 2.5])
+@pytest.mark.parametrize("value", ["-1", -1, -1.0, np.int64(-1), Decimal(-1)])
+def test_a_number_that_is_named_as_missing_is_missing_in_any_dress_and_company(value: Any, others: Any) -> None:
+    schema = Schema((Column("a", "number"), Column("b", "category", levels=("-1", "2"))), missing=("-1",))
+    for rows in ([{"a": value, "b": value}], [{"a": value, "b": value}, {"a": others, "b": others}]):
+        found = schema.encode(rows)
+        assert np.isnan(found.numbers[0, 0])
+        assert found.codes[0, 0] == 0
+
+
+def test_whole_columns_are_coded_as_their_single_values_are() -> None:
+    schema = Schema((Column("a", "category", levels=("true", "1", "2.5", "2020-01-01")),))
+    day = date(2020, 1, 1)
+    for values in ([True, False] * 20, [1, 2] * 20, [1.0, 2.5] * 20, [day, None] * 20, [1, None] * 20):
+        single = [schema.encode({"a": value}).codes[0, 0] for value in values]
+        frame = pl.DataFrame({"a": values})
+        for rows in (frame, frame.to_arrow(), {"a": values}, {"a": frame["a"]}):
+            assert schema.encode(rows).codes[:, 0].tolist() == single
+    mixed: list[Any] = [True, 1, 1.0, 2.5] * 10
+    assert schema.encode({"a": mixed}).codes[:, 0].tolist() == [1, 2, 2, 3] * 10
+
+
+def test_moments_lose_nanoseconds_alike() -> None:
+    frame = pd.DataFrame({"a": pd.to_datetime(["2020-01-01 00:00:00.123456789"] * 40)})
+    schema = Schema((Column("a", "time"),))
+    found = {schema.encode(rows).times[0, 0] for rows in (frame, frame[:1], pl.from_pandas(frame))}
+    assert found == {1577836800.123456}
+
+
+def test_rows_and_columns_of_pandas_and_polars_in_a_dict() -> None:
+    schema = Schema((Column("a", "number"), Column("b", "number")))
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3, 4]})
+    whole = schema.encode(frame).numbers
+    np.testing.assert_array_equal(schema.encode(dict(frame.items())).numbers, whole)
+    np.testing.assert_array_equal(schema.encode({"a": pl.Series([1.0, 2.0]), "b": [3, 4]}).numbers, whole)
+    np.testing.assert_array_equal(schema.encode(frame.iloc[0]).numbers, whole[:1])
+    np.testing.assert_array_equal(schema.encode({"a": np.array(1.0), "b": 3}).numbers, whole[:1])
+
+
+@pytest.mark.parametrize("n_rows", [1, 2])
+def test_a_list_in_a_cell_is_no_number(n_rows: int) -> None:
+    with pytest.raises(RowsError, match="a list that is none"):
+        Schema((Column("a", "number"),)).encode([{"a": [1]}] * n_rows)
+
+
+def test_values_that_training_lacked_are_not_kept_in_a_pickle() -> None:
+    schema = Schema((Column("a", "category", levels=("x",)),))
+    schema.encode({"a": ["x", "a person's name"]})
+    assert b"a person's name" not in pickle.dumps(schema)

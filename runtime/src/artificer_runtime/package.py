@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -136,7 +137,16 @@ def read(path: str | Path) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:
     manifest = _checked(path, files)
     try:
         contents = _contents(manifest, files)
-    except (KeyError, ValueError, TypeError, IndexError, OSError, zipfile.BadZipFile) as error:
+    except (
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as error:
         raise PackageError(
             f"the package '{path}' is damaged ({type(error).__name__}: {error}); make or copy it again"
         ) from error
@@ -156,7 +166,7 @@ def _files(path: Path) -> dict[str, bytes]:
             }
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, struct.error) as error:
         raise PackageError(f"'{path}' is no package, or a damaged one ({error}); make or copy it again") from error
 
 

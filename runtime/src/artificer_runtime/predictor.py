@@ -106,8 +106,8 @@ class Predictor:
         if encoded.n_rows <= ROWS_AT_ONCE:
             return self._blend(encoded)
         starts = range(0, encoded.n_rows, ROWS_AT_ONCE)
-        rows = np.arange(encoded.n_rows)
-        return np.concatenate([self._blend(encoded.take(rows[start : start + ROWS_AT_ONCE])) for start in starts])
+        parts = [encoded.take(slice(start, start + ROWS_AT_ONCE)) for start in starts]
+        return np.concatenate([self._blend(part) for part in parts])
 
     def _blend(self, encoded: Encoded) -> np.ndarray:
         blocks = self.contents.recipe.apply(encoded, self._needed)

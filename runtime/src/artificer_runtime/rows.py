@@ -13,6 +13,7 @@ import numpy as np
 from artificer_runtime.errors import RowsError, closest
 
 FEW = 16
+_PLAIN = frozenset({float, int, str, bool, type(None)})
 
 Column = Sequence[Any] | np.ndarray
 
@@ -44,7 +45,7 @@ class Rows:
         elif isinstance(rows, list | tuple):
             self._from_dicts(rows)
         elif hasattr(rows, "iloc"):
-            self._from_pandas(rows)
+            self._from_pandas(rows) if hasattr(rows, "columns") else self._from_mapping(rows.to_dict())
         elif hasattr(rows, "get_column") and hasattr(rows, "height"):
             self._from_polars(rows)
         elif hasattr(rows, "column_names") and hasattr(rows, "num_rows"):
@@ -66,12 +67,14 @@ class Rows:
             values = [rows[name] for name in self.names]
         except KeyError:
             raise self._absent(list(rows)) from None
+        if not _PLAIN.issuperset(map(type, values)):
+            values = [_column(value) for value in values]
         columns = [value for value in values if isinstance(value, list | tuple | np.ndarray)]
-        if not columns and not any(hasattr(value, "__array__") and getattr(value, "ndim", 0) for value in values):
+        if not columns:
             self.n_rows, self.cells = 1, [(value,) for value in values]
             return
-        lengths = {len(value) for value in values if hasattr(value, "__len__") and not isinstance(value, str)}
-        if len(lengths) != 1 or len(columns) != len(values):
+        lengths = {len(column) for column in columns} | ({1} if len(columns) < len(values) else set())
+        if len(lengths) != 1 or len(columns) < len(values):
             raise RowsError(
                 f"the columns to predict from differ in length: {sorted(lengths)}; give one value a row in each"
             )
@@ -120,7 +123,12 @@ class Rows:
 
     def _from_arrow(self, rows: Any) -> None:
         self.n_rows = rows.num_rows
-        self.cells = [_arrow_column(rows.column(place)) for place in self._places(rows.column_names)]
+        places, columns = self._places(rows.column_names), rows.columns
+        if self.n_rows <= FEW:
+            at = range(self.n_rows)
+            self.cells = [[columns[place][row].as_py() for row in at] for place in places]
+            return
+        self.cells = [_arrow_column(columns[place]) for place in places]
 
     def _places(self, known: Sequence[Any]) -> list[int]:
         where = {name: place for place, name in enumerate(known)}
@@ -137,13 +145,27 @@ class Rows:
         )
 
 
+def _column(value: Any) -> Any:
+    """A value of a dict: a column of some library, or one row's value as it is."""
+    if isinstance(value, np.ndarray):
+        return value if value.ndim else value.item()
+    if hasattr(value, "iloc"):
+        return _pandas_column(value)
+    if hasattr(value, "null_count"):
+        return (
+            _polars_column(value) if hasattr(value, "to_list") and callable(value.null_count) else _arrow_column(value)
+        )
+    return value
+
+
 def _pandas_column(column: Any) -> Column:
     kind = getattr(column.dtype, "kind", "O")
     if kind in "biufM":
         if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         try:
-            return np.asarray(column.to_numpy())
+            plain = np.asarray(column.to_numpy())
+            return plain.astype("datetime64[us]") if kind == "M" else plain
         except (TypeError, ValueError):
             pass
     values: list[Any] = column.tolist()
@@ -155,7 +177,7 @@ def _polars_column(column: Any) -> Column:
         if column.null_count() == 0 and not str(column.dtype).startswith("Decimal"):
             return np.asarray(column.to_numpy())
     elif str(column.dtype).startswith("Date"):
-        return np.asarray(column.to_numpy()).astype("datetime64[us]")
+        return np.asarray(column.to_numpy()).astype(f"datetime64[{'D' if str(column.dtype) == 'Date' else 'us'}]")
     values: list[Any] = column.to_list()
     return values
 
@@ -165,6 +187,6 @@ def _arrow_column(column: Any) -> Column:
     if column.null_count == 0 and (kind.startswith(("int", "uint", "float", "double"))):
         return np.asarray(column.to_numpy())
     if kind.startswith(("timestamp", "date")):
-        return np.asarray(column.to_numpy()).astype("datetime64[us]")
+        return np.asarray(column.to_numpy()).astype(f"datetime64[{'D' if kind.startswith('date') else 'us'}]")
     values: list[Any] = column.to_pylist()
     return values

@@ -16,7 +16,7 @@ import numpy as np
 
 from artificer_runtime.errors import RowsError
 from artificer_runtime.rows import Rows
-from artificer_runtime.values import MISSING, canonical_text, is_missing, number_of, seconds_of
+from artificer_runtime.values import MISSING, canonical_text, is_missing, missing_numbers, number_of, seconds_of
 
 __all__ = ["Column", "Encoded", "Kind", "Schema", "canonical_text"]
 
@@ -82,8 +82,8 @@ class Encoded:
     texts: np.ndarray
     flags: Mapping[str, np.ndarray]
 
-    def take(self, rows: np.ndarray) -> Encoded:
-        """Some of the rows, by mask or position."""
+    def take(self, rows: np.ndarray | slice) -> Encoded:
+        """Some of the rows, by mask, position or slice."""
         flags = {name: flag[rows] for name, flag in self.flags.items()}
         numbers = self.numbers[rows]
         return Encoded(len(numbers), numbers, self.codes[rows], self.times[rows], self.texts[rows], flags)
@@ -96,7 +96,7 @@ class Schema:
     Attributes
     ----------
     missing : tuple of str
-        Spellings of a missing value, beside the usual ones.
+        Spellings of a missing value, beside the usual ones; one that is a number ("-1") holds for numbers too.
     """
 
     columns: tuple[Column, ...]
@@ -156,6 +156,10 @@ class Schema:
         return MISSING | {text.strip().lower() for text in self.missing}
 
     @cached_property
+    def _missing_numbers(self) -> np.ndarray:
+        return np.array(missing_numbers(self.missing))
+
+    @cached_property
     def _ranges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         def bounds(group: Group) -> tuple[np.ndarray, np.ndarray]:
             columns = [self._read[place] for place in self._groups[group]]
@@ -180,6 +184,8 @@ class Schema:
             numbers = self._one_row(seen, places)
         else:
             numbers = _stacked([self._number_column(seen, place) for place in places], seen.n_rows, np.float64)
+        if len(self._missing_numbers):
+            numbers[np.isin(numbers, self._missing_numbers)] = np.nan
         low, high, _, _ = self._ranges
         with np.errstate(invalid="ignore"):
             outside = np.asarray(((numbers < low) | (numbers > high)).any(axis=1))
@@ -192,10 +198,13 @@ class Schema:
     def _one_row(self, seen: Rows, places: list[int]) -> np.ndarray:
         row = [seen.cells[place][0] for place in places]
         try:
-            return np.array([row], dtype=np.float64).reshape(1, len(places))
+            numbers = np.array([row], dtype=np.float64)
+            if numbers.ndim == 2:
+                return numbers
         except (TypeError, ValueError, OverflowError):
-            columns = [self._cells(seen, place, self._number) for place in places]
-            return _stacked(columns, 1, np.float64)
+            pass
+        columns = [self._cells(seen, place, self._number) for place in places]
+        return _stacked(columns, 1, np.float64)
 
     def _number_column(self, seen: Rows, place: int) -> np.ndarray:
         cells = seen.cells[place]
@@ -203,7 +212,9 @@ class Schema:
             return cells.astype(np.float64)
         if not (isinstance(cells, np.ndarray) and cells.dtype.kind in "mM"):
             try:
-                return np.array(cells, dtype=np.float64)
+                numbers = np.array(cells, dtype=np.float64)
+                if numbers.ndim == 1:
+                    return numbers
             except (TypeError, ValueError, OverflowError):
                 pass
         return self._cells(seen, place, self._number)
@@ -249,25 +260,36 @@ class Schema:
         return values
 
     def _codes(self, seen: Rows, place: int) -> np.ndarray:
-        lookup = self._lookups[place]
         cells = seen.cells[place]
-        values = cells.tolist() if isinstance(cells, np.ndarray) else cells
+        if not isinstance(cells, np.ndarray):
+            return self._codes_of(cells, place)
+        if cells.dtype.kind not in "biuf":
+            return self._codes_of(cells.tolist(), place)
+        distinct, where = np.unique(cells, return_inverse=True)
+        return self._codes_of(distinct.tolist(), place)[where]
+
+    def _codes_of(self, values: Sequence[Any], place: int) -> np.ndarray:
+        lookup = self._lookups[place]
         try:
             codes = np.fromiter(map(lookup.get, values, repeat(_ODD)), dtype=np.int32, count=len(values))
         except TypeError:  # something unhashable, such as a list
             codes = np.full(len(values), _ODD, np.int32)
+        boolean = self._read[place].kind == "boolean"
+        known: dict[tuple[type, Any], int] = {}  # for these rows alone: what people send is not kept
         for index in np.flatnonzero(codes == _ODD).tolist():
-            code = self._slow_code(values[index], lookup, self._read[place].kind == "boolean")
-            codes[index] = code
-            if isinstance(values[index], str) and len(lookup) < 100_000:
-                lookup[values[index]] = code
+            value = values[index]
+            if not isinstance(value, str | int | float):
+                codes[index] = self._slow_code(value, lookup, boolean)
+                continue
+            key = (type(value), value)  # True, 1 and 1.0 are one key of a dict, and three spellings
+            if key not in known:
+                known[key] = self._slow_code(value, lookup, boolean)
+            codes[index] = known[key]
         return codes
 
     def _slow_code(self, value: Any, lookup: dict[Any, int], boolean: bool) -> int:
-        if is_missing(value, self._spellings):
-            return 0
-        text = canonical_text(value)
-        return lookup.get(text.lower() if boolean else text, -1)
+        text = self._text(value)
+        return (lookup.get(text.lower() if boolean else text, -1)) if text else 0
 
     def _texts(self, seen: Rows, place: int) -> np.ndarray:
         values = [self._text(value) for value in seen.cells[place]]
@@ -276,7 +298,8 @@ class Schema:
         return texts
 
     def _text(self, value: Any) -> str:
-        return "" if is_missing(value, self._spellings) else canonical_text(value)
+        text = "" if is_missing(value, self._spellings) else canonical_text(value)
+        return "" if text.lower() in self._spellings else text
 
 
 _ODD = np.iinfo(np.int32).min

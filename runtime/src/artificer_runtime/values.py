@@ -6,7 +6,7 @@ Every function is a slow path; `schema` first tries whole columns at once.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +25,21 @@ def is_missing(value: Any, spellings: Collection[str] = MISSING) -> bool:
     if type(value).__name__ in ("NAType", "NaTType"):
         return True
     return isinstance(value, float | np.floating | np.datetime64 | Decimal) and bool(value != value)
+
+
+def missing_numbers(spellings: Collection[str]) -> list[float]:
+    """Numbers among spellings of a missing value, smallest first.
+
+    >>> missing_numbers(("unknown", "9999", "-1"))
+    [-1.0, 9999.0]
+    """
+    found = set()
+    for text in spellings:
+        try:
+            found.add(float(text))
+        except ValueError:
+            continue
+    return sorted(number for number in found if number == number)
 
 
 def canonical_text(value: Any) -> str:
@@ -58,7 +73,7 @@ def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
     """
     if is_missing(value, spellings):
         return float("nan")
-    if isinstance(value, date | np.datetime64 | bytes | list | tuple | dict):
+    if isinstance(value, date | np.datetime64 | list | tuple | dict):
         raise ValueError(type(value).__name__)
     try:
         return float(value)
@@ -90,7 +105,7 @@ def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING)
         value = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
     if isinstance(value, datetime):
         moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        return (moment - _EPOCH).total_seconds()
+        return (moment - _EPOCH) // timedelta(microseconds=1) / 1e6  # pandas keeps nanoseconds, columns do not
     if isinstance(value, date):
         return (datetime(value.year, value.month, value.day, tzinfo=UTC) - _EPOCH).total_seconds()
     raise ValueError(type(value).__name__)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from artificer_runtime.schema import Column, Kind, Schema
-from artificer_runtime.values import MISSING
+from artificer_runtime.values import MISSING, missing_numbers
 
 # A column of texts is one of numbers (or moments) when all but this share of its values can be read so; the rest are
 # reported as mixed types and read as missing.
@@ -68,6 +68,13 @@ def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
 def as_numbers(text: pl.Series) -> pl.Series:
     """Texts read as numbers: Float64, null where one cannot be."""
     return text.cast(pl.Float64, strict=False)
+
+
+def without_missing_numbers(numbers: pl.Series, missing: Sequence[str]) -> pl.Series:
+    """Numbers as Float64, null where not a number, or one by which a spelling such as "-1" says that it is missing."""
+    numbers = numbers.cast(pl.Float64).fill_nan(None)
+    named = missing_numbers(missing)
+    return numbers.set(numbers.is_in(named).fill_null(False), None) if named else numbers
 
 
 def as_moments(column: pl.Series, form: str = "") -> pl.Series:
@@ -145,7 +152,7 @@ def _column(column: pl.Series, missing: Sequence[str]) -> Column:
         varies = column.n_unique() > 1
         return Column(name, "boolean" if varies else "constant", ("false", "true"), dtype=dtype)
     if column.dtype.is_numeric():
-        return _number(column, column.cast(pl.Float64).fill_nan(None), dtype)
+        return _number(column, without_missing_numbers(column, missing), dtype)
     if column.dtype in (pl.Date, pl.Datetime):
         return _time(column, "", dtype)
     return _text(column, without_missing(column, missing), dtype)

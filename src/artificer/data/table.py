@@ -13,7 +13,7 @@ import polars as pl
 
 from artificer.core.errors import DataError
 from artificer.core.store import write_bytes
-from artificer.data.kinds import as_moments, as_numbers, without_missing
+from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
 from artificer_runtime.schema import Column, Schema, canonical_text
 
 FORMULA = r"^[=+\-@\t\r]"
@@ -42,7 +42,7 @@ def _normal(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Ser
     if column.kind == "number":
         if values.dtype == pl.String:
             values = as_numbers(without_missing(values, missing))
-        return values.cast(pl.Float64).fill_nan(None)
+        return without_missing_numbers(values, missing)
     if column.kind == "time":
         if values.dtype == pl.String:
             values = without_missing(values, missing)
