@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,27 @@ def case_folder(tmp_path: Path) -> Path:
     from artificer.case import unpack
 
     return unpack(tmp_path / "case").parent
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a real server, shared by the tests of one process."""
+    from postgres import server
+
+    with server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres(postgres_server: str) -> Iterator[str]:
+    """The URL of a fresh database on it."""
+    import psycopg
+
+    name = f"t{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"create database {name}")
+        yield postgres_server.rpartition("/")[0] + f"/{name}"
+        connection.execute(f"drop database {name} with (force)")
 
 
 @pytest.hookimpl(hookwrapper=True)

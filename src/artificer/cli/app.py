@@ -13,15 +13,24 @@ GROUPS: dict[str, dict[str, str]] = {
         "ask": "artificer.cli.line:ask",
         "run": "artificer.cli.line:run",
         "predict": "artificer.cli.use:predict",
+        "score": "artificer.cli.score:score",
+        "serve": "artificer.cli.serve:serve",
+        "watch": "artificer.cli.watch:watch",
         "report": "artificer.cli.use:report",
     },
     "Stages of the line (each runs what it lacks)": {
-        name: f"artificer.cli.stages:{name}"
-        for name in ("audit", "choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
+        **{
+            name: f"artificer.cli.stages:{name}"
+            for name in ("audit", "choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
+        },
+        "track": "artificer.cli.track:track",
+        "update": "artificer.cli.watch:update",
     },
-    "More": {"doctor": "artificer.cli.care:doctor", "clean": "artificer.cli.care:clean"},
-    "Not in this version": {
-        name: f"artificer.cli.later:{name}" for name in ("track", "update", "score", "serve", "watch", "ledger", "why")
+    "More": {
+        "why": "artificer.cli.ledger:why",
+        "ledger": "artificer.cli.ledger:ledger",
+        "doctor": "artificer.cli.care:doctor",
+        "clean": "artificer.cli.care:clean",
     },
 }
 HELP = {
@@ -41,13 +50,13 @@ HELP = {
     "ship": "Certify and pack the model.",
     "doctor": "Say whether this machine has what is needed.",
     "clean": "Remove what can be computed again.",
-    "track": "Find differences in new data.",
-    "update": "Decide about retraining.",
-    "score": "Score a table again and again.",
-    "serve": "Serve a package over HTTP.",
-    "watch": "Track and retrain by itself.",
+    "track": "Find the differences in new rows that harm.",
+    "update": "Champion against challenger; promote, roll back.",
+    "score": "Fill a table with scores and decisions.",
+    "serve": "Serve a package over HTTP, with a page to try it.",
+    "watch": "Track new rows, retrain and promote when that pays.",
     "ledger": "Look into the ledger.",
-    "why": "Explain one prediction.",
+    "why": "Tell the story of one prediction.",
 }
 
 

@@ -11,8 +11,28 @@ from typing import Literal
 
 Task = Literal["binary", "multiclass", "regression"]
 MonotoneEffect = Literal["increasing", "decreasing", "any"]
+Leave = Literal["alert", "ask", "act"]
 
 _STRICT = {"extra": "forbid", "strict": True}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joined:
+    """One more table, whose columns join the rows of the source: at most one of its rows for each of theirs.
+
+    Attributes
+    ----------
+    source, url_env, query : str
+        As in `Data`.
+    key : tuple of str
+        Columns of both tables, by which rows find each other.
+    """
+
+    __pydantic_config__ = _STRICT
+    source: str = ""
+    url_env: str = ""
+    query: str = ""
+    key: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +42,13 @@ class Data:
     Attributes
     ----------
     source : str
-        A file or glob, relative to the brief; "" when the rows were given in Python.
+        A file, glob or object store's URL, relative to the brief; "" when the rows were given in Python.
+    url_env : str
+        Name of the environment variable that holds a database's URL, in place of `source`.
+    query : str
+        The rows to read from it.
+    tables : dict of str to Joined
+        More tables; their columns are called "table.column".
     key : tuple of str
         Columns that identify a row: never a feature, always in the output.
     time : str
@@ -41,6 +67,9 @@ class Data:
 
     __pydantic_config__ = _STRICT
     source: str = ""
+    url_env: str = ""
+    query: str = ""
+    tables: dict[str, Joined] = field(default_factory=dict)
     key: tuple[str, ...] = ()
     time: str = ""
     group: str = ""
@@ -105,10 +134,11 @@ class Value:
 
 @dataclass(frozen=True, kw_only=True)
 class DecisionPart:
-    """What is done with the prediction."""
+    """What is done with the prediction: the rows on a list of limited length, those above a threshold, or those that pay."""
 
     __pydantic_config__ = _STRICT
     capacity: Capacity | None = None
+    threshold: float | None = None
     value: Value | None = None
 
 
@@ -134,6 +164,70 @@ class Accept:
     rule: str = ""
     where: str = ""
     must: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """Where `score` writes.
+
+    Attributes
+    ----------
+    table : str
+        A file (.parquet, .csv, .jsonl, .arrow) relative to the brief; with `url_env`, a table of a database.
+    url_env : str
+        Name of the environment variable that holds the database's URL.
+    """
+
+    __pydantic_config__ = _STRICT
+    table: str = ""
+    url_env: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """What comes in, and how it is watched.
+
+    Attributes
+    ----------
+    new : str
+        A file, glob or object store's URL, relative to the brief.
+    url_env, query : str
+        As in `Data`, in place of `new`.
+    labels : str
+        A file with keys and labels, where they come apart from the rows; else labels are in the same rows.
+    every : str
+        New rows are due for a look when they reach this much later than the last look (``"7d"``); "" at every call.
+    alarms_per_month : float
+        False ones that are tolerable.
+    """
+
+    __pydantic_config__ = _STRICT
+    new: str = ""
+    url_env: str = ""
+    query: str = ""
+    labels: str = ""
+    every: str = ""
+    alarms_per_month: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authority:
+    """What may happen without a person, for each action: "alert" says so, "ask" waits for a yes, "act" does it.
+
+    Attributes
+    ----------
+    max_flipped : float
+        Largest share of decisions that a promotion may change by itself, 0 to 1.
+    freeze : tuple of str
+        Stretches of days, "2008-12-15/2009-01-06", in which nothing is promoted by itself.
+    """
+
+    __pydantic_config__ = _STRICT
+    retrain: Leave = "ask"
+    promote: Leave = "ask"
+    roll_back: Leave = "ask"
+    max_flipped: float = 1.0
+    freeze: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,4 +262,7 @@ class Brief:
     features: Features = field(default_factory=Features)
     decision: DecisionPart = field(default_factory=DecisionPart)
     accept: dict[str, Accept] = field(default_factory=dict)
+    output: Output = field(default_factory=Output)
+    track: Track = field(default_factory=Track)
+    authority: Authority = field(default_factory=Authority)
     run: RunPart = field(default_factory=RunPart)

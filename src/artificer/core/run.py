@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from artificer.core.brief import Brief
+from artificer.core.brief import Authority, Brief, Output, Track
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.ledger import Ledger
 from artificer.core.records import Decision, Finding
@@ -95,9 +95,10 @@ class Run:
 
     @cached_property
     def spec(self) -> str:
-        """Hash of all in the brief that may change a result: not the time limit, and no names of people."""
+        """Hash of all in the brief that may change a model: no time limit, no names of people, nothing of its later life."""
         timeless = replace(self.brief.run, limit_s=0.0)
-        return digest(replace(self.brief, run=timeless, name="", purpose="", owner=""))
+        brief = replace(self.brief, run=timeless, name="", purpose="", owner="")
+        return digest(replace(brief, output=Output(), track=Track(), authority=Authority()))
 
     def stage(
         self,

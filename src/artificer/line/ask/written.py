@@ -18,20 +18,16 @@ from artificer.core.errors import BriefError, NotBuiltError, closest
 
 # Parts of the vocabulary that no stage honours yet; a value that asks for nothing ("", "0d", [], 0) passes.
 NOT_BUILT = {
-    "data.url_env": "databases",
-    "data.query": "databases",
-    "data.tables": "several tables",
     "target.lead": "the lead time before an outcome",
     "target.treated": "labels that our own action changed",
-    "decision.threshold": "decisions by threshold",
     "decision.reasons": "reasons for each prediction",
     "decision.review": "the review queue",
     "decision.control": "the control share",
     "accept.recall_gap": "fairness tests",
     "accept.calibration": "calibration tests",
-    "output": "scoring into a table",
-    "track": "watching new rows",
-    "authority": "acting without being asked",
+    "output.every": "a schedule for scoring",
+    "authority.recalibrate": "recalibration by itself",
+    "authority.notify_env": "notices sent elsewhere",
     "legal": "personal data and retention",
 }
 
@@ -41,12 +37,16 @@ _SECRET_URL = re.compile(r"://[^/\s:@]*:[^/\s@]+@")
 _TABLES: dict[str, type] = {
     "": Brief,
     "data": vocabulary.Data,
+    "data.tables.*": vocabulary.Joined,
     "target": vocabulary.Target,
     "features": vocabulary.Features,
     "decision": vocabulary.DecisionPart,
     "decision.capacity": vocabulary.Capacity,
     "decision.value": vocabulary.Value,
     "accept.*": vocabulary.Accept,
+    "output": vocabulary.Output,
+    "track": vocabulary.Track,
+    "authority": vocabulary.Authority,
     "run": vocabulary.RunPart,
 }
 
@@ -121,7 +121,7 @@ def _without_neutral(written: Mapping[str, Any], prefix: str = "") -> dict[str, 
                     f"[{place}] asks for {NOT_BUILT[place]}, which this version does not build yet; remove it from the "
                     "brief to run without"
                 )
-        elif isinstance(value, Mapping) and place in ("data", "target", "features", "decision", "accept", "run"):
+        elif isinstance(value, Mapping) and (place in _TABLES or f"{place}.*" in _TABLES):
             kept[key] = _without_neutral(value, place)
         else:
             kept[key] = value
@@ -151,10 +151,15 @@ def _told(error: ValidationError) -> Iterator[str]:
 
 
 def _closest_key(place: list[str]) -> str:
-    parent = ".".join("*" if index == 1 and place[0] == "accept" else part for index, part in enumerate(place[:-1]))
+    *parts, last = place
+    for free in ("accept.*", "data.tables.*"):  # the client's own names
+        at = free.count(".")
+        if len(parts) > at and ".".join(parts[:at]) == free[:-2]:
+            parts[at] = "*"
+    parent = ".".join(parts)
     table = _TABLES.get(parent)
     if table is None:
         return ""
     known = [field.name for field in fields(table)]
     known += [name.rpartition(".")[2] for name in NOT_BUILT if name.rpartition(".")[0] == parent]
-    return closest(place[-1], known, "closest known key") or f"; known here: {', '.join(sorted(known))}"
+    return closest(last, known, "closest known key") or f"; known here: {', '.join(sorted(known))}"

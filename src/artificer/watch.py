@@ -1,0 +1,1 @@
+"""The loop that runs by itself: track → decide → retrain → promote."""
