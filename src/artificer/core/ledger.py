@@ -1,22 +1,27 @@
-"""The ledger: what cannot be computed again. Who ran what, what was decided and found, and who opened the test rows.
+"""The ledger: what cannot be computed again.
 
-SQLAlchemy Core on SQLite in WAL mode; migrations are numbered and applied under the database's own lock.
+Who ran what, what was decided and found, who opened the test rows; which version is served, what was predicted, and
+which labels came in. Rows that follow each other are counted, never told apart by the clock, which may go back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import sqlalchemy as sa
 
-from artificer.core.errors import WorkspaceError
+from artificer.core.database import Database
+from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
 from artificer.core.store import encode
+
+URL_ENV = "ARTIFICER_LEDGER_URL"
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -29,7 +34,28 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "create table openings (seal text not null, model_hash text not null, run_id text not null, "
         "opened text not null, primary key (seal, model_hash))",
     ),
+    (
+        "create table packages (version text primary key, name text not null, model_hash text not null, "
+        "run_id text not null)",
+        "create table served (name text primary key, version text not null, previous text not null, "
+        "revision integer not null, since text not null)",
+        "create table changes (name text not null, revision integer not null, version text not null, "
+        "action text not null, because text not null, at text not null, primary key (name, revision))",
+        "create table scorings (number {identity}, id text not null unique, name text not null, version text not null, "
+        "source text not null, n_rows integer not null, made text not null)",
+        "create table predictions (scoring integer not null, key text not null, score double precision, "
+        "decision text not null, flags text not null, primary key (scoring, key))",
+        "create index predictions_by_key on predictions (key)",
+        "create table labels (name text not null, key text not null, label text not null, at text not null, "
+        "primary key (name, key))",
+        "create table looks (name text not null, number integer not null, fingerprint text not null, "
+        "until double precision not null, outcome text not null, body text not null, at text not null, "
+        "primary key (name, number))",
+    ),
 )
+
+
+Action = Literal["first", "promote", "roll back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +70,104 @@ class RunRow:
     model_hash: str | None
 
 
-class Ledger:
-    """One workspace's ledger.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of what is served."""
 
-    Parameters
+    name: str
+    revision: int
+    version: str
+    action: str
+    because: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One prediction as it was told: its score, what was decided, and by which version."""
+
+    key: str
+    score: float | None
+    decision: str
+    flags: str
+    scoring: str
+    name: str
+    version: str
+    source: str
+    made: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at new rows.
+
+    Attributes
     ----------
-    path : Path
-        The SQLite file; made when absent.
+    fingerprint : str
+        Of the rows that were seen.
+    until : float
+        The latest moment among them, in seconds since 1970; minus infinity where rows have no time.
+    outcome : str
+        "nothing", "alert", "ask", "keep" or "promote".
+    body : str
+        The record of the look, as JSON.
+    """
+
+    name: str
+    number: int
+    fingerprint: str
+    until: float
+    outcome: str
+    body: str
+    at: str
+
+
+def ledger_of(root: Path) -> Ledger:
+    """The ledger of a workspace: the database named by ``ARTIFICER_LEDGER_URL``, else ledger.db in it.
 
     Raises
     ------
     WorkspaceError
-        When the file cannot be opened or written, is no ledger, or was written by a newer version.
+        As for `Ledger`.
+    """
+    return Ledger(os.environ.get(URL_ENV) or root / "ledger.db")
+
+
+class Ledger:
+    """One ledger.
+
+    Parameters
+    ----------
+    where : Path or str
+        An SQLite file, made when absent; or the URL of a PostgreSQL database.
+
+    Raises
+    ------
+    WorkspaceError
+        When it cannot be reached or written, is no ledger, or was written by a newer version.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
-        sa.event.listen(self._engine, "connect", _use_wal)
-        self._migrate()
+    def __init__(self, where: Path | str) -> None:
+        self._database = Database(where, MIGRATIONS)
+
+    @property
+    def shown(self) -> str:
+        """Where it stands, without any password."""
+        return self._database.shown
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._engine.dispose()
+        """Let go of it."""
+        self._database.close()
 
     def begin(self, run_id: str, brief: str) -> None:
         """Note that a run began."""
-        self._write(
+        self._database.write(
             "insert into runs (id, brief, began) values (:id, :brief, :now)", id=run_id, brief=brief, now=_now()
         )
 
     def end(self, run_id: str, code: int, model_hash: str) -> None:
         """Note how a run ended: its exit code, and its model ("" when there is none)."""
-        self._write(
+        self._database.write(
             "update runs set ended = :now, code = :code, model_hash = :hash where id = :id",
             id=run_id,
             now=_now(),
@@ -86,75 +177,185 @@ class Ledger:
 
     def tell(self, run_id: str, stage: str, decisions: Sequence[Decision], findings: Sequence[Finding]) -> None:
         """Keep what a stage decided and found; telling it again changes nothing."""
-        for table, records in (("decisions", decisions), ("findings", findings)):
-            for position, record in enumerate(records):
-                self._write(
-                    f"insert or replace into {table} values (:run, :stage, :position, :body)",
-                    run=run_id,
-                    stage=stage,
-                    position=position,
-                    body=encode(record).decode(),
-                )
+        with self._database.writing() as connection:
+            for table, records in (("decisions", decisions), ("findings", findings)):
+                for position, record in enumerate(records):
+                    connection.execute(
+                        sa.text(
+                            f"insert into {table} values (:run, :stage, :position, :body) "
+                            "on conflict (run_id, stage, position) do update set body = excluded.body"
+                        ),
+                        {"run": run_id, "stage": stage, "position": position, "body": encode(record).decode()},
+                    )
 
     def open_seal(self, seal: str, model_hash: str, run_id: str) -> int:
         """Count an opening of sealed rows and return how many different models have been judged on them so far.
 
         Judging the same model again is no new look.
         """
-        self._write(
-            "insert or ignore into openings values (:seal, :model, :run, :now)",
+        self._database.write(
+            "insert into openings values (:seal, :model, :run, :now) on conflict do nothing",
             seal=seal,
             model=model_hash,
             run=run_id,
             now=_now(),
         )
-        ((count,),) = self._read("select count(*) from openings where seal = :seal", seal=seal)
+        ((count,),) = self._database.read("select count(*) from openings where seal = :seal", seal=seal)
         return int(count)
 
     def runs(self) -> list[RunRow]:
         """All runs, the newest first."""
-        return [
-            RunRow(*row)
-            for row in self._read("select id, brief, began, ended, code, model_hash from runs order by began desc")
-        ]
+        columns = "id, brief, began, ended, code, model_hash"
+        return [RunRow(*row) for row in self._database.read(f"select {columns} from runs order by began desc")]
 
-    def _migrate(self) -> None:
-        with self._told(), self._engine.connect() as connection:
-            connection.exec_driver_sql("begin immediate")
-            at = int(connection.exec_driver_sql("pragma user_version").scalar_one())
-            if at > len(MIGRATIONS):
-                raise WorkspaceError(
-                    f"'{self.path}' was written by a newer Artificer (ledger version {at}, this one knows "
-                    f"{len(MIGRATIONS)}); upgrade Artificer, or name another folder with --workspace"
+    def package(self, version: str, name: str, model_hash: str, run_id: str) -> None:
+        """Note which run made a package; the first one stays."""
+        self._database.write(
+            "insert into packages values (:version, :name, :hash, :run) on conflict do nothing",
+            version=version,
+            name=name,
+            hash=model_hash,
+            run=run_id,
+        )
+
+    def served(self, name: str) -> Served | None:
+        """Which version of a model is served; None before the first."""
+        rows = self._database.read(
+            "select name, version, previous, revision, since from served where name = :name", name=name
+        )
+        return Served(*rows[0]) if rows else None
+
+    def serve(
+        self, name: str, version: str, *, seen: int, action: Action, because: str, look: Look | None = None
+    ) -> Served | None:
+        """Serve another version, if the served one is still that of the revision `seen` (0: none yet).
+
+        Parameters
+        ----------
+        look : Look, optional
+            Kept in the same transaction: who is killed has done both, or neither.
+
+        Returns
+        -------
+        Served or None
+            None when another was quicker: nothing has changed then.
+        """
+        now = _now()
+        values = {"name": name, "version": version, "seen": seen, "next": seen + 1, "now": now}
+        first = (
+            "insert into served (name, version, previous, revision, since) values (:name, :version, '', :next, :now) "
+            "on conflict do nothing"
+        )
+        later = (
+            "update served set previous = version, version = :version, revision = :next, since = :now "
+            "where name = :name and revision = :seen"
+        )
+        with self._database.writing() as connection:
+            if connection.execute(sa.text(later if seen else first), values).rowcount != 1:
+                return None
+            connection.execute(
+                sa.text("insert into changes values (:name, :next, :version, :action, :because, :now)"),
+                values | {"action": action, "because": because},
+            )
+            if look is not None:
+                _keep_look(connection, look)
+        return self.served(name)
+
+    def history(self, name: str) -> list[Change]:
+        """All changes of what is served, the oldest first."""
+        columns = "name, revision, version, action, because, at"
+        rows = self._database.read(f"select {columns} from changes where name = :name order by revision", name=name)
+        return [Change(*row) for row in rows]
+
+    def looks(self, name: str) -> list[Look]:
+        """All looks at new rows, the oldest first."""
+        columns = "name, number, fingerprint, until, outcome, body, at"
+        rows = self._database.read(f"select {columns} from looks where name = :name order by number", name=name)
+        return [Look(*row) for row in rows]
+
+    def look(self, look: Look) -> None:
+        """Keep a look at new rows."""
+        with self._database.writing() as connection:
+            _keep_look(connection, look)
+
+    def keep_predictions(
+        self,
+        scoring: str,
+        name: str,
+        version: str,
+        source: str,
+        rows: Sequence[tuple[str, float | None, str, str]],
+    ) -> None:
+        """Keep what was predicted; the same scoring again changes nothing.
+
+        Parameters
+        ----------
+        scoring : str
+            Identifies it.
+        source : str
+            Where the rows came from, for a person.
+        rows : sequence of (key, score, decision, flags)
+        """
+        with self._database.writing() as connection:
+            connection.execute(
+                sa.text(
+                    "insert into scorings (id, name, version, source, n_rows, made) "
+                    "values (:id, :name, :version, :source, :n, :now) on conflict do nothing"
+                ),
+                {"id": scoring, "name": name, "version": version, "source": source, "n": len(rows), "now": _now()},
+            )
+            number = connection.execute(
+                sa.text("select number from scorings where id = :id"), {"id": scoring}
+            ).scalar_one()
+            filled = ((number, *row) for row in rows)
+            self._database.fill(connection, "predictions", ("scoring", "key", "score", "decision", "flags"), filled)
+
+    def predictions_of(self, key: str) -> list[Predicted]:
+        """All predictions of one row, the newest scoring first."""
+        rows = self._database.read(
+            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made from predictions p "
+            "join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
+            key=key,
+        )
+        return [Predicted(*row) for row in rows]
+
+    def keep_labels(self, name: str, rows: Iterable[tuple[str, str]]) -> tuple[int, int]:
+        """Keep labels by key, the later one where there are two; how many are new, and how many changed."""
+        n_new = n_changed = 0
+        known = dict(self._database.read("select key, label from labels where name = :name", name=name))
+        values = []
+        for key, label in rows:
+            if known.get(key) == label:
+                continue
+            n_new, n_changed = n_new + (key not in known), n_changed + (key in known)
+            known[key] = label
+            values.append({"name": name, "key": key, "label": label, "now": _now()})
+        if values:
+            with self._database.writing() as connection:
+                connection.execute(
+                    sa.text(
+                        "insert into labels values (:name, :key, :label, :now) on conflict (name, key) "
+                        "do update set label = excluded.label, at = excluded.at"
+                    ),
+                    values,
                 )
-            for migration in MIGRATIONS[at:]:
-                for statement in migration:
-                    connection.exec_driver_sql(statement)
-            connection.exec_driver_sql(f"pragma user_version = {len(MIGRATIONS)}")
-            connection.commit()
+        return n_new, n_changed
 
-    def _write(self, statement: str, **values: Any) -> None:
-        with self._told(), self._engine.begin() as connection:
-            connection.execute(sa.text(statement), values)
+    def label_of(self, name: str, key: str) -> str | None:
+        """The label of one row; None when it is not known."""
+        rows = self._database.read("select label from labels where name = :name and key = :key", name=name, key=key)
+        return str(rows[0][0]) if rows else None
 
-    def _read(self, statement: str, **values: Any) -> list[Any]:
-        with self._told(), self._engine.connect() as connection:
-            return list(connection.execute(sa.text(statement), values).all())
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sa.exc.DatabaseError as error:
-            raise WorkspaceError(
-                f"the ledger '{self.path}' cannot be used: {error.orig}; free disk space if the disk is full, or name "
-                "another folder with --workspace"
-            ) from error
+    def alone(self, name: str) -> AbstractContextManager[bool]:
+        """Hold a name that one process at a time can hold: True for who has it; its death sets it free."""
+        return self._database.alone(name)
 
 
-def _use_wal(connection: Any, _: Any) -> None:
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
+def _keep_look(connection: sa.Connection, look: Look) -> None:
+    values = {name: getattr(look, name) for name in Look.__slots__} | {"at": _now()}
+    connection.execute(
+        sa.text("insert into looks values (:name, :number, :fingerprint, :until, :outcome, :body, :at)"), values
+    )
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeVar
 
 from artificer.core.brief import Authority, Brief, Output, Track
 from artificer.core.clock import Clock, Stopwatch
-from artificer.core.ledger import Ledger
+from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.records import Decision, Finding
 from artificer.core.stages import RunLock
 from artificer.core.store import Workspace, digest
@@ -89,7 +89,7 @@ class Run:
     @cached_property
     def ledger(self) -> Ledger:
         """The workspace's ledger, opened when first used."""
-        ledger = Ledger(self.workspace.root / "ledger.db")
+        ledger = ledger_of(self.workspace.root)
         ledger.begin(self.id, self.brief.name)
         return ledger
 
