@@ -18,6 +18,7 @@ def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, An
         "task": asked.task,
         "target": brief.target.column,
         "classes": list(asked.classes),
+        "positive": asked.classes[asked.positive] if asked.positive >= 0 else "",
         "key": list(brief.data.key),
         "features": [column.name for column in asked.schema.columns if column.name in asked.features],
         "protected": list(brief.features.protected),
