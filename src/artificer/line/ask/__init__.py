@@ -24,8 +24,7 @@ from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief
-from artificer.line.ask.durations import seconds
-from artificer.line.ask.labels import Labels, numeric, read_labels
+from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
 from artificer.line.ask.requirements import requirements
 from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
@@ -163,23 +162,9 @@ def _expressions(brief: Brief) -> Iterator[tuple[str, str]]:
 
 
 def _labelled(brief: Brief, frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    target = brief.target.column
-    spellings = ["", "?", "na", "n/a", "nan", "null", *(text.strip().lower() for text in brief.data.missing)]
-    column = frame[target]
-    missing = column.is_null()
-    if column.dtype.is_float():
-        missing = missing | column.is_nan()
-    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
-        missing = missing | column.cast(pl.String).str.strip_chars().str.to_lowercase().is_in(spellings).fill_null(True)
-    wait_s = seconds(brief.target.horizon, "target.horizon")
-    if wait_s > 0:
-        if not brief.data.time:
-            raise BriefError("[target] horizon needs [data] time: without it the age of a row is unknown")
-        moment = as_time(frame[brief.data.time])
-        latest = float(np.nanmax(moment)) if len(moment) else 0.0
-        missing = missing | pl.Series(np.nan_to_num(moment, nan=np.inf) > latest - wait_s)
-    kept = frame.filter(~missing)
+    kept = frame.filter(has_label(frame, brief))
     if kept.height == 0:
+        target = brief.target.column
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
     return kept, frame.height - kept.height
 

@@ -8,13 +8,16 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from artificer.core.brief import Target, Task
-from artificer.core.errors import DataError, closest
+from artificer.core.brief import Brief, Target, Task
+from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.records import Decision, Fact
+from artificer.data.kinds import as_time
+from artificer.line.ask.durations import seconds
 from artificer_runtime.schema import canonical_text
 
 MOST_CLASSES_OF_INTEGERS = 20
 MOST_CLASSES = 200
+NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
 ClassKind = Literal["string", "integer", "number", "boolean"]
 
 
@@ -81,6 +84,33 @@ def read_labels(column: pl.Series, target: Target, *, tested: bool = True) -> La
     elif target.positive:
         raise DataError(f"[target] positive is for two classes; '{target.column}' has {len(classes)}; remove it")
     return Labels(task, classes, class_kind, positive, tuple(decisions))
+
+
+def has_label(frame: pl.DataFrame, brief: Brief) -> pl.Series:
+    """Which rows have a label that can be trusted: truth values (n_rows,).
+
+    A row younger than the horizon, counted from the latest moment in the frame, has none yet whatever stands there.
+
+    Raises
+    ------
+    BriefError
+        When the brief states a horizon and no time.
+    """
+    column = frame[brief.target.column]
+    missing = column.is_null()
+    if column.dtype.is_float():
+        missing = missing | column.is_nan()
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        spellings = [*NO_LABEL, *(text.strip().lower() for text in brief.data.missing)]
+        missing = missing | column.cast(pl.String).str.strip_chars().str.to_lowercase().is_in(spellings).fill_null(True)
+    wait_s = seconds(brief.target.horizon, "target.horizon")
+    if wait_s > 0:
+        if not brief.data.time:
+            raise BriefError("[target] horizon needs [data] time: without it the age of a row is unknown")
+        moment = as_time(frame[brief.data.time])
+        latest = float(np.nanmax(moment)) if len(moment) else 0.0
+        missing = missing | pl.Series(np.nan_to_num(moment, nan=np.inf) > latest - wait_s)
+    return ~missing
 
 
 def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
