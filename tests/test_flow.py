@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 
 import artificer
-from artificer import flow
+from artificer import flow, forecast, runs
 from artificer.core.brief import Accept, Brief, Data, RunPart, Target
-from artificer.core.errors import NotBuiltError, WorkspaceError
+from artificer.core.errors import WorkspaceError
 from artificer.core.stages import RunLock
 from artificer.core.store import load, save
 
@@ -80,7 +80,7 @@ def test_the_ledger_keeps_the_run_its_end_and_its_decisions(done: flow.Done, wor
 
 
 def test_what_a_run_leaves_is_read_back_as_it_was(done: flow.Done, work: Path) -> None:
-    ((folder, summary),) = [found for found in flow.summaries(work) if found[1].run_id == done.run_id]
+    ((folder, summary),) = [found for found in runs.summaries(work) if found[1].run_id == done.run_id]
     assert folder == done.report.parent
     assert (summary.code, summary.page.verdict, summary.page.findings) == (0, done.verdict, done.findings)
     assert {f"tasks/{key}" for key in summary.tasks} >= {summary.page.model.folder.rpartition("/model")[0]}
@@ -105,10 +105,10 @@ def test_judge_alone_gives_the_same_verdict(done: flow.Done, work: Path) -> None
 
 
 def test_a_plan_trains_nothing_and_contacts_nobody(tmp_path: Path) -> None:
-    forecast = flow.plan(BRIEF, workspace=tmp_path, frame=rows())
-    assert {name for name, _ in forecast.tasks} >= {"linear", "lightgbm"}
-    assert 0 < forecast.seconds <= forecast.limit_s == 60
-    assert forecast.contacts == ()
+    planned = forecast.plan(BRIEF, workspace=tmp_path, frame=rows())
+    assert {name for name, _ in planned.tasks} >= {"linear", "lightgbm"}
+    assert 0 < planned.seconds <= planned.limit_s == 60
+    assert planned.contacts == ()
     assert not list(tmp_path.glob("tasks/fit-*"))
 
 
@@ -155,17 +155,17 @@ class TestLeftovers:
         stray = work / "tasks" / "fit-stray"
         stray.mkdir()
         (stray / "x").write_bytes(b"0" * 1_000_000)
-        folders, size_mb = flow.removable(work)
-        needed = {summary.run_id: summary for _, summary in flow.summaries(work)}[latest.run_id].tasks
+        folders, size_mb = runs.removable(work)
+        needed = {summary.run_id: summary for _, summary in runs.summaries(work)}[latest.run_id].tasks
         assert stray in folders
         assert size_mb >= 1
         assert not {folder.name for folder in folders} & set(needed)
-        everything, _ = flow.removable(work, everything=True)
+        everything, _ = runs.removable(work, everything=True)
         assert {folder.parent.name for folder in everything} == {"tasks", "runs"}
 
     def test_a_folder_that_is_no_workspace_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(WorkspaceError, match="is no workspace"):
-            flow.removable(tmp_path)
+            runs.removable(tmp_path)
 
     def test_a_report_is_of_the_brief_as_it_stands(self, tmp_path: Path) -> None:
         rows().write_parquet(tmp_path / "rows.parquet")
@@ -175,22 +175,16 @@ class TestLeftovers:
         done = flow.run(brief)
         before = done.report.read_bytes()
         brief.write_text(text.replace("50", "40"))
-        assert flow.report_again(brief) == done.report
+        assert runs.report_again(brief) == done.report
         assert done.report.read_bytes() == before
         brief.write_text(text + '[features]\nexclude = ["id"]\n')
         with pytest.raises(WorkspaceError, match="as it stands"):
-            flow.report_again(brief)
+            runs.report_again(brief)
 
 
 def test_a_record_with_infinities_in_a_summary_comes_back(tmp_path: Path, work: Path, done: flow.Done) -> None:
-    _, summary = next(flow.summaries(work))
+    _, summary = next(runs.summaries(work))
     wide = replace(summary.page.verdict.score, low=float("-inf"))
     page = replace(summary.page, verdict=replace(summary.page.verdict, score=wide))
     save(tmp_path / "run.json", replace(summary, page=page))
-    assert load(tmp_path / "run.json", flow.Summary).page.verdict.score == wide
-
-
-@pytest.mark.parametrize("name", ["score", "serve", "track", "update"])
-def test_what_comes_later_refuses_by_name(name: str) -> None:
-    with pytest.raises(NotBuiltError, match=f"'{name}'"):
-        getattr(artificer, name)("package", rows())
+    assert load(tmp_path / "run.json", runs.Summary).page.verdict.score == wide

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
+
+from artificer.core.brief import Brief
 from artificer.core.clock import Clock
 from artificer.core.errors import WorkspaceError
+from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
-from artificer.core.report.page import ReportPage
 from artificer.core.run import Progress, Run, silent, versions
 from artificer.core.stages import RunLock, Shipped, Verdict
-from artificer.core.store import Workspace, load, save
+from artificer.core.store import Workspace, digest, load, save
+from artificer.data.table import fingerprint, save_rows
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.audit import audit
 from artificer.line.choose import choose
@@ -27,9 +32,8 @@ from artificer.line.judge import judge as judge_model
 from artificer.line.refine import refine
 from artificer.line.ship import ship
 from artificer.report import report_page, write_page
+from artificer.runs import SUMMARY, Summary
 from artificer.told import told
-
-SUMMARY = "run.json"
 
 STAGES: dict[str, Callable[[Run], Any]] = {
     "ask": ask,
@@ -55,6 +59,8 @@ class Done:
         Where they are.
     code : int
         0 all met, 3 a requirement unmet or a blocker found, 4 something not shown.
+    served : Served or None
+        Which version of the model is served: the first that is made is; later ones are promoted. None in a replay.
     """
 
     run_id: str
@@ -67,6 +73,7 @@ class Done:
     lock: Path
     code: int
     seconds: float
+    served: Served | None = None
 
 
 def run(
@@ -193,114 +200,64 @@ def _finish(state: Run) -> Done:
         lock=folder / "run.lock",
         code=code,
         seconds=state.watch.seconds,
+        served=_served(state, shipped) if state.replay is None else None,
     )
     save(folder / SUMMARY, Summary(state.id, code, done.seconds, page, tuple(sorted(state.used))))
     state.ledger.end(state.id, code, shipped.model_hash)
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a finished run leaves of itself, in run.json: all that its report shows, and the tasks it rests on."""
-
-    run_id: str
-    code: int
-    seconds: float
-    page: ReportPage
-    tasks: tuple[str, ...]
+def _served(state: Run, shipped: Shipped) -> Served | None:
+    """Enter the package into the ledger; the first of its name is served from now on."""
+    name = state.brief.name
+    state.ledger.package(shipped.version, name, shipped.model_hash, state.id)
+    state.ledger.serve(name, shipped.version, seen=0, action="first", because="the first package of this name")
+    return state.ledger.served(name)
 
 
-def summaries(root: Path) -> Iterator[tuple[Path, Summary]]:
-    """Finished runs of a workspace with their folders, the newest first."""
-    for path in sorted(root.glob(f"runs/*/{SUMMARY}"), key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        yield path.parent, load(path, Summary)
+def retrain(
+    brief: Brief,
+    known: pl.DataFrame,
+    window: np.ndarray,
+    *,
+    folder: Path,
+    workspace: Workspace,
+    limit_s: float | None = None,
+    progress: Progress = silent,
+) -> Done:
+    """Train a challenger on what is known by now, and judge it on the newest labelled rows.
 
-
-def report_again(brief: Path, *, workspace: str | Path | None = None) -> Path:
-    """Write the report of a brief's last finished run again, from its records, and give its path.
-
-    Raises
-    ------
-    WorkspaceError
-        When no run of the brief as it stands has finished; the time limit may differ.
-    """
-    state = begin(brief, workspace=workspace)
-    for folder, summary in summaries(state.workspace.root):
-        if (
-            replace(summary.page.brief, run=replace(summary.page.brief.run, limit_s=state.brief.run.limit_s))
-            == state.brief
-        ):
-            return write_page(summary.page, folder)
-    raise WorkspaceError(
-        f"no run of '{brief}' as it stands has finished in '{state.workspace.root}'; `artificer run {brief}` makes one"
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What a run would do: its tasks, and about what they cost.
-
-    Attributes
+    Parameters
     ----------
-    tasks : tuple of (str, int)
-        What would be trained, and how often.
-    shares : dict of str to float
-        By which share of the time limit each clocked stage has ended.
-    seconds, memory_mb, disk_mb : float
-        Rough, from the size of the data.
-    contacts : tuple of str
-        What would be contacted beyond this machine.
-    """
-
-    tasks: tuple[tuple[str, int], ...]
-    shares: dict[str, float]
-    limit_s: float
-    seconds: float
-    memory_mb: float
-    disk_mb: float
-    contacts: tuple[str, ...] = ()
-
-
-# Measured on two cores: a boosted fit of 100,000 cells takes about 0.06 s; arrays are held about six times.
-SECONDS_PER_CELL, COPIES = 6e-7, 6
-
-
-def plan(subject: Subject, **options: Any) -> Forecast:
-    """Say what a run would do, by running the stages before the first fit."""
-    state = begin(subject, **options)
-    state.effects = False
-    asked, encoding, planned = ask(state), encode(state), design(state)
-    n_columns = sum(len(block.columns) for block in encoding.blocks)
-    cells = asked.train.n_rows * n_columns
-    fits = tuple((candidate.name, planned.folds_tried) for candidate in planned.candidates)
-    seconds = cells * SECONDS_PER_CELL * (planned.folds_tried + 1) * len(fits) / state.n_workers
-    disk_mb = (2 * cells * 4 + asked.train.n_rows * 200) / 1e6
-    memory_mb = 250 + COPIES * cells * 4 / 1e6
-    limit_s = state.brief.run.limit_s
-    return Forecast(fits, planned.shares, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb)
-
-
-def removable(root: Path, *, everything: bool = False) -> tuple[list[Path], float]:
-    """What of a workspace can be removed: tasks that the latest run does not rest on; or all tasks, and the runs too.
-
-    Packages and the ledger are never among it.
+    known : DataFrame
+        Labelled rows in the shape of the brief's own, the new ones among them.
+    window : array of bool, (n_rows,)
+        Which of them are kept for the last test: rows that the champion has not seen either.
+    folder : Path
+        Where relative paths of the brief start.
 
     Returns
     -------
-    folders : list of Path
-    size_mb : float
-
-    Raises
-    ------
-    WorkspaceError
-        When `root` is no workspace.
+    Done
+        Its run can be replayed: the rows stand in the workspace.
     """
-    if not (root / "tasks").is_dir():
-        raise WorkspaceError(f"'{root}' is no workspace: it has no tasks/; name a brief, or the folder artificer-work")
-    _, latest = next(summaries(root), (root, None))
-    needed = latest.tasks if latest and not everything else ()
-    folders = [folder for folder in root.glob("tasks/*") if folder.name not in needed]
-    if everything:
-        folders += root.glob("runs/*")
-    sizes = (path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
-    return folders, sum(sizes) / 1e6
+    key = f"known-{digest(fingerprint(known), fingerprint(known.filter(pl.Series(window))))}"
+    if not workspace.done(key):
+        workspace.perform(key, lambda place, _: _keep_rows(known, window, place))
+    place = workspace.path(f"tasks/{key}")
+    where = place.relative_to(folder) if place.is_relative_to(folder) else place
+    data = replace(
+        brief.data, source=f"{where}/train.parquet", test=f"{where}/window.parquet", url_env="", query="", tables={}
+    )
+    limit = brief.run.limit_s if limit_s is None else limit_s
+    challenger = replace(brief, data=data, run=replace(brief.run, limit_s=limit))
+    state = Run(challenger, folder, workspace, clock=Clock.after(limit), progress=progress)
+    state.used.add(key)
+    return run(state)
+
+
+def _keep_rows(known: pl.DataFrame, window: np.ndarray, place: Path) -> int:
+    kept = pl.Series(window)
+    save_rows(known.filter(~kept), place / "train.parquet")
+    save_rows(known.filter(kept), place / "window.parquet")
+    return known.height

@@ -104,11 +104,11 @@ def clean(place: Path, everything: bool, yes: bool) -> int:
 
     That is every task that the latest run does not rest on. Packages and the ledger always stay.
     """
-    from artificer import flow
     from artificer.line.ask.start import WORKSPACE
+    from artificer.runs import removable
 
     root = place.parent / WORKSPACE if place.is_file() else place
-    folders, size_mb = flow.removable(root, everything=everything)
+    folders, size_mb = removable(root, everything=everything)
     what = f"{len(folders)} folders of {'tasks, runs and reports' if everything else 'tasks'}, {size_mb:,.1f} MB"
     if not folders:
         click.echo(f"nothing to remove from '{root}'")

@@ -111,9 +111,9 @@ def _show_done(done: Any) -> None:
 
 
 def _plan(brief: Path, how: How) -> int:
-    from artificer import flow
+    from artificer.forecast import plan
 
-    forecast = flow.plan(how.begin(brief))
+    forecast = plan(how.begin(brief))
     if how.as_json:
         document("run --plan", 0, forecast)
         return 0

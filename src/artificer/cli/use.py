@@ -100,9 +100,9 @@ def keys_of(package: Path) -> list[str]:
 @json_option
 def report(brief: Path, workspace: Path | None, as_json: bool) -> int:
     """Write the report of BRIEF again, from the records of its last run, and print where it is."""
-    from artificer import flow
+    from artificer.runs import report_again
 
-    path = flow.report_again(brief, workspace=workspace)
+    path = report_again(brief, workspace=workspace)
     if as_json:
         document("report", 0, {}, files={"report": path})
     else:

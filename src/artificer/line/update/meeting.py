@@ -1,0 +1,159 @@
+"""Rows on which versions of a model meet: labelled, and later than what any of them has seen."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from artificer.core.brief import Brief
+from artificer.core.errors import DataError, closest
+from artificer.core.records import Fact, Finding
+from artificer.data.kinds import as_time
+from artificer.line.ask.labels import has_label, numeric
+from artificer.line.ask.rows import codes_of, weights
+from artificer_runtime import Predictor
+from artificer_runtime.package import read
+from artificer_runtime.schema import canonical_text
+
+NEWEST = 1 / 3
+
+
+@dataclass(frozen=True)
+class Version:
+    """One package: its model and its card."""
+
+    path: Path
+    predictor: Predictor
+    card: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The version, as the ledger knows it."""
+        return self.path.name
+
+    @property
+    def metric(self) -> str:
+        """What it was judged by."""
+        return str(self.card["score"]["metric"])
+
+    @property
+    def positive(self) -> int:
+        """Index of the class that counts as success; -1 where there is none."""
+        classes = self.predictor.contents.classes
+        named = self.card.get("positive", "")
+        return classes.index(named) if named in classes else -1
+
+
+def opened(path: Path) -> Version:
+    """Load a package that `ship` wrote.
+
+    Raises
+    ------
+    PackageError
+        When it is absent or damaged.
+    DataError
+        When it holds no card: another program wrote it.
+    """
+    contents, manifest, files = read(path)
+    if "card.json" not in files:
+        raise DataError(f"the package '{path}' holds no card.json; only packages of `artificer run` can be compared")
+    return Version(path, Predictor(contents, str(manifest["model_hash"])), json.loads(files["card.json"]))
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Labelled rows, as the versions that meet on them see them.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Without the target.
+    y : array of float64, (n_rows,)
+        Class index (of two classes, 1 is success) or value.
+    time, weight : array of float64, (n_rows,), or None
+        Seconds since 1970; row weights.
+    """
+
+    frame: pl.DataFrame
+    y: np.ndarray
+    time: np.ndarray | None
+    weight: np.ndarray | None
+    group: np.ndarray | None
+    positive: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows meet."""
+        return len(self.y)
+
+    def predicted(self, version: Version) -> np.ndarray:
+        """Predictions of one version: float64 (n_rows, n_classes) or (n_rows, 1), of two classes success last."""
+        raw = version.predictor.raw(version.predictor.schema.encode(self.frame))
+        return raw[:, ::-1] if self.positive == 0 else raw
+
+
+def meeting(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
+    """Take the rows whose label is known, and known to the model.
+
+    Raises
+    ------
+    DataError
+        When a column is absent that the brief gives a role.
+    """
+    target, data = brief.target.column, brief.data
+    if target not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(target))
+    for place, name in (("time", data.time), ("weight", data.weight), ("group", data.group)):
+        if name and name not in frame.columns:
+            raise DataError(f"the new rows lack '{name}', which [data] {place} names{closest(name, frame.columns)}")
+    known = frame.filter(has_label(frame, brief)) if frame.height else frame
+    classes = version.predictor.contents.classes
+    known, findings = _of_known_classes(known, target, classes)
+    y = numeric(known[target], classes) if known.height else np.empty(0)
+    return Meeting(
+        frame=known.drop(target),
+        y=1.0 - y if version.positive == 0 else y,
+        time=as_time(known[data.time]) if data.time else None,
+        weight=weights(known[data.weight]) if data.weight and known.height else None,
+        group=codes_of(known[data.group]) if data.group else None,
+        positive=version.positive,
+        findings=findings,
+    )
+
+
+def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
+    """Mark the newest third of the rows, by time (rows of one moment stay together) or by their order: bool (n_rows,)."""
+    if time is None or np.isnan(time).all():
+        return np.arange(n_rows) >= n_rows - int(n_rows * NEWEST)
+    moments = np.sort(time[~np.isnan(time)])
+    first = moments[len(moments) - max(1, int(len(moments) * NEWEST))]
+    mask: np.ndarray = time >= first
+    return mask
+
+
+def _of_known_classes(
+    frame: pl.DataFrame, target: str, classes: tuple[str, ...]
+) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    if not classes or not frame.height:
+        return frame, ()
+    texts = pl.Series([canonical_text(value) for value in frame[target].to_list()], dtype=pl.String)
+    known = texts.is_in(list(classes))
+    if known.all():
+        return frame, ()
+    n_new = int((~known).sum())
+    names = ", ".join(sorted(texts.filter(~known).unique().to_list())[:3])
+    finding = Finding(
+        "new_class",
+        "warning",
+        target,
+        f"{n_new:,} new rows have a class of '{target}' that the model does not know: {names}",
+        "correct the spelling of the labels, or train anew with all classes: `artificer run`",
+        (Fact("rows", float(n_new), "rows"),),
+    )
+    return frame.filter(known), (finding,)
