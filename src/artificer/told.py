@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from artificer.core.figures import SIGNS, with_interval
+from artificer.core.life import Updated
 from artificer.core.records import Finding
 from artificer.core.stages import (
     Asked,
@@ -103,6 +104,12 @@ def _ship(record: Shipped) -> Iterator[str]:
     yield f"package {record.version}, {record.size_mb:.2f} MB; predicts as its training libraries do, to {largest:.0e}"
 
 
+def _update(record: Updated) -> Iterator[str]:
+    yield f"champion {record.champion}: {record.metric} {with_interval(record.champion_score)} on {record.n_rows:,} rows"
+    yield f"challenger {record.challenger}: {with_interval(record.challenger_score)}; {record.choice}"
+    yield from (decision.because for decision in record.decisions)
+
+
 _TELLERS: dict[str, Callable[[Any], Iterator[str]]] = {
     "ask": _ask,
     "audit": _audit,
@@ -114,4 +121,5 @@ _TELLERS: dict[str, Callable[[Any], Iterator[str]]] = {
     "refine": _refine,
     "judge": _judge,
     "ship": _ship,
+    "update": _update,
 }

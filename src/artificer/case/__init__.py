@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +11,32 @@ from artificer.core.store import write_bytes
 
 FILES = ("brief.toml", "calls_2008.parquet", "calls_later.parquet", "SOURCE.md")
 ATTRIBUTION = "Moro, Cortez and Rita (2014), Bank Marketing, UCI Machine Learning Repository, CC BY 4.0"
+
+# The quarters of 2009 in which the client's later calls come in, a file a month.
+QUARTERS = ((1, 2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))
+
+
+def arrive(folder: Path, months: tuple[int, ...]) -> list[Path]:
+    """Let some months of 2009 come in: write a file for each, beside the brief, where it is not there yet.
+
+    Raises
+    ------
+    WorkspaceError
+        When the folder cannot be written.
+    """
+    import polars as pl
+
+    later = pl.read_parquet(folder / "calls_later.parquet")
+    day = pl.col("called_on").dt
+    written = []
+    for month in months:
+        path = folder / f"calls_2009_{month:02}.parquet"
+        if not path.exists():
+            held = io.BytesIO()
+            later.filter((day.year() == 2009) & (day.month() == month)).write_parquet(held)
+            write_bytes(path, held.getvalue())
+            written.append(path)
+    return written
 
 
 def unpack(folder: Path) -> Path:

@@ -2,20 +2,97 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from artificer.later import refusal
+from artificer.cli.show import How, coloured, document, line_options, progress, typed
+from artificer.cli.subject import Subject
+
+if TYPE_CHECKING:
+    from artificer.watch import Watched
+
+SIGNS = {"nothing": "✓", "promote": "✓", "keep": "✓", "roll back": "✓", "ask": "?", "alert": "✗"}
+SAYS = {
+    "nothing": "nothing to do",
+    "promote": "a challenger was promoted",
+    "keep": "the champion stays",
+    "roll back": "rolled back to the previous version",
+    "ask": "a person is asked",
+    "alert": "a person is needed",
+}
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def watch(arguments: tuple[str, ...]) -> int:
-    """Track, and retrain when that pays."""
-    raise refusal("artificer watch")
+@click.command()
+@click.argument("brief", type=Subject("brief"))
+@click.option("--once", "only_once", is_flag=True, help="Take one look and end; else one every --pause seconds.")
+@click.option("--pause", "pause_s", type=click.FloatRange(min=1), default=3600.0, help="Seconds between looks.")
+@line_options
+def watch(brief: Path, only_once: bool, pause_s: float, how: How) -> int:
+    """Look at the new rows of BRIEF; retrain and promote when that pays and [authority] allows it.
+
+    Ends with 0 when all is well or was mended, 3 when a person is needed, 99 when nothing was due.
+    """
+    from artificer.watch import once
+
+    if how.as_json and not only_once:
+        raise click.UsageError("--json prints one document: it goes with --once")
+    while True:
+        found = once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress())
+        code = _show("watch", found, how)
+        if only_once:
+            return code
+        time.sleep(pause_s)
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def update(arguments: tuple[str, ...]) -> int:
-    """Decide whether to retrain."""
-    raise refusal("artificer update")
+@click.command()
+@click.argument("brief", type=Subject("brief"))
+@click.option("--promote", "version", metavar="VERSION", help="Serve this version from now on.")
+@click.option("--roll-back", "back", is_flag=True, help="Serve the previous version again.")
+@line_options
+def update(brief: Path, version: str | None, back: bool, how: How) -> int:
+    """Retrain BRIEF on all that is known by now, and let the challenger meet the champion on rows that neither saw.
+
+    It is promoted when it is shown to be better and [authority] promote is "act"; else --promote does it.
+    """
+    from artificer import watch
+
+    if version and back:
+        raise click.UsageError("--promote and --roll-back exclude each other")
+    if version or back:
+        served = (
+            watch.promote(brief, version, workspace=how.workspace)
+            if version
+            else watch.roll_back(brief, workspace=how.workspace)
+        )
+        if how.as_json:
+            document("update", 0, served)
+        else:
+            click.echo(
+                coloured(f"✓ {served.version} is served now (revision {served.revision}, before: {served.previous})")
+            )
+        return 0
+    found = watch.once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress(), anyway=True)
+    return _show("update", found, how)
+
+
+def _show(command: str, found: Watched, how: How) -> int:
+    looked = found.looked
+    if how.as_json:
+        files = {"story": found.story} if found.story else {}
+        findings, decisions = (looked.findings, looked.decisions) if looked else ((), ())
+        result = {"because": found.because, "served": found.served, "looked": looked}
+        document(command, found.code, result, findings=findings, decisions=decisions, files=files)
+        return found.code
+    if looked is None:
+        click.echo(f"nothing was due: {found.because}")
+    else:
+        click.echo(coloured(f"{SIGNS[looked.outcome]} {SAYS[looked.outcome]}: {looked.because}"))
+    if looked is not None and looked.outcome == "ask" and looked.challenger:
+        click.echo(f"  promote it: artificer update BRIEF --promote {looked.challenger}")
+    click.echo(f"served   {found.served.version} (revision {found.served.revision}, since {found.served.since[:16]})")
+    if found.story is not None:
+        click.echo(f"story    {typed(found.story)}")
+    return found.code

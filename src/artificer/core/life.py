@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 from artificer.core.records import Decision, Estimate, Finding
 
 Harm = Literal["harmful", "benign", "undecidable"]
+Follows = Literal["nothing", "alert", "ask", "keep", "promote", "roll back"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,3 +231,31 @@ class Scored:
     n_same: int
     seconds: float
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What one look at new rows found and led to: the body of the ledger's `Look`.
+
+    Attributes
+    ----------
+    version : str
+        What was served while these rows came in.
+    outcome : str
+        "nothing" (all is well), "alert" (it needs a person), "ask" (a yes is waited for), "keep" (a challenger lost),
+        "promote" or "roll back".
+    challenger : str
+        The version that was made, or is asked about; "" without one.
+    n_seen : int
+        Rows that had come in by then.
+    """
+
+    version: str
+    outcome: Follows
+    because: str
+    n_seen: int
+    tracked: Tracked
+    challenger: str = ""
+    updated: Updated | None = None
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Decision, ...] = ()

@@ -16,7 +16,7 @@ from artificer.core.store import write_bytes
 from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
 from artificer_runtime.schema import Column, Schema, canonical_text
 
-FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _NULL = np.uint64(0x5851F42D4C957F2D)
 
@@ -137,6 +137,24 @@ def read_table(path: Path) -> pl.DataFrame:
     return pl.read_ipc(path)
 
 
+def stacked(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    """Rows of both, with the columns of the first: what the second lacks is missing, what it has besides is left out.
+
+    A column that one holds as numbers and the other as texts becomes text.
+    """
+    other = second.select(
+        (pl.col(name) if name in second.columns else pl.lit(None).alias(name)) for name in first.columns
+    )
+    try:
+        return pl.concat([first, other], how="vertical_relaxed")
+    except pl.exceptions.PolarsError:
+        kinds = other.schema
+        mixed = [name for name, kind in first.schema.items() if kinds[name] not in (kind, pl.Null)]
+        return pl.concat(
+            [one.with_columns(pl.col(mixed).cast(pl.String)) for one in (first, other)], how="vertical_relaxed"
+        )
+
+
 def save_rows(frame: pl.DataFrame, path: Path) -> None:
     """Write rows for people and other programs, by the path's suffix: CSV, Parquet, JSON lines or Arrow.
 
@@ -171,6 +189,17 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
         for name in texts
     )
     return safe.write_csv().encode()
+
+
+def unquoted(frame: pl.DataFrame) -> pl.DataFrame:
+    """Undo what `csv_bytes` did to texts, in a frame that was read from its CSV."""
+    frame = frame.rename({name: name[1:] for name in frame.columns if name[:1] == "'" and re.match(FORMULA, name)})
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    quoted = {name: pl.col(name).str.starts_with("'") & pl.col(name).str.contains(FORMULA) for name in texts}
+    return frame.with_columns(
+        pl.when(test).then(pl.col(name).str.slice(1)).otherwise(pl.col(name)).alias(name)
+        for name, test in quoted.items()
+    )
 
 
 def _harmless(name: str) -> str:

@@ -12,7 +12,9 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError, closest
+from artificer.core.life import Reference
 from artificer.core.records import Fact, Finding
+from artificer.core.store import decode
 from artificer.data.kinds import as_time
 from artificer.line.ask.labels import has_label, numeric
 from artificer.line.ask.rows import codes_of, weights
@@ -25,11 +27,12 @@ NEWEST = 1 / 3
 
 @dataclass(frozen=True)
 class Version:
-    """One package: its model and its card."""
+    """One package: its model, its card, and what it was judged on."""
 
     path: Path
     predictor: Predictor
     card: dict[str, Any]
+    reference: Reference
 
     @property
     def name(self) -> str:
@@ -57,12 +60,17 @@ def opened(path: Path) -> Version:
     PackageError
         When it is absent or damaged.
     DataError
-        When it holds no card: another program wrote it.
+        When it holds no card or no reference: an earlier version wrote it.
     """
     contents, manifest, files = read(path)
-    if "card.json" not in files:
-        raise DataError(f"the package '{path}' holds no card.json; only packages of `artificer run` can be compared")
-    return Version(path, Predictor(contents, str(manifest["model_hash"])), json.loads(files["card.json"]))
+    for name in ("card.json", "reference.json"):
+        if name not in files:
+            raise DataError(
+                f"the package '{path}' holds no {name}, so it cannot be watched or compared; `artificer run BRIEF` makes "
+                "one that can"
+            )
+    card, reference = json.loads(files["card.json"]), decode(files["reference.json"], Reference)
+    return Version(path, Predictor(contents, str(manifest["model_hash"])), card, reference)
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ class Meeting:
     ----------
     frame : DataFrame
         Without the target.
+    places : array of int64, (n_rows,)
+        Where they stood among the rows that were given.
     y : array of float64, (n_rows,)
         Class index (of two classes, 1 is success) or value.
     time, weight : array of float64, (n_rows,), or None
@@ -80,7 +90,9 @@ class Meeting:
     """
 
     frame: pl.DataFrame
+    places: np.ndarray
     y: np.ndarray
+    n_classes: int
     time: np.ndarray | None
     weight: np.ndarray | None
     group: np.ndarray | None
@@ -112,12 +124,16 @@ def meeting(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
     for place, name in (("time", data.time), ("weight", data.weight), ("group", data.group)):
         if name and name not in frame.columns:
             raise DataError(f"the new rows lack '{name}', which [data] {place} names{closest(name, frame.columns)}")
-    known = frame.filter(has_label(frame, brief)) if frame.height else frame
+    labelled = has_label(frame, brief).to_numpy() if frame.height else np.zeros(0, bool)
     classes = version.predictor.contents.classes
-    known, findings = _of_known_classes(known, target, classes)
+    strange, findings = _of_new_classes(frame[target], labelled, classes)
+    places = np.flatnonzero(labelled & ~strange)
+    known = frame[places]
     y = numeric(known[target], classes) if known.height else np.empty(0)
     return Meeting(
         frame=known.drop(target),
+        places=places,
+        n_classes=len(classes),
         y=1.0 - y if version.positive == 0 else y,
         time=as_time(known[data.time]) if data.time else None,
         weight=weights(known[data.weight]) if data.weight and known.height else None,
@@ -137,23 +153,23 @@ def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
     return mask
 
 
-def _of_known_classes(
-    frame: pl.DataFrame, target: str, classes: tuple[str, ...]
-) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
-    if not classes or not frame.height:
-        return frame, ()
-    texts = pl.Series([canonical_text(value) for value in frame[target].to_list()], dtype=pl.String)
-    known = texts.is_in(list(classes))
-    if known.all():
-        return frame, ()
-    n_new = int((~known).sum())
-    names = ", ".join(sorted(texts.filter(~known).unique().to_list())[:3])
+def _of_new_classes(
+    column: pl.Series, labelled: np.ndarray, classes: tuple[str, ...]
+) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    if not classes:
+        return np.zeros(len(column), bool), ()
+    texts = pl.Series([canonical_text(value) for value in column.to_list()], dtype=pl.String)
+    strange = labelled & ~texts.is_in(list(classes)).fill_null(False).to_numpy()
+    if not strange.any():
+        return strange, ()
+    n_new = int(strange.sum())
+    names = ", ".join(sorted(texts.filter(pl.Series(strange)).unique().to_list())[:3])
     finding = Finding(
         "new_class",
         "warning",
-        target,
-        f"{n_new:,} new rows have a class of '{target}' that the model does not know: {names}",
+        column.name,
+        f"{n_new:,} new rows have a class of '{column.name}' that the model does not know: {names}",
         "correct the spelling of the labels, or train anew with all classes: `artificer run`",
         (Fact("rows", float(n_new), "rows"),),
     )
-    return frame.filter(known), (finding,)
+    return strange, (finding,)

@@ -1,0 +1,171 @@
+"""The loop that runs by itself: look at what came in → track → decide → retrain → promote, within the brief's authority.
+
+One look at a time, by the ledger's own lock. All that is computed is found again when a look is repeated; what is
+served changes together with the entry of the look, so that a look that was killed has either happened or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from artificer.core.errors import WorkspaceError, closest
+from artificer.core.ledger import Action, Ledger, Look, ledger_of
+from artificer.core.life import Looked, Served
+from artificer.core.run import Progress, Run, silent
+from artificer.core.store import encode
+from artificer.data.sources import incoming
+from artificer.data.table import fingerprint
+from artificer.line.ask import Subject, begin
+from artificer.line.update import frozen, opened
+from artificer.watch.decide import decide
+from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
+from artificer.watch.story import write_story
+
+__all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back"]
+
+NOTHING_DUE = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a look led to.
+
+    Attributes
+    ----------
+    code : int
+        0 when all is well or was mended; 3 when something harms and a person is needed; 99 when nothing was due.
+    served : Served
+        What is served now.
+    looked : Looked or None
+        None when nothing was due.
+    story : Path or None
+        The page that tells the model's life; None before the first look.
+    """
+
+    because: str
+    code: int
+    served: Served
+    looked: Looked | None = None
+    story: Path | None = None
+
+
+def once(
+    subject: Subject,
+    *,
+    workspace: str | Path | None = None,
+    limit_s: float | None = None,
+    progress: Progress = silent,
+    anyway: bool = False,
+) -> Watched:
+    """Take one look at what has come in, and do what the brief's `[authority]` allows.
+
+    Parameters
+    ----------
+    subject : path of a brief, or Brief
+    workspace, limit_s, progress
+        As for `artificer.run`; the limit is that of a retraining.
+    anyway : bool
+        Retrain even if nothing harms and nothing is due: a person asks for it.
+
+    Raises
+    ------
+    ArtificerError
+        When the brief, the new rows or the ledger cannot be used, or nothing has been trained yet.
+    """
+    state = begin(subject, workspace=workspace, limit_s=limit_s, progress=progress)
+    frozen(state.brief.authority.freeze)  # a wrong one is refused before anything is done
+    ledger = ledger_of(state.workspace.root)
+    try:
+        served = served_version(ledger, state.brief.name)
+        with ledger.alone(f"watch {state.brief.name}") as alone:
+            if not alone:
+                return Watched("another watch is looking at this moment", NOTHING_DUE, served)
+            return _look(state, ledger, anyway)
+    finally:
+        ledger.close()
+
+
+def promote(subject: Subject, version: str, *, workspace: str | Path | None = None) -> Served:
+    """Serve another version, because a person says so.
+
+    Raises
+    ------
+    WorkspaceError
+        When there is no such package, it cannot be read, or another change was quicker.
+    """
+    return _change(begin(subject, workspace=workspace), version, "promote", "a person promoted it")
+
+
+def roll_back(subject: Subject, *, workspace: str | Path | None = None) -> Served:
+    """Serve the previous version again, because a person says so.
+
+    Raises
+    ------
+    WorkspaceError
+        When there is none, or another change was quicker.
+    """
+    return _change(begin(subject, workspace=workspace), "", "roll back", "a person rolled back")
+
+
+def _change(state: Run, version: str, action: Action, because: str) -> Served:
+    ledger = ledger_of(state.workspace.root)
+    try:
+        served = served_version(ledger, state.brief.name)
+        wanted = version or served.previous
+        if not wanted:
+            raise WorkspaceError(
+                f"'{served.version}' is the first version of '{served.name}': there is none to go back to"
+            )
+        if wanted == served.version:
+            return served
+        place = state.workspace.root / "packages"
+        if not (place / wanted).is_dir():
+            near = closest(wanted, [one.name for one in place.glob("*")], "closest version")
+            raise WorkspaceError(f"there is no package '{wanted}' in '{place}'{near}")
+        opened(place / wanted)
+        changed = ledger.serve(state.brief.name, wanted, seen=served.revision, action=action, because=because)
+        if changed is None:
+            raise WorkspaceError("another change of what is served was quicker; see what it was and try again")
+        return changed
+    finally:
+        ledger.close()
+
+
+def _look(state: Run, ledger: Ledger, anyway: bool) -> Watched:
+    served = served_version(ledger, state.brief.name)
+    loaded = incoming(state.brief, state.folder)
+    if loaded is None:
+        return Watched("no new rows have come in", NOTHING_DUE, served)
+    scene = scene_of(state, ledger, served, loaded)
+    seen = fingerprint(loaded.frame)
+    reason = waits(scene, seen)
+    if reason and not anyway:
+        story = write_story(scene, renew=False) if scene.looks else None
+        return Watched(reason, NOTHING_DUE, served, story=story)
+    keep_labels(scene)
+    looked = decide(scene, anyway=anyway)
+    return _enter(scene, looked, seen)
+
+
+def _enter(scene: Scene, looked: Looked, seen: str) -> Watched:
+    """Do what was decided, and keep the look: both or neither."""
+    number = len(scene.looks) + 1
+    look = Look(scene.name, number, seen, scene.until, looked.outcome, encode(looked).decode(), at="")
+    ledger, served = scene.ledger, scene.served
+    if looked.outcome in ("promote", "roll back"):
+        action: Action = "promote" if looked.outcome == "promote" else "roll back"
+        changed = ledger.serve(
+            scene.name, looked.challenger, seen=served.revision, action=action, because=looked.because, look=look
+        )
+        if changed is None:
+            raise WorkspaceError("a person changed what is served during this look; the next look sees what came of it")
+        served = changed
+    else:
+        ledger.look(look)
+    for finding in looked.findings:
+        if finding.severity != "note":
+            scene.state.progress("watch", f"{finding.severity}: {finding.says}")
+    code = 3 if looked.outcome in ("alert", "ask") else 0
+    after = scene.after(ledger)
+    return Watched(looked.because, code, served, looked, write_story(after, renew=True))

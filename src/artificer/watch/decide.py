@@ -1,0 +1,179 @@
+"""One look's decision: is there harm, is there enough to retrain on, who may do it, and what the meeting showed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from artificer import flow
+from artificer.core.brief import Brief
+from artificer.core.figures import with_interval
+from artificer.core.life import Follows, Looked, Tracked, Updated
+from artificer.core.records import Decision, Fact, Finding
+from artificer.data.sources import gather
+from artificer.data.table import fingerprint, stacked
+from artificer.line.ask.labels import has_label
+from artificer.line.track import track
+from artificer.line.update import Meeting, compared, meeting, newest, opened
+from artificer.told import told
+from artificer.watch.scene import Scene
+
+# As many as `ask` needs to seal rows: fewer cannot tell two versions apart.
+FEWEST_ROWS, FEWEST_OF_A_CLASS = 500, 50
+
+
+def decide(scene: Scene, *, anyway: bool = False) -> Looked:
+    """Track what came in, and say what should follow; a challenger is trained where that is due and allowed.
+
+    Parameters
+    ----------
+    anyway : bool
+        Retrain without harm, and without asking.
+    """
+    tracked = track(scene.champion.path, scene.fresh, track=scene.brief.track)
+    for line in told("track", tracked):
+        scene.state.progress("track", line)
+    rows = meeting(scene.fresh, scene.brief, scene.champion)
+    looked = Looked(
+        version=scene.served.version,
+        outcome="nothing",
+        because=_why(tracked),
+        n_seen=scene.loaded.frame.height,
+        tracked=tracked,
+        findings=(*scene.loaded.findings, *_backwards(scene), *tracked.findings),
+        decisions=tracked.decisions,
+    )
+    back = _back(scene, looked, rows)
+    if back is not None:
+        return back
+    lacks = _lacks(rows)
+    if tracked.harm == "benign" and not anyway:
+        return _decided(looked, "nothing", _why(tracked))
+    if lacks:
+        return _decided(looked, "alert" if tracked.harm == "harmful" else "nothing", f"{_why(tracked)}, but {lacks}")
+    leave = scene.brief.authority.retrain
+    if leave == "act" or anyway:
+        return _challenge(scene, looked)
+    if tracked.harm != "harmful":
+        return _decided(looked, "nothing", f'{_why(tracked)}; [authority] retrain is "{leave}"')
+    return _decided(looked, leave, f"{_why(tracked)}; `artificer update BRIEF` retrains")
+
+
+def _why(tracked: Tracked) -> str:
+    told_by = tracked.measured if tracked.measured is not None else tracked.expected
+    how = "measured" if tracked.measured is not None else "expected from the inputs"
+    says = {
+        "harmful": "what came in harms the score",
+        "benign": "what came in does the score no harm",
+        "undecidable": "whether what came in harms the score cannot be told",
+    }
+    return f"{says[tracked.harm]}: {with_interval(told_by)} {tracked.metric}, {how}"
+
+
+def _lacks(rows: Meeting) -> str:
+    """What is missing for a meeting of two versions; "" when nothing is."""
+    if rows.n_rows < FEWEST_ROWS:
+        return f"{rows.n_rows:,} labelled rows that the served version has not seen are fewer than {FEWEST_ROWS}"
+    if rows.n_classes:
+        rarest = int(np.sort(np.bincount(rows.y.astype(np.int64), minlength=rows.n_classes))[-2])
+        if rarest < FEWEST_OF_A_CLASS:
+            return f"{rarest} labelled rows of a class are fewer than {FEWEST_OF_A_CLASS}"
+    return ""
+
+
+def _challenge(scene: Scene, looked: Looked) -> Looked:
+    """Train a challenger on what is known by now, and let it meet the champion on the newest rows."""
+    old = gather(scene.brief.data, scene.state.folder).frame
+    known = stacked(old, scene.loaded.frame)
+    unseen = np.concatenate([np.zeros(old.height, bool), scene.unseen])
+    labelled = has_label(known, scene.brief).to_numpy()
+    settled = _settled(scene.brief)
+    fresh = meeting(known.filter(pl.Series(labelled & unseen)), settled, scene.champion)
+    window = np.zeros(known.height, bool)
+    window[np.flatnonzero(labelled & unseen)[fresh.places]] = newest(fresh.time, fresh.n_rows)
+    done = flow.retrain(
+        settled,
+        known.filter(pl.Series(labelled)),
+        window[labelled],
+        folder=scene.state.folder,
+        workspace=scene.state.workspace,
+        progress=scene.state.progress,
+    )
+    met = meeting(known.filter(pl.Series(window)), settled, scene.champion)
+    # The same rows may have judged other challengers: intervals are wider then.
+    n_looks = scene.ledger.open_seal(f"meeting {fingerprint(met.frame)}", done.shipped.model_hash, done.run_id)
+    updated = compared(scene.brief, scene.champion, opened(done.package), met, n_looks=n_looks)
+    for line in told("update", updated):
+        scene.state.progress("update", line)
+    return _met(looked, updated)
+
+
+def _met(looked: Looked, updated: Updated) -> Looked:
+    return replace(
+        looked,
+        outcome=updated.choice,
+        because=updated.decisions[0].because,
+        challenger=updated.challenger,
+        updated=updated,
+        findings=(*looked.findings, *updated.findings),
+        decisions=(*looked.decisions, *updated.decisions),
+    )
+
+
+def _settled(brief: Brief) -> Brief:
+    """The brief for rows whose labels have been waited for already."""
+    return replace(brief, target=replace(brief.target, horizon="0d"))
+
+
+def _back(scene: Scene, looked: Looked, rows: Meeting) -> Looked | None:
+    """Go back to the previous version if that is shown to be better on rows that neither saw."""
+    history = scene.ledger.history(scene.name)
+    if not history or history[-1].action != "promote" or not scene.served.previous or _lacks(rows):
+        return None
+    previous = scene.package(scene.served.previous)
+    if not previous.is_dir():
+        return None
+    updated = compared(scene.brief, scene.champion, opened(previous), rows)
+    if not updated.gain.is_gain:
+        return None
+    because = (
+        f"the previous version is better by {with_interval(updated.gain)} {updated.metric} on rows that neither saw"
+    )
+    leave = scene.brief.authority.roll_back
+    outcome: Follows = "roll back" if leave == "act" else leave
+    decided = _decided(
+        looked, outcome, because if leave == "act" else f"{because}; `artificer update BRIEF --roll-back`"
+    )
+    return replace(decided, challenger=previous.name, updated=updated)
+
+
+def _decided(looked: Looked, outcome: Follows, because: str) -> Looked:
+    decision = Decision(
+        "update",
+        "What follows from what came in?",
+        outcome,
+        because,
+        ("nothing", "alert", "ask", "retrain", "roll back"),
+    )
+    return replace(looked, outcome=outcome, because=because, decisions=(*looked.decisions, decision))
+
+
+def _backwards(scene: Scene) -> tuple[Finding, ...]:
+    """Rows that reach less far than those of an earlier look: some were taken away, or a clock went back."""
+    last = max((look.until for look in scene.looks), default=-np.inf)
+    if scene.until >= last:
+        return ()
+    unit = "s" if scene.moment is not None else "rows"
+    return (
+        Finding(
+            "went_back",
+            "warning",
+            scene.brief.data.time or "rows",
+            "what came in reaches less far than at an earlier look: rows were taken away, or the clock of whatever writes "
+            "them went back",
+            "see what writes [track] new; looks are kept in their own order, whatever the clock says",
+            (Fact("reaches", scene.until, unit), Fact("reached", last, unit)),
+        ),
+    )
