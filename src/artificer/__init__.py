@@ -19,7 +19,7 @@ _PUBLIC = {
     **{name: f"artificer.line.{name}:{name}" for name in ("fit", "refine", "ship", "track", "update")},
     "judge": "artificer.flow:judge",
     "run": "artificer.flow:run",
-    "score": "artificer.later:score",
+    "score": "artificer.line.ship.scores:score",
     "serve": "artificer.later:serve",
     "load": "artificer_runtime:load",
     "read": "artificer.data.readers:read",

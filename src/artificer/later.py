@@ -9,17 +9,6 @@ from artificer.core.errors import NotBuiltError
 HERE = "this one asks, trains, tests, ships and predicts"
 
 
-def score(*arguments: Any, **options: Any) -> NoReturn:
-    """Refuse: scoring a table again and again is not built yet.
-
-    Raises
-    ------
-    NotBuiltError
-        Always.
-    """
-    raise refusal("score")
-
-
 def serve(*arguments: Any, **options: Any) -> NoReturn:
     """Refuse: serving a package over HTTP is not built yet.
 

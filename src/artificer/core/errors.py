@@ -20,6 +20,10 @@ class DataError(ArtificerError):
     """The data cannot be read, or lacks what the brief names."""
 
 
+class NoRowsError(DataError):
+    """The data is a table without rows: nothing came in."""
+
+
 class NotBuiltError(ArtificerError):
     """A part of the vocabulary or a command whose stage does not exist yet."""
 

@@ -102,17 +102,34 @@ def load(path: Path, kind: type[T]) -> T:
         When the file is absent, damaged, of another type, or of a newer version.
     """
     try:
-        envelope = msgspec.json.decode(path.read_bytes(), type=dict[str, msgspec.Raw])
-        name, version = (msgspec.json.decode(envelope[part]) for part in ("record", "version"))
-    except (OSError, KeyError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        data = path.read_bytes()
+    except OSError as error:
         raise WorkspaceError(
             f"'{path}' cannot be read as a {kind.__name__}: {error}; remove it to make it anew"
+        ) from error
+    return named(data, kind, str(path))
+
+
+def named(data: bytes, kind: type[T], where: str) -> T:
+    """Rebuild a record of type `kind` from what `named_bytes` gave.
+
+    Raises
+    ------
+    WorkspaceError
+        When it is damaged, of another type, or of a newer version.
+    """
+    try:
+        envelope = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+        name, version = (msgspec.json.decode(envelope[part]) for part in ("record", "version"))
+    except (KeyError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise WorkspaceError(
+            f"'{where}' cannot be read as a {kind.__name__}: {error}; remove it to make it anew"
         ) from error
     known = getattr(kind, "VERSION", 1)
     known = known if isinstance(known, int) else 1
     if name != kind.__name__ or version > known:
         raise WorkspaceError(
-            f"'{path}' holds a {name} of version {version}, this Artificer reads {kind.__name__} up to {known}; "
+            f"'{where}' holds a {name} of version {version}, this Artificer reads {kind.__name__} up to {known}; "
             "use the version of Artificer that wrote it, or a newer one"
         )
     return decode(bytes(envelope["value"]), kind)

@@ -20,7 +20,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from artificer.core.errors import DataError, closest
+from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.data.separated import read_separated, refuse_names
 
@@ -191,7 +191,7 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if frame.width == 0:
         raise DataError(f"{where} has no columns")
     if frame.height == 0:
-        raise DataError(f"{where} has a header and no rows; name a file that holds rows")
+        raise NoRowsError(f"{where} has a header and no rows; name a file that holds rows")
     refuse_names(frame.columns, where)
     nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
     if nested:

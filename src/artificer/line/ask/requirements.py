@@ -22,7 +22,36 @@ def requirements(brief: Brief, task: Task) -> tuple[Requirement, ...]:
         When a line is unknown, lacks its bound, has one that is not its own, or needs a part of the brief that is
         absent.
     """
+    check_decision(brief, task)
     return tuple(_requirement(name, line, brief, task) for name, line in brief.accept.items())
+
+
+def check_decision(brief: Brief, task: Task) -> None:
+    """See that `[decision]` says one thing, and one that the prediction allows.
+
+    Raises
+    ------
+    BriefError
+        When it has a capacity and a threshold, one of them is out of range, or there are more than two classes.
+    """
+    decision = brief.decision
+    if decision.capacity is not None and decision.threshold is not None:
+        raise BriefError(
+            "[decision] has both capacity and threshold, which choose otherwise; keep one: the best so many rows of a "
+            "period, or all rows that reach a score"
+        )
+    if decision.capacity is not None and decision.capacity.top < 1:
+        raise BriefError(f"[decision.capacity] top is {decision.capacity.top}; a list holds one row at least")
+    if decision.threshold is None:
+        return
+    if task == "multiclass":
+        raise BriefError(
+            "[decision] threshold needs two classes, one of which is success, or a number; the prediction is multiclass"
+        )
+    if task == "binary" and not 0.0 <= decision.threshold <= 1.0:
+        raise BriefError(
+            f"[decision] threshold is {decision.threshold:g}, and is held against a probability: it lies between 0 and 1"
+        )
 
 
 def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
@@ -66,8 +95,9 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
     _only(name, line, {"at_least"})
     _needs_list(name, brief, task)
     if name == "list_precision":
-        top = brief.decision.capacity.top if brief.decision.capacity else 0
-        text = f"of the {top} chosen, a share of at least {line.at_least:g} succeeds"
+        capacity, threshold = brief.decision.capacity, brief.decision.threshold
+        chosen = f"the {capacity.top} chosen" if capacity else f"those that score {threshold:g} or more"
+        text = f"of {chosen}, a share of at least {line.at_least:g} succeeds"
         return Requirement(name, text, at_least=line.at_least, must=line.must)
     period = name.removeprefix("value_per_")
     text = f"worth at least {line.at_least:g} {currency} a {period}".replace("  ", " ")
@@ -77,8 +107,8 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
 def _needs_list(name: str, brief: Brief, task: Task) -> None:
     if task != "binary":
         raise BriefError(f"[accept.{name}] needs two classes, one of which is success; the prediction is {task}")
-    if brief.decision.capacity is None and name == "list_precision":
-        raise BriefError(f"[accept.{name}] needs [decision] capacity = {{ top = …, every = … }}")
+    if name == "list_precision" and brief.decision.capacity is None and brief.decision.threshold is None:
+        raise BriefError(f"[accept.{name}] needs [decision] capacity = {{ top = …, every = … }} or threshold = …")
     if name in VALUE_PERIODS:
         if brief.decision.value is None:
             raise BriefError(f"[accept.{name}] needs [decision] value = {{ currency = …, acted = …, success = … }}")

@@ -1,0 +1,110 @@
+"""Rows in batches, so that a long table is never held whole: Parquet and Arrow files are read piece by piece."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from artificer.core.errors import DataError
+from artificer.data.readers import Loaded, read
+
+ROWS_AT_ONCE = 100_000
+STARTS = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows that follow each other in one source.
+
+    Attributes
+    ----------
+    source : str
+        Its name, as in a row's id.
+    start : int
+        Position of the first row in it, counted from 0.
+    """
+
+    frame: pl.DataFrame
+    source: str
+    start: int
+
+
+def sliced(loaded: Loaded) -> Iterator[Batch]:
+    """Batches of rows that are held already."""
+    offset = 0
+    for name, n_rows in loaded.parts:
+        for start in range(0, n_rows, ROWS_AT_ONCE):
+            n = min(ROWS_AT_ONCE, n_rows - start)
+            yield Batch(loaded.frame.slice(offset + start, n), name, start)
+        offset += n_rows
+
+
+def streamed(source: str | Path, folder: Path, wanted: Collection[str]) -> Iterator[Batch] | None:
+    """Batches of Parquet and Arrow files, read as they are asked for; None where the source is anything else.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file or a glob.
+    folder : Path
+        Where a relative path starts.
+    wanted : collection of str
+        Columns that are needed: no other is read, unless one of them is absent.
+
+    Raises
+    ------
+    DataError
+        When a file is damaged, or a column of it holds what no model reads.
+    """
+    path = folder / source
+    found = [path] if path.is_file() else sorted(Path(one) for one in glob.glob(str(path), recursive=True))
+    if not found or not all(one.is_file() and _start(one) in STARTS for one in found):
+        return None
+    return (batch for one in found for batch in _batches(one, wanted))
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4)
+    except OSError as error:
+        raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
+
+
+def _batches(path: Path, wanted: Collection[str]) -> Iterator[Batch]:
+    form, start = STARTS[_start(path)], 0
+    try:
+        for table in (_of_parquet if form == "Parquet" else _of_arrow)(path, wanted):
+            for one in range(0, table.num_rows, ROWS_AT_ONCE):
+                frame = read(table.slice(one, ROWS_AT_ONCE)).frame
+                yield Batch(frame, path.name, start)
+                start += frame.height
+    except (pa.ArrowException, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
+
+
+def _of_parquet(path: Path, wanted: Collection[str]) -> Iterator[Any]:
+    with parquet.ParquetFile(path, memory_map=True) as file:
+        names = _needed(file.schema_arrow.names, wanted)
+        for batch in file.iter_batches(ROWS_AT_ONCE, columns=names):
+            yield pa.Table.from_batches([batch])
+
+
+def _of_arrow(path: Path, wanted: Collection[str]) -> Iterator[Any]:
+    with pa.memory_map(str(path)) as held, pa.ipc.open_file(held) as file:
+        names = _needed(file.schema.names, wanted) or file.schema.names
+        for place in range(file.num_record_batches):
+            yield pa.Table.from_batches([file.get_batch(place)]).select(names)
+
+
+def _needed(names: list[str], wanted: Collection[str]) -> list[str] | None:
+    """The wanted columns; all of them where one is absent, so that an error can name the closest."""
+    return [name for name in names if name in wanted] if set(wanted) <= set(names) else None

@@ -1,0 +1,187 @@
+"""Rows to score → what is known of each: key, score, flags, period; predicted batch by batch, so that no more is held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from artificer.core.errors import BriefError, DataError, NoRowsError
+from artificer.data.batches import Batch, sliced, streamed
+from artificer.data.keys import key_texts
+from artificer.data.readers import Loaded, read
+from artificer.line.ship.decisions import Rule
+from artificer.line.ship.scorer import Scorer
+from artificer_runtime import RowsError
+
+FLAGS = ("unseen", "outside", "clipped")
+FLAG_TEXTS = tuple(" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """What is known of all rows.
+
+    Attributes
+    ----------
+    keys : DataFrame
+        The key's columns as they were read; without a key the row's place, as "row".
+    key : Series of String, (n_rows,)
+        The key as one text.
+    score : array of float64, (n_rows,)
+        Probability of success, of the likeliest class where there are more than two, or the predicted value.
+    classes : array or None, (n_rows,)
+        The likeliest class, where there are more than two.
+    flags : Series of String, (n_rows,)
+        What was odd about a row: "", or words of "unseen outside clipped".
+    period : array of int64, (n_rows,)
+    acts : array of bool, (n_rows,)
+        See `artificer.line.ship.decisions.Rule`.
+    """
+
+    keys: pl.DataFrame
+    key: pl.Series
+    score: np.ndarray
+    classes: np.ndarray | None
+    flags: pl.Series
+    period: np.ndarray
+    acts: np.ndarray
+
+
+def rows_of(source: str, brief: Any, folder: Path) -> Any:
+    return read(source, folder=folder)
+
+
+def incoming(brief: Any, folder: Path) -> Any:
+    try:
+        return read(brief.track.new, folder=folder)
+    except NoRowsError:
+        return None
+
+
+def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> Iterator[Batch]:
+    """The rows to score, as they were named: batches of them.
+
+    Parameters
+    ----------
+    rows : path, glob, frame or None
+        None for what the brief says comes in.
+
+    Raises
+    ------
+    BriefError
+        When none are named.
+    DataError
+        When they cannot be read.
+    """
+    brief = scorer.brief
+    if rows is not None and not isinstance(rows, str | Path):
+        return _of(lambda: read(rows))
+    wanted = {column.name for column in scorer.predictor.schema.columns} | {*brief.data.key} | rule.columns
+    folder = scorer.folder or Path.cwd()
+    if rows is not None:
+        source = _absolute(str(rows))
+        alone = None if brief.data.tables else streamed(source, folder, wanted)
+        return alone if alone is not None else _of(lambda: rows_of(source, brief, folder))
+    if scorer.folder is None or not (brief.track.new or brief.track.url_env):
+        raise BriefError('no rows are named to score; add [track] new = "new.parquet" to the brief, or give --rows')
+    alone = streamed(brief.track.new, folder, wanted) if brief.track.new and not brief.data.tables else None
+    if alone is not None:
+        return alone
+    return _of(lambda: incoming(brief, folder))
+
+
+def _of(loaded: Callable[[], Loaded | None]) -> Iterator[Batch]:
+    try:
+        found = loaded()
+    except NoRowsError:
+        return iter(())
+    return sliced(found) if found is not None else iter(())
+
+
+def _absolute(rows: str) -> str:
+    """Rows that were named by hand: they lie where one is, and the brief's other tables beside the brief."""
+    return rows if "://" in rows else str(Path.cwd() / rows)
+
+
+def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Predicted | None:
+    """Predict all rows; None when there is none.
+
+    Raises
+    ------
+    DataError
+        When the key is absent, missing in a row, or that of two rows.
+    RowsError
+        When the rows lack a column that the model reads.
+    """
+    columns = scorer.brief.data.key
+    keys: list[pl.DataFrame] = []
+    arrays: list[tuple[np.ndarray, ...]] = []
+    parts: dict[str, int] = {}
+    for batch in batches:
+        rows = batch.frame
+        key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
+        keys.append(rows.select(columns))
+        score, predicted, flags = _scores(scorer, batch)
+        arrays.append((score, predicted, flags, rule.periods(rows), rule.acts(rows, score)))
+        parts[batch.source] = parts.get(batch.source, 0) + rows.height
+    if not arrays:
+        return None
+    score, predicted, flags, period, acts = (np.concatenate(one) for one in zip(*arrays, strict=True))
+    held = _stacked(keys)
+    key = key_texts(held, columns, tuple(parts.items()))
+    _refuse_unkeyed(held, key, columns)
+    texts = pl.Series(FLAG_TEXTS, dtype=pl.String)[flags]
+    classes = predicted if scorer.task == "multiclass" else None
+    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, period, acts)
+
+
+def _scores(scorer: Scorer, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    try:
+        full = scorer.predictor.predict_full(batch.frame)
+    except RowsError as error:
+        if not batch.start:
+            raise
+        raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
+    flags = sum((full.flags[name].astype(np.int64) << bit for bit, name in enumerate(FLAGS)), np.int64(0))
+    if full.probabilities is None:
+        return np.asarray(full.values, np.float64), np.empty(len(full.values), bool), np.asarray(flags)
+    best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
+    return np.asarray(best, np.float64), np.asarray(full.values), np.asarray(flags)
+
+
+def _stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    try:
+        return pl.concat(frames, how="vertical_relaxed")
+    except pl.exceptions.PolarsError:  # a key of numbers in one file and of texts in another
+        texts = [
+            pl.DataFrame([key_texts(frame, (name,), ()).alias(name) for name in frame.columns]) for frame in frames
+        ]
+        return pl.concat(texts)
+
+
+def _refuse_unkeyed(keys: pl.DataFrame, key: pl.Series, columns: Sequence[str]) -> None:
+    missing = key.is_null()
+    for name in columns:
+        if keys.schema[name] == pl.String:
+            missing = missing | (keys[name].str.strip_chars() == "").fill_null(True)
+    n_missing = int(missing.sum())
+    if n_missing:
+        first = int(missing.arg_true()[0])
+        raise DataError(
+            f"the key ({', '.join(columns)}) is missing in {n_missing:,} rows, the first of them row {first:,} (counted "
+            "from 0); give each row its key, or leave such rows out"
+        )
+    doubled = key.is_duplicated()
+    n_doubled = key.len() - key.n_unique()
+    if n_doubled:
+        first = int(doubled.arg_true()[0])
+        named = f"the key ({', '.join(columns)})" if columns else "the place that names a row without [data] key"
+        raise DataError(
+            f"{named} is not one row's alone: {n_doubled:,} rows have one that an earlier row has; row {first:,} (counted "
+            "from 0) is one of those that share it. Keep one row of each, or name more columns under [data] key"
+        )

@@ -1,0 +1,133 @@
+"""From a brief or a package to all that scoring needs: the predictor, the brief that it serves, and its ledger."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artificer.core.brief import Brief, Data, Target, Task
+from artificer.core.errors import BriefError, WorkspaceError, closest
+from artificer.core.ledger import Ledger, ledger_of
+from artificer.core.stages import Contract, RunLock
+from artificer.core.store import decode, named
+from artificer.line.ask import read_brief
+from artificer.line.ask.start import WORKSPACE
+from artificer_runtime import Predictor
+from artificer_runtime.package import is_package, read
+from artificer_runtime.schema import Schema
+
+PACKAGES = "packages"
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A package in use.
+
+    Attributes
+    ----------
+    version : str
+        The package's; of one that lies elsewhere, the start of its model hash.
+    brief : Brief
+        As it stands now; of a bare package, the one that it was made from.
+    schema : Schema
+        Of all columns of its training rows but the target.
+    positive : int
+        Index of the class that counts as success; -1 but for two classes.
+    ledger : Ledger or None
+        None where the package lies in no workspace.
+    folder : Path or None
+        Where relative paths of the brief start; None for a bare package.
+    """
+
+    predictor: Predictor
+    version: str
+    brief: Brief
+    schema: Schema
+    positive: int
+    ledger: Ledger | None
+    folder: Path | None
+
+    @property
+    def task(self) -> Task:
+        """ "binary", "multiclass" or "regression"."""
+        task: Task = self.predictor.task  # type: ignore[assignment]
+        return task
+
+
+def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -> Scorer:
+    """Open a package, or the one that a brief's ledger says is served.
+
+    Parameters
+    ----------
+    version : str
+        Of the brief's packages, in place of the served one.
+    workspace : Path, optional
+        Default: ``artificer-work/`` beside the brief.
+
+    Raises
+    ------
+    BriefError, PackageError
+        When the brief or the package is none.
+    WorkspaceError
+        When nothing is served yet, or the version is absent.
+    """
+    if subject.is_dir() or (subject.exists() and is_package(subject)):
+        if version:
+            raise BriefError("a version is chosen among a brief's packages; a package is one version already")
+        return _of_package(subject)
+    brief, folder = read_brief(subject), subject.resolve().parent
+    root = workspace or folder / WORKSPACE
+    if not (root / PACKAGES).is_dir():
+        raise WorkspaceError(
+            f"nothing is served yet for '{brief.name}'; `artificer run {subject}` makes a first package"
+        )
+    ledger = ledger_of(root)
+    served = ledger.served(brief.name)
+    if not version and served is None:
+        raise WorkspaceError(
+            f"nothing is served yet for '{brief.name}'; `artificer run {subject}` makes a first package"
+        )
+    version = version or (served.version if served else "")
+    package = root / PACKAGES / version
+    if not package.is_dir():
+        known = sorted(path.name for path in (root / PACKAGES).iterdir() if not path.name.startswith("."))
+        raise WorkspaceError(
+            f"there is no package '{version}' in '{root / PACKAGES}'{closest(version, known, 'closest version there')}; "
+            f"it holds {', '.join(known) or 'none'}"
+        )
+    return _opened(package, brief, version, ledger, folder)
+
+
+def _of_package(package: Path) -> Scorer:
+    inside = package.resolve().parent
+    root = inside.parent
+    own = inside.name == PACKAGES and (root / "ledger.db").exists()
+    return _opened(package, None, package.resolve().name if own else "", ledger_of(root) if own else None, None)
+
+
+def _opened(package: Path, brief: Brief | None, version: str, ledger: Ledger | None, folder: Path | None) -> Scorer:
+    contents, manifest, extra = read(package)
+    card: dict[str, Any] = json.loads(extra.get("card.json", b"{}"))
+    if brief is None and "run.lock" in extra:
+        brief = named(extra["run.lock"], RunLock, "run.lock").brief
+    if brief is None:
+        brief = Brief(target=Target(column=contents.target), data=Data(key=tuple(card.get("key", ()))))
+    schema = decode(extra["contract.json"], Contract).schema if "contract.json" in extra else contents.recipe.schema
+    return Scorer(
+        predictor=Predictor(contents, str(manifest["model_hash"])),
+        version=version or str(manifest["model_hash"])[:12],
+        brief=brief,
+        schema=schema,
+        positive=_positive(contents.classes, card, brief),
+        ledger=ledger,
+        folder=folder,
+    )
+
+
+def _positive(classes: tuple[str, ...], card: dict[str, Any], brief: Brief) -> int:
+    if len(classes) != 2:
+        return -1
+    name = card.get("positive") or brief.target.positive
+    return classes.index(name) if name in classes else 1
