@@ -22,6 +22,9 @@ def test_lines_in_words_and_bounds() -> None:
     assert wanted("roc_auc", Accept(at_least=0.7)) == "roc_auc at least 0.7 | 0.7 None"
     assert wanted("rmse", Accept(at_most=3), "regression") == "rmse at most 3 | None 3"
     assert wanted("list_precision", Accept(at_least=0.1)).startswith("of the 500 chosen, a share of at least 0.1")
+    threshold = DecisionPart(threshold=0.3)
+    says = wanted("list_precision", Accept(at_least=0.1), decision=threshold)
+    assert says.startswith("of those that score 0.3 or more, a share of at least 0.1")
     assert wanted("value_per_week", Accept(at_least=1000)) == "worth at least 1000 EUR a week | 1000 None EUR"
     assert wanted("beats", Accept(by=0.02, rule="age > 30")).endswith("| 0.02 None")
     assert wanted("latency_ms", Accept(p99_at_most=20, where="package")).endswith("| None 20 ms")
@@ -60,3 +63,24 @@ def test_lines_need_the_parts_of_the_brief_that_they_rest_on() -> None:
             wanted(name, Accept(at_least=0.1), decision=nothing, time=time)
     with pytest.raises(BriefError, match="time"):
         wanted("value_per_week", Accept(at_least=0.1), time="")
+
+
+@pytest.mark.parametrize(
+    ("decision", "task", "says"),
+    [
+        (DecisionPart(capacity=Capacity(top=5), threshold=0.5), "binary", "both capacity and threshold"),
+        (DecisionPart(threshold=1.5), "binary", r"threshold is 1\.5.*between 0 and 1"),
+        (DecisionPart(threshold=-0.1), "binary", "between 0 and 1"),
+        (DecisionPart(threshold=0.5), "multiclass", "threshold needs two classes"),
+        (DecisionPart(capacity=Capacity(top=0)), "binary", "top is 0"),
+    ],
+)
+def test_a_decision_that_says_two_things_or_nothing_possible_is_refused(
+    decision: DecisionPart, task: Task, says: str
+) -> None:
+    with pytest.raises(BriefError, match=says):
+        requirements(Brief(target=Target(column="y"), decision=decision), task)
+
+
+def test_a_threshold_on_a_number_may_be_any_number() -> None:
+    assert requirements(Brief(target=Target(column="y"), decision=DecisionPart(threshold=250.0)), "regression") == ()

@@ -53,6 +53,7 @@ def make(tmp_path: Path) -> Make:
         accept: Mapping[str, Accept] | None = None,
         days: Any = None,
         capacity: Capacity | None = None,
+        threshold: float | None = None,
         value: Value | None = None,
         features: Features | None = None,
         coefficients: Mapping[str, float] | None = None,
@@ -64,7 +65,7 @@ def make(tmp_path: Path) -> Make:
         brief = Brief(
             target=Target(column="won"),
             data=Data(time="day" if days is not None else ""),
-            decision=DecisionPart(capacity=capacity, value=value),
+            decision=DecisionPart(capacity=capacity, threshold=threshold, value=value),
             accept=dict(accept or {}),
             features=features or Features(),
         )

@@ -298,8 +298,9 @@ def questions(brief: Brief, schema: Schema | None = None) -> tuple[str, ...]:
         asked.append(f"When is '{target.column}' known? [target] horizon says that it is known at once.")
     if not target.known_after:
         asked.append("Which columns do not exist yet when the prediction is needed? [target] known_after names none.")
-    if brief.decision.capacity is None and brief.decision.value is None:
-        asked.append("What is done with the prediction? [decision] gives no capacity and no value.")
+    decision = brief.decision
+    if decision.capacity is None and decision.threshold is None and decision.value is None:
+        asked.append("What is done with the prediction? [decision] gives no capacity, no threshold and no value.")
     if not brief.features.protected:
         asked.append("Who may be treated worse? [features] protected names nobody.")
     if not brief.data.key:

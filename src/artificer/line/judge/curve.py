@@ -18,7 +18,7 @@ def value_curve(seen: Seen) -> tuple[tuple[int, Estimate], ...]:
         return ()
     acted, success = worth(seen)
     gained, largest = success * seen.y, int(seen.sizes.max())
-    lengths = {*np.linspace(1, largest, POINTS).round().astype(int).tolist(), min(seen.top, largest)}
+    lengths = {*np.linspace(1, largest, POINTS).round().astype(int).tolist(), max(1, min(seen.top, largest))}
     return tuple(
         (top, value_per_period(seen.success, acted, gained, seen.periods, top, level=seen.level))
         for top in sorted(lengths)

@@ -70,13 +70,17 @@ def _metric(seen: Seen, requirement: Requirement) -> Tested:
 def _list_precision(seen: Seen, requirement: Requirement) -> Tested:
     if not seen.chooses:
         return _undefined(seen, _all_listed(seen))
+    if not seen.top:
+        return _undefined(seen, f"none of {len(seen.y):,} rows reaches the threshold")
     assert seen.periods is not None
     found = list_precision(lists(seen.success, seen.y, seen.periods, seen.top), level=seen.level)
     return Tested(found, _about_lists(seen))
 
 
 def _about_lists(seen: Seen) -> str:
-    capacity = seen.run.brief.decision.capacity
+    capacity, threshold = seen.run.brief.decision.capacity, seen.run.brief.decision.threshold
+    if threshold is not None:
+        return f"acting on {seen.top:,} of {len(seen.y):,} rows: those that score {threshold:g} or more"
     if capacity is None or not seen.period_s:
         return ""
     if not seen.n_periods:
@@ -110,11 +114,15 @@ def _value(seen: Seen, requirement: Requirement) -> Tested:
     assert seen.periods is not None
     acted, success = worth(seen)
     note = _about_lists(seen)
+    top, threshold = seen.top, seen.run.brief.decision.threshold
     if seen.run.brief.decision.capacity is None:
-        pays = acted + success * seen.success > 0
+        # All rows stay, those that are left at no worth: how many are acted on is part of what varies.
+        top = len(seen.y)
+        pays = seen.success >= threshold if threshold is not None else acted + success * seen.success > 0
         acted, success = acted * pays, success * pays
-        note = f"acting on {pays.sum():,} of {len(pays):,} rows: those whose expected worth is above 0"
-    found = value_per_period(seen.success, acted, success * seen.y, seen.periods, seen.top, level=seen.level)
+        if threshold is None:
+            note = f"acting on {pays.sum():,} of {len(pays):,} rows: those whose expected worth is above 0"
+    found = value_per_period(seen.success, acted, success * seen.y, seen.periods, top, level=seen.level)
     by = seconds(VALUE_PERIODS[requirement.id], requirement.id) / (seen.period_s or _span(seen))
     return Tested(replace(found, value=found.value * by, low=found.low * by, high=found.high * by), note)
 

@@ -78,8 +78,10 @@ class Seen:
 
     @cached_property
     def top(self) -> int:
-        """Rows that can be acted on in a period; all of them where the brief names no capacity."""
-        capacity = self.run.brief.decision.capacity
+        """Rows that are acted on in a period: the capacity, those that reach the threshold, or all."""
+        capacity, threshold = self.run.brief.decision.capacity, self.run.brief.decision.threshold
+        if threshold is not None:
+            return int((self.success >= threshold).sum())
         return capacity.top if capacity else len(self.y)
 
     @cached_property
@@ -94,7 +96,8 @@ class Seen:
     def periods(self) -> np.ndarray | None:
         """Period of each row, -1 in the last one if it is not whole; None where nothing is acted on."""
         decision = self.run.brief.decision
-        if self.asked.task != "binary" or (decision.capacity is None and decision.value is None):
+        acts = decision.capacity is not None or decision.threshold is not None or decision.value is not None
+        if self.asked.task != "binary" or not acts:
             return None
         if not self.period_s or self.rows.time is None:
             return np.zeros(len(self.y), np.int64)
