@@ -8,7 +8,17 @@ from typing import Any
 
 import click
 
-from artificer.cli.show import How, brief_argument, document, json_option, limit_option, typed, workspace_option
+from artificer.cli.show import (
+    How,
+    age_s,
+    brief_argument,
+    document,
+    json_option,
+    limit_option,
+    progress,
+    typed,
+    workspace_option,
+)
 from artificer.cli.subject import Subject
 
 
@@ -16,7 +26,7 @@ from artificer.cli.subject import Subject
 @click.argument("folder", type=click.Path(path_type=Path), default="artificer-demo")
 @limit_option
 def demo(folder: Path, limit_s: float | None) -> int:
-    """Run a real client's case in FOLDER: a bank chooses whom its call centre rings.
+    """Run a real client's case in FOLDER: a bank chooses whom its call centre rings, and a year goes by.
 
     Exits 0 whatever the verdict.
     """
@@ -26,8 +36,26 @@ def demo(folder: Path, limit_s: float | None) -> int:
     brief = unpack(folder)
     click.echo(f"The client's brief is {brief}; their calls of 2008 lie beside it.\nData: {ATTRIBUTION}\n", err=True)
     run_line(brief, How(limit_s=limit_s))
-    click.echo(f"Change the brief and run it again: artificer run {typed(brief)}")
+    _a_year_goes_by(brief, limit_s)
+    click.echo(
+        f"\nTry it: artificer serve {typed(brief)}   Change the brief and run it again: artificer run {typed(brief)}"
+    )
     return 0
+
+
+def _a_year_goes_by(brief: Path, limit_s: float | None) -> None:
+    """Let the months of 2009 come in, a quarter at a time, and look at each."""
+    from artificer.case import QUARTERS, arrive
+    from artificer.cli.score import score_line
+    from artificer.cli.watch import show
+    from artificer.watch import once
+
+    for number, months in enumerate(QUARTERS, start=1):
+        if arrive(brief.parent, months):
+            click.echo(f"\nQuarter {number} of 2009 has come in: artificer watch {typed(brief)} --once")
+            found = once(brief, limit_s=limit_s, progress=progress(age_s()))
+            show("watch", found, How())
+    score_line(brief)
 
 
 @click.command()

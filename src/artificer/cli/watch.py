@@ -41,7 +41,7 @@ def watch(brief: Path, only_once: bool, pause_s: float, how: How) -> int:
         raise click.UsageError("--json prints one document: it goes with --once")
     while True:
         found = once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress())
-        code = _show("watch", found, how)
+        code = show("watch", found, how)
         if only_once:
             return code
         time.sleep(pause_s)
@@ -75,10 +75,11 @@ def update(brief: Path, version: str | None, back: bool, how: How) -> int:
             )
         return 0
     found = watch.once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress(), anyway=True)
-    return _show("update", found, how)
+    return show("update", found, how)
 
 
-def _show(command: str, found: Watched, how: How) -> int:
+def show(command: str, found: Watched, how: How) -> int:
+    """Show what a look led to, and give the exit code."""
     looked = found.looked
     if how.as_json:
         files = {"story": found.story} if found.story else {}

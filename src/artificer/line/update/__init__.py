@@ -72,7 +72,7 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
     ours, theirs = rows.predicted(champion), rows.predicted(challenger)
     scores = [estimate(metric, rows.y, one, rows.weight, groups=rows.group, level=level) for one in (ours, theirs)]
     gain = compare(metric, rows.y, theirs, ours, rows.weight, groups=rows.group, level=level)
-    share = flipped(brief, rows, ours, theirs)
+    share = flipped(brief, rows, champion.predictor.schema, ours, theirs)
     choice, because = _choice(brief, gain, share, metric)
     question = f"Shall {challenger.name} be served in place of {champion.name}?"
     facts = (
