@@ -1,1 +1,0 @@
-"""The loop that runs by itself: track → decide → retrain → promote."""
