@@ -181,9 +181,9 @@ def _in_sqlite(file: Path, table: str) -> Place:
 
 def _beside(file: Path) -> Path:
     """A file whose folder exists: a link is followed, so that replacing the file leaves the link."""
-    if not file.parent.is_dir():
+    if not os.path.isdir(file.parent):  # False, not an error, where a folder may not be entered
         raise DataError(f"there is no folder '{file.parent}' to write '{file.name}' into; make it, or name another")
-    if file.is_dir():
+    if os.path.isdir(file):
         raise DataError(f"'{file}' is a folder; name a file in it")
     return file.resolve()
 

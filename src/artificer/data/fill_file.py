@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import os
 import shutil
@@ -88,14 +89,14 @@ def _read(path: Path, filling: Filling) -> pl.DataFrame:
     suffix = path.suffix.lower()
     try:
         if suffix in CSV:
-            held = unquoted(pl.read_csv(path.read_bytes(), infer_schema=False))
+            held = unquoted(_read_csv(path.read_bytes()))
         elif suffix in LINES:
             held = pl.read_ndjson(path.read_bytes(), infer_schema_length=None)
         elif suffix in ARROW:
             held = pl.read_ipc(path.read_bytes())
         else:
             held = pl.read_parquet(path.read_bytes())
-    except (pl.exceptions.PolarsError, ValueError) as error:
+    except (pl.exceptions.PolarsError, ValueError, csv.Error) as error:
         raise DataError(f"'{path.name}' is no table that can be filled: {_first(error)}; {_ANOTHER}") from error
     held = _typed(held, filling, path.name)
     if all(name in held.columns for name in filling.key):
@@ -105,6 +106,12 @@ def _read(path: Path, filling: Filling) -> pl.DataFrame:
                 f"'{path.name}' holds {n_doubles:,} rows whose key another of its rows has; remove them, or {_ANOTHER}"
             )
     return held
+
+
+def _read_csv(data: bytes) -> pl.DataFrame:
+    # polars leaves the doubled quotes of a name in the header doubled.
+    names = next(csv.reader(io.StringIO(data.decode("utf-8-sig"))), [])
+    return pl.read_csv(data, infer_schema=False, new_columns=names)
 
 
 def _typed(held: pl.DataFrame, filling: Filling, name: str) -> pl.DataFrame:

@@ -10,7 +10,6 @@ import polars as pl
 
 from artificer.core.errors import DataError
 from artificer.data.fill import Filled, Filling, Place, fitted
-from artificer.data.keys import key_texts
 from artificer.data.upsert import Upsert, quoted
 
 WAIT_S = 60.0
@@ -37,7 +36,7 @@ def _fill(connection: sqlite3.Connection, filling: Filling, place: Place) -> Fil
     declared = {name: _declared(kind) for name, kind in filling.frame.schema.items()}
     connection.execute(upsert.table(declared))
     shape, keyed = _shape(connection, place.table)
-    frame = _storable(fitted(filling, shape, place.shown))
+    frame = fitted(filling, shape, place.shown)
     if keyed != set(filling.key):
         raise DataError(upsert.not_keyed(place.shown))
     connection.execute(upsert.incoming(declared))
@@ -50,7 +49,8 @@ def _fill(connection: sqlite3.Connection, filling: Filling, place: Place) -> Fil
 
 
 def _declared(kind: pl.DataType) -> str:
-    if kind.is_integer() or kind == pl.Boolean:
+    """SQLite knows numbers and texts: a moment or a truth value is written as it is spelled."""
+    if kind.is_integer():
         return "integer"
     return "real" if kind.is_numeric() else "text"
 
@@ -70,13 +70,6 @@ def _shape(connection: sqlite3.Connection, table: str) -> tuple[dict[str, pl.Dat
         if in_key:
             keyed.add(name)
     return shape, keyed
-
-
-def _storable(frame: pl.DataFrame) -> pl.DataFrame:
-    """SQLite knows no moments and no truth values: texts and whole numbers stand for them."""
-    moments = [name for name, kind in frame.schema.items() if kind.is_temporal()]
-    texts = [key_texts(frame, (name,), ()).alias(name) for name in moments]
-    return frame.with_columns(texts).with_columns(pl.col(pl.Boolean).cast(pl.Int64))
 
 
 @contextmanager
