@@ -334,7 +334,9 @@ def _fill_in_little_space(place: Place) -> None:
         fill(filling(list(range(20_000)), [0.5] * 20_000), place)
 
 
-def _fill_as_nobody(folder: Path) -> None:
+def _fill_as_nobody(folder: Path, elsewhere: Path) -> None:
+    for name in ("t.csv", "t.sqlite#t"):  # all is imported before this process may read less
+        fill(filling([1], [0.5]), place_of(name, elsewhere))
     if os.geteuid() == 0:  # root may write anywhere
         os.setuid(pwd.getpwnam("nobody").pw_uid)
     for name in ("t.csv", "t.sqlite#t"):
@@ -342,10 +344,10 @@ def _fill_as_nobody(folder: Path) -> None:
             fill(filling([1], [0.5]), place_of(name, folder))
 
 
-def test_a_folder_that_may_not_be_written() -> None:
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o555)
-        worker = multiprocessing.get_context("spawn").Process(target=_fill_as_nobody, args=(Path(folder),))
+        worker = multiprocessing.get_context("spawn").Process(target=_fill_as_nobody, args=(Path(folder), tmp_path))
         worker.start()
         worker.join()
         assert worker.exitcode == 0
