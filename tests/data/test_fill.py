@@ -191,9 +191,11 @@ def test_negative_numbers_of_a_csv_stay_numbers(tmp_path: Path) -> None:
 
 
 def _fill_one(place: Place, first: int) -> None:
-    fill(filling(list(range(first, first + 50)), [0.5] * 50), place)
+    for start in range(first, first + 50, 10):
+        fill(filling(list(range(start, start + 10)), [0.5] * 10), place)
 
 
+@pytest.mark.slow
 def test_four_at_once_lose_nothing(place: Place) -> None:
     workers = [multiprocessing.get_context("spawn").Process(target=_fill_one, args=(place, 50 * k)) for k in range(4)]
     for worker in workers:
