@@ -12,11 +12,12 @@ from artificer.core.brief import Brief
 from artificer.core.figures import with_interval
 from artificer.core.life import Follows, Looked, Tracked, Updated
 from artificer.core.records import Decision, Fact, Finding
+from artificer.data.kinds import as_time
 from artificer.data.sources import gather
 from artificer.data.table import fingerprint, stacked
 from artificer.line.ask.labels import has_label
 from artificer.line.track import track
-from artificer.line.update import Meeting, compared, meeting, newest, opened
+from artificer.line.update import Meeting, compared, meeting, newest, opened, since
 from artificer.told import told
 from artificer.watch.scene import Scene
 
@@ -49,7 +50,7 @@ def decide(scene: Scene, *, anyway: bool = False) -> Looked:
     if back is not None:
         return back
     lacks = _lacks(rows)
-    if tracked.harm == "benign" and not anyway:
+    if tracked.harm == "benign" and not _changed(tracked) and not anyway:
         return _decided(looked, "nothing", _why(tracked))
     if lacks:
         return _decided(looked, "alert" if tracked.harm == "harmful" else "nothing", f"{_why(tracked)}, but {lacks}")
@@ -70,6 +71,11 @@ def _why(tracked: Tracked) -> str:
         "undecidable": "whether what came in harms the score cannot be told",
     }
     return f"{says[tracked.harm]}: {with_interval(told_by)} {tracked.metric}, {how}"
+
+
+def _changed(tracked: Tracked) -> bool:
+    """Whether the world changed even if the score did not: then a challenger may do better than before."""
+    return any(finding.code in ("relation_changed", "target_moved") for finding in tracked.findings)
 
 
 def _lacks(rows: Meeting) -> str:
@@ -93,10 +99,11 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
     fresh = meeting(known.filter(pl.Series(labelled & unseen)), settled, scene.champion)
     window = np.zeros(known.height, bool)
     window[np.flatnonzero(labelled & unseen)[fresh.places]] = newest(fresh.time, fresh.n_rows)
+    learned, start = _learned(scene, settled, known, labelled & ~window, unseen)
     done = flow.retrain(
         settled,
-        known.filter(pl.Series(labelled)),
-        window[labelled],
+        known.filter(pl.Series(learned | window)),
+        window[learned | window],
         folder=scene.state.folder,
         workspace=scene.state.workspace,
         progress=scene.state.progress,
@@ -107,10 +114,24 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
     updated = compared(scene.brief, scene.champion, opened(done.package), met, n_looks=n_looks)
     for line in told("update", updated):
         scene.state.progress("update", line)
-    return _met(looked, updated)
+    return _met(looked, updated, start)
 
 
-def _met(looked: Looked, updated: Updated) -> Looked:
+def _learned(
+    scene: Scene, brief: Brief, known: pl.DataFrame, usable: np.ndarray, unseen: np.ndarray
+) -> tuple[np.ndarray, Decision]:
+    """Which of the known rows the challenger learns from: bool (n_rows,), and why."""
+    places = np.flatnonzero(usable)
+    time = brief.data.time
+    if time:
+        places = places[np.argsort(as_time(known[time])[places], kind="stable")]
+    start = since(scene.champion, meeting(known[places], brief, scene.champion), int((~unseen[places]).sum()))
+    learned = np.zeros(known.height, bool)
+    learned[places[start.first :]] = True
+    return learned, start.decision
+
+
+def _met(looked: Looked, updated: Updated, start: Decision) -> Looked:
     return replace(
         looked,
         outcome=updated.choice,
@@ -118,7 +139,7 @@ def _met(looked: Looked, updated: Updated) -> Looked:
         challenger=updated.challenger,
         updated=updated,
         findings=(*looked.findings, *updated.findings),
-        decisions=(*looked.decisions, *updated.decisions),
+        decisions=(*looked.decisions, start, *updated.decisions),
     )
 
 

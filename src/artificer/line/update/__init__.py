@@ -23,11 +23,12 @@ from artificer.data.readers import read
 from artificer.line.ask import read_brief
 from artificer.line.update.flips import flipped
 from artificer.line.update.meeting import Meeting, Version, meeting, newest, opened
+from artificer.line.update.since import Start, since
 from artificer.measure.compare import compare
 from artificer.measure.correct import looks
 from artificer.measure.intervals import estimate
 
-__all__ = ["Meeting", "Version", "compared", "frozen", "meeting", "newest", "opened", "update"]
+__all__ = ["Meeting", "Start", "Version", "compared", "frozen", "meeting", "newest", "opened", "since", "update"]
 
 LEVEL = 0.95
 

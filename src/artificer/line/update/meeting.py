@@ -22,7 +22,9 @@ from artificer_runtime import Predictor
 from artificer_runtime.package import read
 from artificer_runtime.schema import canonical_text
 
-NEWEST = 1 / 3
+# Of the rows that are new, so many are kept for the meeting: enough to show a gain of 0.05 in the area under the ROC
+# curve, and few, so that the challenger learns from rows as new as can be.
+NEWEST, ENOUGH, ENOUGH_SHARE = 1 / 3, 1_000, 0.1
 
 
 @dataclass(frozen=True)
@@ -144,11 +146,19 @@ def meeting(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
 
 
 def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
-    """Mark the newest third of the rows, by time (rows of one moment stay together) or by their order: bool (n_rows,)."""
+    """Mark the newest rows: a third of them, or as many as are enough.
+
+    By time, where rows of one moment stay together, or by their order.
+
+    Returns
+    -------
+    array of bool, (n_rows,)
+    """
+    n_kept = int(min(n_rows * NEWEST, max(ENOUGH, n_rows * ENOUGH_SHARE)))
     if time is None or np.isnan(time).all():
-        return np.arange(n_rows) >= n_rows - int(n_rows * NEWEST)
+        return np.arange(n_rows) >= n_rows - n_kept
     moments = np.sort(time[~np.isnan(time)])
-    first = moments[len(moments) - max(1, int(len(moments) * NEWEST))]
+    first = moments[max(0, len(moments) - max(1, n_kept))]
     mask: np.ndarray = time >= first
     return mask
 
