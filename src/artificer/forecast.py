@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from artificer.data.sources import contacts
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.design import design
 from artificer.line.encode import encode
@@ -51,4 +52,5 @@ def plan(subject: Subject, **options: Any) -> Forecast:
     disk_mb = (2 * cells * 4 + asked.train.n_rows * 200) / 1e6
     memory_mb = 250 + COPIES * cells * 4 / 1e6
     limit_s = state.brief.run.limit_s
-    return Forecast(fits, planned.shares, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb)
+    wanted = () if state.frame is not None else contacts(state.brief)
+    return Forecast(fits, planned.shares, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb, wanted)

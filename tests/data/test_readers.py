@@ -182,7 +182,7 @@ NOTHING_TO_READ = {
     "open quote": (b'a,b\n1,"x\n2,y\n3,z\n', "quote that is never closed"),
     "picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)), "no table"),
     "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), "zero bytes"),
-    "excel": (b"PK\x03\x04" + b"x" * 99, "an Excel workbook"),
+    "excel": (b"PK\x03\x04" + b"x" * 99, "a zip file"),
     "pickle": (b"\x80\x04\x95\x00\x00", "a pickle"),
     "damaged parquet": (PARQUET, "damaged Parquet"),
     "damaged arrow": (b"ARROW1\x00\x00" + b"x" * 99, "damaged Arrow"),

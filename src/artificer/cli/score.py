@@ -50,7 +50,7 @@ def score(
     if as_json:
         document("score", 0, done, findings=done.findings)
         return 0
-    _show(done)
+    show(done)
     if not packed and done.n_rows:
         click.echo(
             f"\nNext: the same call again is harmless; when labels have come in: artificer track {typed(subject)}"
@@ -58,7 +58,8 @@ def score(
     return 0
 
 
-def _show(done: Scored) -> None:
+def show(done: Scored) -> None:
+    """Say what was scored."""
     from artificer.told import finding_told
 
     for finding in done.findings:

@@ -46,7 +46,6 @@ def demo(folder: Path, limit_s: float | None) -> int:
 def _a_year_goes_by(brief: Path, limit_s: float | None) -> None:
     """Let the months of 2009 come in, a quarter at a time, and look at each."""
     from artificer.case import QUARTERS, arrive
-    from artificer.cli.score import score_line
     from artificer.cli.watch import show
     from artificer.watch import once
 
@@ -55,7 +54,15 @@ def _a_year_goes_by(brief: Path, limit_s: float | None) -> None:
             click.echo(f"\nQuarter {number} of 2009 has come in: artificer watch {typed(brief)} --once")
             found = once(brief, limit_s=limit_s, progress=progress(age_s()))
             show("watch", found, How())
-    score_line(brief)
+    _list_calls(brief)
+
+
+def _list_calls(brief: Path) -> None:
+    import artificer
+    from artificer.cli.score import show
+
+    click.echo(f"\nWhom to ring: artificer score {typed(brief)}")
+    show(artificer.score(brief))
 
 
 @click.command()

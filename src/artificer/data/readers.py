@@ -1,7 +1,7 @@
 """Files and frames → one polars frame as it was read, told apart by content; nothing is dropped or changed in silence.
 
-CSV (any usual separator, quotes, encoding and decimal sign; also gzipped), Parquet, JSON lines or an array, Arrow, many
-files by glob, and in Python frames of polars, pandas or Arrow.
+CSV (any usual separator, quotes, encoding and decimal sign; also gzipped), Parquet, JSON lines or an array, Arrow, sheets
+of workbooks, tables of SQLite files, many files by glob, object stores, and in Python frames of polars, pandas or Arrow.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ import pyarrow as pa
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.data.separated import read_separated, refuse_names
+from artificer.data.workbooks import is_workbook, read_sheet
 
+SQLITE = b"SQLite format 3\x00"
 ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
 UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
 NO_TABLE = {
-    b"PK\x03\x04": "an Excel workbook or a zip file",
+    b"PK\x03\x04": "a zip file",
     b"\x80\x04\x95": "a pickle",
     b"\x80\x05\x95": "a pickle",
-    b"SQLite format 3": "an SQLite database",
 }
 
 
@@ -58,6 +59,7 @@ def read(source: Any, *, folder: Path | None = None) -> Loaded:
     Parameters
     ----------
     source : str, Path, or a frame of polars, pandas or Arrow, or a dict of columns
+        ``book.xlsx#Sheet`` and ``data.sqlite#table`` name a part of a file, ``s3://bucket/key`` an object.
     folder : Path, optional
         Where a relative path starts.
 
@@ -70,55 +72,87 @@ def read(source: Any, *, folder: Path | None = None) -> Loaded:
     if not isinstance(source, str | Path):
         frame = _checked(_frame(source), "the frame")
         return Loaded(frame, (("frame", frame.height),))
-    paths = _paths(source, folder or Path.cwd())
-    read_ones = [_read_file(path) for path in paths]
-    frame = _joined([one.frame for one in read_ones], paths)
+    text = str(source).removeprefix("sqlite:///")
+    if "://" in text:
+        from artificer.data.stores import fetch
+
+        read_ones = [_read_bytes(one.data, one.name, "") for one in fetch(text)]
+    else:
+        paths, part = _paths(text, folder or Path.cwd())
+        read_ones = [_read_file(path, part) for path in paths]
+    frame = _joined([one.frame for one in read_ones], [one.parts[0][0] for one in read_ones])
     findings = tuple(finding for one in read_ones for finding in one.findings)
     return Loaded(frame, tuple(part for one in read_ones for part in one.parts), findings)
 
 
-def _paths(source: str | Path, folder: Path) -> list[Path]:
+def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
+    """The files that are meant, and the part of them after "#"."""
     path = folder / source
     if os.path.exists(path):  # False, not an error, where a folder may not be entered
         if path.is_dir():
             raise DataError(f"'{source}' is a folder; name a file, or files by a glob such as '{source}/*.parquet'")
-        return [path]
-    if any(sign in str(source) for sign in "*?["):
+        return [path], ""
+    if "#" in source:
+        whole, _, part = source.rpartition("#")
+        return _paths(whole, folder)[0], part
+    if any(sign in source for sign in "*?["):
         found = sorted(Path(one) for one in glob.glob(str(path), recursive=True) if Path(one).is_file())
         if not found:
             raise DataError(f"no file matches '{source}' in '{folder}'; check the pattern")
-        return found
+        return found, ""
     near = ""
     if path.parent.is_dir():
         near = closest(path.name, [one.name for one in path.parent.iterdir()], "closest name there")
     raise DataError(f"there is no file '{source}' (looked in '{path.parent}'){near}")
 
 
-def _read_file(path: Path) -> Loaded:
+def _read_file(path: Path, part: str) -> Loaded:
     try:
         data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
+    if data.startswith(SQLITE):
+        from artificer.data.databases import read_table_of
+
+        frame = _checked(read_table_of(path, part), f"'{path.name}'")
+        return Loaded(frame, ((path.name, frame.height),))
+    return _read_bytes(data, path.name, part)
+
+
+def _read_bytes(data: bytes, name: str, part: str) -> Loaded:
+    try:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         data = data.removeprefix(UTF8_MARK) if data.lstrip(UTF8_MARK)[:1] in (b"[", b"{") else data
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
+        raise DataError(f"'{name}' cannot be read: {error}; check the file and its permissions") from error
     if not data.strip():
-        raise DataError(f"'{path.name}' is empty; name a file that holds rows")
+        raise NoRowsError(f"'{name}' is empty; name a file that holds rows")
+    if is_workbook(data):
+        frame, findings = read_sheet(data, name, part)
+        frame = _checked(frame, f"'{name}'")
+        return Loaded(frame, ((name, frame.height),), findings)
+    if part:
+        raise DataError(f"'{name}#{part}' names a part of '{name}', which is neither a workbook nor an SQLite database")
     for start, what in NO_TABLE.items():
         if data.startswith(start):
-            raise DataError(f"'{path.name}' is {what}, which is not read; save its rows as CSV or Parquet")
+            raise DataError(f"'{name}' is {what}, which is not read; save its rows as CSV or Parquet")
+    return _read_plain(data, name)
+
+
+def _read_plain(data: bytes, name: str) -> Loaded:
     reader, form = _format(data)
     findings: tuple[Finding, ...] = ()
     try:
         if reader is None:
-            frame, findings = read_separated(data, path.name)
+            frame, findings = read_separated(data, name)
         else:
             frame = reader(data)
     except UNREADABLE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
-    frame = _checked(frame, f"'{path.name}'")
-    return Loaded(frame, ((path.name, frame.height),), findings)
+        raise DataError(f"'{name}' is a damaged {form} file ({reason}); make or copy it again") from error
+    frame = _checked(frame, f"'{name}'")
+    return Loaded(frame, ((name, frame.height),), findings)
 
 
 def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
@@ -214,16 +248,14 @@ def _plain(column: pl.Series) -> pl.Series:
     return column
 
 
-def _joined(frames: Sequence[pl.DataFrame], paths: Sequence[Path]) -> pl.DataFrame:
+def _joined(frames: Sequence[pl.DataFrame], names: Sequence[str]) -> pl.DataFrame:
     if len(frames) == 1:
         return frames[0]
     first = frames[0].columns
-    for frame, path in zip(frames, paths, strict=True):
+    for frame, file in zip(frames, names, strict=True):
         for name in {*first} ^ {*frame.columns}:
-            lacks, has = (path, paths[0]) if name in first else (paths[0], path)
-            raise DataError(
-                f"'{lacks.name}' lacks the column '{name}', which '{has.name}' has; all files need the same columns"
-            )
+            lacks, has = (file, names[0]) if name in first else (names[0], file)
+            raise DataError(f"'{lacks}' lacks the column '{name}', which '{has}' has; all files need the same columns")
     try:
         return pl.concat([frame.select(first) for frame in frames], how="vertical_relaxed")
     except pl.exceptions.PolarsError:

@@ -22,6 +22,7 @@ from artificer.core.stages import Asked, Rows, Sealed
 from artificer.data.expression import amounts, expression, named
 from artificer.data.kinds import as_time, infer_schema
 from artificer.data.readers import Loaded, read
+from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
@@ -73,16 +74,12 @@ def ask(subject: Subject, **options: Any) -> Asked:
 
 
 def _read(run: Run) -> Loaded:
-    source = run.brief.data.source
-    if run.frame is not None:
-        return read(run.frame)
-    if not source:
-        raise BriefError("the brief lacks [data] source: a file or glob, relative to the brief")
-    return read(source, folder=run.folder)
+    return read(run.frame) if run.frame is not None else gather(run.brief.data, run.folder)
 
 
 def _read_test(run: Run) -> Loaded | None:
-    return read(run.brief.data.test, folder=run.folder) if run.brief.data.test else None
+    data = run.brief.data
+    return rows_of(data.test, run.brief, run.folder) if data.test else None
 
 
 def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path, name: str) -> Asked:

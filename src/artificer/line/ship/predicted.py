@@ -14,6 +14,7 @@ from artificer.core.errors import BriefError, DataError, NoRowsError
 from artificer.data.batches import Batch, sliced, streamed
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
+from artificer.data.sources import incoming, rows_of
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.scorer import Scorer
 from artificer_runtime import RowsError
@@ -50,17 +51,6 @@ class Predicted:
     flags: pl.Series
     period: np.ndarray
     acts: np.ndarray
-
-
-def rows_of(source: str, brief: Any, folder: Path) -> Any:
-    return read(source, folder=folder)
-
-
-def incoming(brief: Any, folder: Path) -> Any:
-    try:
-        return read(brief.track.new, folder=folder)
-    except NoRowsError:
-        return None
 
 
 def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> Iterator[Batch]:

@@ -1,0 +1,68 @@
+"""Sheets of a workbook: Excel (.xlsx, .xls) and OpenDocument (.ods), by calamine."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import polars as pl
+
+from artificer.core.errors import DataError, closest
+from artificer.core.records import Fact, Finding
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the header of .xls
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether a file's bytes are a workbook."""
+    if data[:8] == OLE:
+        return True
+    if data[:4] != b"PK\x03\x04" or not zipfile.is_zipfile(io.BytesIO(data)):
+        return False
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+    return any(name.startswith("xl/") for name in names) or {"content.xml", "mimetype"} <= set(names)
+
+
+def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """Read one sheet; "" takes the first that holds rows, and says so where there are several.
+
+    Raises
+    ------
+    DataError
+        When the reader is not installed, the workbook is damaged, or the sheet is absent.
+    """
+    try:
+        import fastexcel
+    except ModuleNotFoundError as error:
+        raise DataError(
+            f"'{name}' is a workbook, and reading it needs fastexcel: install Artificer with its extra 'excel', or save the "
+            "sheet as CSV"
+        ) from error
+    try:
+        book = fastexcel.read_excel(data)
+        sheets = list(book.sheet_names)
+        if sheet and sheet not in sheets:
+            raise DataError(f"'{name}' has no sheet '{sheet}'{closest(sheet, sheets)}; it has {', '.join(sheets)}")
+        full = [one for one in sheets if book.load_sheet(one, n_rows=1).width]
+        chosen = sheet or (full or sheets)[0]
+        frame: pl.DataFrame = book.load_sheet(chosen).to_polars()
+    except fastexcel.FastExcelError as error:
+        said = (str(error).splitlines() or ["no reason given"])[0]
+        raise DataError(f"'{name}' is a damaged workbook ({said}); make or save it again") from error
+    return frame, () if sheet else _others(name, chosen, full)
+
+
+def _others(name: str, chosen: str, full: list[str]) -> tuple[Finding, ...]:
+    if len(full) < 2:
+        return ()
+    return (
+        Finding(
+            "one_sheet_of_several",
+            "warning",
+            name,
+            f"'{name}' has {len(full)} sheets with rows, and the first, '{chosen}', is the one that is read",
+            f"name the sheet that is meant: '{name}#{chosen}'",
+            (Fact("sheets", float(len(full)), "sheets"),),
+        ),
+    )
