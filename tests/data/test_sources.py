@@ -1,0 +1,194 @@
+"""Workbooks, stores, joined tables, and what comes in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import polars as pl
+import pytest
+
+from artificer.core.brief import Brief, Data, Joined, Target, Track
+from artificer.core.errors import BriefError, DataError
+from artificer.data.readers import Loaded, read
+from artificer.data.sources import contacts, gather, incoming
+
+
+def workbook(path: Path, sheets: dict[str, pl.DataFrame]) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path) as book:
+        for name, frame in sheets.items():
+            frame.write_excel(book, worksheet=name)
+    return path
+
+
+class TestWorkbooks:
+    FRAME = pl.DataFrame({"n": [1, 2], "x": [0.5, None], "t": ["a", "b"]})
+
+    def test_the_first_sheet_is_read_and_any_by_name(self, tmp_path: Path) -> None:
+        workbook(tmp_path / "book.xlsx", {"One": self.FRAME, "Two": self.FRAME.head(1)})
+        loaded = read("book.xlsx", folder=tmp_path)
+        assert loaded.frame["t"].to_list() == ["a", "b"]
+        assert loaded.frame["n"].cast(pl.Int64).to_list() == [1, 2]
+        assert [finding.code for finding in loaded.findings] == ["one_sheet_of_several"]
+        second = read("book.xlsx#Two", folder=tmp_path)
+        assert second.frame.height == 1
+        assert second.findings == ()
+
+    def test_an_absent_sheet_is_named_with_the_closest(self, tmp_path: Path) -> None:
+        workbook(tmp_path / "book.xlsx", {"Sales": self.FRAME})
+        with pytest.raises(DataError, match=r"no sheet 'Sale'; closest name here: 'Sales'"):
+            read("book.xlsx#Sale", folder=tmp_path)
+
+    def test_a_damaged_one_is_named(self, tmp_path: Path) -> None:
+        path = workbook(tmp_path / "book.xlsx", {"Sales": self.FRAME})
+        import zipfile
+
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("xl/workbook.xml", "<broken")
+        with pytest.raises(DataError, match=r"'book.xlsx' is a damaged workbook"):
+            read(path)
+
+    def test_without_the_reader_it_says_what_to_install(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = workbook(tmp_path / "book.xlsx", {"Sales": self.FRAME})
+        monkeypatch.setitem(sys.modules, "fastexcel", None)
+        with pytest.raises(DataError, match="extra 'excel'"):
+            read(path)
+
+    def test_a_part_of_a_plain_file_is_refused(self, tmp_path: Path) -> None:
+        (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+        with pytest.raises(DataError, match="neither a workbook nor an SQLite database"):
+            read("a.csv#y", folder=tmp_path)
+
+
+class TestStores:
+    @pytest.fixture
+    def store(self) -> Any:
+        memory = fsspec.filesystem("memory")
+        for name in ("b", "a"):
+            memory.pipe(f"/shop/{name}.csv", f"x,y\n{name},1\n".encode())
+        yield memory
+        memory.rm("/shop", recursive=True)
+
+    def test_an_object_and_a_glob_of_them(self, store: Any) -> None:
+        assert read("memory://shop/a.csv").frame["x"].to_list() == ["a"]
+        loaded = read("memory://shop/*.csv")
+        assert loaded.parts == (("a.csv", 1), ("b.csv", 1))
+
+    def test_what_is_not_there_is_named(self, store: Any) -> None:
+        with pytest.raises(DataError, match="memory://shop/c.csv"):
+            read("memory://shop/c.csv")
+        with pytest.raises(DataError, match="no object matches"):
+            read("memory://shop/*.parquet")
+
+    def test_an_absent_driver_and_an_unknown_protocol_are_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "s3fs", None)
+        with pytest.raises(DataError, match=r"s3fs"):
+            read("s3://bucket/rows.csv")
+        with pytest.raises(DataError, match=r"carrier://"):
+            read("carrier://pigeon/rows.csv")
+
+
+def shop(folder: Path, clients: pl.DataFrame) -> Data:
+    pl.DataFrame({"id": [1, 2, 3], "client": [7, 8, 9], "bought": ["yes", "no", "yes"]}).write_parquet(
+        folder / "orders.parquet"
+    )
+    clients.write_csv(folder / "clients.csv")
+    return Data(source="orders.parquet", tables={"clients": Joined(source="clients.csv", key=("client",))})
+
+
+class TestJoined:
+    CLIENTS = pl.DataFrame({"client": ["7", "8", "9"], "city": ["Bonn", "Linz", "Lima"]})
+
+    def test_columns_of_another_table_stand_beside_in_order(self, tmp_path: Path) -> None:
+        loaded = gather(shop(tmp_path, self.CLIENTS.reverse()), tmp_path)
+        assert loaded.frame.columns == ["id", "client", "bought", "clients.city"]
+        assert loaded.frame["clients.city"].to_list() == ["Bonn", "Linz", "Lima"]
+        assert loaded.findings == ()
+
+    def test_rows_without_a_match_are_told(self, tmp_path: Path) -> None:
+        loaded = gather(shop(tmp_path, self.CLIENTS.head(2)), tmp_path)
+        assert loaded.frame["clients.city"].to_list() == ["Bonn", "Linz", None]
+        (finding,) = loaded.findings
+        assert (finding.code, finding.severity) == ("unmatched", "warning")
+        assert "1 of 3 rows" in finding.says
+
+    def test_a_table_with_two_rows_of_a_key_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match=r"2 rows that share their key \(client\)"):
+            gather(shop(tmp_path, self.CLIENTS.with_columns(client=pl.Series(["7", "7", "9"]))), tmp_path)
+
+    def test_nothing_that_matches_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(DataError, match="no row of the source finds its row"):
+            gather(shop(tmp_path, self.CLIENTS.with_columns(client=pl.Series(["a", "b", "c"]))), tmp_path)
+
+    def test_an_absent_key_is_named_with_the_closest(self, tmp_path: Path) -> None:
+        data = shop(tmp_path, self.CLIENTS.rename({"client": "Client"}))
+        with pytest.raises(DataError, match=r"'client', which the table 'clients' lacks; closest name here: 'Client'"):
+            gather(data, tmp_path)
+        with pytest.raises(BriefError, match="names no key"):
+            gather(Data(source="orders.parquet", tables={"clients": Joined(source="clients.csv")}), tmp_path)
+
+
+BRIEF = Brief(
+    target=Target(column="bought", positive="yes"),
+    data=Data(source="orders.parquet", key=("id",)),
+    track=Track(new="new_*.csv"),
+)
+
+
+class TestIncoming:
+    def came(self, folder: Path, **track: str) -> Loaded | None:
+        from dataclasses import replace
+
+        return incoming(replace(BRIEF, track=Track(**{"new": "new_*.csv", **track})), folder)
+
+    def test_nothing_yet_is_nothing_and_no_error(self, tmp_path: Path) -> None:
+        assert self.came(tmp_path) is None
+        (tmp_path / "new_1.csv").write_text("id,bought\n")
+        assert self.came(tmp_path) is None
+        (tmp_path / "new_2.csv").write_text("id,bought\n5,yes\n")
+        found = self.came(tmp_path)
+        assert found is not None
+        assert found.frame.to_dicts() == [{"id": 5, "bought": "yes"}]
+
+    def test_a_brief_that_names_no_feed_says_how(self, tmp_path: Path) -> None:
+        with pytest.raises(BriefError, match=r"\[track\] new"):
+            self.came(tmp_path, new="")
+
+    def test_labels_find_their_rows_by_key(self, tmp_path: Path) -> None:
+        (tmp_path / "new_1.csv").write_text("id,size\n5,1\n6,2\n7,3\n")
+        (tmp_path / "labels.csv").write_text("id,bought\n6,yes\n5,no\n5,no\n7,yes\n7,no\n99,yes\n")
+        found = self.came(tmp_path, labels="labels.csv")
+        assert found is not None
+        assert found.frame["bought"].to_list() == ["no", "yes", None]
+        assert [finding.code for finding in found.findings] == ["double_labels", "labels_without_rows"]
+
+    def test_labels_need_a_key_and_the_target(self, tmp_path: Path) -> None:
+        (tmp_path / "new_1.csv").write_text("id,size\n5,1\n")
+        (tmp_path / "labels.csv").write_text("id,baught\n5,yes\n")
+        with pytest.raises(DataError, match=r"lacks the column 'bought'; closest name here: 'baught'"):
+            self.came(tmp_path, labels="labels.csv")
+        from dataclasses import replace
+
+        bare = replace(BRIEF, data=Data(source="o"), track=Track(new="new_*.csv", labels="labels.csv"))
+        with pytest.raises(BriefError, match=r"needs \[data\] key"):
+            incoming(bare, tmp_path)
+
+    def test_rows_that_came_twice_are_told(self, tmp_path: Path) -> None:
+        (tmp_path / "new_1.csv").write_text("id,bought\n5,yes\n5,yes\n6,no\n")
+        found = self.came(tmp_path)
+        assert found is not None
+        assert [finding.code for finding in found.findings] == ["double_keys"]
+
+
+def test_what_would_be_contacted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    monkeypatch.setenv("A_DATABASE", "postgresql://ann:geheim@db.example:5432/x")
+    there = replace(BRIEF, data=Data(url_env="A_DATABASE", query="select 1"))
+    assert contacts(there) == ("db.example",)
+    assert contacts(replace(BRIEF, data=Data(source="s3://bucket/rows.csv"))) == ("s3://bucket",)
+    assert contacts(BRIEF) == ()
