@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from artificer.core.figures import SIGNS, with_interval
-from artificer.core.life import Updated
+from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
 from artificer.core.stages import (
     Asked,
@@ -104,6 +104,14 @@ def _ship(record: Shipped) -> Iterator[str]:
     yield f"package {record.version}, {record.size_mb:.2f} MB; predicts as its training libraries do, to {largest:.0e}"
 
 
+def _track(record: Tracked) -> Iterator[str]:
+    change = record.measured if record.measured is not None else record.expected
+    how = "measured" if record.measured is not None else "expected from the inputs"
+    rows = f"{record.n_rows:,} new rows, {record.n_labelled:,} labelled"
+    yield f"{rows}: {record.metric} {with_interval(change)}, {how}: {record.harm}"
+    yield from (finding_told(finding) for finding in record.findings if finding.severity != "note")
+
+
 def _update(record: Updated) -> Iterator[str]:
     yield f"champion {record.champion}: {record.metric} {with_interval(record.champion_score)} on {record.n_rows:,} rows"
     yield f"challenger {record.challenger}: {with_interval(record.challenger_score)}; {record.choice}"
@@ -121,5 +129,6 @@ _TELLERS: dict[str, Callable[[Any], Iterator[str]]] = {
     "refine": _refine,
     "judge": _judge,
     "ship": _ship,
+    "track": _track,
     "update": _update,
 }

@@ -29,9 +29,8 @@ class Bins:
         Inner bin edges, rising; a value x is in bin `searchsorted(edges, x, side="right")`. Empty for categories.
     levels : tuple of str
         Categories with a bin of their own; the last bin holds all others. Empty for numbers.
-    counts, influence, squares : tuple of float, (n_bins + 1,)
-        Weighted rows, sum of the rows' influence on the score, and sum of its squares; the first bin holds missing
-        values.
+    counts, influence, squares : tuple of float, (n_bins,)
+        Rows, sum of their influence on the score, and sum of its squares; the first bin holds missing values.
     """
 
     name: str
@@ -57,6 +56,10 @@ class Reference:
         How much better than a constant the model was on them, in the metric, 0 or more.
     last_time : float
         The latest moment among the judged rows, in seconds since 1970; NaN where rows have no time.
+    success : float
+        Share of success (of more classes: NaN), or mean of the target.
+    rows_per_day : float
+        NaN where rows have no time.
     """
 
     metric: str
@@ -65,8 +68,8 @@ class Reference:
     n_rows: int
     columns: tuple[Bins, ...]
     last_time: float
-    time: str = ""
-    key: tuple[str, ...] = ()
+    success: float = float("nan")
+    rows_per_day: float = float("nan")
     VERSION: ClassVar[int] = 1
 
 

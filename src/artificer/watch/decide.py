@@ -33,7 +33,7 @@ def decide(scene: Scene, *, anyway: bool = False) -> Looked:
     anyway : bool
         Retrain without harm, and without asking.
     """
-    tracked = track(scene.champion.path, scene.fresh, track=scene.brief.track)
+    tracked = track(scene.champion.path, scene.fresh, brief=scene.brief)
     for line in told("track", tracked):
         scene.state.progress("track", line)
     rows = meeting(scene.fresh, scene.brief, scene.champion)

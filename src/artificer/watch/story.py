@@ -6,21 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 
 from artificer.core.life import Period
-from artificer.core.records import Estimate
 from artificer.core.report.life import LifePage, life_page
 from artificer.core.store import write_bytes
+from artificer.line.track.periods import scored, stretches
 from artificer.line.update import Meeting, Version, meeting, opened
-from artificer.measure.intervals import estimate
 from artificer.watch.scene import Scene, told
 
 NAME = "life.html"
-MONTHS_FROM_DAYS = 45
-DAY_S = 86_400.0
-# Fewer labels tell a period's score so badly that it is better not drawn.
-FEWEST_ROWS, FEWEST_OF_A_CLASS = 30, 5
 
 
 def write_story(scene: Scene, *, renew: bool) -> Path:
@@ -34,29 +28,31 @@ def write_story(scene: Scene, *, renew: bool) -> Path:
 def story_of(scene: Scene) -> LifePage:
     """Gather what the page shows from the ledger and the rows that came in."""
     looks = [told(look) for look in scene.looks]
-    history = scene.ledger.history(scene.name)
+    met = [one.updated for one in reversed(looks) if one.updated is not None]
+    first = _first(scene)
     return LifePage(
         brief=scene.brief,
-        periods=periods(scene),
+        metric=first.reference.metric,
+        periods=periods(scene, first),
         events=tuple((look.at, f"{one.outcome}: {one.because}") for look, one in zip(scene.looks, looks, strict=True)),
         tracked=looks[-1].tracked if looks else None,
-        updated=next((one.updated for one in reversed(looks) if one.updated is not None), None),
-        history=tuple((change.at, change.version, change.action, change.because) for change in history),
-        decisions=tuple(decision for one in looks for decision in one.decisions),
+        updated=met[0] if met else None,
+        promoted=next((one for one in met if one.choice == "promote"), None),
+        history=tuple(scene.ledger.history(scene.name)),
         findings=looks[-1].findings if looks else (),
-        reference=scene.champion.reference.score,
+        decisions=tuple(decision for one in looks for decision in one.decisions),
+        reference=first.reference.score,
         provenance=_provenance(scene),
     )
 
 
-def periods(scene: Scene) -> tuple[Period, ...]:
+def periods(scene: Scene, first: Version) -> tuple[Period, ...]:
     """Score of what was served when rows came in, and of the first version, had nothing been promoted."""
-    first = _first(scene)
     rows = meeting(scene.loaded.frame, scene.brief, first)
     if scene.moment is None:
         starts, place = _by_look(scene)
     else:
-        starts, place = _by_time(scene.moment, first.reference.last_time)
+        starts, place = stretches(scene.moment, scene.moment > first.reference.last_time)
     served = _served_versions(scene)
     without = rows.predicted(first) if rows.n_rows else np.empty((0, 1))
     told_by = _predicted(scene, rows, served, without, first)
@@ -95,19 +91,6 @@ def _predicted(scene: Scene, rows: Meeting, served: np.ndarray, without: np.ndar
     return prediction
 
 
-def _by_time(moment: np.ndarray, since: float) -> tuple[list[tuple[str, float]], np.ndarray]:
-    """Months, or weeks of a short stretch: their starts, and each row's place among them (-1: before all of them)."""
-    later = moment > since
-    if not later.any():
-        return [], np.full(len(moment), -1)
-    span_days = float(np.ptp(moment[later])) / DAY_S
-    unit = "1mo" if span_days > MONTHS_FROM_DAYS else "1w"
-    stamps = pl.Series((np.nan_to_num(moment) * 1000).astype(np.int64)).cast(pl.Datetime("ms")).dt.truncate(unit)
-    found = stamps.filter(pl.Series(later)).unique().sort()
-    place = np.where(later, np.searchsorted(found.cast(pl.Int64).to_numpy(), stamps.cast(pl.Int64).to_numpy()), -1)
-    return [(one.date().isoformat(), one.replace(tzinfo=UTC).timestamp()) for one in found.to_list()], place
-
-
 def _by_look(scene: Scene) -> tuple[list[tuple[str, float]], np.ndarray]:
     bounds = [look.until for look in scene.looks]
     place = np.searchsorted(bounds, np.arange(1, scene.loaded.frame.height + 1), side="left")
@@ -126,27 +109,10 @@ def _period(
 ) -> Period:
     here = inside[rows.places]
     y = rows.y[here]
-    scores = [_score(scene.champion.metric, rows, here, one) for one in predictions]
+    scores = [scored(scene.champion.reference.metric, rows, here, one) for one in predictions]
     success = float(y.mean()) if len(y) and rows.n_classes <= 2 else float("nan")
     versions = served[inside]
     return Period(label, start, int(inside.sum()), len(y), scores[0], scores[1], success, str(versions[-1]))
-
-
-def _score(metric: str, rows: Meeting, here: np.ndarray, prediction: np.ndarray) -> Estimate | None:
-    y = rows.y[here]
-    few = len(y) < FEWEST_ROWS
-    if rows.n_classes and not few:
-        few = int(np.sort(np.bincount(y.astype(np.int64), minlength=rows.n_classes))[-2]) < FEWEST_OF_A_CLASS
-    if few:
-        return None
-    found = estimate(
-        metric,
-        y,
-        prediction[here],
-        rows.weight[here] if rows.weight is not None else None,
-        groups=rows.group[here] if rows.group is not None else None,
-    )
-    return found if np.isfinite(found.value) else None
 
 
 def _provenance(scene: Scene) -> tuple[tuple[str, str], ...]:

@@ -18,7 +18,9 @@ from artificer.core.brief import Accept, Authority, Brief, Capacity, Data, Decis
 from artificer.core.errors import BriefError, DataError
 from artificer.core.life import Reference
 from artificer.core.records import Estimate
+from artificer.core.stages import Contract
 from artificer.line.update import Version, compared, frozen, meeting, newest
+from artificer_runtime.schema import Schema
 
 BRIEF = Brief(target=Target(column="won", positive="yes"), authority=Authority(promote="act"))
 REFERENCE = Reference("roc_auc", Estimate(0.7, 0.6, 0.8, "DeLong", 900), 0.2, 900, (), 0.0)
@@ -44,7 +46,7 @@ def version(
     column: str, classes: tuple[str, ...] = ("no", "yes"), metric: str = "roc_auc", positive: str = "yes"
 ) -> Any:
     card = {"score": {"metric": metric}, "positive": positive}
-    return Version(Path(f"packages/{column}"), Reads(column, classes), card, REFERENCE)  # type: ignore[arg-type]
+    return Version(Path(f"packages/{column}"), Reads(column, classes), card, REFERENCE, BRIEF, Contract(Schema(())))  # type: ignore[arg-type]
 
 
 def rows(n: int = 2000, seed: int = 0) -> pl.DataFrame:

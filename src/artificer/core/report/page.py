@@ -44,17 +44,19 @@ class ReportPage:
 
 def render(page: ReportPage) -> str:
     """Give the page as HTML: one file without scripts, fonts or pictures from elsewhere."""
-    return _template().render(page=page, style=Markup(_read("style.css")), **_parts(page))
+    return compiled("template.html").render(page=page, style=Markup(read_part("style.css")), **_parts(page))
 
 
 @cache
-def _template() -> Template:
+def compiled(name: str) -> Template:
+    """A template of this folder."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"figure": figure, "interval": with_interval}
-    return environment.from_string(_read("template.html"))
+    return environment.from_string(read_part(name))
 
 
-def _read(name: str) -> str:
+def read_part(name: str) -> str:
+    """A file of this folder, as text."""
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -67,7 +69,7 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "sentence": sentence(page, counts),
         "line_charts": [_line_chart(line) for line in verdict.lines],
         "curve": _curve(page),
-        "findings": _findings(page.findings),
+        "findings": ordered_findings(page.findings),
         "stages": [(stage, [one for one in page.decisions if one.stage == stage]) for stage in STAGES],
         "weights": {part.candidate: part.weight for part in page.model.parts},
         "trials": _trials(page),
@@ -118,7 +120,8 @@ def _curve(page: ReportPage) -> Markup:
     )
 
 
-def _findings(findings: tuple[Finding, ...]) -> list[tuple[Finding, Markup]]:
+def ordered_findings(findings: tuple[Finding, ...]) -> list[tuple[Finding, Markup]]:
+    """Findings with charts of their effects: worst first, then by the size of the effect."""
     rank = {"blocker": 0, "warning": 1, "note": 2}
     ordered = sorted(findings, key=lambda one: (rank[one.severity], -abs(one.effect.value) if one.effect else 0.0))
     ends = svg.domain([end for one in findings if one.effect for end in (one.effect.low, one.effect.high, 0.0)])

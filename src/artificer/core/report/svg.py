@@ -65,6 +65,58 @@ def line_with_band(
     return _svg(width, height, title, parts)
 
 
+def over_time(
+    points: Sequence[Point],
+    other: Sequence[tuple[float, float]],
+    *,
+    title: str,
+    y_label: str,
+    x_ticks: Sequence[tuple[float, str]],
+    marks: Sequence[tuple[float, str]],
+    level: float | None = None,
+    level_label: str = "",
+    floor: float | None = None,
+    height: int = 330,
+) -> str:
+    """A curve over time with its interval, another one dashed, upright marks, and a level line.
+
+    Parameters
+    ----------
+    points : sequence of (moment, value, low, high)
+    other : sequence of (moment, value)
+    x_ticks, marks : sequences of (moment, label)
+    floor : float, optional
+        The least value that the axis shows, whatever the points.
+    """
+    width, left, right, top, bottom = 860, 64, 24, 26, 36
+    ends = [end for point in points for end in point[1:] if math.isfinite(end)] + [value for _, value in other]
+    ends += [one for one in (level, floor) if one is not None]
+    low, high = domain(ends)
+    low = max(low, floor) if floor is not None else low
+    x = _scale(points[0][0], points[-1][0], left + 10, width - right)
+    y = _scale(low, high, height - bottom, top)
+
+    def at(value: float) -> float:
+        return y(min(max(value, low), high))
+
+    band = [f"{x(px):.1f},{at(up):.1f}" for px, _, _, up in points]
+    band += [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(points)]
+    curve = " ".join(f"{x(px):.1f},{at(value):.1f}" for px, value, _, _ in points)
+    dashed = " ".join(f"{x(px):.1f},{at(value):.1f}" for px, value in other)
+    parts = [
+        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
+        *(_x_tick(x(moment), height - bottom, escape(label)) for moment, label in x_ticks),
+        f'<polygon class="band" points="{" ".join(band)}"/>',
+        _level(at(level), left, width - right, level_label) if level is not None else "",
+        f'<polyline class="other" points="{dashed}"/>' if other else "",
+        f'<polyline class="curve" points="{curve}"/>',
+        *(f'<circle class="dot" cx="{x(px):.1f}" cy="{at(value):.1f}" r="3.5"/>' for px, value, _, _ in points),
+        *(_mark(x(moment), top, height - bottom, label) for moment, label in marks),
+        f'<text class="label" x="{left}" y="14" text-anchor="start">{escape(y_label)}</text>',
+    ]
+    return _svg(width, height, title, parts)
+
+
 def interval(value: float, low: float, high: float, domain: tuple[float, float], bound: float | None = None) -> str:
     """An estimate with its interval on a line, and the bound it is held against."""
     width, height, middle = 180, 26, 13
@@ -123,6 +175,11 @@ def _grid(y: float, left: float, right: float, text: str) -> str:
 def _x_tick(x: float, y: float, text: str) -> str:
     line = f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{y}" y2="{y + 5}"/>'
     return f'{line}<text class="tick" x="{x:.1f}" y="{y + 18}" text-anchor="middle">{text}</text>'
+
+
+def _level(y: float, left: float, right: float, text: str) -> str:
+    line = f'<line class="bound" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
+    return f'{line}<text class="tick" x="{right - 4}" y="{y - 5:.1f}" text-anchor="end">{escape(text)}</text>'
 
 
 def _mark(x: float, top: float, bottom: float, text: str) -> str:

@@ -8,7 +8,7 @@ the same rows, test each line of the brief, and look at slices.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer_runtime import Predictor
 
-__all__ = ["exit_code", "judge"]
+__all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
 VERSION = 2
 LEVEL = 0.95
@@ -99,10 +99,31 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     )
 
 
-def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
+@dataclass(frozen=True)
+class Judged:
+    """The rows that a verdict rests on, as the model's tests see them.
+
+    Attributes
+    ----------
+    rows : Labelled
+        Without the target among their columns.
+    y, prediction : array
+        Of two classes, success is 1 and last.
+    linear : array or None
+        Predictions of the linear model on the same rows.
+    """
+
+    rows: Labelled
+    y: np.ndarray
+    prediction: np.ndarray
+    linear: np.ndarray | None
+    predictor: Predictor
+
+
+def judged_rows(run: Run, asked: Asked, model: Model, *, sealed: bool) -> Judged:
+    """Predict the sealed rows, which the ledger must have counted, or take the training rows as predicted out of fold."""
     predictor = artificer_runtime.load(run.path(model.folder))
-    train, metric = labelled(run, asked, asked.train), design(run).metric
-    if n_openings and asked.sealed is not None:
+    if sealed and asked.sealed is not None:
         rows = _blind(run, labelled(run, asked, asked.sealed.rows))
         reference = artificer_runtime.load(run.path(model.reference)) if model.reference else None
         prediction, linear = _predicted(predictor, rows), _predicted(reference, rows) if reference else None
@@ -110,19 +131,26 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
         with np.load(run.path(model.out_of_fold)) as stored:
             prediction, places = stored["prediction"], stored["rows"]
             linear = stored.get("linear")
-        rows = _blind(run, _taken(train, places))
+        rows = _blind(run, _taken(labelled(run, asked, asked.train), places))
     y, turned = oriented(rows.y, prediction, asked.positive)
+    other = oriented(rows.y, linear, asked.positive)[1] if linear is not None else None
+    return Judged(rows, y, turned, other, predictor)
+
+
+def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
+    train, metric = labelled(run, asked, asked.train), design(run).metric
+    judged = judged_rows(run, asked, model, sealed=n_openings > 0)
     return Seen(
         run=run,
         asked=asked,
-        rows=rows,
-        y=y,
-        prediction=turned,
-        linear=oriented(rows.y, linear, asked.positive)[1] if linear is not None else None,
+        rows=judged.rows,
+        y=judged.y,
+        prediction=judged.prediction,
+        linear=judged.linear,
         constant=_constant(asked, train, metric),
         metric=metric,
         level=looks(LEVEL, n_openings),
-        predictor=predictor,
+        predictor=judged.predictor,
         folder=run.path(model.folder),
     )
 

@@ -25,6 +25,7 @@ from artificer.line.judge import judge
 from artificer.line.refine import refine
 from artificer.line.ship.card import card
 from artificer.line.ship.lock import run_lock
+from artificer.line.ship.reference import reference
 from artificer_runtime.package import add_files
 
 __all__ = ["ship"]
@@ -67,6 +68,7 @@ def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
         "card.json": _json(card(run, asked, model, verdict)),
         "verdict.json": public_json(verdict),
         "contract.json": encode(contract),
+        "reference.json": encode(reference(run, asked, model, verdict)),
         "run.lock": named_bytes(replace(lock, folder="")),
     }
     pack(run.path(model.folder), run.path(place), extra)

@@ -21,8 +21,8 @@ from artificer.core.life import Updated
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.data.readers import read
 from artificer.line.ask import read_brief
+from artificer.line.track.meeting import Meeting, Version, meeting, newest, opened
 from artificer.line.update.flips import flipped
-from artificer.line.update.meeting import Meeting, Version, meeting, newest, opened
 from artificer.line.update.since import Start, since
 from artificer.measure.compare import compare
 from artificer.measure.correct import looks

@@ -7,7 +7,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.line.ship.decisions import Rule
-from artificer.line.update.meeting import Meeting
+from artificer.line.track.meeting import Meeting
 from artificer_runtime.schema import Schema
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from artificer.core.brief import Task
 from artificer.core.figures import with_interval
 from artificer.core.records import Decision, Estimate, Fact
-from artificer.line.update.meeting import Meeting, Version
+from artificer.line.track.meeting import Meeting, Version
 from artificer.measure.metrics import default_metric
 from artificer.measure.probe import Probe, effect, probe
 

@@ -14,7 +14,8 @@ from artificer.core.brief import Brief
 from artificer.core.errors import DataError, closest
 from artificer.core.life import Reference
 from artificer.core.records import Fact, Finding
-from artificer.core.store import decode
+from artificer.core.stages import Contract, RunLock
+from artificer.core.store import decode, named
 from artificer.data.kinds import as_time
 from artificer.line.ask.labels import has_label, numeric
 from artificer.line.ask.rows import codes_of, weights
@@ -29,12 +30,14 @@ NEWEST, ENOUGH, ENOUGH_SHARE = 1 / 3, 1_000, 0.1
 
 @dataclass(frozen=True)
 class Version:
-    """One package: its model, its card, and what it was judged on."""
+    """One package: its model, its card, what it was judged on, and the brief that it was made from."""
 
     path: Path
     predictor: Predictor
     card: dict[str, Any]
     reference: Reference
+    brief: Brief
+    contract: Contract
 
     @property
     def name(self) -> str:
@@ -65,14 +68,16 @@ def opened(path: Path) -> Version:
         When it holds no card or no reference: an earlier version wrote it.
     """
     contents, manifest, files = read(path)
-    for name in ("card.json", "reference.json"):
+    for name in ("card.json", "reference.json", "contract.json", "run.lock"):
         if name not in files:
             raise DataError(
                 f"the package '{path}' holds no {name}, so it cannot be watched or compared; `artificer run BRIEF` makes "
                 "one that can"
             )
     card, reference = json.loads(files["card.json"]), decode(files["reference.json"], Reference)
-    return Version(path, Predictor(contents, str(manifest["model_hash"])), card, reference)
+    brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief
+    contract = decode(files["contract.json"], Contract)
+    return Version(path, Predictor(contents, str(manifest["model_hash"])), card, reference, brief, contract)
 
 
 @dataclass(frozen=True)
