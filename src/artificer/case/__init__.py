@@ -12,12 +12,19 @@ from artificer.core.store import write_bytes
 FILES = ("brief.toml", "calls_2008.parquet", "calls_later.parquet", "SOURCE.md")
 ATTRIBUTION = "Moro, Cortez and Rita (2014), Bank Marketing, UCI Machine Learning Repository, CC BY 4.0"
 
-# The quarters of 2009 in which the client's later calls come in, a file a month.
-QUARTERS = ((1, 2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12))
+# What comes in later, and how the demo says it: the quarters of 2009 and the halves of 2010, a file a month.
+FEEDS = (
+    ("The first quarter of 2009", 2009, (1, 2, 3)),
+    ("The second quarter of 2009", 2009, (4, 5, 6)),
+    ("The third quarter of 2009", 2009, (7, 8, 9)),
+    ("The fourth quarter of 2009", 2009, (10, 11, 12)),
+    ("The first half of 2010", 2010, (1, 2, 3, 4, 5, 6)),
+    ("The second half of 2010", 2010, (7, 8, 9, 10, 11)),
+)
 
 
-def arrive(folder: Path, months: tuple[int, ...]) -> list[Path]:
-    """Let some months of 2009 come in: write a file for each, beside the brief, where it is not there yet.
+def arrive(folder: Path, year: int, months: tuple[int, ...]) -> list[Path]:
+    """Let some months come in: write a file for each, beside the brief, where it is not there yet.
 
     Raises
     ------
@@ -30,10 +37,10 @@ def arrive(folder: Path, months: tuple[int, ...]) -> list[Path]:
     day = pl.col("called_on").dt
     written = []
     for month in months:
-        path = folder / f"calls_2009_{month:02}.parquet"
+        path = folder / f"calls_{year}_{month:02}.parquet"
         if not path.exists():
             held = io.BytesIO()
-            later.filter((day.year() == 2009) & (day.month() == month)).write_parquet(held)
+            later.filter((day.year() == year) & (day.month() == month)).write_parquet(held)
             write_bytes(path, held.getvalue())
             written.append(path)
     return written

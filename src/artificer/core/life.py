@@ -51,7 +51,7 @@ class Reference:
     metric : str
         What effects are measured in.
     score : Estimate
-        On the judged rows.
+        On the judged rows; where they have a time, within stretches of it.
     skill : float
         How much better than a constant the model was on them, in the metric, 0 or more.
     last_time : float

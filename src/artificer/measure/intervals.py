@@ -57,6 +57,42 @@ def estimate(
     return _clipped(wider(by_groups, by_rows), 0.0, 1.0)
 
 
+def within(
+    name: str,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    place: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Mean score within strata, each weighing as much as its rows: rows are ranked among those of their own stratum.
+
+    Where success is commoner at one time than at another, a score over all rows also tells how well times are told
+    apart; rows that compete for the same list do not. Strata on which the metric is not defined are left out.
+
+    Parameters
+    ----------
+    place : array of int64, (n_rows,)
+        Stratum of each row; -1 for none.
+    """
+    found, sizes = [], []
+    for stratum in np.unique(place[place >= 0]):
+        rows = np.flatnonzero(place == stratum)
+        one = estimate(name, y[rows], prediction[rows], _at(weight, rows), groups=_at(groups, rows), level=level)
+        if np.isfinite([one.value, one.low, one.high]).all():
+            found.append(one)
+            sizes.append(len(rows))
+    if len(found) < 2:
+        return estimate(name, y, prediction, weight, groups=groups, level=level)
+    share = np.array(sizes) / sum(sizes)
+    value = float(sum(w * one.value for w, one in zip(share, found, strict=True)))
+    low = value - float(np.sqrt(sum((w * (one.value - one.low)) ** 2 for w, one in zip(share, found, strict=True))))
+    high = value + float(np.sqrt(sum((w * (one.high - one.value)) ** 2 for w, one in zip(share, found, strict=True))))
+    return Estimate(value, low, high, f"{found[0].method}, within {len(found)} stretches of time", sum(sizes), level)
+
+
 def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
     """Interval of a share, k of n (Wilson 1927, JASA 22).
 

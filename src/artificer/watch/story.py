@@ -10,7 +10,8 @@ import numpy as np
 from artificer.core.life import Period
 from artificer.core.report.life import LifePage, life_page
 from artificer.core.store import write_bytes
-from artificer.line.track.periods import scored, stretches
+from artificer.line.ship.stretches import stretches
+from artificer.line.track.periods import scored
 from artificer.line.update import Meeting, Version, meeting, opened
 from artificer.watch.scene import Scene, told
 

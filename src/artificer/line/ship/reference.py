@@ -11,8 +11,9 @@ from artificer.core.life import Bins, Reference
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
 from artificer.line.judge import judged_rows
+from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, tracked_metric
-from artificer.measure.intervals import estimate
+from artificer.measure.intervals import within
 from artificer.measure.metrics import metric, score
 from artificer_runtime import Predictor
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
@@ -25,7 +26,8 @@ def reference(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Referen
     judged = judged_rows(run, asked, model, sealed=verdict.on == "sealed rows")
     name = tracked_metric(verdict.metric, asked.task)
     rows, y, prediction, predictor = judged.rows, judged.y, judged.prediction, judged.predictor
-    found = estimate(name, y, prediction, rows.weight, groups=rows.group)
+    _, place = stretches(rows.time, np.ones(len(y), bool))
+    found = within(name, y, prediction, place, rows.weight, groups=rows.group)
     constant = np.bincount(y.astype(np.int64), minlength=prediction.shape[1]) / len(y) if asked.classes else y.mean()
     plain = score(name, y, np.tile(constant, (len(y), 1)))
     phi = influence(name, y, prediction)

@@ -24,11 +24,13 @@ from artificer.data.readers import read
 from artificer.line.ask.durations import seconds
 from artificer.line.audit import check_contract
 from artificer.line.ship.reference import column_values, n_places, places, stated
+from artificer.line.ship.stretches import stretches
 from artificer.line.track.findings import empty_feed, score_findings, shift_findings, target_finding, time_findings
 from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of
 from artificer.line.track.meeting import Meeting, Version, meeting, newest, opened
 from artificer.line.track.periods import periods, scored
-from artificer.measure.intervals import mean_t, wilson
+from artificer.measure.compare import compare
+from artificer.measure.intervals import mean_t, wilson, within
 from artificer.measure.metrics import metric
 
 __all__ = ["Meeting", "Version", "meeting", "newest", "opened", "track"]
@@ -83,6 +85,9 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
     whole = next((effect_of(*one, level=level) for one in counts if not one[0].name), None)
     expected = whole if whole is not None else Estimate(0.0, -np.inf, np.inf, "no prediction", 0, level)
     now = scored(reference.metric, rows, np.ones(rows.n_rows, bool), prediction)
+    if now is not None:  # in the same manner as the reference: within stretches of time
+        _, place = stretches(rows.time, np.ones(rows.n_rows, bool))
+        now = within(reference.metric, rows.y, prediction, place, rows.weight, groups=rows.group)
     measured = None
     if now is not None:
         before = at_level(reference.score, level)
@@ -193,7 +198,24 @@ def _target(rows: Meeting, prediction: np.ndarray, reference: Reference, level: 
         return
     is_share = rows.n_classes > 0
     success = wilson(float(rows.y.sum()), float(rows.n_rows), level=level) if is_share else mean_t(rows.y, level=level)
-    yield from target_finding(success, reference, float(prediction[:, -1].mean()), is_share)
+    said = float(prediction[:, -1].mean())
+    right = levelled(prediction, success.value)
+    mended = compare("log_loss" if is_share else "rmse", rows.y, right, prediction, rows.weight, groups=rows.group)
+    yield from target_finding(success, reference, said, mended, is_share=is_share)
+
+
+def levelled(prediction: np.ndarray, mean: float) -> np.ndarray:
+    """Predictions moved so that their mean is right: numbers by a constant, probabilities by one on the logit's scale."""
+    if prediction.shape[1] == 1:
+        return np.asarray(prediction + (mean - prediction.mean()))
+    success = np.clip(prediction[:, 1], 1e-9, 1 - 1e-9)
+    odds = np.log(success / (1 - success))
+    low, high = -40.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (1 / (1 + np.exp(-odds - middle))).mean() < mean else (low, middle)
+    moved = 1 / (1 + np.exp(-odds - (low + high) / 2))
+    return np.stack([1 - moved, moved], axis=1)
 
 
 def _contract(version: Version, frame: pl.DataFrame) -> Iterator[Finding]:

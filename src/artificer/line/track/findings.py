@@ -104,7 +104,9 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
         )
 
 
-def target_finding(success: Estimate, reference: Reference, said: float, is_share: bool) -> Iterator[Finding]:
+def target_finding(
+    success: Estimate, reference: Reference, said: float, mended: Estimate, *, is_share: bool
+) -> Iterator[Finding]:
     """Whether the target itself moved, and whether the model's predictions moved with it.
 
     Parameters
@@ -113,6 +115,8 @@ def target_finding(success: Estimate, reference: Reference, said: float, is_shar
         Share of success, or mean of the target, among the new labelled rows.
     said : float
         What the model predicts of it for the same rows.
+    mended : Estimate
+        What predictions of the right level would gain, in log loss or root mean squared error.
     """
     if success.low <= reference.success <= success.high:
         return
@@ -129,7 +133,9 @@ def target_finding(success: Estimate, reference: Reference, said: float, is_shar
             Fact("before", reference.success, "share" if is_share else "mean"),
             Fact("now", success.value, "share" if is_share else "mean"),
             Fact("predicted", said, "share" if is_share else "mean"),
+            Fact("effect_in", "log_loss" if is_share else "rmse"),
         ),
+        mended,
     )
 
 

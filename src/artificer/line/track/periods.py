@@ -1,52 +1,19 @@
-"""Stretches of time in which what came in is scored: months, or weeks where it spans less than a month and a half."""
+"""Scores of what came in, stretch by stretch of time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC
 
 import numpy as np
-import polars as pl
 
 from artificer.core.life import Period
 from artificer.core.records import Estimate
+from artificer.line.ship.stretches import stretches
 from artificer.line.track.meeting import Meeting
 from artificer.measure.intervals import estimate
 
-MONTHS_FROM_DAYS = 45
-DAY_S = 86_400.0
 # Fewer labels tell a score so badly that it is better not told.
 FEWEST_ROWS, FEWEST_OF_A_CLASS = 30, 5
-
-
-def stretches(moment: np.ndarray | None, inside: np.ndarray) -> tuple[list[tuple[str, float]], np.ndarray]:
-    """Cut time into stretches.
-
-    Parameters
-    ----------
-    moment : array of float64, (n_rows,), or None
-        Seconds since 1970; NaN where a row has none. None: all rows are one stretch.
-    inside : array of bool, (n_rows,)
-        Rows that count.
-
-    Returns
-    -------
-    list of (ISO date, start in seconds since 1970)
-        Those that hold rows, in their order.
-    array of int64, (n_rows,)
-        Each row's place in the list; -1 where it does not count or has no moment.
-    """
-    if moment is None or np.isnan(moment).all():
-        return [("all rows", float("nan"))], np.where(inside, 0, -1)
-    inside = inside & ~np.isnan(moment)
-    if not inside.any():
-        return [], np.full(len(moment), -1)
-    unit = "1mo" if np.ptp(moment[inside]) > MONTHS_FROM_DAYS * DAY_S else "1w"
-    stamps = pl.Series((np.nan_to_num(moment) * 1000).astype(np.int64)).cast(pl.Datetime("ms")).dt.truncate(unit)
-    found = stamps.filter(pl.Series(inside)).unique().sort()
-    place = np.searchsorted(found.cast(pl.Int64).to_numpy(), stamps.cast(pl.Int64).to_numpy())
-    starts = [(one.date().isoformat(), one.replace(tzinfo=UTC).timestamp()) for one in found.to_list()]
-    return starts, np.where(inside, place, -1)
 
 
 def scored(metric: str, rows: Meeting, here: np.ndarray, prediction: np.ndarray) -> Estimate | None:
