@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import BriefError, DataError, NoRowsError
+from artificer.core.records import Finding
 from artificer.data.batches import Batch, sliced, streamed
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
@@ -53,8 +54,8 @@ class Predicted:
     acts: np.ndarray
 
 
-def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> Iterator[Batch]:
-    """The rows to score, as they were named: batches of them.
+def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> tuple[Iterator[Batch], tuple[Finding, ...]]:
+    """The rows to score, as they were named: batches of them, and what was noticed when reading.
 
     Parameters
     ----------
@@ -68,29 +69,31 @@ def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> Iterator[Batch]:
     DataError
         When they cannot be read.
     """
-    brief = scorer.brief
+    brief, folder = scorer.brief, scorer.folder or Path.cwd()
     if rows is not None and not isinstance(rows, str | Path):
-        return _of(lambda: read(rows))
-    wanted = {column.name for column in scorer.predictor.schema.columns} | {*brief.data.key} | rule.columns
-    folder = scorer.folder or Path.cwd()
+        return _held(lambda: read(rows))
     if rows is not None:
         source = _absolute(str(rows))
-        alone = None if brief.data.tables else streamed(source, folder, wanted)
-        return alone if alone is not None else _of(lambda: rows_of(source, brief, folder))
-    if scorer.folder is None or not (brief.track.new or brief.track.url_env):
+    elif scorer.folder is not None and (brief.track.new or brief.track.url_env):
+        source = brief.track.new
+    else:
         raise BriefError('no rows are named to score; add [track] new = "new.parquet" to the brief, or give --rows')
-    alone = streamed(brief.track.new, folder, wanted) if brief.track.new and not brief.data.tables else None
+    wanted = {column.name for column in scorer.predictor.schema.columns} | {*brief.data.key} | rule.columns
+    alone = streamed(source, folder, wanted) if source and not brief.data.tables else None
     if alone is not None:
-        return alone
-    return _of(lambda: incoming(brief, folder))
+        return alone, ()
+    if rows is not None:
+        return _held(lambda: rows_of(source, brief, folder))
+    unlabelled = replace(brief, track=replace(brief.track, labels=""))
+    return _held(lambda: incoming(unlabelled, folder))
 
 
-def _of(loaded: Callable[[], Loaded | None]) -> Iterator[Batch]:
+def _held(loaded: Callable[[], Loaded | None]) -> tuple[Iterator[Batch], tuple[Finding, ...]]:
     try:
         found = loaded()
     except NoRowsError:
-        return iter(())
-    return sliced(found) if found is not None else iter(())
+        found = None
+    return (sliced(found), found.findings) if found is not None else (iter(()), ())
 
 
 def _absolute(rows: str) -> str:
@@ -111,19 +114,21 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
     columns = scorer.brief.data.key
     keys: list[pl.DataFrame] = []
     arrays: list[tuple[np.ndarray, ...]] = []
-    parts: dict[str, int] = {}
+    parts: list[tuple[str, int]] = []
     for batch in batches:
         rows = batch.frame
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
         score, predicted, flags = _scores(scorer, batch)
         arrays.append((score, predicted, flags, rule.periods(rows), rule.acts(rows, score)))
-        parts[batch.source] = parts.get(batch.source, 0) + rows.height
+        parts.append((batch.source, batch.start + rows.height))
+        if batch.start:  # the same source goes on
+            del parts[-2]
     if not arrays:
         return None
     score, predicted, flags, period, acts = (np.concatenate(one) for one in zip(*arrays, strict=True))
     held = _stacked(keys)
-    key = key_texts(held, columns, tuple(parts.items()))
+    key = key_texts(held, columns, parts)
     _refuse_unkeyed(held, key, columns)
     texts = pl.Series(FLAG_TEXTS, dtype=pl.String)[flags]
     classes = predicted if scorer.task == "multiclass" else None

@@ -74,7 +74,8 @@ def score(
     place = _place(scorer, out, out_env)
     check_decision(scorer.brief, scorer.task)
     rule = Rule(_decisive(scorer), scorer.schema)
-    found = predicted_rows(scorer, rule, batches_of(scorer, rule, rows))
+    batches, noticed = batches_of(scorer, rule, rows)
+    found = predicted_rows(scorer, rule, batches)
     if found is None:
         return Scored("", scorer.version, place.shown, 0, 0, 0, 0, 0, watch.seconds, (_no_rows(),))
     acts = rule.chosen(found.score, found.key, found.period, found.acts)
@@ -85,7 +86,7 @@ def score(
     if scorer.ledger is not None:
         rows_told = _Rows(told.with_columns(pl.col("decision").fill_null("")))
         scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows_told)
-    findings = tuple(_findings(scorer, rule, found, filled))
+    findings = (*noticed, *_findings(scorer, rule, found, filled))
     counts = (int(acts.sum()), filled.n_new, filled.n_changed, filled.n_same)
     return Scored(scoring, scorer.version, place.shown, len(found.score), *counts, watch.seconds, findings)
 
