@@ -61,24 +61,29 @@ def median_ms(call: Any, n: int = 500) -> float:
     return statistics.median(took)
 
 
-for n_columns, mixed in ((20, True), (850, False)):
-    with tempfile.TemporaryDirectory() as folder:
-        rows = frame(ROWS, n_columns, mixed)
-        predictor = artificer_runtime.load(package(rows, Path(folder)))
-        member = predictor.contents.members[0].member
-        name = f"{n_columns} columns, {len(member.arrays().get('root', ()))} trees"
-        one = rows.drop(columns="won").iloc[:1]
-        for kind, row in (("a dict", one.to_dict("records")[0]), ("pandas", one)):
-            record(
-                "prediction",
-                f"one row from {kind}, {name}",
-                ms=round(median_ms(partial(predictor.predict_proba, row)), 3),
-            )
-        if n_columns == 20:
-            batch = frame(BATCH, n_columns, mixed).drop(columns="won")
-            took = [0.0] * 5
-            for k in range(5):
-                began = time.perf_counter()
-                predictor.predict_proba(batch)
-                took[k] = time.perf_counter() - began
-            record("prediction", f"batch from pandas, {name}", rows_per_s=round(BATCH / statistics.median(took)))
+def main() -> None:
+    for n_columns, mixed in ((20, True), (850, False)):
+        with tempfile.TemporaryDirectory() as folder:
+            rows = frame(ROWS, n_columns, mixed)
+            predictor = artificer_runtime.load(package(rows, Path(folder)))
+            member = predictor.contents.members[0].member
+            name = f"{n_columns} columns, {len(member.arrays().get('root', ()))} trees"
+            one = rows.drop(columns="won").iloc[:1]
+            for kind, row in (("a dict", one.to_dict("records")[0]), ("pandas", one)):
+                record(
+                    "prediction",
+                    f"one row from {kind}, {name}",
+                    ms=round(median_ms(partial(predictor.predict_proba, row)), 3),
+                )
+            if n_columns == 20:
+                batch = frame(BATCH, n_columns, mixed).drop(columns="won")
+                took = [0.0] * 5
+                for k in range(5):
+                    began = time.perf_counter()
+                    predictor.predict_proba(batch)
+                    took[k] = time.perf_counter() - began
+                record("prediction", f"batch from pandas, {name}", rows_per_s=round(BATCH / statistics.median(took)))
+
+
+if __name__ == "__main__":
+    main()
