@@ -183,7 +183,7 @@ def test_an_unknown_command_names_the_closest() -> None:
     assert "'predict'" in refused("predcit", names="predcit")
 
 
-@pytest.mark.parametrize("command", ["track", "update", "score", "serve", "watch"])
+@pytest.mark.parametrize("command", ["track", "update", "serve", "watch"])
 def test_what_is_not_built_is_refused_by_name(command: str) -> None:
     refused(command, "x", names=command)
 

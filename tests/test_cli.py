@@ -113,7 +113,7 @@ class TestBadUsage:
         assert (found["command"], found["code"]) == ("run", 2)
         assert "a brief is needed here" in found["result"]["error"]
 
-    @pytest.mark.parametrize("command", ["track", "update", "score", "serve", "watch", "ledger", "why"])
+    @pytest.mark.parametrize("command", ["track", "update", "serve", "watch", "ledger", "why"])
     def test_what_comes_later_is_refused_by_name(self, command: str) -> None:
         refused(command, "package", "--port", "80", names=f"'artificer {command}' comes with a later version")
 
