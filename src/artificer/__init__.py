@@ -20,7 +20,7 @@ _PUBLIC = {
     "judge": "artificer.flow:judge",
     "run": "artificer.flow:run",
     "score": "artificer.line.ship.scores:score",
-    "serve": "artificer.later:serve",
+    "serve": "artificer.line.ship.server:serve",
     "load": "artificer_runtime:load",
     "read": "artificer.data.readers:read",
     "Classifier": "artificer.sklearn:Classifier",

@@ -72,7 +72,8 @@ class Encoded:
     texts : array of str objects, (n_rows, n_texts)
         "" is missing.
     flags : dict of str to array of bool, (n_rows,)
-        "unseen" (a level that training lacked), "outside" (beyond training's range), "clipped" (beyond float32).
+        "unseen" (a level that training lacked), "outside" (a number beyond training's range, a moment before it),
+        "clipped" (beyond float32).
     """
 
     n_rows: int
@@ -224,9 +225,9 @@ class Schema:
 
     def _times(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
         times = _stacked([self._time_column(seen, place) for place in places], seen.n_rows, np.float64)
-        _, _, low, high = self._ranges
+        _, _, low, _ = self._ranges
         with np.errstate(invalid="ignore"):
-            return times, np.asarray(((times < low) | (times > high)).any(axis=1))
+            return times, np.asarray((times < low).any(axis=1))  # later than training is what a row to predict is
 
     def _time_column(self, seen: Rows, place: int) -> np.ndarray:
         cells = seen.cells[place]

@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from artificer.later import refusal
+from artificer.cli.show import workspace_option
+
+OWN = ("127.0.0.1", "localhost", "::1")
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def serve(arguments: tuple[str, ...]) -> int:
-    """Serve a package over HTTP."""
-    raise refusal("artificer serve")
+@click.command()
+@click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
+@click.option("--host", default="127.0.0.1", help="Address to listen on; default: this machine alone.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 takes a free one.")
+@workspace_option
+def serve(subject: Path, host: str, port: int, workspace: Path | None) -> int:
+    """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer a page to try it.
+
+    A version that is promoted meanwhile takes over by itself. Ends with Ctrl-C.
+    """
+    import artificer
+
+    if host not in OWN:
+        click.echo(f"warning: whoever reaches {host} can ask this model; nobody is asked for a password", err=True)
+
+    def ready(address: str) -> None:
+        click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
+
+    artificer.serve(subject, host=host, port=port, workspace=workspace, ready=ready)
+    return 0

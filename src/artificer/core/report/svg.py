@@ -179,7 +179,7 @@ def _x_tick(x: float, y: float, text: str) -> str:
 
 def _level(y: float, left: float, right: float, text: str) -> str:
     line = f'<line class="bound" x1="{left}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}"/>'
-    return f'{line}<text class="tick" x="{right - 4}" y="{y - 5:.1f}" text-anchor="end">{escape(text)}</text>'
+    return f'{line}<text class="tick" x="{left + 6}" y="{y - 5:.1f}">{escape(text)}</text>'
 
 
 def _mark(x: float, top: float, bottom: float, text: str) -> str:

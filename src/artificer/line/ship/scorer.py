@@ -39,6 +39,8 @@ class Scorer:
         None where the package lies in no workspace.
     folder : Path or None
         Where relative paths of the brief start; None for a bare package.
+    package : Path
+        Where the package stands.
     """
 
     predictor: Predictor
@@ -48,6 +50,7 @@ class Scorer:
     positive: int
     ledger: Ledger | None
     folder: Path | None
+    package: Path
 
     @property
     def task(self) -> Task:
@@ -123,6 +126,7 @@ def _opened(package: Path, brief: Brief | None, version: str, ledger: Ledger | N
         positive=_positive(contents.classes, card, brief),
         ledger=ledger,
         folder=folder,
+        package=package,
     )
 
 

@@ -1,0 +1,77 @@
+"""A package over HTTP: predictions with an error for each wrong field, health and readiness, and a page to try it.
+
+The schema of what goes in and out is derived from the package. Nothing of a request is kept or logged.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from artificer.core.errors import ArtificerError
+from artificer.line.ship.server.served import Serving
+
+__all__ = ["Serving", "serve"]
+
+
+def serve(
+    subject: str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workspace: str | Path | None = None,
+    ready: Callable[[str], None] = print,
+) -> None:
+    """Serve a package, or what the ledger says is served of a brief, until the process is told to end.
+
+    Parameters
+    ----------
+    subject : path of a package or a brief
+        Of a brief, a version that is promoted meanwhile takes over without a request being lost.
+    host : str
+        There is no authentication: any other than this machine's own is open to whoever reaches it.
+    port : int
+        0 takes a free one.
+    ready : callable
+        Told the address once requests are answered.
+
+    Raises
+    ------
+    ArtificerError
+        When the package cannot be read, the port is taken, or FastAPI and uvicorn are not installed.
+    """
+    try:
+        import uvicorn
+
+        from artificer.line.ship.server.app import application
+    except ModuleNotFoundError as error:
+        raise ArtificerError(
+            f"serving needs {error.name}: install Artificer with its extra 'serve' (fastapi and uvicorn)"
+        ) from error
+    serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None)
+    with _listening(host, port) as listener:
+        address = f"http://{host}:{listener.getsockname()[1]}"
+        app = application(serving, started=lambda: ready(address))
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
+        before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, then raises the signal once more
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise ArtificerError(
+            f"port {port} of '{host}' cannot be listened on: {error}; name another with --port, or 0 for a free one"
+        ) from error
+    return listener
