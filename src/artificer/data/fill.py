@@ -44,6 +44,11 @@ class Place:
     table: str = ""
     url: str = field(default="", repr=False)
 
+    @property
+    def id(self) -> str:
+        """What tells it from other tables, from whichever folder it was named."""
+        return self.shown if self.file is None else f"{self.file}#{self.table}"
+
 
 @dataclass(frozen=True, slots=True)
 class Filling:

@@ -81,7 +81,7 @@ def score(
     acts = rule.chosen(found.score, found.key, found.period, found.acts)
     filling, decisions = _filling(scorer, rule, found, acts)
     told = pl.DataFrame({"key": found.key, "score": found.score, "decision": decisions, "flags": found.flags})
-    scoring = digest(scorer.version, fingerprint(told), place.shown)
+    scoring = digest(scorer.version, fingerprint(told), place.id)
     filled = fill(filling, place)
     if scorer.ledger is not None:
         rows_told = _Rows(told.with_columns(pl.col("decision").fill_null("")))
