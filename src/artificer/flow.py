@@ -13,7 +13,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.clock import Clock
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import ArtificerError, WorkspaceError
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
 from artificer.core.run import Progress, Run, silent, versions
@@ -98,9 +98,13 @@ def run(
         When the brief or the data is wrong, or the workspace cannot be written; what was done stays for the next run.
     """
     state = begin(subject, workspace=workspace, limit_s=limit_s, frame=frame, progress=progress)
-    for name, stage in STAGES.items():
-        follow(state, name, stage)
-    return _finish(state)
+    try:
+        for name, stage in STAGES.items():
+            follow(state, name, stage)
+        return _finish(state)
+    except ArtificerError as error:
+        state.give_up(error.exit_code)
+        raise
 
 
 def follow(state: Run, name: str, stage: Callable[[Run], Any]) -> Any:

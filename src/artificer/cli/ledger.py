@@ -2,20 +2,188 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from artificer.later import refusal
+from artificer.cli.show import coloured, document, json_option, workspace_option
+from artificer.cli.subject import what
+from artificer.core.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from artificer.core.ledger import RunRow
+
+WORK = "artificer-work"
+where_argument = click.argument("where", metavar="[BRIEF|WORKSPACE]", required=False, type=click.Path(path_type=Path))
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def ledger(arguments: tuple[str, ...]) -> int:
-    """Look into the ledger."""
-    raise refusal("artificer ledger")
+@click.command()
+@click.argument("key")
+@click.option("--brief", type=click.Path(path_type=Path), help="Whose workspace to look into; default: the one here.")
+@workspace_option
+@json_option
+def why(key: str, brief: Path | None, workspace: Path | None, as_json: bool) -> int:
+    """Tell the story of the prediction of the row with KEY: who made it, from what, by which line, and what became of it.
+
+    Several key columns are joined by "|"; a row without a key is called by its source and position: new.csv:17.
+    """
+    from artificer.why import account_told, accounts_of
+
+    found = accounts_of(key, workspace or _root(brief))
+    if as_json:
+        document("why", 0, found)
+        return 0
+    for account in found:
+        for line in account_told(account):
+            click.echo(line)
+    return 0
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def why(arguments: tuple[str, ...]) -> int:
-    """Explain one prediction."""
-    raise refusal("artificer why")
+@click.group()
+def ledger() -> None:
+    """Look into the ledger: what ran, what was decided, what is served."""
+
+
+@ledger.command()
+@where_argument
+@json_option
+def runs(where: Path | None, as_json: bool) -> int:
+    """All runs, the newest first."""
+    from artificer.core.ledger import ledger_of
+
+    found = ledger_of(_root(where)).runs()
+    if as_json:
+        document("ledger runs", 0, found)
+        return 0
+    _table(("run", "brief", "ended", "code", "model"), map(_run_cells, found))
+    return 0
+
+
+@ledger.command()
+@where_argument
+@json_option
+def versions(where: Path | None, as_json: bool) -> int:
+    """What was served, and why it changed."""
+    from artificer.core.ledger import ledger_of
+
+    book = ledger_of(_root(where))
+    found = [change for name in book.names() for change in book.history(name)]
+    if as_json:
+        document("ledger versions", 0, found)
+        return 0
+    _table(
+        ("model", "revision", "version", "action", "since", "because"),
+        ((one.name, one.revision, one.version, one.action, one.at[:16], one.because) for one in found),
+    )
+    return 0
+
+
+@ledger.command()
+@where_argument
+@click.option("--run", "run_id", help="Of this run; default: the newest one that decided something.")
+@json_option
+def decisions(where: Path | None, run_id: str | None, as_json: bool) -> int:
+    """What a run decided, and why."""
+    from artificer.core.errors import closest
+    from artificer.core.ledger import ledger_of
+
+    book = ledger_of(_root(where))
+    ids = [one.id for one in book.runs()]
+    if run_id is not None and run_id not in ids:
+        raise WorkspaceError(f"the ledger {book.shown} knows no run '{run_id}'{closest(run_id, ids, 'closest run')}")
+    chosen = [run_id] if run_id else ids
+    made, noticed = next((found for found in map(book.told, chosen) if any(found)), ([], []))
+    if as_json:
+        document("ledger decisions", 0, {"runs": chosen[:1]}, findings=noticed, decisions=made)
+        return 0
+    for one in made:
+        click.echo(f"{one.stage:9} {one.question} {one.choice}: {one.because}")
+    return 0
+
+
+@ledger.command()
+@where_argument
+@json_option
+def rebuild(where: Path | None, as_json: bool) -> int:
+    """Enter the packages on disk again: rows of the ledger about files are an index of them."""
+    from artificer.core.ledger import ledger_of
+    from artificer.runs import summaries
+
+    root = _root(where)
+    book, entered = ledger_of(root), []
+    for _, summary in summaries(root):
+        shipped = summary.page.shipped
+        if (root / shipped.package).is_dir():
+            book.package(shipped.version, summary.page.brief.name, shipped.model_hash, summary.run_id)
+            entered.append(shipped.version)
+    if as_json:
+        document("ledger rebuild", 0, {"packages": entered})
+    else:
+        click.echo(f"{len(entered)} packages are entered in {book.shown}")
+    return 0
+
+
+@ledger.command()
+@where_argument
+@json_option
+def check(where: Path | None, as_json: bool) -> int:
+    """See that the ledger is whole, and that what it says is served is there and can be read; ends with 3 if not."""
+    import artificer_runtime
+    from artificer.core.ledger import ledger_of
+
+    root = _root(where)
+    book = ledger_of(root)
+    troubles = book.troubles()
+    for name in book.names():
+        served = book.served(name)
+        assert served is not None
+        try:
+            artificer_runtime.load(root / "packages" / served.version)
+        except artificer_runtime.RuntimeInputError as error:
+            troubles.append(f"'{name}' is to be served by {served.version}: {error}")
+    code = 3 if troubles else 0
+    if as_json:
+        document("ledger check", code, {"troubles": troubles})
+        return code
+    for trouble in troubles:
+        click.echo(coloured(f"✗ {trouble}"))
+    if not troubles:
+        click.echo(coloured(f"✓ {book.shown} is whole, and what is served is there"))
+    return code
+
+
+def _run_cells(one: RunRow) -> tuple[object, ...]:
+    code = "" if one.code is None else one.code
+    return one.id, one.brief, (one.ended or "not ended")[:16], code, (one.model_hash or "")[:12]
+
+
+def _root(where: Path | None) -> Path:
+    """The workspace that is meant: of a brief, the folder itself, or the only one here or below.
+
+    Raises
+    ------
+    WorkspaceError
+        When there is none, or several.
+    """
+    if where is not None:
+        if not where.exists():
+            raise WorkspaceError(f"there is no '{where}'; name a brief, or the folder {WORK}")
+        root = where.parent / WORK if what(where) == "brief" else where
+        if not (root / "tasks").is_dir():
+            raise WorkspaceError(f"'{root}' is no workspace: it has no tasks/; name a brief, or the folder {WORK}")
+        return root
+    here = Path.cwd()
+    found = [one for one in (here, here / WORK, *sorted(here.glob(f"*/{WORK}"))) if (one / "tasks").is_dir()]
+    if len(found) != 1:
+        said = "there is no workspace here" if not found else f"there are several: {', '.join(map(str, found))}"
+        raise WorkspaceError(f"{said}; name the brief, or the folder {WORK}")
+    return found[0]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(len(one) for one in column) for column in zip(head, *cells, strict=True)]
+    for row in (head, *cells):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -66,7 +66,7 @@ def show(done: Scored) -> None:
         click.echo(f"{finding_told(finding)}; {finding.fix}")
     if not done.n_rows:
         return
-    chosen = f": {done.n_chosen:,} of them act" if done.n_chosen else ""
+    chosen = f": {f'{done.n_chosen:,}' if done.n_chosen else 'none'} of them act" if done.decided else ""
     click.echo(
         f"{done.n_rows:,} rows scored by {done.version} in {done.seconds:.1f} s{chosen}; {done.table}: {done.n_new:,} new, "
         f"{done.n_changed:,} changed, {done.n_same:,} same"

@@ -9,7 +9,7 @@ import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.cli.subject import Subject, what
-from artificer.core.errors import BriefError
+from artificer.core.errors import ArtificerError, BriefError, NotBuiltError
 
 
 @click.command()
@@ -53,7 +53,11 @@ def run_stage(name: str, brief: Path, how: How) -> int:
     from artificer.line.judge import exit_code
 
     state = how.begin(brief)
-    record = flow.STAGES[name](state)
+    try:
+        record = flow.STAGES[name](state)
+    except ArtificerError as error:
+        state.give_up(error.exit_code)
+        raise
     findings, decisions = getattr(record, "findings", ()), getattr(record, "decisions", ())
     state.tell(name, decisions, findings)
     blocked = any(finding.severity == "blocker" for finding in findings)
@@ -87,9 +91,9 @@ def _show(name: str, record: Any) -> None:
 def judge(subject: Path, data: str | None, how: How) -> int:
     """Test the model of BRIEF on the sealed rows."""
     if what(subject) == "package":
-        from artificer.later import refusal
-
-        raise refusal("artificer judge PACKAGE DATA")
+        raise NotBuiltError(
+            "'artificer judge PACKAGE DATA' comes with a later version; `artificer track PACKAGE NEW` measures"
+        )
     if data is not None:
         raise click.UsageError(f"only one brief is judged at a time, and '{data}' is one argument too many")
     Subject("brief").convert(subject, None, None)

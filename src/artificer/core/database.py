@@ -93,6 +93,12 @@ class Database:
                     copy.write_row(row)
             cursor.execute(f"insert into {table} ({names}) select {names} from filling on conflict do nothing")
 
+    def damage(self) -> list[str]:
+        """What an SQLite file's own check finds; PostgreSQL checks itself."""
+        if not self.file:
+            return []
+        return [str(said) for (said,) in self.read("pragma integrity_check") if said != "ok"]
+
     @contextmanager
     def alone(self, name: str) -> Iterator[bool]:
         """Hold a name that one process at a time can hold: True for who has it; its death sets it free."""

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from artificer.core.database import Database
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
-from artificer.core.store import encode
+from artificer.core.store import decode, encode
 
 URL_ENV = "ARTIFICER_LEDGER_URL"
 
@@ -208,6 +208,34 @@ class Ledger:
         columns = "id, brief, began, ended, code, model_hash"
         return [RunRow(*row) for row in self._database.read(f"select {columns} from runs order by began desc")]
 
+    def told(self, run_id: str) -> tuple[list[Decision], list[Finding]]:
+        """What a run decided and found, in the order of its stages' entries."""
+        query = "select body from {} where run_id = :run order by stage, position"
+        decisions = self._database.read(query.format("decisions"), run=run_id)
+        findings = self._database.read(query.format("findings"), run=run_id)
+        return (
+            [decode(body.encode(), Decision) for (body,) in decisions],
+            [decode(body.encode(), Finding) for (body,) in findings],
+        )
+
+    def maker(self, version: str) -> str:
+        """The run that made a package; "" when the ledger does not know it."""
+        rows = self._database.read("select run_id from packages where version = :version", version=version)
+        return str(rows[0][0]) if rows else ""
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the database itself, and predictions of packages that nobody entered; nothing when all is well."""
+        said = self._database.damage()
+        strangers = self._database.read(
+            "select distinct version from scorings where version not in (select version from packages) order by version"
+        )
+        said += [f"predictions name the version '{version}', which no run entered" for (version,) in strangers]
+        return said
+
+    def names(self) -> list[str]:
+        """Models of which a version is served."""
+        return [str(name) for (name,) in self._database.read("select name from served order by name")]
+
     def package(self, version: str, name: str, model_hash: str, run_id: str) -> None:
         """Note which run made a package; the first one stays."""
         self._database.write(
@@ -318,6 +346,12 @@ class Ledger:
             key=key,
         )
         return [Predicted(*row) for row in rows]
+
+    def some_keys(self, most: int = 10_000) -> list[str]:
+        """Keys of some predictions, to name one that resembles a wrong one."""
+        return [
+            str(key) for (key,) in self._database.read("select distinct key from predictions limit :most", most=most)
+        ]
 
     def keep_labels(self, name: str, rows: Iterable[tuple[str, str]]) -> tuple[int, int]:
         """Keep labels by key, the later one where there are two; how many are new, and how many changed."""

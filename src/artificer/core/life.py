@@ -222,6 +222,8 @@ class Scored:
         Rows whose decision is to act.
     n_new, n_changed, n_same : int
         Rows that the table did not have, had otherwise, and had alike.
+    decided : bool
+        Whether the brief says what is done with a score.
     """
 
     scoring: str
@@ -234,6 +236,7 @@ class Scored:
     n_same: int
     seconds: float
     findings: tuple[Finding, ...] = ()
+    decided: bool = False
 
 
 @dataclass(frozen=True, slots=True)

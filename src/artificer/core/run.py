@@ -141,6 +141,11 @@ class Run:
         """Keep what a stage decided and found in the ledger."""
         self.ledger.tell(self.id, stage, decisions, findings)
 
+    def give_up(self, code: int) -> None:
+        """Note that the run ended without a model, if the ledger knows that it began."""
+        if "ledger" in self.__dict__:
+            self.ledger.end(self.id, code, "")
+
     def path(self, relative: str) -> Path:
         """Where a path of a record is."""
         return self.workspace.path(relative)

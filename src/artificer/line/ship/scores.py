@@ -88,7 +88,9 @@ def score(
         scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows_told)
     findings = (*noticed, *_findings(scorer, rule, found, filled))
     counts = (int(acts.sum()), filled.n_new, filled.n_changed, filled.n_same)
-    return Scored(scoring, scorer.version, place.shown, len(found.score), *counts, watch.seconds, findings)
+    return Scored(
+        scoring, scorer.version, place.shown, len(found.score), *counts, watch.seconds, findings, rule.decides
+    )
 
 
 def _decisive(scorer: Scorer) -> Brief:

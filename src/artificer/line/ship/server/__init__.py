@@ -55,7 +55,9 @@ def serve(
         address = f"http://{host}:{listener.getsockname()[1]}"
         app = application(serving, started=lambda: ready(address))
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
-        before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, then raises the signal once more
+        before = signal.signal(
+            signal.SIGTERM, lambda *_: None
+        )  # uvicorn ends in order, then raises the signal once more
         try:
             uvicorn.Server(config).run(sockets=[listener])
         finally:
