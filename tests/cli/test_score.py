@@ -39,6 +39,12 @@ def test_a_package_takes_rows_and_a_table(served: Client) -> None:
     assert pl.read_parquet(served.folder / "other.parquet").height == 20
 
 
+def test_that_none_act_is_said_too(served: Client) -> None:
+    served.ask(more="\n[decision]\nthreshold = 1.0\n")
+    ended = artificer("score", "brief.toml", "new.parquet", "--out", "out.csv", cwd=served.folder)
+    assert ": none of them act; out.csv" in ended.stdout
+
+
 def test_json_is_one_document_with_the_findings(served: Client) -> None:
     document("score", "brief.toml", cwd=served.folder)
     served.rows(table()[:5])
