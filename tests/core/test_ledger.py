@@ -1,58 +1,306 @@
-"""The ledger keeps what cannot be computed again, from many writers at once."""
+"""The ledger counts, keeps order, and changes what is served once: the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from artificer.core import ledger as module
 from artificer.core.errors import WorkspaceError
-from artificer.core.ledger import Ledger
-from artificer.core.records import Decision
+from artificer.core.ledger import MIGRATIONS, Ledger, Look, ledger_of
+from artificer.core.records import Decision, Finding
 
 
-def test_each_model_that_sees_sealed_rows_is_counted_once(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db")
-    assert [ledger.open_seal("rows", model, "run") for model in ("a", "a", "b", "a")] == [1, 1, 2, 2]
-    assert ledger.open_seal("other rows", "a", "run") == 1
+@pytest.fixture(params=["sqlite", "postgres"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """A fresh place for a ledger in either database."""
+    if request.param == "sqlite":
+        return tmp_path / "ledger.db"
+    url: str = request.getfixturevalue("postgres")
+    return url
 
 
-def test_runs_are_listed_the_newest_first_with_how_they_ended(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db")
-    ledger.begin("1", "brief")
-    ledger.begin("2", "brief")
-    ledger.end("1", 3, "hash")
-    rows = {row.id: (row.code, row.model_hash) for row in ledger.runs()}
-    assert rows == {"1": (3, "hash"), "2": (None, None)}
+@pytest.fixture
+def ledger(where: Path | str) -> Iterator[Ledger]:
+    found = Ledger(where)
+    yield found
+    found.close()
 
 
-def test_telling_twice_changes_nothing(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.db")
-    for _ in range(2):
-        ledger.tell("run", "ask", [Decision("ask", "q", "c", "b")], [])
-    with sqlite3.connect(tmp_path / "ledger.db") as connection:
-        assert connection.execute("select count(*) from decisions").fetchone() == (1,)
+def code_of(where: Path | str) -> str:
+    return f"Path({str(where)!r})" if isinstance(where, Path) else repr(where)
 
 
-def test_what_is_no_ledger_or_a_newer_one_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.db").write_text("this is no database, whatever its name says it is" * 50)
-    with pytest.raises(WorkspaceError, match="cannot be used"):
-        Ledger(tmp_path / "a.db")
-    with sqlite3.connect(tmp_path / "b.db") as connection:
-        connection.execute("pragma user_version = 99")
-    with pytest.raises(WorkspaceError, match="newer Artificer"):
-        Ledger(tmp_path / "b.db")
+def processes(where: Path | str, code: str, n: int) -> list[str]:
+    """Run code in some processes at once, with `ledger` open and `me` its number, and give what each printed."""
+    start = "from pathlib import Path\nimport sys\nfrom artificer.core.ledger import Ledger\n"
+    start += f"me = int(sys.argv[1])\nledger = Ledger({code_of(where)})\n"
+    running = [
+        subprocess.Popen([sys.executable, "-c", start + code, str(number)], stdout=subprocess.PIPE, text=True)
+        for number in range(n)
+    ]
+    said = [process.communicate(timeout=120)[0].strip() for process in running]
+    assert [process.returncode for process in running] == [0] * n
+    return said
 
 
-def test_processes_that_write_at_once_lose_nothing(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path; from artificer.core.ledger import Ledger\n"
-        f"ledger = Ledger(Path({str(tmp_path / 'ledger.db')!r}))\n"
-        "for k in range(20): ledger.open_seal('rows', f'{sys.argv[1]}-{k}', 'run')\n"
+class TestRuns:
+    def test_a_run_is_known_from_its_beginning_to_its_end(self, ledger: Ledger) -> None:
+        ledger.begin("r1", "orders")
+        (row,) = ledger.runs()
+        assert (row.id, row.brief, row.ended, row.code) == ("r1", "orders", None, None)
+        ledger.end("r1", 4, "abc")
+        (row,) = ledger.runs()
+        assert (row.code, row.model_hash) == (4, "abc")
+
+    def test_telling_a_stage_again_changes_nothing(self, ledger: Ledger) -> None:
+        decision, finding = Decision("ask", "q", "c", "b"), Finding("code", "note", "w", "s", "f")
+        for _ in range(2):
+            ledger.tell("r1", "ask", [decision], [finding])
+        assert ledger.told("r1") == ([decision], [finding])
+
+    def test_the_same_model_again_is_no_new_look_and_another_is(self, ledger: Ledger) -> None:
+        assert [ledger.open_seal("rows", one, "r") for one in ("a", "a", "b")] == [1, 1, 2]
+        assert ledger.open_seal("other rows", "a", "r") == 1
+
+
+class TestServed:
+    def test_the_first_is_served_and_each_change_names_the_revision_it_saw(self, ledger: Ledger) -> None:
+        assert ledger.served("m") is None
+        first = ledger.serve("m", "v1", seen=0, action="first", because="it is")
+        assert first is not None
+        assert (first.version, first.previous, first.revision) == ("v1", "", 1)
+        assert ledger.serve("m", "v9", seen=0, action="first", because="too late") is None
+        second = ledger.serve("m", "v2", seen=1, action="promote", because="better")
+        assert second is not None
+        assert (second.version, second.previous, second.revision) == ("v2", "v1", 2)
+        assert ledger.serve("m", "v3", seen=1, action="promote", because="too late") is None
+        assert ledger.served("m") == second
+        assert [(one.revision, one.version, one.action) for one in ledger.history("m")] == [
+            (1, "v1", "first"),
+            (2, "v2", "promote"),
+        ]
+
+    def test_a_look_is_kept_with_its_change_or_not_at_all(self, ledger: Ledger) -> None:
+        look = Look("m", 1, "print", 5.0, "promote", "{}", "")
+        ledger.serve("m", "v1", seen=0, action="first", because="it is")
+        assert ledger.serve("m", "v2", seen=7, action="promote", because="late", look=look) is None
+        assert ledger.looks("m") == []
+        ledger.serve("m", "v2", seen=1, action="promote", because="better", look=look)
+        with pytest.raises(WorkspaceError):  # the look of that number is there: neither happens
+            ledger.serve("m", "v3", seen=2, action="promote", because="better", look=look)
+        served = ledger.served("m")
+        assert served is not None
+        assert served.version == "v2"
+        assert len(ledger.looks("m")) == 1
+
+    def test_of_eight_processes_one_wins_each_revision(self, where: Path | str, ledger: Ledger) -> None:
+        ledger.serve("m", "v", seen=0, action="first", because="")
+        code = (
+            "won = 0\n"
+            "while won < 5:\n"
+            "    seen = ledger.served('m').revision\n"
+            "    won += ledger.serve('m', f'{me}-{seen}', seen=seen, action='promote', because='') is not None\n"
+            "print(won)\n"
+        )
+        assert processes(where, code, 8) == ["5"] * 8
+        assert [one.revision for one in ledger.history("m")] == list(range(1, 42))
+
+    def test_order_hangs_on_numbers_and_not_on_a_clock_that_goes_back(
+        self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        moments = iter(f"20{30 - number}-01-01T00:00:00.000+00:00" for number in range(20))
+        monkeypatch.setattr(module, "_now", lambda: next(moments))
+        for number in range(3):
+            ledger.serve("m", f"v{number}", seen=number, action="promote", because="")
+            ledger.look(Look("m", number + 1, f"p{number}", float(number), "nothing", "{}", ""))
+            ledger.keep_predictions(f"s{number}", "m", f"v{number}", "t", [("k", 0.5, "act", "")])
+        assert [one.version for one in ledger.history("m")] == ["v0", "v1", "v2"]
+        assert [one.number for one in ledger.looks("m")] == [1, 2, 3]
+        assert [one.version for one in ledger.predictions_of("k")] == ["v2", "v1", "v0"]
+
+
+class TestPredictionsAndLabels:
+    def test_the_same_scoring_again_changes_nothing(self, ledger: Ledger) -> None:
+        rows = [("a", 0.5, "act", ""), ("b", None, "", "unseen")]
+        for _ in range(2):
+            ledger.keep_predictions("s1", "m", "v1", "calls.csv", rows)
+        (one,) = ledger.predictions_of("a")
+        assert (one.score, one.decision, one.version, one.source, one.name) == (0.5, "act", "v1", "calls.csv", "m")
+        (other,) = ledger.predictions_of("b")
+        assert (other.score, other.flags) == (None, "unseen")
+        assert ledger.predictions_of("c") == []
+
+    def test_many_are_kept_whole_or_not_at_all_when_killed(self, where: Path | str, ledger: Ledger) -> None:
+        code = (
+            "from pathlib import Path\nfrom artificer.core.ledger import Ledger\nimport sys\n"
+            f"ledger = Ledger({code_of(where)})\nprint('open', flush=True)\n"
+            "rows = [(str(n), n / 7, 'act', '') for n in range(60000)]\n"
+            "ledger.keep_predictions('s1', 'm', 'v1', 't', rows)\n"
+        )
+        moments = random.Random(3)
+        for _ in range(8):
+            process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+            assert process.stdout is not None
+            process.stdout.readline()
+            time.sleep(moments.uniform(0.0, 0.4))
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            assert len(ledger.predictions_of("59999")) == len(ledger.predictions_of("0"))
+        subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, timeout=60)
+        assert len(ledger.predictions_of("59999")) == len(ledger.predictions_of("0")) == 1
+
+    def test_labels_are_new_changed_or_the_same(self, ledger: Ledger) -> None:
+        assert ledger.keep_labels("m", [("a", "yes"), ("b", "no")]) == (2, 0)
+        assert ledger.keep_labels("m", [("a", "yes"), ("b", "yes"), ("c", "no")]) == (1, 1)
+        assert [ledger.label_of("m", key) for key in "abcd"] == ["yes", "yes", "no", None]
+        assert ledger.label_of("another model", "a") is None
+
+
+class TestAlone:
+    def test_one_holds_a_name_and_its_end_sets_it_free(self, ledger: Ledger) -> None:
+        with ledger.alone("watch m") as first, ledger.alone("watch m") as second, ledger.alone("watch n") as other:
+            assert (first, second, other) == (True, False, True)
+        with ledger.alone("watch m") as again:
+            assert again
+
+    def test_its_death_sets_it_free(self, where: Path | str, ledger: Ledger) -> None:
+        code = (
+            "from pathlib import Path\nfrom artificer.core.ledger import Ledger\nimport time\n"
+            f"with Ledger({code_of(where)}).alone('x') as mine:\n    print(mine, flush=True)\n    time.sleep(60)\n"
+        )
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "True"
+        with ledger.alone("x") as mine:
+            assert not mine
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        deadline = time.monotonic() + 20
+        free = False
+        while not free and time.monotonic() < deadline:
+            with ledger.alone("x") as mine:
+                free = mine
+        assert free
+
+
+class TestMigrations:
+    def test_eight_processes_that_open_an_empty_database_make_it_once(self, where: Path | str) -> None:
+        said = processes(where, "print(ledger.open_seal('rows', str(me), 'r') > 0)", 8)
+        assert said == ["True"] * 8
+        assert Ledger(where).open_seal("rows", "last", "r") == 9
+
+    def test_every_older_version_is_brought_to_this_one(
+        self, where: Path | str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
+        old = Ledger(where)
+        old.begin("r1", "orders")
+        old.close()
+        monkeypatch.undo()
+        now = Ledger(where)
+        assert [row.id for row in now.runs()] == ["r1"]
+        assert now.serve("m", "v1", seen=0, action="first", because="") is not None
+
+    def test_a_newer_one_is_refused(self, where: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
+        Ledger(where).close()
+        monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
+        with pytest.raises(WorkspaceError, match="written by a newer Artificer"):
+            Ledger(where)
+
+    def test_threads_write_at_once_and_nothing_is_lost(self, ledger: Ledger) -> None:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda one: ledger.open_seal("rows", f"m{one}", "r"), range(60)))
+        assert ledger.open_seal("rows", "last", "r") == 61
+
+
+class TestTroubles:
+    def test_a_file_that_is_no_ledger_is_named_and_left_as_it_is(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.db"
+        path.write_bytes(b"no database at all" * 100)
+        with pytest.raises(WorkspaceError, match=r"ledger\.db"):
+            Ledger(path)
+        assert path.read_bytes() == b"no database at all" * 100
+
+    def test_a_truncated_one_is_told(self, tmp_path: Path) -> None:
+        path = tmp_path / "ledger.db"
+        ledger = Ledger(path)
+        ledger.keep_predictions("s", "m", "v", "t", [(str(n), 0.5, "", "") for n in range(5000)])
+        ledger.close()
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("pragma wal_checkpoint(truncate)")
+        os.truncate(path, path.stat().st_size // 2)
+        with pytest.raises(WorkspaceError, match=r"ledger\.db"):
+            Ledger(path).predictions_of("4999")
+
+    def test_a_full_disk_keeps_nothing_and_says_so(self, tmp_path: Path) -> None:
+        code = (
+            "import resource, signal, sys\nfrom pathlib import Path\nfrom artificer.core.ledger import Ledger\n"
+            "from artificer.core.errors import WorkspaceError\n"
+            f"ledger = Ledger(Path({str(tmp_path / 'ledger.db')!r}))\n"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
+            "try:\n"
+            "    ledger.keep_predictions('s', 'm', 'v', 't', [(str(n), 0.5, '', '') for n in range(90000)])\n"
+            "except WorkspaceError as error:\n    print(error)\n"
+        )
+        ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+        assert "free disk space" in ended.stdout, ended.stderr
+        ledger = Ledger(tmp_path / "ledger.db")
+        assert ledger.predictions_of("0") == []
+        ledger.keep_predictions("s", "m", "v", "t", [("0", 0.5, "", "")])
+        assert len(ledger.predictions_of("0")) == 1
+
+    @pytest.mark.parametrize(
+        ("url", "says"),
+        [
+            ("postgresql://ann:geheim@127.0.0.1:1/x", "see that the server runs"),
+            ("postgresql://ann:geheim@127.0.0.1:port/x", "is none"),
+            ("mysql://ann:geheim@127.0.0.1/x", "not in 'mysql'"),
+            ("no url", "is none"),
+        ],
     )
-    writers = [subprocess.Popen([sys.executable, "-c", program, str(one)]) for one in range(3)]
-    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
-    assert Ledger(tmp_path / "ledger.db").open_seal("rows", "last", "run") == 61
+    def test_a_wrong_url_never_shows_its_password(self, url: str, says: str) -> None:
+        with pytest.raises(WorkspaceError, match=says) as caught:
+            Ledger(url)
+        assert "geheim" not in str(caught.value)
+
+    def test_connections_that_the_server_dropped_are_made_again(self, postgres: str) -> None:
+        import psycopg
+
+        ledger = Ledger(postgres)
+        ledger.begin("r1", "orders")
+        with psycopg.connect(postgres, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = "
+                "current_database()"
+            )
+        assert [row.id for row in ledger.runs()] == ["r1"]
+        ledger.close()
+
+    def test_a_workspace_may_keep_its_ledger_elsewhere(
+        self, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ARTIFICER_LEDGER_URL", postgres)
+        ledger = ledger_of(tmp_path)
+        ledger.begin("r1", "orders")
+        assert not (tmp_path / "ledger.db").exists()
+        assert [row.id for row in Ledger(postgres).runs()] == ["r1"]
+
+    def test_predictions_of_a_version_that_nobody_entered_are_told(self, ledger: Ledger) -> None:
+        ledger.package("v1", "m", "hash", "r1")
+        ledger.keep_predictions("s1", "m", "v1", "t", [("a", 0.5, "", "")])
+        assert ledger.troubles() == []
+        ledger.keep_predictions("s2", "m", "v2", "t", [("a", 0.5, "", "")])
+        assert ledger.troubles() == ["predictions name the version 'v2', which no run entered"]

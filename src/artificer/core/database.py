@@ -1,6 +1,6 @@
 """A database that the ledger stands in: an SQLite file (WAL) or PostgreSQL, with numbered migrations under its own lock.
 
-No connection is held between calls, and no message shows a password.
+No connection to a server is held between calls, and no message shows a password.
 """
 
 from __future__ import annotations
@@ -44,14 +44,19 @@ class Database:
         self.kind = "sqlite" if self.file else "postgresql"
         seconds = {"timeout": 30} if self.file else {"connect_timeout": 10}
         try:
-            self._engine = sa.create_engine(url, connect_args=seconds, pool_pre_ping=not self.file)
+            pool = None if self.file else sa.pool.NullPool
+            self._engine = sa.create_engine(url, connect_args=seconds, poolclass=pool)
         except ModuleNotFoundError as error:
             raise WorkspaceError(
                 "a ledger in PostgreSQL needs psycopg: install Artificer with its extra 'postgres'"
             ) from error
         if self.file:
             sa.event.listen(self._engine, "connect", _use_wal)
-        self._migrate(migrations)
+        try:
+            self._migrate(migrations)
+        except WorkspaceError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of it."""
@@ -151,13 +156,13 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.DatabaseError as error:
+        except (sa.exc.DatabaseError, self._engine.dialect.loaded_dbapi.Error) as error:
             remedy = (
                 "free disk space if the disk is full, or name another folder with --workspace"
                 if self.file
                 else "see that the server runs and that the URL is right"
             )
-            raise WorkspaceError(f"the ledger '{self.shown}' cannot be used: {error.orig}; {remedy}") from error
+            raise WorkspaceError(f"the ledger '{self.shown}' cannot be used: {getattr(error, 'orig', error)}; {remedy}") from error
 
 
 def _url(where: Path | str) -> sa.URL:
@@ -165,7 +170,7 @@ def _url(where: Path | str) -> sa.URL:
         return sa.URL.create("sqlite", database=str(where))
     try:
         url = sa.make_url(where)
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise WorkspaceError("the ledger's URL is none; it looks like postgresql://user@host/database") from error
     if url.get_backend_name() not in ("postgresql", "postgres"):
         raise WorkspaceError(

@@ -31,6 +31,11 @@ class Bins:
         Categories with a bin of their own; the last bin holds all others. Empty for numbers.
     counts, influence, squares : tuple of float, (n_bins,)
         Rows, sum of their influence on the score, and sum of its squares; the first bin holds missing values.
+    successes, success_influence, success_squares : tuple of float, (n_bins,)
+        The same of the rows of success alone; empty but for two classes.
+    won, pairs : tuple of float, (n_bins * n_bins,)
+        Where the score is the area under the ROC curve: pairs of a success and a failure that are ranked rightly, and all
+        of them, by the bin of the success and the bin of the failure; else empty.
     """
 
     name: str
@@ -40,6 +45,11 @@ class Bins:
     counts: tuple[float, ...]
     influence: tuple[float, ...]
     squares: tuple[float, ...]
+    successes: tuple[float, ...] = ()
+    success_influence: tuple[float, ...] = ()
+    success_squares: tuple[float, ...] = ()
+    won: tuple[float, ...] = ()
+    pairs: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

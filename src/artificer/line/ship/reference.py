@@ -3,52 +3,75 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from artificer.core.brief import Task
 from artificer.core.life import Bins, Reference
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
-from artificer.line.judge import judged_rows
+from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
-from artificer.measure.influence import influence, tracked_metric
-from artificer.measure.intervals import within
-from artificer.measure.metrics import metric, score
-from artificer_runtime import Predictor
+from artificer.measure.influence import influence, pairs_won, tracked_metric
+from artificer.measure.intervals import estimate, within
+from artificer.measure.metrics import metric
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
 
-MOST_BINS, FEWEST_ROWS = 32, 10
+# The prediction is told apart finely, as it stands for all columns; 16 bins of a column show where it moved, and the
+# sums over pairs of its bins stay small: about 5 KB a column.
+PREDICTION_BINS, MOST_BINS, FEWEST_ROWS = 32, 16, 10
 
 
 def reference(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Reference:
     """Put the rows that the verdict rests on into bins, each with what its rows add to the score."""
     judged = judged_rows(run, asked, model, sealed=verdict.on == "sealed rows")
-    name = tracked_metric(verdict.metric, asked.task)
-    rows, y, prediction, predictor = judged.rows, judged.y, judged.prediction, judged.predictor
+    return summed_up(judged, tracked_metric(verdict.metric, asked.task), asked.task, run.brief.data.time)
+
+
+def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Reference:
+    """The reference that judged rows make.
+
+    Parameters
+    ----------
+    name : str
+        A metric that has an influence.
+    time : str
+        The column of the rows' own time, which moves by itself and is not compared.
+    """
+    rows, y, prediction, schema = judged.rows, judged.y, judged.prediction, judged.predictor.schema
+    is_class = task != "regression"
     _, place = stretches(rows.time, np.ones(len(y), bool))
     found = within(name, y, prediction, place, rows.weight, groups=rows.group)
-    constant = np.bincount(y.astype(np.int64), minlength=prediction.shape[1]) / len(y) if asked.classes else y.mean()
-    plain = score(name, y, np.tile(constant, (len(y), 1)))
-    phi = influence(name, y, prediction)
-    encoded = predictor.schema.encode(rows.frame)
-    columns = [_binned(one, column_values(predictor.schema, encoded, one), phi) for one in watched(predictor, run)]
+    place = _defined(name, judged, place)
+    constant = np.bincount(y.astype(np.int64), minlength=prediction.shape[1]) / len(y) if is_class else y.mean()
+    plain = within(name, y, np.tile(constant, (len(y), 1)), place, rows.weight, groups=rows.group).value
+    scored = _Scored(
+        phi=influence(name, y, prediction, rows.weight, place),
+        y=y if task == "binary" else None,
+        success=prediction[:, 1] if name == "roc_auc" else None,
+        weight=rows.weight,
+        place=place,
+    )
+    encoded = schema.encode(rows.frame)
+    columns = (_binned(one, column_values(schema, encoded, one), scored) for one in watched(schema, time))
     return Reference(
         metric=name,
         score=found,
         skill=max(0.0, metric(name).sign * (found.value - plain)),
         n_rows=len(y),
-        columns=(_numeric("", "number", stated(prediction), phi), *columns),
-        last_time=float(np.nanmax(rows.time)) if rows.time is not None and len(rows.time) else math.nan,
-        success=math.nan if asked.task == "multiclass" else float(y.mean()),
+        columns=(_numeric("", "number", stated(prediction), scored), *columns),
+        last_time=float(np.nanmax(rows.time)) if rows.time is not None and not np.isnan(rows.time).all() else math.nan,
+        success=math.nan if task == "multiclass" else float(y.mean()),
         rows_per_day=_per_day(rows.time),
     )
 
 
-def watched(predictor: Predictor, run: Run) -> Iterator[Column]:
+def watched(schema: Schema, time: str) -> Iterator[Column]:
     """Columns whose distribution is compared: all that the model reads but the time of the rows themselves."""
-    for column in predictor.schema.columns:
-        if column.kind in GROUPS and column.name != run.brief.data.time:
+    for column in schema.columns:
+        if column.kind in GROUPS and column.name != time:
             yield column
 
 
@@ -67,47 +90,6 @@ def stated(prediction: np.ndarray) -> np.ndarray:
     return prediction[:, -1] if prediction.shape[1] <= 2 else prediction.max(axis=1)
 
 
-def _per_day(time: np.ndarray | None) -> float:
-    if time is None or np.isnan(time).all():
-        return math.nan
-    days = np.floor(time[~np.isnan(time)] / 86_400)
-    return float(len(days) / (np.ptp(days) + 1))
-
-
-def _binned(column: Column, values: np.ndarray, phi: np.ndarray) -> Bins:
-    if GROUPS[column.kind] != "codes":
-        return _numeric(column.name, column.kind, values, phi)
-    sizes = np.bincount(np.maximum(values, 0), minlength=len(column.levels) + 1)[1:]
-    common = [place for place in np.argsort(-sizes, kind="stable")[: MOST_BINS - 1] if sizes[place] >= FEWEST_ROWS]
-    rest = int(sizes.sum() - sizes[common].sum()) + int((values < 0).sum())
-    while common and 0 < rest < FEWEST_ROWS:
-        rest += int(sizes[common.pop()])
-    levels = tuple(column.levels[place] for place in common)
-    return _summed(Bins(column.name, column.kind, (), levels, (), (), ()), column, values, phi)
-
-
-def _numeric(name: str, kind: str, values: np.ndarray, phi: np.ndarray) -> Bins:
-    known = np.sort(values[~np.isnan(values)])
-    n_bins = int(min(MOST_BINS, len(known) // FEWEST_ROWS))
-    edges: list[float] = []
-    last = 0
-    for number in range(1, n_bins):
-        # An edge lies between two different values, so that it is nobody's own.
-        place = int(np.searchsorted(known, known[number * len(known) // n_bins], side="left"))
-        if place - last >= FEWEST_ROWS and len(known) - place >= FEWEST_ROWS:
-            edges.append(float((known[place - 1] + known[place]) / 2))
-            last = place
-    return _summed(Bins(name, kind, tuple(edges), (), (), (), ()), None, values, phi)
-
-
-def _summed(bins: Bins, column: Column | None, values: np.ndarray, phi: np.ndarray) -> Bins:
-    place = places(bins, column, values)
-    place = np.where(place < 0, n_places(bins) - 1, place)  # levels unseen in training are among the others here
-    n = n_places(bins)
-    sums = [np.bincount(place, weights=weight, minlength=n) for weight in (np.ones(len(phi)), phi, phi**2)]
-    return Bins(bins.name, bins.kind, bins.edges, bins.levels, *(tuple(one.tolist()) for one in sums))
-
-
 def n_places(bins: Bins) -> int:
     """Number of bins, the one of missing values among them."""
     return len(bins.edges) + 2 if not bins.levels else len(bins.levels) + 2
@@ -122,11 +104,104 @@ def places(bins: Bins, column: Column | None, values: np.ndarray) -> np.ndarray:
         Of the model's schema, for categories: it says which code a level has.
     """
     if column is not None and GROUPS[column.kind] == "codes":
-        by_code = np.full(len(column.levels) + 1, len(bins.levels) + 1)
+        by_code = np.full(len(column.levels) + 1, n_places(bins) - 1)
         by_code[0] = 0
         order = {level: number for number, level in enumerate(bins.levels, start=1)}
         for code, level in enumerate(column.levels, start=1):
-            by_code[code] = order.get(level, len(bins.levels) + 1)
+            by_code[code] = order.get(level, n_places(bins) - 1)
         return np.asarray(np.where(values < 0, -1, by_code[np.maximum(values, 0)]))
     inside = np.searchsorted(np.array(bins.edges), values, side="right") + 1
     return np.asarray(np.where(np.isnan(values), 0, inside))
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """What the judged rows do to the score: influence, and what sums over pairs need (None where they are not)."""
+
+    phi: np.ndarray
+    y: np.ndarray | None
+    success: np.ndarray | None
+    weight: np.ndarray | None
+    place: np.ndarray
+
+
+def _defined(name: str, judged: Judged, place: np.ndarray) -> np.ndarray:
+    """Stretches on which the score is defined, as `within` takes them; all rows are one where fewer than two are."""
+    rows, kept = judged.rows, place.copy()
+    for one in np.unique(place[place >= 0]):
+        here = place == one
+        weight = rows.weight[here] if rows.weight is not None else None
+        group = rows.group[here] if rows.group is not None else None
+        found = estimate(name, judged.y[here], judged.prediction[here], weight, groups=group)
+        if not np.isfinite([found.value, found.low, found.high]).all():
+            kept[here] = -1
+    return kept if len(np.unique(kept[kept >= 0])) > 1 else np.zeros(len(place), np.int64)
+
+
+def _per_day(time: np.ndarray | None) -> float:
+    if time is None or np.isnan(time).all():
+        return math.nan
+    days = np.floor(time[~np.isnan(time)] / 86_400)
+    return float(len(days) / (np.ptp(days) + 1))
+
+
+def _binned(column: Column, values: np.ndarray, scored: _Scored) -> Bins:
+    if GROUPS[column.kind] != "codes":
+        return _numeric(column.name, column.kind, values, scored)
+    sizes = np.bincount(np.maximum(values, 0), minlength=len(column.levels) + 1)[1:]
+    common = [place for place in np.argsort(-sizes, kind="stable")[: MOST_BINS - 1] if sizes[place] >= FEWEST_ROWS]
+    rest = int(sizes.sum() - sizes[common].sum()) + int((values < 0).sum())
+    while common and 0 < rest < FEWEST_ROWS:
+        rest += int(sizes[common.pop()])
+    levels = tuple(column.levels[place] for place in common)
+    return _summed(Bins(column.name, column.kind, (), levels, (), (), ()), column, values, scored)
+
+
+def _numeric(name: str, kind: str, values: np.ndarray, scored: _Scored) -> Bins:
+    edges = edges_of(values, MOST_BINS if name else PREDICTION_BINS)
+    return _summed(Bins(name, kind, edges, (), (), (), ()), None, values, scored)
+
+
+def edges_of(values: np.ndarray, n_bins: int) -> tuple[float, ...]:
+    """Inner edges of at most so many bins of about equally many rows, none of fewer than ten.
+
+    A value that many rows share has a bin of its own; an edge lies between two different values, so that it is nobody's.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    quantiles = known[np.arange(1, n_bins) * len(known) // n_bins] if len(known) else known
+    cuts = {int(np.searchsorted(known, one, side=side)) for one in quantiles for side in ("left", "right")}  # type: ignore[call-overload]
+    places = [0]
+    for cut in sorted(cuts):
+        if cut - places[-1] >= FEWEST_ROWS and len(known) - cut >= FEWEST_ROWS:
+            places.append(cut)
+    places.append(len(known))
+    while len(places) - 1 > n_bins:  # join where the joined bin is smallest
+        sizes = [after - before for before, after in zip(places, places[2:], strict=False)]
+        del places[1 + sizes.index(min(sizes))]
+    return tuple(float((known[place - 1] + known[place]) / 2) for place in places[1:-1])
+
+
+def _summed(bins: Bins, column: Column | None, values: np.ndarray, scored: _Scored) -> Bins:
+    n, phi = n_places(bins), scored.phi
+    place = places(bins, column, values)
+    place = np.where(place < 0, n - 1, place)  # levels unseen in training are among the others here
+    sums = [_sums(place, one, n) for one in (np.ones(len(phi)), phi, phi**2)]
+    bins = replace(bins, counts=sums[0], influence=sums[1], squares=sums[2])
+    if scored.y is None:
+        return bins
+    won = np.where(scored.y == 1, 1.0, 0.0)
+    sums = [_sums(place, one, n) for one in (won, won * phi, won * phi**2)]
+    bins = replace(bins, successes=sums[0], success_influence=sums[1], success_squares=sums[2])
+    if scored.success is None:
+        return bins
+    both = pairs_won(scored.y, scored.success, place, n, scored.weight, scored.place)
+    return replace(bins, won=_short(both[0].ravel()), pairs=_short(both[1].ravel()))
+
+
+def _sums(place: np.ndarray, weight: np.ndarray, n_bins: int) -> tuple[float, ...]:
+    return _short(np.bincount(place, weights=weight, minlength=n_bins))
+
+
+def _short(values: Sequence[float] | np.ndarray) -> tuple[float, ...]:
+    """Six digits, so that the file is small."""
+    return tuple(float(f"{value:.6g}") for value in values)
