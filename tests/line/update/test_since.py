@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.line.update import Meeting, since
+from artificer.line.update import Meeting, start_of
 
 
 def version() -> Any:
@@ -34,32 +34,32 @@ def rows(slopes: list[tuple[int, float]], *, classes: int = 2) -> Meeting:
 
 @pytest.mark.parametrize("classes", [2, 0])
 def test_old_rows_that_teach_the_contrary_are_left_out(classes: int) -> None:
-    start = since(version(), rows([(8000, 2.0), (3000, -2.0)], classes=classes), 8000)
+    start = start_of(version(), rows([(8000, 2.0), (3000, -2.0)], classes=classes), 8000)
     assert start.first == 8000
     assert start.decision.choice == "the rows since the champion"
     assert "all rows" in start.decision.alternatives
 
 
 def test_rows_that_teach_the_same_all_stay() -> None:
-    start = since(version(), rows([(11_000, 2.0)]), 8000)
+    start = start_of(version(), rows([(11_000, 2.0)]), 8000)
     assert start.first == 0
     assert "not shown to be better" in start.decision.because
 
 
 def test_too_few_new_rows_are_not_taken_alone() -> None:
-    start = since(version(), rows([(1500, 2.0), (600, -2.0)]), 1500)
+    start = start_of(version(), rows([(1500, 2.0), (600, -2.0)]), 1500)
     assert start.first == 0
     assert "too few" in start.decision.because
 
 
 def test_nothing_is_measured_on_what_the_yardstick_was_trained_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    from artificer.line.update import since as room
+    from artificer.line.update import start_of as room
 
     module = __import__("sys").modules[room.__module__]
     folds: list[Any] = []
     probe = module.probe
     monkeypatch.setattr(module, "probe", lambda *a, **k: folds.append(a[4]) or probe(*a, **k))
-    since(version(), rows([(8000, 2.0), (3000, -2.0)]), 8000)
+    start_of(version(), rows([(8000, 2.0), (3000, -2.0)]), 8000)
     assert len(folds) == 3
     for ((train, measured),) in folds:
         assert train.max() < measured.min()

@@ -19,7 +19,7 @@ from artificer.core.errors import BriefError, DataError
 from artificer.core.life import Reference
 from artificer.core.records import Estimate
 from artificer.core.stages import Contract
-from artificer.line.update import Version, compared, frozen, meeting, newest
+from artificer.line.update import Version, compared, frozen, meet, newest
 from artificer_runtime.schema import Schema
 
 BRIEF = Brief(target=Target(column="won", positive="yes"), authority=Authority(promote="act"))
@@ -61,7 +61,7 @@ def rows(n: int = 2000, seed: int = 0) -> pl.DataFrame:
 
 def test_a_challenger_that_is_shown_to_be_better_is_promoted() -> None:
     frame = rows()
-    found = compared(BRIEF, version("poor"), version("good"), meeting(frame, BRIEF, version("poor")))
+    found = compared(BRIEF, version("poor"), version("good"), meet(frame, BRIEF, version("poor")))
     assert found.choice == "promote"
     assert found.gain.is_gain
     assert found.gain.value == pytest.approx(found.challenger_score.value - found.champion_score.value)
@@ -70,7 +70,7 @@ def test_a_challenger_that_is_shown_to_be_better_is_promoted() -> None:
 
 
 def test_one_that_is_worse_or_alike_is_not() -> None:
-    met = meeting(rows(), BRIEF, version("good"))
+    met = meet(rows(), BRIEF, version("good"))
     worse = compared(BRIEF, version("good"), version("poor"), met)
     assert worse.choice == "keep"
     assert "shown to be worse" in worse.decisions[0].because
@@ -80,7 +80,7 @@ def test_one_that_is_worse_or_alike_is_not() -> None:
 
 
 def test_every_challenger_that_met_on_the_same_rows_widens_the_interval() -> None:
-    met = meeting(rows(), BRIEF, version("poor"))
+    met = meet(rows(), BRIEF, version("poor"))
     one, five = (compared(BRIEF, version("poor"), version("good"), met, n_looks=n) for n in (1, 5))
     assert five.gain.level == pytest.approx(0.99)
     assert five.gain.high - five.gain.low > one.gain.high - one.gain.low
@@ -97,16 +97,16 @@ def test_every_challenger_that_met_on_the_same_rows_widens_the_interval() -> Non
 )
 def test_what_the_brief_leaves_to_a_person_waits_for_one(authority: Authority, because: str) -> None:
     brief = replace(BRIEF, authority=authority)
-    found = compared(brief, version("poor"), version("good"), meeting(rows(), brief, version("poor")))
+    found = compared(brief, version("poor"), version("good"), meet(rows(), brief, version("poor")))
     assert found.choice == "ask"
     assert because in found.decisions[0].because
 
 
 def test_versions_of_other_classes_and_rows_without_labels_decide_nothing() -> None:
-    met = meeting(rows(), BRIEF, version("good"))
+    met = meet(rows(), BRIEF, version("good"))
     other = compared(BRIEF, version("good"), version("poor", ("maybe", "no", "yes")), met)
     assert (other.choice, other.decisions[0].because) == ("keep", "the versions know different classes")
-    bare = meeting(rows().drop("won"), BRIEF, version("good"))
+    bare = meet(rows().drop("won"), BRIEF, version("good"))
     assert bare.n_rows == 0
     assert compared(BRIEF, version("good"), version("poor"), bare).choice == "keep"
 
@@ -117,7 +117,7 @@ def test_success_may_be_the_class_that_sorts_first() -> None:
     )
     brief = replace(BRIEF, target=Target(column="won", positive="gone"))
     first = version("poor", ("gone", "stays"), positive="gone")
-    met = meeting(turned, brief, first)
+    met = meet(turned, brief, first)
     assert met.y.mean() == pytest.approx((turned["won"] == "gone").mean())
     assert met.predicted(first)[:, 1] == pytest.approx(1 - turned["poor"].to_numpy())
 
@@ -127,7 +127,7 @@ def test_an_error_is_compared_so_that_lower_is_better() -> None:
     y = rng.normal(size=800)
     frame = pl.DataFrame({"near": y + rng.normal(0, 0.1, 800), "far": y + rng.normal(0, 1, 800), "won": y})
     brief = replace(BRIEF, target=Target(column="won"))
-    met = meeting(frame, brief, version("far", (), "rmse", ""))
+    met = meet(frame, brief, version("far", (), "rmse", ""))
     found = compared(brief, version("far", (), "rmse", ""), version("near", (), "rmse", ""), met)
     assert found.choice == "promote"
     assert found.gain.value > 0
@@ -138,7 +138,7 @@ class TestMeeting:
         frame = rows(100).with_columns(
             pl.when(pl.int_range(100) < 3).then(pl.lit("perhaps")).otherwise("won").alias("won")
         )
-        met = meeting(frame, BRIEF, version("good"))
+        met = meet(frame, BRIEF, version("good"))
         assert met.n_rows == 97
         assert met.findings[0].code == "new_class"
         assert "perhaps" in met.findings[0].says
@@ -148,12 +148,12 @@ class TestMeeting:
         start = datetime(2026, 1, 1, tzinfo=UTC)
         frame = rows(10).with_columns(pl.Series("day", [start + timedelta(days=one) for one in range(10)]))
         brief = replace(BRIEF, target=Target(column="won", positive="yes", horizon="3d"), data=Data(time="day"))
-        assert meeting(frame, brief, version("good")).places.tolist() == [0, 1, 2, 3, 4, 5, 6]
+        assert meet(frame, brief, version("good")).places.tolist() == [0, 1, 2, 3, 4, 5, 6]
 
     def test_a_column_with_a_role_must_be_there(self) -> None:
         brief = replace(BRIEF, data=Data(time="day"))
         with pytest.raises(DataError, match="lack 'day'"):
-            meeting(rows(10), brief, version("good"))
+            meet(rows(10), brief, version("good"))
 
 
 class TestNewest:
@@ -177,13 +177,13 @@ class TestNewest:
 class TestFlips:
     def share(self, decision: DecisionPart) -> float:
         brief = replace(BRIEF, decision=decision)
-        met = meeting(rows(), brief, version("poor"))
+        met = meet(rows(), brief, version("poor"))
         return compared(brief, version("poor"), version("good"), met).flipped
 
     def test_a_list_changes_by_those_who_leave_it_and_those_who_come(self) -> None:
         frame = pl.DataFrame({"a": [0.9, 0.8, 0.1, 0.2], "b": [0.9, 0.1, 0.8, 0.2], "won": ["yes", "no", "no", "yes"]})
         brief = replace(BRIEF, decision=DecisionPart(capacity=Capacity(top=2)))
-        found = compared(brief, version("a"), version("b"), meeting(frame, brief, version("a")))
+        found = compared(brief, version("a"), version("b"), meet(frame, brief, version("a")))
         assert found.flipped == 0.5
 
     def test_thresholds_and_values_decide_row_by_row(self) -> None:
@@ -212,5 +212,5 @@ class TestFreeze:
 
 def test_a_metric_of_the_brief_is_not_read_here_but_from_the_card() -> None:
     brief = replace(BRIEF, accept={"log_loss": Accept(at_most=1.0)})
-    met = meeting(rows(), brief, version("poor"))
+    met = meet(rows(), brief, version("poor"))
     assert compared(brief, version("poor", metric="brier"), version("good"), met).metric == "brier"

@@ -27,13 +27,13 @@ from artificer.line.ship.reference import column_values, n_places, places, state
 from artificer.line.ship.stretches import stretches
 from artificer.line.track.findings import empty_feed, score_findings, shift_findings, target_finding, time_findings
 from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of
-from artificer.line.track.meeting import Meeting, Version, meeting, newest, opened
+from artificer.line.track.meeting import Meeting, Version, meet, newest, opened
 from artificer.line.track.periods import periods, scored
 from artificer.measure.compare import compare
 from artificer.measure.intervals import mean_t, wilson, within
 from artificer.measure.metrics import metric
 
-__all__ = ["Meeting", "Version", "meeting", "newest", "opened", "track"]
+__all__ = ["Meeting", "Version", "meet", "newest", "opened", "track"]
 
 ROWS_AT_ONCE, MOST_PREDICTED = 200_000, 50_000
 MONTH_S = 30 * 86_400.0
@@ -77,7 +77,7 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
     if frame.height == 0:
         return _nothing(version, level)
     sample = _sample(frame)
-    rows = meeting(sample, brief, version)
+    rows = meet(sample, brief, version)
     prediction = rows.predicted(version) if rows.n_rows else np.empty((0, 1))
     counts = list(_counted(version, frame, sample))
     columns = level + (1 - level) * (1 - 1 / len(counts))  # all of them hold together (Bonferroni)

@@ -117,7 +117,7 @@ class Meeting:
         return raw[:, ::-1] if self.positive == 0 else raw
 
 
-def meeting(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
+def meet(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
     """Take the rows whose label is known, and known to the model.
 
     Raises

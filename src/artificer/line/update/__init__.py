@@ -21,14 +21,14 @@ from artificer.core.life import Updated
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.data.readers import read
 from artificer.line.ask import read_brief
-from artificer.line.track.meeting import Meeting, Version, meeting, newest, opened
+from artificer.line.track.meeting import Meeting, Version, meet, newest, opened
 from artificer.line.update.flips import flipped
-from artificer.line.update.since import Start, since
+from artificer.line.update.since import Start, start_of
 from artificer.measure.compare import compare
 from artificer.measure.correct import looks
 from artificer.measure.intervals import estimate
 
-__all__ = ["Meeting", "Start", "Version", "compared", "frozen", "meeting", "newest", "opened", "since", "update"]
+__all__ = ["Meeting", "Start", "Version", "compared", "frozen", "meet", "newest", "opened", "start_of", "update"]
 
 LEVEL = 0.95
 
@@ -53,7 +53,7 @@ def update(brief: str | Path | Brief, champion: str | Path, challenger: str | Pa
     checked = brief if isinstance(brief, Brief) else read_brief(Path(brief))
     first, second = opened(Path(champion)), opened(Path(challenger))
     frame: pl.DataFrame = read(rows).frame
-    return compared(checked, first, second, meeting(frame, checked, first))
+    return compared(checked, first, second, meet(frame, checked, first))
 
 
 def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting, *, n_looks: int = 1) -> Updated:

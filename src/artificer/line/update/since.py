@@ -31,7 +31,7 @@ class Start:
     decision: Decision
 
 
-def since(version: Version, rows: Meeting, n_seen: int) -> Start:
+def start_of(version: Version, rows: Meeting, n_seen: int) -> Start:
     """Choose the first row to learn from.
 
     Parameters
