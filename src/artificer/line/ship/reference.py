@@ -124,6 +124,11 @@ class _Scored:
     weight: np.ndarray | None
     place: np.ndarray
 
+    @property
+    def rare(self) -> np.ndarray | None:
+        """Rows of the rarer of two classes."""
+        return None if self.y is None else self.y == float(self.y.mean() < 0.5)
+
 
 def _defined(name: str, judged: Judged, place: np.ndarray) -> np.ndarray:
     """Stretches on which the score is defined, as `within` takes them; all rows are one where fewer than two are."""
@@ -147,7 +152,9 @@ def _per_day(time: np.ndarray | None) -> float:
 
 def _binned(column: Column, values: np.ndarray, scored: _Scored) -> Bins:
     if GROUPS[column.kind] != "codes":
-        return _numeric(column.name, column.kind, values, scored)
+        ranged = column.kind == "number" and column.low is not None and column.high is not None
+        beyond = (float(column.low), float(column.high)) if ranged else None  # type: ignore[arg-type]
+        return _numeric(column.name, column.kind, values, scored, beyond)
     sizes = np.bincount(np.maximum(values, 0), minlength=len(column.levels) + 1)[1:]
     common = [place for place in np.argsort(-sizes, kind="stable")[: MOST_BINS - 1] if sizes[place] >= FEWEST_ROWS]
     rest = int(sizes.sum() - sizes[common].sum()) + int((values < 0).sum())
@@ -157,26 +164,51 @@ def _binned(column: Column, values: np.ndarray, scored: _Scored) -> Bins:
     return _summed(Bins(column.name, column.kind, (), levels, (), (), ()), column, values, scored)
 
 
-def _numeric(name: str, kind: str, values: np.ndarray, scored: _Scored) -> Bins:
-    edges = edges_of(values, MOST_BINS if name else PREDICTION_BINS)
-    return _summed(Bins(name, kind, edges, (), (), (), ()), None, values, scored)
+def _numeric(
+    name: str, kind: str, values: np.ndarray, scored: _Scored, beyond: tuple[float, float] | None = None
+) -> Bins:
+    """Bins of numbers; what lies beyond the range of training has bins of its own, empty where judged rows are too few."""
+    if beyond is None:
+        edges = edges_of(values, MOST_BINS if name else PREDICTION_BINS, scored.rare)
+        return _summed(Bins(name, kind, edges, (), (), (), ()), None, values, scored)
+    low, above = float(np.float32(beyond[0])), float(np.nextafter(np.float32(beyond[1]), np.float32(np.inf)))
+    within_range = np.where((values < low) & ((values < low).sum() < FEWEST_ROWS), low, values)
+    few = (values >= above) & ((values >= above).sum() < FEWEST_ROWS)
+    within_range = np.where(few, np.float32(beyond[1]), within_range)
+    inner = edges_of(
+        np.where((within_range < low) | (within_range >= above), np.nan, within_range), MOST_BINS, scored.rare
+    )
+    return _summed(Bins(name, kind, (low, *inner, above), (), (), (), ()), None, within_range, scored)
 
 
-def edges_of(values: np.ndarray, n_bins: int) -> tuple[float, ...]:
+def edges_of(values: np.ndarray, n_bins: int, rare: np.ndarray | None = None) -> tuple[float, ...]:
     """Inner edges of at most so many bins of about equally many rows, none of fewer than ten.
 
     A value that many rows share has a bin of its own; an edge lies between two different values, so that it is nobody's.
+
+    Parameters
+    ----------
+    rare : array of bool, (n_rows,), optional
+        Rows that count as much as all others together: where success is rare, bins are fine where it is.
     """
-    known = np.sort(values[~np.isnan(values)])
-    quantiles = known[np.arange(1, n_bins) * len(known) // n_bins] if len(known) else known
-    cuts = {int(np.searchsorted(known, one, side=side)) for one in quantiles for side in ("left", "right")}  # type: ignore[call-overload]
+    there = ~np.isnan(values)
+    order = np.argsort(values[there], kind="stable")
+    known = values[there][order]
+    if not len(known):
+        return ()
+    mass = np.full(len(known), 1 / len(known))
+    if rare is not None and rare[there].any():
+        mass = mass + rare[there][order] / rare[there].sum()
+    filled = np.concatenate([[0.0], np.cumsum(mass)])
+    quantiles = known[np.minimum(np.searchsorted(filled, np.arange(1, n_bins) / n_bins * filled[-1]), len(known) - 1)]
+    cuts = {int(np.searchsorted(known, one, side=side)) for one in quantiles for side in ("left", "right")}
     places = [0]
     for cut in sorted(cuts):
         if cut - places[-1] >= FEWEST_ROWS and len(known) - cut >= FEWEST_ROWS:
             places.append(cut)
     places.append(len(known))
     while len(places) - 1 > n_bins:  # join where the joined bin is smallest
-        sizes = [after - before for before, after in zip(places, places[2:], strict=False)]
+        sizes = [filled[after] - filled[before] for before, after in zip(places, places[2:], strict=False)]
         del places[1 + sizes.index(min(sizes))]
     return tuple(float((known[place - 1] + known[place]) / 2) for place in places[1:-1])
 

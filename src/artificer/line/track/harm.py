@@ -3,13 +3,15 @@
 A score changes by Cov(w, loss) where rows are drawn otherwise, w = p_T / p_S, and by the change of the loss itself where
 the relation between inputs and target changed (decomposition after Cai, Namkoong and Yadlowsky 2023, arXiv 2303.02011). The
 first part needs no labels, in the manner of performance estimation from density ratios (PAPE, Białek et al. 2024, arXiv
-2401.08348); the second is what is left of the measured change. To first order, the first part is Σ (p_T - p_S) φ̄ over
-bins of a column, φ̄ the mean influence of the reference rows in the bin.
+2401.08348); the second is what is left of the measured change. The first part is Σ (p_T - p_S) φ̄ over bins of a column, φ̄
+the mean influence of the judged rows in a bin; of the area under the ROC curve it is taken from the sums over pairs of
+rows, reweighted, as the first order is not enough there. Simulated in tests/line/track: intervals of 95% hold the change
+that moved inputs make in 91% to 99% of the cases, down to a success of 7% and up to one that quadruples.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import stats
@@ -25,29 +27,99 @@ FEWEST_ROWS = 10
 def effect_of(bins: Bins, counts: np.ndarray, n_unseen: int, *, level: float) -> Estimate:
     """What the move of one column does to the score, positive where it is better.
 
+    The interval is wider by what rows of a kind that the judged rows lack could do, if they were as extreme as the most
+    extreme bin.
+
     Parameters
     ----------
     counts : array, (n_bins,)
         New rows in each bin, missing first.
     n_unseen : int
-        New rows of levels that the reference lacks: nobody knows what they add.
+        New rows of levels that training lacked: nobody knows what they add.
     """
-    n_s, n_t = np.array(bins.counts), counts.astype(float)
-    total_s, total_t = n_s.sum(), n_t.sum() + n_unseen
-    p_s, p_t = n_s / total_s, n_t / total_t
+    n_s, total_t = np.array(bins.counts), float(counts.sum() + n_unseen)
     known = n_s >= FEWEST_ROWS
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(known, np.array(bins.influence) / n_s, 0.0)
-        square = np.where(known, np.array(bins.squares) / n_s, 0.0)
-        ratio = np.where(known, p_t / p_s, 1.0)
-    value = float(((p_t - p_s) * mean).sum())
-    of_new = float((p_t * mean**2).sum() - (p_t * mean).sum() ** 2) / total_t
-    of_reference = max(0.0, float((p_s * (ratio - 1) ** 2 * square).sum()) - value**2) / total_s
-    half = float(stats.norm.ppf(0.5 + level / 2)) * float(np.sqrt(max(of_new, 0.0) + of_reference))
-    # Rows that the reference has no like of may be as bad, or as good, as the extreme bins.
+    if not known.any() or not (counts * known).any():
+        return Estimate(0.0, -np.inf, np.inf, "no judged row is like the new ones", int(total_t), level)
+    p_s, p_t = n_s / n_s.sum(), counts / total_t
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    change = _of_pairs(bins, p_s, p_t, known) if bins.won else _of_rows(bins, p_s, p_t, known)
+    # A few new rows in one bin would have no variance of their own: z² rows as before stand in (Agresti and Coull 1998).
+    drawn = (p_t * total_t + p_s * z**2) / (total_t + z**2)
+    slope = change.slope - float(drawn @ change.slope)
+    of_new = float(drawn @ slope**2) / total_t
     strange = float(p_t[~known].sum()) + n_unseen / total_t
-    half += strange * float(np.abs(mean).max(initial=0.0))
+    half = z * float(np.sqrt(of_new + change.of_reference / n_s.sum()))
+    half += strange * float(np.abs(change.slope[known]).max(initial=0.0))
+    value = change.value
     return Estimate(value, value - half, value + half, "density ratio times influence", int(total_t), level)
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A change of the score.
+
+    Attributes
+    ----------
+    slope : array, (n_bins,)
+        Its derivative by the share of new rows in each bin; 0 where nothing is known of a bin.
+    of_reference : float
+        Variance that one judged row brings.
+    """
+
+    value: float
+    slope: np.ndarray
+    of_reference: float
+
+
+def _of_rows(bins: Bins, p_s: np.ndarray, p_t: np.ndarray, known: np.ndarray) -> _Change:
+    n_s = np.maximum(bins.counts, 1.0)
+    mean = np.where(known, np.array(bins.influence) / n_s, 0.0)
+    within = np.maximum(np.array(bins.squares) / n_s - mean**2, 0.0)
+    ratio = np.where(known, p_t / np.where(p_s > 0, p_s, 1.0), 1.0)
+    return _Change(float((p_t - p_s) @ mean), mean, float(p_s @ ((ratio - 1) ** 2 * within + mean**2)))
+
+
+def _of_pairs(bins: Bins, p_s: np.ndarray, p_t: np.ndarray, known: np.ndarray) -> _Change:
+    """The area under the ROC curve where bins weigh otherwise: (v' won v) / (v' pairs v)."""
+    n_s = np.array(bins.counts)
+    shape = (len(n_s), len(n_s))
+    won, pairs = np.array(bins.won).reshape(shape), np.array(bins.pairs).reshape(shape)
+    safe = np.where(p_s > 0, p_s, 1.0)
+    v = np.where(known, p_t / safe, 0.0)
+    v = np.where(known, v / (v @ p_s) * (p_s @ known), 0.0)
+    weighed = float(v @ pairs @ v)
+    if not weighed > 0:
+        return _Change(0.0, np.full(len(n_s), 0.0), np.inf)
+    before, after = float(won.sum() / pairs.sum()), float(v @ won @ v) / weighed
+    less = won - after * pairs
+    slope = np.where(known, (less @ v + less.T @ v) / weighed / safe, 0.0)
+    return _Change(after - before, slope, _of_judged(bins, p_s, v))
+
+
+def _of_judged(bins: Bins, p_s: np.ndarray, v: np.ndarray) -> float:
+    """Variance from the judged rows: those of a bin weigh v times as much, and more where their class became rarer."""
+    n, won = np.array(bins.counts), np.array(bins.successes)
+    share, later = won.sum() / n.sum(), float(v @ won) / max(float(v @ n), 1e-300)
+    by_class = []
+    for count, influence, squares, before, now in (
+        (won, bins.success_influence, bins.success_squares, share, later),
+        (n - won, *_less(bins), 1 - share, 1 - later),
+    ):
+        assert len(count) == len(n)
+        by_class.append((np.array(influence), np.array(squares), v * before / max(now, 1e-12) - 1))
+    first = sum(by * one for one, _, by in by_class) / np.maximum(n, 1.0)
+    second = sum(by**2 * two for _, two, by in by_class) / np.maximum(n, 1.0)
+    mean = np.array(bins.influence) / np.maximum(n, 1.0)
+    return float(p_s @ (np.maximum(second - first**2, 0.0) + mean**2))
+
+
+def _less(bins: Bins) -> tuple[np.ndarray, np.ndarray]:
+    """Influence and squares of the rows that are no success."""
+    return (
+        np.array(bins.influence) - np.array(bins.success_influence),
+        np.array(bins.squares) - np.array(bins.success_squares),
+    )
 
 
 def distance(bins: Bins, counts: np.ndarray, n_unseen: int) -> float:
