@@ -99,6 +99,8 @@ def _show_done(done: Any) -> None:
     verdict = done.verdict
     score = with_interval(verdict.score)
     click.echo(f"\npackage  {typed(done.package)}\nreport   {typed(done.report)}\n")
+    if verdict.in_words:
+        click.echo(f"{verdict.in_words}\n")
     click.echo(f"{verdict.metric} {score}, on {verdict.n_rows:,} {verdict.on} that trained nothing:")
     for line in verdict.lines:
         click.echo(coloured(line_told(line)))
@@ -107,6 +109,10 @@ def _show_done(done: Any) -> None:
     for finding in done.findings:
         if finding.severity == "blocker":
             click.echo(coloured(f"✗ blocker   {finding.says}; {finding.fix}"))
+    if done.served is not None and done.served.version != done.shipped.version:
+        click.echo(
+            f"\nserved   {done.served.version} still; serve this one: artificer update BRIEF --promote {done.shipped.version}"
+        )
     click.echo(f"\nNext: open the report, or predict new rows: artificer predict {typed(done.package)} ROWS")
 
 

@@ -378,6 +378,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Driver:
+    """What one column does for the prediction.
+
+    Attributes
+    ----------
+    effect : Estimate
+        How much the score falls when the column's values are shuffled among the rows; positive where it helps.
+    direction : str
+        "more of it, higher" or "more of it, lower", for numbers; "" where there is no saying.
+    """
+
+    column: str
+    effect: Estimate
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """From `judge`: what the model does, on rows that did not train it.
 
@@ -391,6 +408,12 @@ class Verdict:
         Paired differences, positive where the model is better.
     curve : tuple of (int, Estimate)
         Value per period against list length, where the brief names a capacity and a value.
+    in_words : str
+        What the model does for the client, and what is done today.
+    limits : tuple of str
+        What it must not be used for.
+    drivers : tuple of Driver
+        Columns by what they do for the prediction, the most first.
     """
 
     on: str
@@ -406,6 +429,9 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     n_openings: int = 0
     facts: tuple[Fact, ...] = ()
+    in_words: str = ""
+    limits: tuple[str, ...] = ()
+    drivers: tuple[Driver, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

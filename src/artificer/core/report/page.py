@@ -14,8 +14,10 @@ from artificer.core.brief import Brief
 from artificer.core.figures import SIGNS, figure, with_interval
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import svg
-from artificer.core.stages import Asked, ColumnStory, Description, Line, Model, Plan, Shipped, Trained, Verdict
+from artificer.core.stages import Asked, ColumnStory, Description, Driver, Line, Model, Plan, Shipped, Trained, Verdict
 
+MOST_DRIVERS = 8
+LOWER = ("log_loss", "brier", "rmse", "mae", "mape", "rmsle", "median_absolute_error")
 STAGES = ("ask", "audit", "choose", "describe", "design", "encode", "fit", "refine", "judge", "ship")
 
 
@@ -75,6 +77,8 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "trials": _trials(page),
         "columns": _columns(page),
         "slices": _estimates(verdict.slices),
+        "worst": worst(verdict),
+        "drivers": _drivers(page),
         "over_time": _estimates(page.described.target_over_time),
     }
 
@@ -91,6 +95,26 @@ def sentence(page: ReportPage, counts: Mapping[str, int]) -> str:
     first = musts[0] if musts else next(line for line in page.verdict.lines if line.outcome != "met")
     how = "does not meet" if first.outcome == "unmet" else "is not shown to meet"
     return f"{what}: the model meets {counts['met']} of {n} requirements; it {how} “{first.requirement.text}”."
+
+
+def worst(verdict: Verdict, most: int = 3) -> list[tuple[str, Estimate]]:
+    """The groups that the model serves worst."""
+    higher = verdict.against_baseline is None or verdict.metric not in LOWER
+    return sorted(verdict.slices, key=lambda pair: pair[1].value if higher else -pair[1].value)[:most]
+
+
+def _drivers(page: ReportPage) -> list[tuple[Driver, str, Markup]]:
+    shown = [one for one in page.verdict.drivers if one.effect.value > 0][:MOST_DRIVERS]
+    ends = svg.domain([end for one in shown for end in (one.effect.low, one.effect.high, 0.0)])
+    meaning = page.brief.data.columns
+    return [
+        (
+            one,
+            meaning.get(one.column, ""),
+            Markup(svg.interval(one.effect.value, one.effect.low, one.effect.high, ends, 0.0)),
+        )
+        for one in shown
+    ]
 
 
 def _line_chart(line: Line) -> Markup:

@@ -22,17 +22,20 @@ from artificer.line.ask.rows import Labelled, labelled, oriented
 from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.judge.curve import value_curve
+from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
+from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
+from artificer.line.judge.today import in_words
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 2
+VERSION = 3
 LEVEL = 0.95
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
@@ -81,13 +84,14 @@ def exit_code(verdict: Verdict, *, blocked: bool = False) -> int:
 def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     seen = _see(run, asked, model, n_openings)
     score = seen.estimate(seen.metric, seen.prediction)
+    lines = test_lines(seen)
     slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
         metric=seen.metric,
         score=score,
-        lines=test_lines(seen),
+        lines=lines,
         against_baseline=seen.against(np.tile(seen.constant, (len(seen.y), 1))),
         against_linear=seen.against(seen.linear) if seen.linear is not None else None,
         scores=tuple(_scores(seen)),
@@ -96,6 +100,9 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         findings=(*slice_findings, *effects(seen)),
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
+        in_words=in_words(seen),
+        limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
+        drivers=drivers(seen, describe(run)),
     )
 
 

@@ -1,0 +1,87 @@
+"""The verdict's first sentence, in the client's own measure: how many of those acted on succeed, and how many today."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from artificer.core.figures import figure
+from artificer.core.records import Estimate
+from artificer.data.expression import amounts
+from artificer.line.judge.seen import Seen
+from artificer.measure.intervals import estimate
+from artificer.measure.lists import Lists, list_precision, lists
+
+PERIODS = {"1d": "a day", "7d": "a week", "30d": "a month"}
+
+
+def in_words(seen: Seen) -> str:
+    """Say what the model does for the client, beside what is done today or what chance would do."""
+    if seen.periods is not None and seen.n_periods and seen.chooses and seen.top:
+        return _of_the_list(seen)
+    if seen.asked.task == "regression":
+        return _of_errors(seen)
+    if seen.asked.task == "binary":
+        return _of_pairs(seen)
+    return _of_classes(seen)
+
+
+def _of_the_list(seen: Seen) -> str:
+    assert seen.periods is not None
+    found = lists(seen.success, seen.y, seen.periods, seen.top)
+    precision = list_precision(found, level=seen.level)
+    capacity = seen.run.brief.decision.capacity
+    # A list that is not full shows the share of a full one, as far as the shorter lists tell.
+    a_list = capacity.top if capacity and seen.n_binding else round(float(found.chosen.mean()))
+    n, low, high = (figure(round(a_list * one)) for one in (precision.value, precision.low, precision.high))
+    every = PERIODS.get(capacity.every, f"in {capacity.every}") if capacity and capacity.every else ""
+    acted = f"Of {a_list:,} acted on{f' {every}' if every else ''}"
+    short = seen.n_periods - seen.n_binding
+    note = (
+        f" {short} of {seen.n_periods} periods had fewer rows than that."
+        if capacity and seen.n_binding > 0 and short
+        else ""
+    )
+    return f"{acted}, about {n} succeed ({low} to {high}); {_today(seen, a_list)}.{note}"
+
+
+def _today(seen: Seen, a_list: int) -> str:
+    rule = seen.run.brief.accept.get("beats")
+    assert seen.periods is not None
+    if rule is not None and rule.rule:
+        held = amounts(rule.rule, seen.rows.frame, "accept.beats")
+        how, found = "by today's rule", lists(held, seen.y, seen.periods, seen.top)
+    else:
+        how, found = "chosen at random", _at_random(seen)
+    share = float(found.succeeded.sum() / found.chosen.sum()) if found.chosen.sum() else 0.0
+    return f"{how}, {figure(round(a_list * share))}"
+
+
+def _at_random(seen: Seen) -> Lists:
+    assert seen.periods is not None
+    return lists(np.zeros(len(seen.y)), seen.y, seen.periods, seen.top)
+
+
+def _of_pairs(seen: Seen) -> str:
+    area = seen.estimate("roc_auc", seen.prediction)
+    if not np.isfinite(area.value):
+        return ""
+    n, low, high = (round(100 * one) for one in (area.value, area.low, area.high))
+    return f"Of a success and a failure, the model ranks the success higher {n} times in 100 ({low} to {high}); chance does 50."
+
+
+def _of_classes(seen: Seen) -> str:
+    found = seen.estimate("accuracy", seen.prediction)
+    common = estimate("accuracy", seen.y, np.tile(seen.constant, (len(seen.y), 1)))
+    return f"It names the right class for {_hundred(found)} rows in 100; always naming the commonest one: {_hundred(common)}."
+
+
+def _of_errors(seen: Seen) -> str:
+    found = seen.estimate("mae", seen.prediction)
+    same = np.full((len(seen.y), 1), float(np.median(seen.y)))
+    plain = estimate("mae", seen.y, same, seen.rows.weight)
+    interval = f"{figure(found.low)} to {figure(found.high)}"
+    return f"It is off by {figure(found.value)} on average ({interval}); always saying the middle value: {figure(plain.value)}."
+
+
+def _hundred(found: Estimate) -> str:
+    return f"{round(100 * found.value)}"
