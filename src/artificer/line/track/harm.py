@@ -22,6 +22,7 @@ from artificer.core.records import Estimate
 # A loss of less than a twentieth of the model's skill is not worth an alarm.
 MARGIN = 0.05
 FEWEST_ROWS = 10
+OUTER = 0.5
 
 
 def effect_of(bins: Bins, counts: np.ndarray, n_unseen: int, *, level: float) -> Estimate:
@@ -50,9 +51,26 @@ def effect_of(bins: Bins, counts: np.ndarray, n_unseen: int, *, level: float) ->
     of_new = float(drawn @ slope**2) / total_t
     strange = float(p_t[~known].sum()) + n_unseen / total_t
     half = z * float(np.sqrt(of_new + change.of_reference / n_s.sum()))
-    half += strange * float(np.abs(change.slope[known]).max(initial=0.0))
+    half += strange * float(np.abs(change.slope[known]).max(initial=0.0)) + _drift(bins, p_s, p_t, change.slope)
     value = change.value
     return Estimate(value, value - half, value + half, "density ratio times influence", int(total_t), level)
+
+
+def _drift(bins: Bins, p_s: np.ndarray, p_t: np.ndarray, slope: np.ndarray) -> float:
+    """What rows may move within bins of numbers, judged by how density ratio and influence go on from bin to bin.
+
+    Where both are linear in a bin, rows of the new density have the mean influence of the old ones plus the product of the
+    two rises over 12; in the open outer bins they go further than half a bin.
+    """
+    if bins.levels or not bins.edges:
+        return 0.0
+    there = np.flatnonzero(np.array(bins.counts[1:]) >= FEWEST_ROWS) + 1
+    if len(there) < 3:
+        return 0.0
+    rises = [np.gradient(values[there]) for values in (p_t / np.where(p_s > 0, p_s, 1.0), slope)]
+    part = np.full(len(there), 1 / 12)
+    part[[0, -1]] = OUTER
+    return float((p_s[there] * np.abs(rises[0] * rises[1])) @ part)
 
 
 @dataclass(frozen=True)
