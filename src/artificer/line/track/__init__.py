@@ -7,7 +7,7 @@ the score; where labels have come in, measure the change itself, and say what of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,16 @@ from artificer.core.records import Decision, Estimate, Fact, Finding
 from artificer.data.kinds import as_time
 from artificer.data.readers import read
 from artificer.line.ask.durations import seconds
+from artificer.line.ask.labels import has_label
 from artificer.line.audit import check_contract
 from artificer.line.ship.reference import column_values, n_places, places, stated
 from artificer.line.ship.stretches import stretches
-from artificer.line.track.findings import empty_feed, score_findings, shift_findings, target_finding, time_findings
+from artificer.line.track.findings import empty_feed, score_findings, shift_findings, time_findings
 from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of
-from artificer.line.track.meeting import Meeting, Version, meet, newest, opened
+from artificer.line.track.meeting import Meeting, Version, check_roles, meet, newest, opened
 from artificer.line.track.periods import periods, scored
-from artificer.measure.compare import compare
-from artificer.measure.intervals import mean_t, wilson, within
+from artificer.line.track.target import target_findings
+from artificer.measure.intervals import within
 from artificer.measure.metrics import metric
 
 __all__ = ["Meeting", "Version", "meet", "newest", "opened", "track"]
@@ -76,45 +77,37 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
     level = 1 - false_alarms(brief.track)
     if frame.height == 0:
         return _nothing(version, level)
-    sample = _sample(frame)
-    rows = meet(sample, brief, version)
-    prediction = rows.predicted(version) if rows.n_rows else np.empty((0, 1))
-    counts = list(_counted(version, frame, sample))
+    known = _known(version, frame, brief)
+    sample = frame[_drawn(np.arange(frame.height))]
+    whole = version.oriented(version.predictor.raw(version.predictor.schema.encode(sample)))
+    prediction = whole[known.rows.places] if sample.height == frame.height else known.rows.predicted(version)
+    counts = list(_counted(version, frame, whole))
+    expected = effect_of(*counts[0], level=level)
+    measured = _measured(known.rows, prediction, reference, level)
     columns = level + (1 - level) * (1 - 1 / len(counts))  # all of them hold together (Bonferroni)
     shifts = [_shift(bins, found, unseen, reference, columns) for bins, found, unseen in counts]
-    whole = next((effect_of(*one, level=level) for one in counts if not one[0].name), None)
-    expected = whole if whole is not None else Estimate(0.0, -np.inf, np.inf, "no prediction", 0, level)
-    now = scored(reference.metric, rows, np.ones(rows.n_rows, bool), prediction)
-    if now is not None:  # in the same manner as the reference: within stretches of time
-        _, place = stretches(rows.time, np.ones(rows.n_rows, bool))
-        now = within(reference.metric, rows.y, prediction, place, rows.weight, groups=rows.group)
-    measured = None
-    if now is not None:
-        before = at_level(reference.score, level)
-        measured = apart(at_level(now, level), before, metric(reference.metric).sign)
     moment = as_time(frame[brief.data.time]) if brief.data.time else None
-    sampled = as_time(sample[brief.data.time]) if brief.data.time else None
     found = Tracked(
         version=version.name,
         model_hash=version.predictor.model_hash,
         metric=reference.metric,
         n_rows=frame.height,
-        n_labelled=rows.n_rows * frame.height // sample.height,
+        n_labelled=int(known.labelled.sum()),
         reference=reference.score,
         expected=expected,
         harm=harm_of(measured if measured is not None else expected, reference),
         measured=measured,
         unexplained=apart(measured, expected) if measured is not None else None,
         shifts=tuple(sorted(shifts, key=lambda one: (-abs(one.effect.value), one.column))),
-        periods=tuple(periods(reference.metric, sampled, np.ones(sample.height, bool), rows, prediction, version.name)),
+        periods=tuple(periods(reference.metric, moment, known.labelled, known.rows, prediction, version.name)),
     )
     findings = (
         *time_findings(moment, reference),
         *score_findings(found),
-        *_target(rows, prediction, reference, level),
+        *target_findings(known.rows, prediction, reference, level),
         *shift_findings(found.shifts, found.metric),
         *_contract(version, frame),
-        *rows.findings,
+        *known.rows.findings,
     )
     return replace(found, findings=findings, decisions=(_decision(found),))
 
@@ -129,19 +122,52 @@ def false_alarms(tracking: Tracking) -> float:
     return float(np.clip(tracking.alarms_per_month * every_s / MONTH_S, 1e-6, 0.05))
 
 
-def _sample(frame: pl.DataFrame) -> pl.DataFrame:
+@dataclass(frozen=True)
+class _Known:
+    """Which rows have a label, bool (n_rows,), and those of them that are scored."""
+
+    labelled: np.ndarray
+    rows: Meeting
+
+
+def _known(version: Version, frame: pl.DataFrame, brief: Brief) -> _Known:
+    """Labelled rows, or as many of them as tell a score just as well."""
+    check_roles(frame, brief)
+    there = brief.target.column in frame.columns
+    labelled = has_label(frame, brief).to_numpy() if there else np.zeros(frame.height, bool)
+    places = _drawn(np.flatnonzero(labelled))
+    waited = replace(brief, target=replace(brief.target, horizon="0d"))
+    rows = meet(frame[places], waited, version)
+    rows = replace(rows, places=places[rows.places])
+    if len(places) == labelled.sum():  # labels of classes that the model does not know do not count
+        labelled = np.isin(np.arange(frame.height), rows.places)
+    return _Known(labelled, rows)
+
+
+def _drawn(places: np.ndarray) -> np.ndarray:
     """So many rows tell a score as well as all of them, and each has the same chance."""
-    if frame.height <= MOST_PREDICTED:
-        return frame
-    kept = np.sort(np.random.default_rng(0).choice(frame.height, MOST_PREDICTED, replace=False))
-    return frame[kept]
+    if len(places) <= MOST_PREDICTED:
+        return places
+    return np.sort(np.random.default_rng(0).choice(places, MOST_PREDICTED, replace=False))
 
 
-def _counted(version: Version, frame: pl.DataFrame, sample: pl.DataFrame) -> Iterator[tuple[Bins, np.ndarray, int]]:
+def _measured(rows: Meeting, prediction: np.ndarray, reference: Reference, level: float) -> Estimate | None:
+    """Change of the score on labelled rows, taken as the judged rows' was: within stretches of time."""
+    if scored(reference.metric, rows, np.ones(rows.n_rows, bool), prediction) is None:
+        return None
+    _, place = stretches(rows.time, np.ones(rows.n_rows, bool))
+    now = within(reference.metric, rows.y, prediction, place, rows.weight, groups=rows.group)
+    return apart(at_level(now, level), at_level(reference.score, level), metric(reference.metric).sign)
+
+
+def _counted(version: Version, frame: pl.DataFrame, prediction: np.ndarray) -> Iterator[tuple[Bins, np.ndarray, int]]:
     """Each column's bins with the new rows in them, and how many rows are of unseen levels; the prediction first."""
     schema = version.predictor.schema
+    first, *others = version.reference.columns
+    assert not first.name
+    yield first, np.bincount(places(first, None, stated(prediction)), minlength=n_places(first)), 0
     known = {column.name: column for column in schema.columns}
-    bins = [one for one in version.reference.columns if one.name in known]
+    bins = [one for one in others if one.name in known]
     counts = [np.zeros(n_places(one), np.int64) for one in bins]
     unseen = [0] * len(bins)
     for start in range(0, frame.height, ROWS_AT_ONCE):
@@ -150,11 +176,6 @@ def _counted(version: Version, frame: pl.DataFrame, sample: pl.DataFrame) -> Ite
             place = places(one, known[one.name], column_values(schema, encoded, known[one.name]))
             counts[number] += np.bincount(place[place >= 0], minlength=len(counts[number]))
             unseen[number] += int((place < 0).sum())
-    for one in version.reference.columns:
-        if not one.name:
-            raw = version.predictor.raw(schema.encode(sample))
-            values = stated(raw[:, ::-1] if version.positive == 0 else raw)
-            yield one, np.bincount(places(one, None, values), minlength=n_places(one)), 0
     yield from zip(bins, counts, unseen, strict=True)
 
 
@@ -190,32 +211,7 @@ def _called(bins: Bins, place: int) -> str:
         return "present"
     if place == 1:
         return f"below {edges[0]}"
-    return f"from {edges[place - 2]} on" if place > len(edges) else f"{edges[place - 2]} to {edges[place - 1]}"
-
-
-def _target(rows: Meeting, prediction: np.ndarray, reference: Reference, level: float) -> Iterator[Finding]:
-    if rows.n_rows < 30 or rows.n_classes > 2:
-        return
-    is_share = rows.n_classes > 0
-    success = wilson(float(rows.y.sum()), float(rows.n_rows), level=level) if is_share else mean_t(rows.y, level=level)
-    said = float(prediction[:, -1].mean())
-    right = levelled(prediction, success.value)
-    mended = compare("log_loss" if is_share else "rmse", rows.y, right, prediction, rows.weight, groups=rows.group)
-    yield from target_finding(success, reference, said, mended, is_share=is_share)
-
-
-def levelled(prediction: np.ndarray, mean: float) -> np.ndarray:
-    """Predictions moved so that their mean is right: numbers by a constant, probabilities by one on the logit's scale."""
-    if prediction.shape[1] == 1:
-        return np.asarray(prediction + (mean - prediction.mean()))
-    success = np.clip(prediction[:, 1], 1e-9, 1 - 1e-9)
-    odds = np.log(success / (1 - success))
-    low, high = -40.0, 40.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if (1 / (1 + np.exp(-odds - middle))).mean() < mean else (low, middle)
-    moved = 1 / (1 + np.exp(-odds - (low + high) / 2))
-    return np.stack([1 - moved, moved], axis=1)
+    return f"above {edges[-1]}" if place > len(edges) else f"{edges[place - 2]} to {edges[place - 1]}"
 
 
 def _contract(version: Version, frame: pl.DataFrame) -> Iterator[Finding]:
@@ -228,7 +224,7 @@ def _contract(version: Version, frame: pl.DataFrame) -> Iterator[Finding]:
 
 
 def _nothing(version: Version, level: float) -> Tracked:
-    unknown = Estimate(0.0, 0.0, 0.0, "no rows", 0, level)
+    unknown = Estimate(0.0, -np.inf, np.inf, "no rows", 0, level)
     reference = version.reference
     return Tracked(
         version.name,

@@ -9,7 +9,7 @@ import numpy as np
 
 from artificer.core.figures import figure, with_interval
 from artificer.core.life import Reference, Shift, Tracked
-from artificer.core.records import Estimate, Fact, Finding
+from artificer.core.records import Fact, Finding
 
 MOVED = 0.05
 FEWER = 0.5
@@ -104,54 +104,19 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
         )
 
 
-def target_finding(
-    success: Estimate, reference: Reference, said: float, mended: Estimate, *, is_share: bool
-) -> Iterator[Finding]:
-    """Whether the target itself moved, and whether the model's predictions moved with it.
-
-    Parameters
-    ----------
-    success : Estimate
-        Share of success, or mean of the target, among the new labelled rows.
-    said : float
-        What the model predicts of it for the same rows.
-    mended : Estimate
-        What predictions of the right level would gain, in log loss or root mean squared error.
-    """
-    if success.low <= reference.success <= success.high:
-        return
-    before, now, told = (_amount(one, is_share) for one in (reference.success, success.value, said))
-    low, high = _amount(success.low, is_share), _amount(success.high, is_share)
-    what = "the share of success" if is_share else "the mean of the target"
-    yield Finding(
-        "target_moved",
-        "warning",
-        "target",
-        f"{what} went from {before} to {now} ({low} to {high}); the model predicts {told} for these rows",
-        "decisions that hang on the probability itself are wrong by as much; retrain, or state what changed",
-        (
-            Fact("before", reference.success, "share" if is_share else "mean"),
-            Fact("now", success.value, "share" if is_share else "mean"),
-            Fact("predicted", said, "share" if is_share else "mean"),
-            Fact("effect_in", "log_loss" if is_share else "rmse"),
-        ),
-        mended,
-    )
-
-
 def time_findings(moment: np.ndarray | None, reference: Reference) -> Iterator[Finding]:
     """Rows that are earlier than they may be, later than now, or fewer than they were."""
     if moment is None or np.isnan(moment).all():
         return
     known = moment[~np.isnan(moment)]
-    early = int((known <= reference.last_time).sum())
+    early = int((known < reference.last_time).sum())  # of one day there may be more to come
     if early:
         yield Finding(
             "earlier_rows",
             "warning",
             "time",
-            f"{early:,} of {len(moment):,} new rows are not later than those that the model was judged on: they came again, or "
-            "a clock went back",
+            f"{early:,} of {len(moment):,} new rows are earlier than the last that the model was judged on: they came again, "
+            "or a clock went back",
             "see what writes them; leave out what was delivered before",
             (Fact("rows", float(early), "rows"),),
         )
@@ -185,7 +150,3 @@ def empty_feed() -> Finding:
 
 def _counted(shifts: Sequence[Shift]) -> str:
     return f"{len(shifts)} columns" if len(shifts) > 1 else "one column"
-
-
-def _amount(value: float, is_share: bool) -> str:
-    return f"{value:.0%}" if is_share else figure(value)

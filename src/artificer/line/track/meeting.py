@@ -56,6 +56,10 @@ class Version:
         named = self.card.get("positive", "")
         return classes.index(named) if named in classes else -1
 
+    def oriented(self, raw: np.ndarray) -> np.ndarray:
+        """Raw predictions with the success of two classes last."""
+        return raw[:, ::-1] if self.positive == 0 else raw
+
 
 def opened(path: Path) -> Version:
     """Load a package that `ship` wrote.
@@ -113,8 +117,7 @@ class Meeting:
 
     def predicted(self, version: Version) -> np.ndarray:
         """Predictions of one version: float64 (n_rows, n_classes) or (n_rows, 1), of two classes success last."""
-        raw = version.predictor.raw(version.predictor.schema.encode(self.frame))
-        return raw[:, ::-1] if self.positive == 0 else raw
+        return version.oriented(version.predictor.raw(version.predictor.schema.encode(self.frame)))
 
 
 def meet(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
@@ -128,12 +131,10 @@ def meet(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
     target, data = brief.target.column, brief.data
     if target not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.String).alias(target))
-    for place, name in (("time", data.time), ("weight", data.weight), ("group", data.group)):
-        if name and name not in frame.columns:
-            raise DataError(f"the new rows lack '{name}', which [data] {place} names{closest(name, frame.columns)}")
+    check_roles(frame, brief)
     labelled = has_label(frame, brief).to_numpy() if frame.height else np.zeros(0, bool)
     classes = version.predictor.contents.classes
-    strange, findings = _of_new_classes(frame[target], labelled, classes)
+    strange, findings = (_of_new_classes if classes else _no_numbers)(frame[target], labelled, classes)
     places = np.flatnonzero(labelled & ~strange)
     known = frame[places]
     y = numeric(known[target], classes) if known.height else np.empty(0)
@@ -148,6 +149,20 @@ def meet(frame: pl.DataFrame, brief: Brief, version: Version) -> Meeting:
         positive=version.positive,
         findings=findings,
     )
+
+
+def check_roles(frame: pl.DataFrame, brief: Brief) -> None:
+    """See that the columns are there that the brief gives a role.
+
+    Raises
+    ------
+    DataError
+        When one is absent.
+    """
+    data = brief.data
+    for place, name in (("time", data.time), ("weight", data.weight), ("group", data.group)):
+        if name and name not in frame.columns:
+            raise DataError(f"the new rows lack '{name}', which [data] {place} names{closest(name, frame.columns)}")
 
 
 def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
@@ -171,8 +186,6 @@ def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
 def _of_new_classes(
     column: pl.Series, labelled: np.ndarray, classes: tuple[str, ...]
 ) -> tuple[np.ndarray, tuple[Finding, ...]]:
-    if not classes:
-        return np.zeros(len(column), bool), ()
     texts = pl.Series([canonical_text(value) for value in column.to_list()], dtype=pl.String)
     strange = labelled & ~texts.is_in(list(classes)).fill_null(False).to_numpy()
     if not strange.any():
@@ -186,5 +199,21 @@ def _of_new_classes(
         f"{n_new:,} new rows have a class of '{column.name}' that the model does not know: {names}",
         "correct the spelling of the labels, or train anew with all classes: `artificer run`",
         (Fact("rows", float(n_new), "rows"),),
+    )
+    return strange, (finding,)
+
+
+def _no_numbers(column: pl.Series, labelled: np.ndarray, _: tuple[str, ...]) -> tuple[np.ndarray, tuple[Finding, ...]]:
+    strange = labelled & ~column.cast(pl.Float64, strict=False).is_finite().fill_null(False).to_numpy()
+    if not strange.any():
+        return strange, ()
+    n_strange = int(strange.sum())
+    finding = Finding(
+        "label_kind",
+        "warning",
+        column.name,
+        f"{n_strange:,} new labels in '{column.name}' are no numbers; they count as not labelled",
+        "correct the labels at their source",
+        (Fact("rows", float(n_strange), "rows"),),
     )
     return strange, (finding,)

@@ -30,26 +30,25 @@ def scored(metric: str, rows: Meeting, here: np.ndarray, prediction: np.ndarray)
 
 
 def periods(
-    metric: str,
-    moment: np.ndarray | None,
-    inside: np.ndarray,
-    rows: Meeting,
-    prediction: np.ndarray,
-    version: str,
+    metric: str, moment: np.ndarray | None, labelled: np.ndarray, rows: Meeting, prediction: np.ndarray, version: str
 ) -> Iterator[Period]:
     """Score each stretch of what came in.
 
     Parameters
     ----------
-    moment, inside
-        As for `stretches`, of all rows.
+    moment : array of float64, (n_rows,), or None
+        Of all rows that came in.
+    labelled : array of bool, (n_rows,)
+        Which of them have a label.
     rows : Meeting
-        The labelled ones among them.
+        Those that are scored; `places` says where they stand among all.
     prediction : array, (rows.n_rows, n_classes) or (rows.n_rows, 1)
     """
-    starts, place = stretches(moment, inside)
+    starts, place = stretches(moment, np.ones(len(labelled), bool))
     for number, (label, start) in enumerate(starts):
-        here = (place == number)[rows.places]
+        inside = place == number
+        here = inside[rows.places]
         success = float(rows.y[here].mean()) if here.any() and rows.n_classes <= 2 else float("nan")
         found = scored(metric, rows, here, prediction)
-        yield Period(label, start, int((place == number).sum()), int(here.sum()), found, None, success, version)
+        n_labelled = int((inside & labelled).sum())
+        yield Period(label, start, int(inside.sum()), n_labelled, found, None, success, version)

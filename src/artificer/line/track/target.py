@@ -1,0 +1,87 @@
+"""Whether the target itself moved, and whether the model's predictions moved with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from artificer.core.figures import figure
+from artificer.core.life import Reference
+from artificer.core.records import Estimate, Fact, Finding
+from artificer.line.track.harm import apart
+from artificer.line.track.meeting import Meeting
+from artificer.measure.compare import compare
+from artificer.measure.intervals import mean_t, wilson
+
+FEWEST_ROWS = 30
+
+
+def target_findings(rows: Meeting, prediction: np.ndarray, reference: Reference, level: float) -> Iterator[Finding]:
+    """Compare the share of success, or the mean of the target, with that of the judged rows.
+
+    It is a warning where the model's own mean prediction is shown to be wrong, else a note; its effect is what predictions
+    of the right level would gain, in log loss or root mean squared error.
+
+    Parameters
+    ----------
+    prediction : array, (rows.n_rows, n_classes) or (rows.n_rows, 1)
+    """
+    if rows.n_rows < FEWEST_ROWS or rows.n_classes > 2:
+        return
+    is_share = rows.n_classes > 0
+    success = wilson(float(rows.y.sum()), float(rows.n_rows), level=level) if is_share else mean_t(rows.y, level=level)
+    moved = apart(success, _before(success, reference, is_share))
+    if moved.low <= 0 <= moved.high:
+        return
+    said = float(prediction[:, -1].mean())
+    right = levelled(prediction, success.value)
+    mended = compare("log_loss" if is_share else "rmse", rows.y, right, prediction, rows.weight, groups=rows.group)
+    before, now, told, low, high = (
+        _amount(one, is_share) for one in (reference.success, success.value, said, success.low, success.high)
+    )
+    what = "the share of success" if is_share else "the mean of the target"
+    wrong = not success.low <= said <= success.high
+    yield Finding(
+        "target_moved",
+        "warning" if wrong else "note",
+        "target",
+        f"{what} went from {before} to {now} ({low} to {high}); the model predicts {told} for these rows",
+        "decisions that hang on the probability itself are wrong by as much; retrain, or state what changed"
+        if wrong
+        else "nothing to do: the model's predictions moved along",
+        (
+            Fact("before", reference.success, "share" if is_share else "mean"),
+            Fact("now", success.value, "share" if is_share else "mean"),
+            Fact("predicted", said, "share" if is_share else "mean"),
+            Fact("effect_in", "log_loss" if is_share else "rmse"),
+        ),
+        mended,
+    )
+
+
+def levelled(prediction: np.ndarray, mean: float) -> np.ndarray:
+    """Predictions moved so that their mean is right: numbers by a constant, probabilities by one on the logit's scale."""
+    if prediction.shape[1] == 1:
+        return np.asarray(prediction + (mean - prediction.mean()))
+    success = np.clip(prediction[:, 1], 1e-9, 1 - 1e-9)
+    odds = np.log(success / (1 - success))
+    low, high = -40.0, 40.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (1 / (1 + np.exp(-odds - middle))).mean() < mean else (low, middle)
+    moved = 1 / (1 + np.exp(-odds - (low + high) / 2))
+    return np.stack([1 - moved, moved], axis=1)
+
+
+def _before(success: Estimate, reference: Reference, is_share: bool) -> Estimate:
+    """What it was among the judged rows; a mean's spread is taken to be that of the new rows."""
+    if is_share:
+        return wilson(reference.success * reference.n_rows, float(reference.n_rows), level=success.level)
+    half = (success.high - success.low) / 2 * float(np.sqrt(success.n / reference.n_rows))
+    value = reference.success
+    return Estimate(value, value - half, value + half, success.method, reference.n_rows, success.level)
+
+
+def _amount(value: float, is_share: bool) -> str:
+    return f"{value:.0%}" if is_share else figure(value)
