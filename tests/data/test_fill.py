@@ -153,7 +153,7 @@ def test_texts_do_not_go_into_a_column_of_numbers(place: Place) -> None:
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     calls=st.lists(
-        st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=3),
+        st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=3).filter(str.strip),
                         st.floats(0, 1), min_size=1, max_size=5),
         min_size=1,
         max_size=4,

@@ -18,9 +18,9 @@ from artificer.line.track.meeting import Meeting, Version
 from artificer.measure.metrics import default_metric
 from artificer.measure.probe import Probe, effect, probe
 
-FEWEST_ROWS, FEWEST_OF_A_CLASS = 1_000, 100
+FEWEST_ROWS, FEWEST_OF_A_CLASS = 500, 50
 MOST_ROWS = 40_000
-MEASURED = 0.25
+MEASURED, MEASURED_OF_NEW = 0.25, 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def start_of(version: Version, rows: Meeting, n_seen: int) -> Start:
         How many of them, the first ones, the champion has seen.
     """
     n_rows = rows.n_rows
-    measured = np.arange(n_rows - max(1, int(min(MEASURED * n_rows, (n_rows - n_seen) * 0.5))), n_rows)
+    measured = np.arange(n_rows - max(1, int(min(MEASURED * n_rows, (n_rows - n_seen) * MEASURED_OF_NEW))), n_rows)
     starts = {"all rows": 0, "the later half": n_rows // 2, "the rows since the champion": n_seen}
     usable = {name: first for name, first in starts.items() if _enough(rows, first, measured)}
     if len(usable) < 2 or "all rows" not in usable:
@@ -80,7 +80,7 @@ def _enough(rows: Meeting, first: int, measured: np.ndarray) -> bool:
     counts = [
         np.sort(np.bincount(part.astype(np.int64), minlength=rows.n_classes))[-2] for part in (y, rows.y[measured])
     ]
-    return bool(counts[0] >= FEWEST_OF_A_CLASS and counts[1] >= FEWEST_OF_A_CLASS // 4)
+    return bool(counts[0] >= FEWEST_OF_A_CLASS and counts[1] >= FEWEST_OF_A_CLASS // 2)
 
 
 def _features(version: Version, rows: Meeting) -> tuple[np.ndarray, list[int]]:
