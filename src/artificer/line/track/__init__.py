@@ -27,7 +27,7 @@ from artificer.line.audit import check_contract
 from artificer.line.ship.reference import column_values, n_places, places, stated
 from artificer.line.ship.stretches import stretches
 from artificer.line.track.findings import empty_feed, score_findings, shift_findings, time_findings
-from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of
+from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of, possible
 from artificer.line.track.meeting import Meeting, Version, check_roles, meet, newest, opened
 from artificer.line.track.periods import periods, scored
 from artificer.line.track.target import target_findings
@@ -82,7 +82,7 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
     whole = version.oriented(version.predictor.raw(version.predictor.schema.encode(sample)))
     prediction = whole[known.rows.places] if sample.height == frame.height else known.rows.predicted(version)
     counts = list(_counted(version, frame, whole))
-    expected = effect_of(*counts[0], level=level)
+    expected = possible(effect_of(*counts[0], level=level), reference)
     measured = _measured(known.rows, prediction, reference, level)
     columns = level + (1 - level) * (1 - 1 / len(counts))  # all of them hold together (Bonferroni)
     shifts = [_shift(bins, found, unseen, reference, columns) for bins, found, unseen in counts]
@@ -180,7 +180,7 @@ def _counted(version: Version, frame: pl.DataFrame, prediction: np.ndarray) -> I
 
 
 def _shift(bins: Bins, counts: np.ndarray, n_unseen: int, reference: Reference, level: float) -> Shift:
-    effect = effect_of(bins, counts, n_unseen, level=level)
+    effect = possible(effect_of(bins, counts, n_unseen, level=level), reference)
     return Shift(
         bins.name,
         distance(bins, counts, n_unseen),
@@ -196,7 +196,7 @@ def _largest(bins: Bins, counts: np.ndarray, n_unseen: int) -> str:
     p_t = counts / (counts.sum() + n_unseen)
     unseen = n_unseen / (counts.sum() + n_unseen)
     place = int(np.argmax(np.abs(p_t - p_s)))
-    if unseen > abs(p_t - p_s)[place]:
+    if 2 * unseen > abs(p_t - p_s)[place]:  # what came explains what went
         return f"{unseen:.0%} of the rows have a value that training lacked"
     return f"{_called(bins, place)}: {p_s[place]:.0%} → {p_t[place]:.0%} of the rows"
 

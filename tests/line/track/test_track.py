@@ -1,0 +1,222 @@
+"""New rows as they come: empty, early, of the future, few, without labels, of another schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from world import Rows, World
+
+import artificer
+from artificer.core.brief import Track
+from artificer.core.errors import DataError
+from artificer.core.life import Tracked
+from artificer.core.store import encode
+from artificer.line import track as stage
+from artificer.line.track import false_alarms
+from artificer_runtime import PackageError, RowsError
+
+Build = Callable[..., World]
+LATER = Rows(first_day=120)
+
+
+def codes(found: Tracked) -> set[str]:
+    return {finding.code for finding in found.findings}
+
+
+def told(found: Tracked, code: str) -> str:
+    (finding,) = [one for one in found.findings if one.code == code]
+    return finding.says
+
+
+def test_a_package_and_a_file_are_all_that_is_needed(made: Build, tmp_path: Path) -> None:
+    world = made()
+    path = tmp_path / "new.parquet"
+    frame = LATER.draw(600, 1)
+    frame.write_parquet(path)
+    found = artificer.track(world.folder, path)
+    assert encode(found) == encode(artificer.track(str(world.folder), frame))
+    assert (found.version, found.n_rows, found.n_labelled, found.metric) == ("v1", 600, 600, "roc_auc")
+    assert {shift.column for shift in found.shifts} == {"", "x", "shop"}
+    assert found.measured is not None
+
+
+def test_rows_without_labels_are_compared_and_said_to_lack_them(made: Build) -> None:
+    found = made().track(LATER.draw(600, 1).with_columns(pl.lit(None, pl.String).alias("won")))
+    assert found.n_labelled == 0
+    assert found.measured is found.unexplained is None
+    assert "0 of 600 new rows have labels" in told(found, "no_labels")
+    assert found.periods[0].score is None
+
+
+def test_few_labels_are_not_measured(made: Build) -> None:
+    rows = LATER.draw(600, 1)
+    few = rows.with_columns(pl.when(pl.int_range(600) < 29).then("won").alias("won"))
+    found = made().track(few)
+    assert (found.n_labelled, found.measured) == (29, None)
+
+
+def test_an_empty_feed_is_a_finding(made: Build) -> None:
+    for frame in (LATER.draw(5, 1).clear(), pl.DataFrame()):
+        found = made().track(frame)
+        assert (found.n_rows, found.harm, codes(found)) == (0, "undecidable", {"empty_feed"})
+        assert found.expected.low == -np.inf
+
+
+def test_a_feed_that_lacks_a_feature_is_refused_and_the_closest_name_given(made: Build) -> None:
+    with pytest.raises(RowsError, match=r"'shop'.*'shop_'"):
+        made().track(LATER.draw(50, 1).rename({"shop": "shop_"}))
+
+
+def test_a_feed_that_lacks_the_time_is_refused(made: Build) -> None:
+    with pytest.raises(DataError, match=r"lack 'day', which \[data\] time names"):
+        made(time="day").track(LATER.draw(50, 1).rename({"day": "days"}))
+
+
+def test_a_package_of_an_earlier_version_says_how_to_get_another(made: Build, tmp_path: Path) -> None:
+    world = made()
+    from artificer_runtime.package import read, write
+
+    older = tmp_path / "older"
+    write(older, read(world.folder)[0])
+    with pytest.raises(DataError, match=r"holds no card\.json.*`artificer run BRIEF`"):
+        artificer.track(older, LATER.draw(50, 1))
+
+
+def test_what_is_no_package_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackageError):
+        artificer.track(tmp_path / "absent", LATER.draw(50, 1))
+
+
+def test_columns_of_another_kind_are_told_and_not_fatal(made: Build) -> None:
+    found = made().track(LATER.draw(300, 1).with_columns(pl.lit("many").alias("cost")))
+    (finding,) = [one for one in found.findings if one.code == "contract:kind"]
+    assert (finding.where, finding.severity) == ("cost", "warning")
+
+
+def test_labels_of_an_unknown_class_are_told_and_do_not_count(made: Build) -> None:
+    rows = LATER.draw(300, 1).with_columns(
+        pl.when(pl.int_range(300) < 10).then(pl.lit("maybe")).otherwise("won").alias("won")
+    )
+    found = made().track(rows)
+    assert found.n_labelled == 290
+    assert "maybe" in told(found, "new_class")
+
+
+def test_labels_that_are_no_numbers_do_not_count(made: Build) -> None:
+    rows = LATER.draw(300, 1, "regression").with_columns(pl.col("won").cast(pl.String))
+    torn = rows.with_columns(pl.when(pl.int_range(300) < 10).then(pl.lit("lots")).otherwise("won").alias("won"))
+    found = made(task="regression", metric="rmse").track(torn)
+    assert found.n_labelled == 290
+    assert "10 new labels" in told(found, "label_kind")
+
+
+class TestTime:
+    def test_rows_that_came_before_are_told(self, made: Build) -> None:
+        found = made(time="day").track(Rows(first_day=60).draw(1000, 1))
+        assert "earlier than the last" in told(found, "earlier_rows")
+        assert "earlier_rows" not in codes(made(time="day").track(LATER.draw(1000, 1)))
+
+    def test_more_rows_of_the_last_day_are_no_clock_that_went_back(self, made: Build) -> None:
+        assert "earlier_rows" not in codes(made(time="day").track(Rows(first_day=119).draw(1000, 1)))
+
+    def test_rows_of_the_future_are_told(self, made: Build) -> None:
+        day = datetime.now(UTC).date() + timedelta(days=30)
+        found = made(time="day").track(LATER.draw(100, 1).with_columns(pl.lit(day).alias("day")))
+        assert "100 of 100 new rows lie in the future" in told(found, "future_rows")
+
+    def test_fewer_rows_a_week_are_told(self, made: Build) -> None:
+        assert "rows a week come in; there were 175" in told(made(time="day").track(LATER.draw(300, 1)), "fewer_rows")
+
+    def test_each_month_is_scored_by_itself(self, made: Build) -> None:
+        found = made(time="day").track(replace(LATER, n_days=100).draw(2000, 1))
+        assert [period.label for period in found.periods] == [
+            "2024-04-01",
+            "2024-05-01",
+            "2024-06-01",
+            "2024-07-01",
+            "2024-08-01",
+        ]
+        assert sum(period.n_rows for period in found.periods) == 2000
+        may = found.periods[1]
+        assert may.score is not None
+        assert may.score.value == pytest.approx(found.reference.value, abs=0.08)
+        assert 0.3 < may.success < 0.7
+
+    def test_a_few_weeks_are_scored_by_week(self, made: Build) -> None:
+        found = made(time="day").track(replace(LATER, first_day=119, n_days=21).draw(900, 1))
+        assert [period.label for period in found.periods] == ["2024-04-29", "2024-05-06", "2024-05-13"]
+
+    def test_the_time_of_rows_is_not_a_column_that_moves(self, made: Build) -> None:
+        found = made(time="day").track(LATER.draw(500, 1))
+        assert {shift.column for shift in found.shifts} == {"", "x", "shop"}
+
+
+class TestTarget:
+    def test_a_success_that_moved_unforeseen_is_a_warning_with_what_mending_it_would_gain(self, made: Build) -> None:
+        found = made().track(replace(LATER, base=-1.5).draw(1500, 1))
+        (finding,) = [one for one in found.findings if one.code == "target_moved"]
+        assert finding.severity == "warning"
+        assert "went from 49% to 2" in finding.says
+        assert finding.effect is not None
+        assert finding.effect.low > 0
+
+    def test_one_that_the_model_foresaw_is_a_note(self, made: Build) -> None:
+        found = made().track(replace(LATER, mean=0.5).draw(1500, 1))
+        (finding,) = [one for one in found.findings if one.code == "target_moved"]
+        assert finding.severity == "note"
+
+    def test_many_new_rows_against_few_judged_ones_find_no_move_that_is_none(self, made: Build) -> None:
+        moved = sum(
+            "target_moved" in codes(made(n=300, seed=seed).track(LATER.draw(20_000, 50 + seed))) for seed in range(10)
+        )
+        assert moved <= 2
+
+
+def test_many_rows_are_scored_by_a_sample_and_counted_all(made: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "MOST_PREDICTED", 1000)
+    rows = replace(LATER, n_days=100).draw(8000, 1)
+    found = made(time="day").track(rows.with_columns(pl.when(pl.int_range(8000) < 3000).then("won").alias("won")))
+    assert (found.n_rows, found.n_labelled) == (8000, 3000)
+    assert sum(period.n_rows for period in found.periods) == 8000
+    assert sum(period.n_labelled for period in found.periods) == 3000
+    assert found.measured is not None
+    (x,) = [shift for shift in found.shifts if shift.column == "x"]
+    assert x.effect.n == 8000
+
+
+def test_rows_that_come_in_parts_are_counted_alike(made: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, rows = made(), LATER.draw(700, 1)
+    whole = world.track(rows)
+    monkeypatch.setattr(stage, "ROWS_AT_ONCE", 100)
+    assert encode(world.track(rows)) == encode(whole)
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 1000))
+def test_the_order_of_rows_and_columns_changes_nothing_in_shifts(made: Build, seed: int) -> None:
+    world, rows = made(), LATER.draw(400, seed)
+    other = rows.sample(fraction=1.0, shuffle=True, seed=seed).select(reversed(rows.columns))
+    for one, two in zip(world.track(rows).shifts, world.track(other).shifts, strict=True):
+        assert (one.column, one.harm) == (two.column, two.harm)
+        assert one.effect.value == pytest.approx(two.effect.value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("tracking", "share"),
+    [
+        (Track(every="7d", alarms_per_month=0.1), 0.1 * 7 / 30),
+        (Track(every="7d"), 0.05),
+        (Track(), 0.05),
+        (Track(every="1d", alarms_per_month=0.5), 0.5 / 30),
+    ],
+)
+def test_as_many_false_alarms_as_the_brief_tolerates(tracking: Track, share: float) -> None:
+    assert false_alarms(tracking) == pytest.approx(share)
