@@ -10,6 +10,9 @@ TITLES = {
     "startup": "Start",
     "prediction": "Prediction from a package, with numpy alone",
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
+    "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
+    "serving": "Single predictions over HTTP on loopback, one worker",
+    "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
     "budget": "Budget kept: asked for so many seconds, ended when?",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }

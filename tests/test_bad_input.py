@@ -152,8 +152,8 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ('[accept]\nbeats = { rule = "city > 3", by = 0.1 }', "city > 3"),
         ("[accept]\nrecall_gap = { at_most = 0.1 }", "recall_gap"),
         ('[features]\neffect = { city = "increasing" }', "'city'"),
-        ('[output]\ntable = "out.parquet"', "output"),
-        ("[decision]\nthreshold = 0.5", "decision.threshold"),
+        ('[output]\nevery = "Mon 06:00"', "output.every"),
+        ("[decision]\ncontrol = 0.05", "decision.control"),
         ('[legal]\npersonal = ["city"]', "legal"),
         ('password = "hunter2"', "password"),
     ],
@@ -181,11 +181,6 @@ def test_a_limit_nobody_can_meet_is_unmet_and_ships_all_the_same(tmp_path: Path)
 
 def test_an_unknown_command_names_the_closest() -> None:
     assert "'predict'" in refused("predcit", names="predcit")
-
-
-@pytest.mark.parametrize("command", ["track", "update", "serve", "watch"])
-def test_what_is_not_built_is_refused_by_name(command: str) -> None:
-    refused(command, "x", names=command)
 
 
 def test_a_brief_is_not_replaced_without_force(tmp_path: Path) -> None:

@@ -113,10 +113,6 @@ class TestBadUsage:
         assert (found["command"], found["code"]) == ("run", 2)
         assert "a brief is needed here" in found["result"]["error"]
 
-    @pytest.mark.parametrize("command", ["track", "update", "serve", "watch", "ledger", "why"])
-    def test_what_comes_later_is_refused_by_name(self, command: str) -> None:
-        refused(command, "package", "--port", "80", names=f"'artificer {command}' comes with a later version")
-
 
 class TestEnds:
     def test_0_when_all_is_met_and_3_or_4_when_not(self, tmp_path: Path) -> None:
@@ -251,7 +247,15 @@ class TestRun:
         found = document("run", "brief.toml", "--replay", "package/run.lock", cwd=folder)
         assert found["result"]["same"] is True
         assert {path.name for path in (folder / "package").iterdir()} == {
-            *("manifest.json", "schema.json", "card.json", "contract.json", "verdict.json", "run.lock"),
+            *(
+                "manifest.json",
+                "schema.json",
+                "card.json",
+                "contract.json",
+                "reference.json",
+                "verdict.json",
+                "run.lock",
+            ),
             *("recipe", "members"),
         }
 

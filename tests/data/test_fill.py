@@ -150,15 +150,13 @@ def test_texts_do_not_go_into_a_column_of_numbers(place: Place) -> None:
             fill(filling([key], [0.5]), place)
 
 
+KEYS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=3).filter(str.strip)
+
+
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
-    calls=st.lists(
-        st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=3).filter(str.strip),
-                        st.floats(0, 1), min_size=1, max_size=5),
-        min_size=1,
-        max_size=4,
-    )
-)  # fmt: skip
+    calls=st.lists(st.dictionaries(KEYS, st.floats(0, 1), min_size=1, max_size=5), min_size=1, max_size=4),
+)
 def test_after_any_calls_each_key_stands_once_with_its_last_score(
     tmp_path: Path, calls: list[dict[str, float]]
 ) -> None:

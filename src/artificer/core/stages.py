@@ -329,6 +329,7 @@ class Part:
     weight: float
     n_iterations: int
     parity: float
+    facts: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 FIRST_SHARE = 0.7
 LEAST_S = 0.3
 PENALTIES = ("C", "alpha")
+ROUNDS = "rounds"  # of a solver that the clock may cut
 
 
 @dataclass
@@ -237,9 +238,9 @@ def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
 
 
 def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
-    """Settings that repeat a fit: so many iterations, and the strength of penalty that it chose."""
+    """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
     fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
-    return fixed | {name: facts[name] for name in PENALTIES if name in facts}
+    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS) if name in facts}
 
 
 def parity(ours: np.ndarray, native: np.ndarray) -> float:

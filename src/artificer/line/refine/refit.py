@@ -72,7 +72,9 @@ class Refits:
             self.done[trial.candidate.name] = fit
             self.run.progress("refine", f"{trial.candidate.name} refitted on all training rows, {fit.seconds:.1f} s")
         fits = {name: self.done[name] for name in weights}
-        return tuple(Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity) for name, fit in fits.items())
+        return tuple(
+            Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity, fit.facts) for name, fit in fits.items()
+        )
 
     def write(self, parts: tuple[Part, ...], folder: Path) -> str:
         """Write parts as a package that the runtime loads, and give the model hash."""

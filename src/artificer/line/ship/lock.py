@@ -19,7 +19,7 @@ def run_lock(run: Run, model: Model) -> RunLock:
         fingerprint=ask(run).fingerprint,
         model_hash=model.model_hash,
         versions=versions(),
-        stops=(*race, *(Stop(part.candidate, -1, part.n_iterations) for part in model.parts)),
+        stops=(*race, *(Stop(part.candidate, -1, part.n_iterations, part.facts) for part in model.parts)),
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
         weights={part.candidate: part.weight for part in model.parts},
     )

@@ -210,7 +210,12 @@ def edges_of(values: np.ndarray, n_bins: int, rare: np.ndarray | None = None) ->
     while len(places) - 1 > n_bins:  # join where the joined bin is smallest
         sizes = [filled[after] - filled[before] for before, after in zip(places, places[2:], strict=False)]
         del places[1 + sizes.index(min(sizes))]
-    return tuple(float((known[place - 1] + known[place]) / 2) for place in places[1:-1])
+    return tuple(_between(float(known[place - 1]), float(known[place])) for place in places[1:-1])
+
+
+def _between(low: float, high: float) -> float:
+    middle = low + (high - low) / 2
+    return middle if middle > low else high  # no number lies between neighbours
 
 
 def _summed(bins: Bins, column: Column | None, values: np.ndarray, scored: _Scored) -> Bins:
