@@ -37,7 +37,7 @@ $(BIN)/python: | needs
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.user: pyproject.toml runtime/pyproject.toml constraints.txt | $(BIN)/python
-	@[ -e $(VENV)/.dev ] || { echo "Installing (about a minute)…"; $(PIP) ./runtime ".[catboost]"; }
+	@[ -e $(VENV)/.dev ] || { echo "Installing (about a minute)…"; $(PIP) ./runtime ".[catboost,serve]"; }
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml runtime/pyproject.toml constraints.txt | $(BIN)/python

@@ -28,7 +28,13 @@ NEEDED = (
     "pydantic",
     "sqlalchemy",
 )
-EXTRAS = {"catboost": "a fourth family of candidates", "pandas": "frames of pandas as input"}
+EXTRAS = {
+    "catboost": ("catboost", "a fourth family of candidates"),
+    "excel": ("fastexcel", "Excel workbooks as data"),
+    "pandas": ("pandas", "frames of pandas as input"),
+    "postgres": ("psycopg", "PostgreSQL as data, output and ledger"),
+    "serve": ("fastapi", "packages over HTTP"),
+}
 LEAST_MB = 500
 
 
@@ -37,7 +43,7 @@ LEAST_MB = 500
 @json_option
 def doctor(workspace: Path | None, as_json: bool) -> int:
     """Say whether this machine has what is needed, and how to get what it lacks."""
-    checks = [_python(), *map(_library, NEEDED), _openmp(), *(_extra(*one) for one in EXTRAS.items())]
+    checks = [_python(), *map(_library, NEEDED), _openmp(), *(_extra(name, *one) for name, one in EXTRAS.items())]
     checks += [_disk(workspace or Path.cwd()), _machine()]
     code = 2 if any(sign == "✗" for sign, _ in checks) else 0
     if as_json:
@@ -66,11 +72,11 @@ def _openmp() -> tuple[str, str]:
     return "✗", "libgomp is absent and LightGBM needs it: install it (Debian and Ubuntu: libgomp1)"
 
 
-def _extra(name: str, use: str) -> tuple[str, str]:
+def _extra(extra: str, library: str, use: str) -> tuple[str, str]:
     try:
-        return "✓", f"{name} {version(name)} (extra: {use})"
+        return "✓", f"{library} {version(library)} (extra {extra}: {use})"
     except PackageNotFoundError:
-        return "?", f"{name} is not installed (extra: {use})"
+        return "?", f"{library} is not installed (extra {extra}: {use}; get it with pip install 'artificer[{extra}]')"
 
 
 def _disk(folder: Path) -> tuple[str, str]:
