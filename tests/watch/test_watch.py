@@ -194,7 +194,6 @@ class TestWhatFollows:
         found = watch.once(brief)
         assert found.looked is not None
         assert found.looked.tracked.n_rows == 600
-        assert found.looked.outcome in ("nothing", "keep")
 
 
 class TestOddFeeds:
