@@ -73,7 +73,9 @@ def test_the_portfolio_follows_the_brief_and_the_size() -> None:
     without, untried = portfolio(size(has_catboost=False))
     assert "catboost" not in [one.name for one in without]
     assert "not installed" in untried["catboost"]
-    assert len(portfolio(size(n_classes=80, task="multiclass"))[0]) == 2
+    many = [one.name for one in portfolio(size(n_classes=80, task="multiclass"))[0]]
+    assert many == ["lightgbm", "linear", "network"]
+    assert "network" not in [one.name for one in portfolio(size(monotone=True))[0]]
 
 
 def test_trees_times_classes_stay_few_enough_for_a_quick_row() -> None:

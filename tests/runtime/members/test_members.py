@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from artificer_runtime.errors import PackageError
 from artificer_runtime.members import load
 from artificer_runtime.members.linear import Linear
+from artificer_runtime.members.network import Network, rounded
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_RIGHT, Trees
 
@@ -63,7 +64,30 @@ def linear(rng: np.random.Generator, link: Any) -> Linear:
     return Linear(rng.normal(size=(n_out, N_FEATURES)), rng.normal(size=n_out), fill, link)
 
 
-MAKERS = (trees, oblivious, linear)
+def network(rng: np.random.Generator, link: Any) -> Network:
+    n_out, hidden = LINKS[link], 24
+
+    def single(*shape: int) -> np.ndarray:
+        return (rng.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
+
+    waves = np.array([0, 2], np.int32)
+    stage = {
+        "frequency": single(2, 16),
+        "phase": single(2, 16),
+        "mix": single(2, 16, 3),
+        "shift": single(2, 3),
+        "gain": single(N_FEATURES + 6),
+        "weight0": single(N_FEATURES + 6, hidden),
+        "bias0": single(hidden),
+        "weight1": single(hidden, n_out),
+        "bias1": single(n_out),
+    }
+    scale = np.array([1, 0.5, 2, 0, 0], np.float32)
+    activation = "mish" if link == "identity" else "selu"
+    return Network(np.zeros(N_FEATURES, np.float32), scale, waves, (rounded(stage),), activation, link)
+
+
+MAKERS = (trees, oblivious, linear, network)
 
 
 def rows(rng: np.random.Generator, n_rows: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from artificer_runtime.errors import PackageError
 
 BUILTIN = {
     "linear@1": "artificer_runtime.members.linear:Linear",
+    "network@1": "artificer_runtime.members.network:Network",
     "oblivious@1": "artificer_runtime.members.oblivious:Oblivious",
     "trees@1": "artificer_runtime.members.trees:Trees",
 }

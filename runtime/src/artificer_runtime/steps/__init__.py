@@ -25,6 +25,7 @@ BUILTIN = (
     "one_hot",
     "scaled",
     "target_mean",
+    "text_score",
     "word_factors",
     "words",
 )

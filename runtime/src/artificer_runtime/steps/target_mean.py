@@ -22,7 +22,7 @@ MOST_CLASSES = 5
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
     """Learn a table of means for each column: one row a code, from code 0; a code never seen has the overall mean."""
-    return _fit(values, y, task.weight, _classes(y, task.n_classes), settings)
+    return _fit(values, y, task.weight, classes_told(y, task.n_classes), settings)
 
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
@@ -75,7 +75,8 @@ def _fit(
     return state | {f"table{place}": table for place, table in enumerate(tables)}
 
 
-def _classes(y: np.ndarray, n_classes: int) -> list[int]:
+def classes_told(y: np.ndarray, n_classes: int) -> list[int]:
+    """The five commonest classes, each with a feature of its own; none where one feature tells all."""
     if n_classes <= 2:
         return []
     counts = np.bincount(y.astype(np.int64), minlength=n_classes)

@@ -1,14 +1,15 @@
-"""Words of a text, weighted by their rarity (tf-idf), for linear models.
+"""Words of a text, or runs of letters in them, weighted by their rarity (tf-idf), for linear models.
 
 Term frequency enters as 1 + log tf, rarity as log((1 + n) / (1 + df)) + 1, rows have length one (Manning, Raghavan and
-Schütze 2008, "Introduction to information retrieval", chapter 6). Settings: `max_words` (1000), `min_rows` (2).
+Schütze 2008, "Introduction to information retrieval", chapter 6). Settings: `max_words` (1000), `min_rows` (2), and
+`letters`, the lengths of runs that are read in place of words, such as [3, 4]; a word's begin and end count as one letter each.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -21,16 +22,25 @@ _WORD = re.compile(r"\w\w+")
 LONGEST = 20_000  # characters of one text that are read
 
 
-def tokens(text: str) -> list[str]:
-    """Words of at least two letters or digits, in lower case."""
-    return _WORD.findall(text[:LONGEST].lower())
+def tokens(text: str, letters: Sequence[int] = ()) -> list[str]:
+    """Words of at least two letters or digits, in lower case; or all that is not space, as runs of so many letters.
+
+    >>> tokens("No 12 a", [3]), tokens("No 12 a")
+    ([' no', 'no ', ' 12', '12 ', ' a '], ['no', '12'])
+    """
+    text = text[:LONGEST].lower()
+    if not letters:
+        return _WORD.findall(text)
+    padded = [f" {word} " for word in text.split()]
+    return [word[at : at + n] for word in padded for n in letters for at in range(len(word) - n + 1)]
 
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
     """Learn each column's vocabulary: the words that most rows hold."""
-    state: State = {"n_columns": values.shape[1]}
+    letters = [int(n) for n in settings.get("letters", ())]
+    state: State = {"n_columns": values.shape[1], "letters": letters}
     for place, column in enumerate(values.T):
-        counts = Counter(word for text in column for word in set(tokens(text)))
+        counts = Counter(word for text in column for word in set(tokens(text, letters)))
         fewest = min(int(settings.get("min_rows", 2)), max(len(column), 1))
         common = sorted((-n, word) for word, n in counts.items() if n >= fewest)[: int(settings.get("max_words", 1000))]
         state[f"words{place}"] = [word for _, word in common]
@@ -61,7 +71,8 @@ def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray
 def weighted(state: Mapping[str, Any], place: int, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, word and weight of what is not zero in one column, sorted by row, then word."""
     where = {word: index for index, word in enumerate(state[f"words{place}"])}
-    found = [[where[word] for word in tokens(text) if word in where] for text in texts]
+    letters = state.get("letters", ())
+    found = [[where[word] for word in tokens(text, letters) if word in where] for text in texts]
     n_words = max(len(where), 1)
     rows = np.repeat(np.arange(len(texts)), [len(one) for one in found])
     flat = np.fromiter((index for one in found for index in one), np.int64, len(rows))

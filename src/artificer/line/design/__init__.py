@@ -22,10 +22,11 @@ __all__ = ["design"]
 
 VERSION = 1
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
-FEW_ROWS, QUICK_FOLDS = 1_000, 3
-# Shares of the time limit, from the start of the command, at which each stage must have ended; what one leaves unspent
-# passes on to the next. Measured on two cores: refits take about a third of the race, judge and ship two seconds.
-SHARES = {"fit": 0.62, "refine": 0.88}
+FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
+# Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds.
+REFINED = 0.9
+# Folds that a refit of all rows costs as much as, to be left over when the race ends.
+REFIT_FOLDS = 1.5
 
 
 def design(subject: Subject, **options: Any) -> Plan:
@@ -39,7 +40,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal)
+    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal, run.brief.run.limit_s <= LITTLE_TIME_S)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
 
@@ -57,7 +58,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         metric=metric,
         candidates=candidates,
         folds_tried=n_folds,
-        shares=SHARES,
+        shares={"fit": REFINED * n_folds / (n_folds + REFIT_FOLDS), "refine": REFINED},
         transform="log1p" if metric == "rmsle" else "",
         max_members=1 if run.brief.run.interpretable_only else 6,
         decisions=(metric_decision, _candidates(candidates, untried, size), _folds(n_folds, chosen, size.n_rows)),
@@ -77,7 +78,7 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Siz
         monotone=any(effect != "any" for effect in run.brief.features.effect.values()),
         interpretable_only=run.brief.run.interpretable_only,
         has_catboost=has_catboost(),
-        quick=not run.seal and described.n_rows <= FEW_ROWS,
+        quick=not run.seal and described.n_rows <= FEW_ROWS and run.brief.run.limit_s <= LITTLE_TIME_S,
     )
 
 

@@ -15,6 +15,10 @@ from artificer.core.stages import Candidate
 
 # LightGBM grows one tree a class and iteration: beyond this, time and the size of the package run away.
 MOST_CLASSES_FOR_TREES = 30
+# From here on a network comes before more boosters.
+MANY_CLASSES = 5
+# Rows that a network sees in all its epochs, each counted as often as it is seen.
+FEWEST_SEEN, MOST_SEEN = 100_000, 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +52,27 @@ def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
         return (linear,), {"boosted trees": "the brief wants an interpretable model only"}
     if size.quick:
         return (_quick(size), linear), {"more candidates": "few rows are fitted in under a second"}
-    untried = {}
-    trees = [_lightgbm(size), linear]
-    if size.n_classes <= MOST_CLASSES_FOR_TREES:
+    tried, untried = [_lightgbm(size), linear], {}
+    boosters, many = size.n_classes <= MOST_CLASSES_FOR_TREES, size.n_classes > MANY_CLASSES
+    network = () if size.monotone else (_network(size),)
+    if many:
+        tried += network  # its cost does not grow with the classes
+    if boosters:
         if size.has_catboost:
-            trees.append(_catboost(size))
+            tried.append(_catboost(size))
         else:
             untried["catboost"] = "it is not installed (the extra 'catboost')"
-        trees.append(_extra(size))
-        if size.most_levels > 15:
-            trees.append(_means(size))
+        tried += [_extra(size), *([_means(size)] if size.most_levels > 15 else []), *([] if many else [_shallow(size)])]
     else:
         untried["more boosters"] = f"{size.n_classes} classes make each of them {size.n_classes} times as large"
+    if not many:
+        tried += network
+    if boosters:
+        tried.append(_fine(size))
     if size.monotone:
         # A linear model that must not bend is refused by its own hinges; its plain form may still break the direction.
-        untried["linear in the product"] = "only boosters can promise the effects that the brief demands"
-    return tuple(trees), untried
+        untried["linear and network in the product"] = "only boosters can promise the effects that the brief demands"
+    return tuple(tried), untried
 
 
 def _iterations(size: Size) -> dict[str, Any]:
@@ -121,6 +130,29 @@ def _means(size: Size) -> Candidate:
     return Candidate("lightgbm_target_means", "lightgbm", _lightgbm(size).settings)
 
 
+def _shallow(size: Size) -> Candidate:
+    settings = _lightgbm(size).settings | {
+        "learning_rate": max(_rate(size, 0.05), 0.06),
+        "num_leaves": 8,
+        "feature_fraction": 0.5,
+        "min_data_in_leaf": 20,
+    }
+    return Candidate("lightgbm_shallow", "lightgbm", settings)
+
+
+def _fine(size: Size) -> Candidate:
+    limits = _iterations(size)
+    settings = _lightgbm(size).settings | {
+        "learning_rate": 0.02 if size.n_rows <= 15_000 else 0.03,
+        "num_leaves": 64,
+        "feature_fraction": 0.5,
+        "bagging_fraction": 0.9,
+        "max_iterations": round(1.5 * limits["max_iterations"]),
+        "lambda_l2": 1.0,
+    }
+    return Candidate("lightgbm_fine", "lightgbm", settings)
+
+
 def _catboost(size: Size) -> Candidate:
     limits = _iterations(size)
     settings = {
@@ -130,3 +162,14 @@ def _catboost(size: Size) -> Candidate:
         "patience": limits["patience"],
     }
     return Candidate("catboost", "catboost", settings)
+
+
+def _network(size: Size) -> Candidate:
+    few = size.n_rows <= 5_000
+    seen = min(max(60 * size.n_rows, FEWEST_SEEN), MOST_SEEN)
+    settings = {
+        "epochs": max(4, round(seen / max(size.n_rows, 1))),
+        "batch": 256 if size.n_rows <= 20_000 else 512,
+        "learning_rate": (0.1 if few else 0.2) if size.task == "regression" else 0.02 if few else 0.04,
+    }
+    return Candidate("network", "network", settings)

@@ -27,14 +27,19 @@ MOST_HINGED = 60
 FACTORS = 24
 # Words of a text column, and cells of their block: 30 million take 120 MB and about a second.
 FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
+# Runs of letters are many times as many as words.
+MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
 
 # What each candidate reads, the first block being the one it could not do without.
 READS = {
-    "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words"),
-    "lightgbm": ("numbers", "codes", "dates", "moment", "factors"),
-    "lightgbm_extra_trees": ("numbers", "codes", "dates", "moment", "factors"),
-    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", "dates", "moment", "factors"),
-    "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors"),
+    "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words", "letters"),
+    "lightgbm": ("numbers", "codes", "dates", "moment", "factors", "says"),
+    "lightgbm_extra_trees": ("numbers", "codes", "dates", "moment", "factors", "says"),
+    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", "dates", "moment", "factors", "says"),
+    "lightgbm_shallow": ("numbers", "codes", "dates", "moment", "factors", "says"),
+    "lightgbm_fine": ("numbers", "codes", "dates", "moment", "factors", "says"),
+    "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "network": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
 }
 
 
@@ -99,7 +104,19 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
             texts,
             {"max_words": max(FEWEST_WORDS, min(MOST_WORDS, MOST_CELLS // max(described.n_rows, 1)))},
         ),
+        Block(
+            "letters",
+            "words@1",
+            texts if described.n_rows <= MOST_ROWS_FOR_LETTERS else (),
+            {"max_words": min(MOST_RUNS, MOST_CELLS // max(described.n_rows, 1)), "min_rows": 3, "letters": [3, 4]},
+        ),
         Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
+        Block(
+            "says",
+            "text_score@1",
+            texts,
+            {"max_words": MOST_WORDS if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_WORDS // 2},
+        ),
     ]
 
 
@@ -123,7 +140,9 @@ REASONS = {
     "dates": "cycles and parts of a moment",
     "moment": "cycles of the row's own moment, without its trend: a model meets later moments only",
     "words": "linear models do best on words weighted by their rarity",
+    "letters": "runs of letters tell what words cut apart do not: endings, misspellings, signs",
     "factors": "trees read a few factors of the words",
+    "says": "the cross-fitted prediction from the words alone: one number in place of thousands of words",
 }
 
 

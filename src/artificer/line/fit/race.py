@@ -1,8 +1,9 @@
-"""The race: candidates run fold by fold; who is clearly beaten stops, and the clock ends what cannot end in time.
+"""The race: candidates run fold by fold; who is clearly beaten and no help stops; what cannot end in time never starts.
 
-Whether a candidate goes on is decided at a barrier after each fold, from paired row losses alone, so that the same rows
-give the same race on any machine; the clock only leaves out what would not end (after Krueger, Panknin and Braun 2015,
-"Fast cross-validation via sequential testing", JMLR 16).
+The first two candidates of the plan run first; what they take tells which of the others the time is enough for. Whether
+a candidate goes on is decided at a barrier after each fold, from paired row losses alone, so that the same rows give the
+same race on any machine; the clock only leaves out what would not end (after Krueger, Panknin and Braun 2015, "Fast
+cross-validation via sequential testing", JMLR 16).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from artificer.core.stages import Candidate, FoldFit
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
 from artificer.line.ask.rows import oriented
+from artificer.line.fit.costs import expected_s
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
@@ -33,8 +35,12 @@ LINEAR = "linear"
 CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 # Of the time left, what one fit of the first round may take: its refit must still find a place.
 FIRST_SHARE = 0.7
+# A beaten candidate goes on where this much of it beside the best one lowers the loss, by this share of it.
+BESIDE, HELPS = 0.2, 0.001
+# Fits of the plan that run before all others.
+PIONEERS = 2
 LEAST_S = 0.3
-PENALTIES = ("C", "alpha")
+PENALTIES = ("C", "alpha", "epochs")
 ROUNDS = "rounds"  # of a solver that the clock may cut
 
 
@@ -70,6 +76,9 @@ class Race:
             if not entrants:
                 self.skipped = self.skipped or self.run.replay is None
                 break
+            if fold == 0 and self.run.replay is None:
+                self._round(0, entrants[:PIONEERS])
+                entrants = self._affordable(entrants[PIONEERS:])
             self._round(fold, entrants)
             self.n_rounds = fold + 1
             if self.run.replay is None:
@@ -103,6 +112,26 @@ class Race:
             self.dropped[candidate.name] = "the clock: another fold of it would not have ended in time"
         return entrants
 
+    def _affordable(self, others: list[Candidate]) -> list[Candidate]:
+        """Which of the candidates there is time for, all folds included, in the plan's order."""
+        first = self.course.encoding.candidates[0]
+        measured = [one for one in self.survivors() if (one.name, 0) in self.fits]
+        n_fits = self.course.plan.folds_tried
+        taken = sum(self._cost(one) for one in measured) * (n_fits - 1)
+        room = 0.9 * self.clock.left_s * self.run.n_workers
+        chosen = []
+        for candidate in others:
+            seconds = expected_s(candidate, first, self._cost(first), len(self.course.of_row))
+            if taken + n_fits * seconds <= room and seconds <= FIRST_SHARE * self.clock.left_s:
+                taken += n_fits * seconds
+                chosen.append(candidate)
+            else:
+                self.skipped = True
+                self.dropped[candidate.name] = (
+                    f"the clock: a fold would take about {seconds:.1f} s, too long for all of them"
+                )
+        return chosen
+
     def _cost(self, candidate: Candidate) -> float:
         return max(fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name)
 
@@ -118,9 +147,10 @@ class Race:
 
     def _round(self, fold: int, entrants: list[Candidate]) -> None:
         watch = Stopwatch()
-        made = self.course.encodings(fold)
+        made = self.valid[fold] if fold in self.valid else self.course.encodings(fold)
+        first_look = fold not in self.valid
         self.valid[fold] = made
-        if fold == 0:
+        if fold == 0 and first_look:
             self.clock = self.clock.less(watch.seconds)  # the refit has to fit the representation once more
         self.encode_s = max(self.encode_s, watch.seconds)
         for candidate, fit in run_all(lambda one: self._attempt(one, fold, made), entrants, self.run.n_workers):
@@ -184,7 +214,7 @@ class Race:
         prediction = member.predict(given.X_valid)
         save_member(folder, fitted.member)
         np.save(folder / "curve.npy", fitted.curve)
-        np.save(folder / "losses.npy", row_losses(given.task, given.y_valid, prediction))
+        np.save(folder / "predicted.npy", prediction)
         return FoldFit(
             candidate=candidate.name,
             fold=fold,
@@ -207,7 +237,8 @@ class Race:
 
     def _drop_beaten(self) -> None:
         entrants = [candidate for candidate in self.survivors() if (candidate.name, self.n_rounds - 1) in self.fits]
-        losses = {candidate.name: self._losses(candidate.name) for candidate in entrants}
+        predicted = {candidate.name: self._predicted(candidate.name) for candidate in entrants}
+        losses = {name: self._losses(values) for name, values in predicted.items()}
         best = min(losses, key=lambda name: float(losses[name].mean()))
         for candidate in entrants:
             if candidate.name in (best, LINEAR):  # the linear one stays: the final model is compared with it
@@ -217,15 +248,21 @@ class Race:
             relative = float(gap.mean() / max(abs(losses[best].mean()), 1e-300))
             sign = METRICS[self.course.plan.metric].sign
             scores_less = not sign * self._mean_score(candidate.name) >= sign * self._mean_score(best)
-            if relative > CLEARLY_WORSE and t > T_STATISTIC and scores_less:
+            beside = self._losses((1 - BESIDE) * predicted[best] + BESIDE * predicted[candidate.name])
+            helps = beside.mean() < losses[best].mean() - HELPS * abs(losses[best].mean())
+            if relative > CLEARLY_WORSE and t > T_STATISTIC and scores_less and not helps:
                 self.dropped[candidate.name] = (
                     f"{best} loses {relative:.0%} less on the same rows after {self.n_rounds} of "
-                    f"{self.course.plan.folds_tried} folds (paired t = {t:.1f})"
+                    f"{self.course.plan.folds_tried} folds (paired t = {t:.1f}), and is not helped by it"
                 )
 
-    def _losses(self, name: str) -> np.ndarray:
+    def _predicted(self, name: str) -> np.ndarray:
         folders = [self.fits[name, fold].folder for fold in range(self.n_rounds)]
-        return np.concatenate([np.load(self.run.path(folder) / "losses.npy") for folder in folders])
+        return np.concatenate([np.load(self.run.path(folder) / "predicted.npy") for folder in folders])
+
+    def _losses(self, prediction: np.ndarray) -> np.ndarray:
+        y = np.concatenate([self.course.y[self.valid[fold].valid_rows] for fold in range(self.n_rounds)])
+        return row_losses(self.course.asked.task, y, prediction)
 
 
 def replayed(run: Run, name: str, fold: int) -> dict[str, float]:

@@ -99,7 +99,7 @@ def _weights(
     if len(usable) == 1 or most == 1:
         return {single: 1.0}, decisions
     gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
-    weights = greedy(measured, usable, most) if gain.is_gain else {single: 1.0}
+    weights = greedy(measured, usable, most) if gain.value > 0 else {single: 1.0}
     return weights, (*decisions, _blending(weights, gain, measured.metric))
 
 

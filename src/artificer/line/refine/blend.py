@@ -20,6 +20,8 @@ from artificer.measure.metrics import METRICS, score
 
 STEPS = 25
 LEAST_WEIGHT = 0.03
+# Part of each weight that is drawn to the mean of all: weights chosen on few rows are too sure.
+TO_UNIFORM = 0.2
 MOST_ROWS = 20_000
 PARTS = 2
 # A blend is expected to help (it did in every published comparison), so nine chances in ten of a gain suffice.
@@ -149,4 +151,4 @@ def _cleaned(picks: Counter[str]) -> dict[str, float]:
     total = sum(picks.values())
     kept = {name: count for name, count in picks.most_common() if count / total >= LEAST_WEIGHT}
     weight = sum(kept.values())
-    return {name: count / weight for name, count in kept.items()}
+    return {name: (1 - TO_UNIFORM) * count / weight + TO_UNIFORM / len(kept) for name, count in kept.items()}

@@ -16,11 +16,20 @@ from artificer.core.errors import FaultError
 from artificer.core.protocols import Fold, Learner
 from artificer.line.fit.learners import BUILTIN, catboost_trees, lightgbm_trees, load
 from artificer.line.fit.learners.lightgbm_trees import floor32
+from artificer.line.fit.learners.neural_network import _Training
+from artificer_runtime.members.links import linked
 from artificer_runtime.members.trees import Trees
 
 N_OUT = {"binary": 2, "multiclass": 3, "regression": 1}
 TASKS = sorted(N_OUT)
-SHORT = {"lightgbm": {"max_iterations": 30}, "catboost": {"max_iterations": 30}, "linear": {}}
+SHORT = {
+    "lightgbm": {"max_iterations": 30},
+    "catboost": {"max_iterations": 30},
+    "linear": {},
+    "network": {"epochs": 30},
+}
+# A network computes in single precision.
+ATOL = {"network": 1e-5}
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -62,7 +71,7 @@ def test_the_portable_form_predicts_what_the_library_does(name, task, weighted):
     fitted = load(name).fit(fold, SHORT[name], Clock())
     prediction = fitted.member.predict(fold.X)
     assert prediction.shape == fitted.native.shape == (300, N_OUT[task])
-    np.testing.assert_allclose(prediction, fitted.native, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(prediction, fitted.native, rtol=1e-9, atol=ATOL.get(name, 1e-9))
     assert np.ptp(prediction, axis=0).min() > 0.05, "a model that learned nothing proves nothing"
     assert not fitted.cut
 
@@ -129,7 +138,7 @@ def test_a_clock_that_has_run_out_cuts_the_fit_and_leaves_a_model(name):
     fold = made("binary")
     fitted = load(name).fit(fold, {}, Clock.after(-1))
     assert fitted.cut
-    np.testing.assert_allclose(fitted.member.predict(fold.X), fitted.native, atol=1e-9)
+    np.testing.assert_allclose(fitted.member.predict(fold.X), fitted.native, atol=ATOL.get(name, 1e-9))
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
@@ -190,7 +199,7 @@ def test_dull_data_give_a_model_that_says_what_is_there(name, case):
     fold = dull(case)
     fitted = load(name).fit(fold, SHORT[name], Clock())
     prediction = fitted.member.predict(fold.X)
-    np.testing.assert_allclose(prediction, fitted.native, atol=1e-6)
+    np.testing.assert_allclose(prediction, fitted.native, atol=1e-5)
     assert prediction.shape[1] == max(fold.n_classes, 1)
     if case == "one value":
         np.testing.assert_allclose(prediction, 4)
@@ -250,3 +259,59 @@ def test_many_sets_of_categories_agree():
     assert len(fitted.member.slot_kind) > 100
     big = np.tile(X, (6, 1))
     np.testing.assert_allclose(fitted.member.predict(big)[: len(X)], fitted.native[: len(X)], atol=1e-9)
+
+
+class TestNetwork:
+    def test_its_stages_are_those_of_the_curve_and_a_refit_ends_at_one(self):
+        fold = made("binary")
+        fitted = load("network").fit(fold, {"epochs": 40, "patience": 0}, Clock())
+        assert len(fitted.curve) == fitted.n_iterations == 4
+        for k in (1, 4):
+            prediction = fitted.member.truncated(k).predict(fold.X_valid)
+            loss = -np.mean(np.log(prediction[np.arange(len(prediction)), fold.y_valid.astype(int)]))
+            assert fitted.curve[k - 1] == pytest.approx(loss, rel=1e-5)
+        alone = Fold(fold.X, fold.y, "binary", 2, fold.names)
+        refit = load("network").fit(alone, {"epochs": 40, "max_iterations": 2, "patience": 0}, Clock())
+        np.testing.assert_array_equal(refit.member.predict(fold.X), fitted.member.truncated(2).predict(fold.X))
+
+    def test_it_ends_after_the_first_cycle_that_did_no_good(self):
+        fold = made("binary")
+        wrong = Fold(fold.X, fold.y, "binary", 2, fold.names, fold.X_valid, 1 - fold.y_valid)
+        fitted = load("network").fit(wrong, {"epochs": 60}, Clock())
+        assert fitted.n_iterations == 2
+        assert not fitted.cut
+
+    @pytest.mark.parametrize("task", TASKS)
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_its_slopes_are_those_of_the_loss(self, task, weighted):
+        weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
+        work = _Training(made(task, weight=weight), {"hidden": 8, "layers": 2})
+        # In double precision, so that differences of the loss tell its slope.
+        rng = np.random.default_rng(0)
+        work.flat = work.flat.astype(np.float64) + 0.1 * rng.normal(size=work.flat.size)
+        work.gradient = np.zeros_like(work.flat)
+        start = 0
+        for name, values in list(work.parameters.items()):
+            for views, flat in ((work.parameters, work.flat), (work.slopes, work.gradient)):
+                views[name] = flat[start : start + values.size].reshape(values.shape)
+            start += values.size
+        batch = np.arange(64)
+
+        def loss() -> float:
+            raw = work._through(work.parameters, work.ready[batch].astype(np.float64), 0.0).raw
+            share = (np.ones(64) if weight is None else weight[batch]) / (64 if weight is None else weight[batch].sum())
+            y = work.y[batch]
+            if task == "regression":
+                return float(share @ (raw[:, 0] - y) ** 2)
+            likely = linked(raw, "logit" if task == "binary" else "softmax")
+            return float(share @ -np.log(likely[np.arange(64), y.astype(int)]))
+
+        work._slopes(batch, 0.0)
+        slopes = work.gradient.copy()
+        for place in rng.choice(len(slopes), 60, replace=False):
+            before, work.flat[place] = work.flat[place], work.flat[place] + 1e-5
+            above = loss()
+            work.flat[place] = before - 1e-5
+            below = loss()
+            work.flat[place] = before
+            assert slopes[place] == pytest.approx((above - below) / 2e-5, rel=1e-3, abs=1e-5)

@@ -12,6 +12,7 @@ BUILTIN = {
     "catboost": "artificer.line.fit.learners.catboost_trees:CatBoost",
     "lightgbm": "artificer.line.fit.learners.lightgbm_trees:LightGBM",
     "linear": "artificer.line.fit.learners.linear_model:LinearModel",
+    "network": "artificer.line.fit.learners.neural_network:NeuralNetwork",
 }
 
 
