@@ -129,6 +129,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 n_workers=n_cores() if self.n_jobs == -1 else max(1, self.n_jobs or 1),
                 effects=False,
                 seal=False,
+                judged=False,
                 metric=find_metric(self.metric).name if self.metric else "",
                 n_valid=n_valid,
             )

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import math
+import signal
+import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from types import FrameType
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """A deadline on the monotonic clock, in seconds; infinite where no time limit applies (replay)."""
+    """A deadline in seconds; infinite where no time limit applies (replay).
+
+    Attributes
+    ----------
+    stop : threading.Event or None
+        Set when a person wants what there is by now: the deadline has then passed.
+    now : callable
+        Tells the time, in seconds; a simulation brings its own.
+    """
 
     deadline: float = math.inf
+    stop: threading.Event | None = None
+    now: Callable[[], float] = time.monotonic
 
     @classmethod
     def after(cls, seconds: float) -> Clock:
@@ -21,7 +36,9 @@ class Clock:
     @property
     def left_s(self) -> float:
         """Seconds until the deadline; negative when it has passed."""
-        return self.deadline - time.monotonic()
+        if self.stop is not None and self.stop.is_set():
+            return -math.inf
+        return self.deadline - self.now()
 
     @property
     def expired(self) -> bool:
@@ -34,11 +51,17 @@ class Clock:
         >>> Clock().share(0.5).left_s
         inf
         """
-        return self if math.isinf(self.deadline) else Clock.after(max(self.left_s, 0.0) * part)
+        if math.isinf(self.deadline):
+            return self
+        return replace(self, deadline=self.now() + max(self.deadline - self.now(), 0.0) * part)
 
     def less(self, seconds: float) -> Clock:
         """Return a clock that expires `seconds` earlier."""
-        return Clock(self.deadline - seconds)
+        return replace(self, deadline=self.deadline - seconds)
+
+    def until(self, stop: threading.Event) -> Clock:
+        """Return a clock that also expires when `stop` is set."""
+        return replace(self, stop=stop)
 
 
 @dataclass(slots=True)
@@ -51,3 +74,26 @@ class Stopwatch:
     def seconds(self) -> float:
         """Wall time since the start."""
         return time.monotonic() - self.started
+
+
+@contextmanager
+def first_interrupt(stop: threading.Event, tell: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C set `stop` and call `tell`; the second one interrupts as usual.
+
+    Outside the main thread, which alone may handle signals, and where the program has a handler of its own, nothing changes.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield
+        return
+
+    def first(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        stop.set()
+        tell()
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

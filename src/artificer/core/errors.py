@@ -32,6 +32,10 @@ class WorkspaceError(ArtificerError):
     """The workspace cannot be written, is in use, or is damaged."""
 
 
+class FitError(ArtificerError):
+    """A learner could not be trained on these rows; the others go on."""
+
+
 class FaultError(ArtificerError):
     """Our own fault: an invariant did not hold (exit code 70)."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -62,6 +63,10 @@ class Run:
         What candidates are compared by; "" leaves it to the brief.
     n_valid : int
         The last so many rows are the only fold; 0 lets `choose` cut folds.
+    judged : bool
+        Whether the model will be compared with a linear one.
+    stop : threading.Event
+        Set by the first Ctrl-C while candidates are trained: the best so far is wanted.
     reused, used : set of str
         Keys of tasks that had been done before, and of all that this run needed.
     """
@@ -73,11 +78,13 @@ class Run:
     frame: Any = None
     replay: RunLock | None = None
     progress: Progress = silent
-    n_workers: int = field(default_factory=n_cores)
+    n_workers: int = 0
     effects: bool = True
     seal: bool = True
     metric: str = ""
     n_valid: int = 0
+    judged: bool = True
+    stop: threading.Event = field(default_factory=threading.Event)
     id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     results: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -85,6 +92,9 @@ class Run:
     used: set[str] = field(default_factory=set)
     watch: Stopwatch = field(default_factory=Stopwatch)
     temporary: tempfile.TemporaryDirectory[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.n_workers = self.n_workers or self.brief.run.cores or n_cores()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -96,7 +106,7 @@ class Run:
     @cached_property
     def spec(self) -> str:
         """Hash of all in the brief that may change a model: no time limit, no names of people, nothing of its later life."""
-        timeless = replace(self.brief.run, limit_s=0.0)
+        timeless = replace(self.brief.run, limit_s=0.0, cores=0, memory_gb=0.0)
         brief = replace(self.brief, run=timeless, name="", purpose="", owner="")
         return digest(replace(brief, output=Output(), track=Track(), authority=Authority()))
 

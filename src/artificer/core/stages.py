@@ -230,6 +230,8 @@ class Plan:
         In the order in which they are tried; `encode` fills in their blocks.
     folds_tried : int
         How many of the folds are trained on.
+    n_variants : int
+        How many candidates, at the end, are only tried while they help.
     shares : dict of str to float
         Each clocked stage's share of the time limit.
     """
@@ -240,6 +242,7 @@ class Plan:
     shares: dict[str, float]
     transform: str = ""
     max_members: int = 6
+    n_variants: int = 0
     decisions: tuple[Decision, ...] = ()
 
 
@@ -338,8 +341,10 @@ class Model:
 
     Attributes
     ----------
-    reference : tuple of Part
-        The linear model it is compared with; not shipped.
+    reference : str
+        Folder of the linear model it is compared with, which is not shipped; "" where there is none.
+    refitted : bool
+        Whether its parts were trained on all training rows; else they are those of the first fold, for want of time.
     score : Estimate
         The blend's out-of-fold score.
     cut : bool
@@ -353,6 +358,7 @@ class Model:
     model_hash: str
     out_of_fold: str
     cut: bool = False
+    refitted: bool = True
     decisions: tuple[Decision, ...] = ()
 
     def _repr_html_(self) -> str:
@@ -475,6 +481,8 @@ class RunLock:
         Candidates that went no further, and why.
     weights : dict of str to float
         The blend.
+    refitted : bool
+        Whether it was trained on all training rows.
     """
 
     run_id: str
@@ -486,4 +494,5 @@ class RunLock:
     stops: tuple[Stop, ...]
     dropped: dict[str, str]
     weights: dict[str, float]
+    refitted: bool = True
     VERSION: ClassVar[int] = 1

@@ -23,10 +23,9 @@ __all__ = ["design"]
 VERSION = 1
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
-# Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds.
-REFINED = 0.9
-# Folds that a refit of all rows costs as much as, to be left over when the race ends.
-REFIT_FOLDS = 1.5
+# Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
+# which the estimators do without.
+REFINED, ALONE = 0.9, 0.97
 
 
 def design(subject: Subject, **options: Any) -> Plan:
@@ -58,7 +57,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         metric=metric,
         candidates=candidates,
         folds_tried=n_folds,
-        shares={"fit": REFINED * n_folds / (n_folds + REFIT_FOLDS), "refine": REFINED},
+        shares={"refine": REFINED if run.judged else ALONE},
         transform="log1p" if metric == "rmsle" else "",
         max_members=1 if run.brief.run.interpretable_only else 6,
         decisions=(metric_decision, _candidates(candidates, untried, size), _folds(n_folds, chosen, size.n_rows)),

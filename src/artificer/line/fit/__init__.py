@@ -1,31 +1,41 @@
 """fit: the proposed representation and the folds → trained candidates, compared on rows that did not train them.
 
-The story: every candidate runs on the first fold; those clearly worse by a paired test run no further; the rest go on,
-fold by fold, as long as the clock allows. All folds of a candidate are then read at one iteration, the best of their
-mean curve, so that out-of-fold scores are those of a model that can be refitted on all rows (Holzmüller, Grinsztajn and
-Steinwart 2024, arXiv 2407.04491).
+The story: candidates run two by two, the most promising first; those clearly worse on the first fold than the blend so
+far run no further; the rest go on, as long as the clock allows. All folds of a candidate are then read at one iteration,
+the best of their mean curve, so that out-of-fold scores are those of a model that can be refitted on all rows
+(Holzmüller, Grinsztajn and Steinwart 2024, arXiv 2407.04491). The first Ctrl-C ends the race with what there is.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
-from artificer.core.stages import Trained, Trial
+from artificer.core.run import Run
+from artificer.core.stages import Encoding, Plan, Trained, Trial
+from artificer.core.tasks import run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
+from artificer.line.choose.folds import training_rows
 from artificer.line.design import design
 from artificer.line.encode import encode
-from artificer.line.fit.course import course
-from artificer.line.fit.race import Race
+from artificer.line.fit.attempt import Trainer
+from artificer.line.fit.course import Course, course
+from artificer.line.fit.losses import row_losses
+from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
+from artificer.line.fit.so_far import SoFar
 from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 2
+VERSION = 3
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -39,26 +49,64 @@ def fit(subject: Subject, **options: Any) -> Trained:
     """
     run = begin(subject, **options)
     asked, chosen, plan, encoding = ask(run), choose(run), design(run), encode(run)
-    clock = run.limit("fit", plan.shares["fit"])
+    clock = run.limit("refine", plan.shares["refine"]).until(run.stop)
 
     def work(folder: Path, name: str) -> Trained:
-        return _fit(Race(run, course(run, asked, chosen, plan, encoding), clock), folder, name)
+        track = course(run, asked, chosen, plan, encoding)
+        with first_interrupt(run.stop, lambda: run.progress("fit", "ending with what there is; Ctrl-C again stops")):
+            return _fit(run, track, clock, folder, name)
 
     return run.stage("fit", VERSION, Trained, work, reads=(asked, chosen, plan, encoding))
 
 
-def _fit(race: Race, folder: Path, name: str) -> Trained:
-    race.run_all_rounds()
-    track = race.course
-    readings = [read_off(race, candidate) for candidate in track.encoding.candidates]
-    rows = track.measured_rows(race.n_rounds)
+def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
+    trainer = Trainer(run, track)
+    race = Race(
+        trainer,
+        lineup(track, track.plan, track.encoding, run.n_workers),
+        clock,
+        partial(run_all, n_workers=run.n_workers),
+        partial(run.progress, "fit"),
+        SoFar(run, track, trainer),
+    )
+    if run.replay is not None:
+        ran = {stop.candidate: stop.fold + 1 for stop in run.replay.stops if stop.fold >= 0}
+        race.replay(ran, run.replay.dropped)
+    else:
+        race.run()
+    readings = [read_off(race, track, candidate) for candidate in track.encoding.candidates]
+    rows = np.sort(race.rows)
     finished = {trial.candidate.name: prediction for trial, prediction in readings if prediction is not None}
     y, _ = oriented(track.rows.y[rows], next(iter(finished.values())), track.asked.positive)
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
-    cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
     return Trained(
-        trials, f"{name}/predictions.npz", race.n_rounds, cut, race.encode_s, _decisions(trials, race.n_rounds)
+        trials,
+        f"{name}/predictions.npz",
+        race.n_rounds,
+        cut=any(fit.cut for trial in trials for fit in trial.fits) or race.skipped,
+        encode_s=race.encode_s,
+        decisions=_decisions(trials, race.n_rounds),
+    )
+
+
+def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lineup:
+    """Who races over these rows."""
+    weight = track.rows.weight
+
+    def losses(rows: np.ndarray, prediction: np.ndarray) -> np.ndarray:
+        found = row_losses(track.asked.task, track.y[rows], prediction)
+        return found if weight is None else found * weight[rows] / max(float(weight[rows].mean()), 1e-300)
+
+    return Lineup(
+        candidates=encoding.candidates,
+        n_variants=plan.n_variants,
+        n_folds=plan.folds_tried,
+        n_rows=len(track.of_row),
+        n_train=int(training_rows(track.of_row, 0, track.how).sum()),
+        n_classes=track.n_classes if track.n_classes > 2 else 1,
+        losses=losses,
+        n_workers=n_workers,
     )
 
 
@@ -68,6 +116,11 @@ def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]
         for trial in trials
         if trial.dropped
     ]
+    hurried = [trial.candidate for trial in trials if "faster" in trial.candidate.settings]
+    for one in hurried:
+        rate, times = one.settings["learning_rate"], one.settings["faster"]
+        because = f"at a rate {times:g} times as high it ends in the time there is, and need not be cut"
+        decisions.append(Decision("fit", f"At which rate does {one.name} learn?", f"{rate:g}", because))
     stopped = tuple(Fact(t.candidate.name, float(t.n_iterations), "iterations") for t in trials if t.n_iterations)
     if stopped:
         because = f"the best point of the mean curve over {n_rounds} folds"

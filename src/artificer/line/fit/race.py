@@ -1,47 +1,84 @@
-"""The race: candidates run fold by fold; who is clearly beaten and no help stops; what cannot end in time never starts.
+"""The race: candidates run two by two; who is clearly beaten and no help stops; what cannot end in time never starts.
 
-The first two candidates of the plan run first; what they take tells which of the others the time is enough for. Whether
-a candidate goes on is decided at a barrier after each fold, from paired row losses alone, so that the same rows give the
-same race on any machine; the clock only leaves out what would not end (after Krueger, Panknin and Braun 2015, "Fast
-cross-validation via sequential testing", JMLR 16).
+The first two of the plan run on all folds; every other pair runs on the first fold, and whoever is clearly worse there
+than the blend so far, and does not help it either, goes no further (after Krueger, Panknin and Braun 2015, "Fast
+cross-validation via sequential testing", JMLR 16). That hangs on row losses alone, so the same rows give the same race on
+any machine; the clock only hurries a booster's learning rate or leaves candidates out. After every pair there is a blend
+that could be shipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 
-from artificer.core.clock import Clock, Stopwatch
-from artificer.core.errors import FaultError
-from artificer.core.protocols import Fold
-from artificer.core.run import Run, versions
+from artificer.core.clock import Clock
+from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
-from artificer.core.store import digest
-from artificer.core.tasks import run_all
-from artificer.line.ask.rows import oriented
-from artificer.line.fit.costs import expected_s
-from artificer.line.fit.course import Course, Encodings
-from artificer.line.fit.learners import load
-from artificer.line.fit.losses import row_losses
-from artificer.line.fit.saved import save_member
-from artificer.measure.metrics import METRICS, score
+from artificer.line.fit.attempt import Fits, Joint
+from artificer.line.fit.prices import Prices, hurried
 
-VERSION = 2
 LINEAR = "linear"
-# A candidate stops when its loss is this much above the best one's, relatively, and the paired t statistic says so.
+# Candidates that run side by side, whatever the number of workers: so the race is the same on any machine.
+PAIR = 2
+# A candidate stops when its loss is this much above the blend's, relatively, and the paired t statistic says so.
 CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
-# Of the time left, what one fit of the first round may take: its refit must still find a place.
-FIRST_SHARE = 0.7
-# A beaten candidate goes on where this much of it beside the best one lowers the loss, by this share of it.
-BESIDE, HELPS = 0.2, 0.001
-# Fits of the plan that run before all others.
-PIONEERS = 2
-LEAST_S = 0.3
-PENALTIES = ("C", "alpha", "epochs")
-ROUNDS = "rounds"  # of a solver that the clock may cut
+# It goes on all the same where this much of it beside the blend lowers the loss, by this share of it.
+BESIDE, HELPS = 0.2, 0.0005
+# Of the time there is, what the folds of the first pair may take; of what is left, what expected fits may.
+FIRST_SHARE, USED = 0.5, 0.9
+# Of the greedy blend that is looked at on the way: steps, and about how many rows they look at.
+STEPS, MOST_ROWS = 12, 20_000
+# Variants are tried until so many pairs in a row have gained less than this share of the loss.
+IDLE_PAIRS, IDLE_GAIN = 2, 0.0005
+
+Losses = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+class Crew(Protocol):
+    """Runs work side by side: `artificer.core.tasks.run_all`, or a simulation of it."""
+
+    def __call__(self, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        """Yield each item with its result as it ends."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lineup:
+    """Who races, and over what.
+
+    Attributes
+    ----------
+    candidates : tuple of Candidate
+        In the order in which they are tried; the first two always run.
+    n_variants : int
+        How many of them, at the end, are only tried while they help.
+    n_folds : int
+        Folds that are trained, where the clock allows.
+    n_rows : int
+        Rows that a refit trains on.
+    n_train : int
+        Rows that one fold trains on.
+    n_classes : int
+        1 in regression and with two classes.
+    losses : callable (rows, prediction) → array
+        Losses of rows, given by position, whose mean learners lower; weights included.
+    n_workers : int
+        Fits that run side by side.
+    """
+
+    candidates: tuple[Candidate, ...]
+    n_variants: int
+    n_folds: int
+    n_rows: int
+    n_train: int
+    n_classes: int
+    losses: Losses
+    n_workers: int
 
 
 @dataclass
@@ -50,248 +87,220 @@ class Race:
 
     Attributes
     ----------
+    entered : candidate → Candidate
+        With the settings that it ran with: the clock may have hurried it.
     fits : (candidate, fold) → FoldFit
     dropped : candidate → why it went no further
-    valid : fold → its measured blocks, kept for reading predictions off
+    finished : candidate → Joint
+        Those that ran on all folds; predictions in the order of `rows`.
     n_rounds : int
-        Folds that all survivors ran on.
+        Folds that those who finished ran on.
     skipped : bool
         Whether the clock left anything out.
     """
 
-    run: Run
-    course: Course
+    fits_of: Fits
+    lineup: Lineup
     clock: Clock
+    crew: Crew
+    tell: Callable[[str], None]
+    after_pair: Callable[[Race], None] = lambda race: None
+    entered: dict[str, Candidate] = field(default_factory=dict)
     fits: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
-    valid: dict[int, Encodings] = field(default_factory=dict)
+    finished: dict[str, Joint] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
     n_rounds: int = 0
     skipped: bool = False
     encode_s: float = 0.0
+    idle: int = 0
+    blend_loss: float = math.inf
 
-    def run_all_rounds(self) -> None:
-        """Run every round that the plan and the clock allow."""
-        for fold in range(self.course.plan.folds_tried):
-            entrants = self._replayed(fold) if self.run.replay else self._entrants(fold)
-            if not entrants:
-                self.skipped = self.skipped or self.run.replay is None
+    def run(self) -> None:
+        """Run every pair that the clock allows.
+
+        Raises
+        ------
+        FitError
+            When not one candidate could be trained.
+        """
+        first, others = list(self.lineup.candidates[:PAIR]), list(self.lineup.candidates[PAIR:])
+        self._open(first)
+        n_main = len(self.lineup.candidates) - self.lineup.n_variants - PAIR
+        while others:
+            if len(self.lineup.candidates) - PAIR - len(others) >= n_main and self.idle >= IDLE_PAIRS:
                 break
-            if fold == 0 and self.run.replay is None:
-                self._round(0, entrants[:PIONEERS])
-                entrants = self._affordable(entrants[PIONEERS:])
-            self._round(fold, entrants)
-            self.n_rounds = fold + 1
-            if self.run.replay is None:
-                self._drop_beaten()
-        if self.run.replay is not None:
-            self.dropped = dict(self.run.replay.dropped)
-
-    def survivors(self) -> list[Candidate]:
-        """Candidates that are still in the race, in the plan's order."""
-        return [candidate for candidate in self.course.encoding.candidates if candidate.name not in self.dropped]
-
-    def _replayed(self, fold: int) -> list[Candidate]:
-        assert self.run.replay is not None
-        ran = {stop.candidate for stop in self.run.replay.stops if stop.fold == fold}
-        return [candidate for candidate in self.course.encoding.candidates if candidate.name in ran]
-
-    def _entrants(self, fold: int) -> list[Candidate]:
-        entrants = self.survivors()
-        if fold == 0:
-            return entrants
-        left_out = []
-        # The linear one and one more must go on, or the round does not take place and all stay as they are.
-        while self._seconds(entrants) > self.clock.left_s:
-            others = [candidate for candidate in entrants if candidate.name != LINEAR]
-            if len(others) <= 1:
-                return []
-            left_out.append(max(others, key=lambda one: self._mean_loss(one.name)))
-            entrants.remove(left_out[-1])
-        for candidate in left_out:
-            self.skipped = True
-            self.dropped[candidate.name] = "the clock: another fold of it would not have ended in time"
-        return entrants
-
-    def _affordable(self, others: list[Candidate]) -> list[Candidate]:
-        """Which of the candidates there is time for, all folds included, in the plan's order."""
-        first = self.course.encoding.candidates[0]
-        measured = [one for one in self.survivors() if (one.name, 0) in self.fits]
-        n_fits = self.course.plan.folds_tried
-        taken = sum(self._cost(one) for one in measured) * (n_fits - 1)
-        room = 0.9 * self.clock.left_s * self.run.n_workers
-        chosen = []
+            pair = self._next(others)
+            if pair:
+                self._pair(pair)
         for candidate in others:
-            seconds = expected_s(candidate, first, self._cost(first), len(self.course.of_row))
-            if taken + n_fits * seconds <= room and seconds <= FIRST_SHARE * self.clock.left_s:
-                taken += n_fits * seconds
-                chosen.append(candidate)
-            else:
+            self.dropped[candidate.name] = "the variants before it gained nothing"
+
+    def replay(self, ran: Mapping[str, int], dropped: Mapping[str, str]) -> None:
+        """Repeat another race: who finished it runs on as many folds as then.
+
+        Parameters
+        ----------
+        ran : candidate → number of folds
+        dropped : candidate → why it went no further
+        """
+        again = [one for one in self.lineup.candidates if one.name in ran and one.name not in dropped]
+        self.n_rounds = max(ran[one.name] for one in again)
+        self.entered = {one.name: one for one in again}
+        for fold in range(self.n_rounds):
+            self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
+        self._train([(one, fold) for one in again for fold in range(self.n_rounds)])
+        for one in again:
+            self._finish(one)
+        self.dropped = dict(dropped)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Positions of the measured rows, fold by fold: the order of predictions in `finished`."""
+        return np.concatenate([self.fits_of.valid_rows(fold) for fold in range(self.n_rounds)])
+
+    def _open(self, pair: list[Candidate]) -> None:
+        self.encode_s = self.fits_of.prepare(0)
+        self.prices = Prices(self.lineup.n_train, self.fits_of.widths(), self.lineup.n_classes)
+        self.entered |= {one.name: one for one in pair}
+        whole = self.clock
+        self.clock = whole.share(FIRST_SHARE)
+        self._train([(one, 0) for one in pair])
+        pair = [one for one in pair if (one.name, 0) in self.fits]
+        if not pair:
+            raise FitError("; ".join(f"{name}: {why}" for name, why in self.dropped.items()))
+        n_folds = self._affordable_folds(pair)
+        for fold in range(1, n_folds):
+            self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
+        self.clock = whole
+        self._train([(one, fold) for fold in range(1, n_folds) for one in pair])
+        self.n_rounds = next(
+            (fold for fold in range(n_folds) if any((one.name, fold) not in self.fits for one in pair)), n_folds
+        )
+        for one in pair:
+            self._finish(one)
+        self._blend()
+
+    def _affordable_folds(self, pair: list[Candidate]) -> int:
+        """How many folds there is time for, so that the first pair leaves half of the time to others and to refits."""
+        cost = sum(self.fits[one.name, 0].seconds for one in pair) / self.lineup.n_workers + self.encode_s
+        if math.isinf(self.clock.left_s):
+            return self.lineup.n_folds
+        more = int(max(self.clock.left_s, 0.0) / max(cost, 1e-6))
+        if 1 + more < self.lineup.n_folds:
+            self.skipped = True
+        return min(self.lineup.n_folds, 1 + more)
+
+    def _next(self, others: list[Candidate]) -> list[Candidate]:
+        """Take the next candidates that there is time for, hurried where that helps; the rest of the way is for others."""
+        pair: list[Candidate] = []
+        taken = 0.0
+        while others and len(pair) < PAIR:
+            candidate = others.pop(0)
+            room = USED * (self.clock.left_s - self.refit_s([*self.weights, candidate])) * self.lineup.n_workers - taken
+            needed = self.n_rounds * self.prices.fold_s(candidate)
+            if needed > room > 0:
+                candidate = hurried(candidate, needed / room)
+                needed = self.n_rounds * self.prices.fold_s(candidate)
+            if needed > room:
                 self.skipped = True
-                self.dropped[candidate.name] = (
-                    f"the clock: a fold would take about {seconds:.1f} s, too long for all of them"
-                )
-        return chosen
+                seconds = needed / self.lineup.n_workers
+                self.dropped[candidate.name] = f"the clock: it would take about {seconds:.1f} s"
+                continue
+            taken += needed
+            pair.append(candidate)
+            self.entered[candidate.name] = candidate
+        return pair
 
-    def _cost(self, candidate: Candidate) -> float:
-        return max(fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name)
+    def refit_s(self, candidates: Iterable[str | Candidate]) -> float:
+        """Seconds that refitting these on all rows will take, the features included."""
+        costs = {}
+        for one in candidates:
+            candidate = self.entered[one] if isinstance(one, str) else one
+            costs[candidate.name] = self._fold_s(candidate) * self.prices.grown(candidate, self.lineup.n_rows)
+        longest = max(costs.values(), default=0.0)
+        return 1.2 * self.encode_s + max(longest, sum(costs.values()) / self.lineup.n_workers)
 
-    def _mean_loss(self, name: str) -> float:
-        return float(np.mean([fit.loss for (other, _), fit in self.fits.items() if other == name]))
+    def _fold_s(self, candidate: Candidate) -> float:
+        seconds = [fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name]
+        return max(seconds) if seconds else self.prices.fold_s(candidate)
 
-    def _mean_score(self, name: str) -> float:
-        return float(np.mean([fit.score for (other, _), fit in self.fits.items() if other == name]))
+    def _pair(self, pair: list[Candidate]) -> None:
+        self._train([(one, 0) for one in pair])
+        going = [one for one in pair if (one.name, 0) in self.fits and not self._beaten(one)]
+        self._train([(one, fold) for fold in range(1, self.n_rounds) for one in going])
+        for one in going:
+            self._finish(one)
+        self._blend()
 
-    def _seconds(self, entrants: list[Candidate]) -> float:
-        costs = [self._cost(candidate) for candidate in entrants]
-        return 1.1 * max(max(costs), sum(costs) / self.run.n_workers)
+    def _train(self, pairs: list[tuple[Candidate, int]]) -> None:
+        def attempt(pair: tuple[Candidate, int]) -> FoldFit | str:
+            candidate, fold = pair
+            if self.clock.stop is not None and self.clock.stop.is_set():
+                return "interrupted"
+            try:
+                return self.fits_of.attempt(candidate, fold, self.clock)
+            except (FitError, ValueError, ArithmeticError, MemoryError) as error:
+                return f"failed: {type(error).__name__}: {error}"
 
-    def _round(self, fold: int, entrants: list[Candidate]) -> None:
-        watch = Stopwatch()
-        made = self.valid[fold] if fold in self.valid else self.course.encodings(fold)
-        first_look = fold not in self.valid
-        self.valid[fold] = made
-        if fold == 0 and first_look:
-            self.clock = self.clock.less(watch.seconds)  # the refit has to fit the representation once more
-        self.encode_s = max(self.encode_s, watch.seconds)
-        for candidate, fit in run_all(lambda one: self._attempt(one, fold, made), entrants, self.run.n_workers):
-            if fit is None:
-                self.skipped = True
-                self.dropped[candidate.name] = "the clock: no time was left to begin it"
+        for (candidate, fold), fit in self.crew(attempt, pairs):
+            if isinstance(fit, str) or (fit.cut and self.clock.stop is not None and self.clock.stop.is_set()):
+                self.dropped.setdefault(candidate.name, fit if isinstance(fit, str) else "interrupted")
+                self.skipped = self.skipped or self.dropped[candidate.name] == "interrupted"
                 continue
             self.fits[candidate.name, fold] = fit
+            self.prices.learn(candidate, fit.seconds)
             stopped = f" at {fit.n_iterations} iterations" if fit.n_iterations else ""
             text = f"{candidate.name}, fold {fold + 1}: loss {fit.loss:.4f}{stopped}, {fit.seconds:.1f} s"
-            self.run.progress("fit", text + (" (cut by the clock)" if fit.cut else ""))
+            self.tell(text + (" (cut by the clock)" if fit.cut else ""))
 
-    def _attempt(self, candidate: Candidate, fold: int, made: Encodings) -> FoldFit | None:
-        first = self.course.encoding.candidates[0]
-        if self.clock.left_s < LEAST_S and fold == 0 and candidate.name not in (first.name, LINEAR):
-            return None
-        settings = candidate.settings | replayed(self.run, candidate.name, fold)
-        clock = self.clock.share(FIRST_SHARE) if fold == 0 else self.clock
-        return self.run.task(
-            self._key(candidate, fold, settings),
-            FoldFit,
-            lambda folder, name: self._fit(candidate, fold, made, settings, clock, folder, name),
+    def _finish(self, candidate: Candidate) -> None:
+        fits = [self.fits.get((candidate.name, fold)) for fold in range(self.n_rounds)]
+        done = [fit for fit in fits if fit is not None]
+        if len(done) == self.n_rounds > 0:
+            self.dropped.pop(candidate.name, None)  # what was interrupted came after the folds that count
+            self.finished[candidate.name] = self.fits_of.joint(candidate, done)
+
+    def _beaten(self, candidate: Candidate) -> bool:
+        """Whether the first fold says that the candidate is clearly worse than the blend so far, and no help to it."""
+        rows = self.fits_of.valid_rows(0)
+        blend = self._blended()[: len(rows)]
+        own = self.fits_of.predicted(self.fits[candidate.name, 0])
+        losses, best = self.lineup.losses(rows, own), self.lineup.losses(rows, blend)
+        gap = losses - best
+        t = float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-300)) if len(gap) > 1 else 0.0
+        scale = max(abs(float(best.mean())), 1e-300)
+        worse = float(gap.mean()) / scale
+        beside = self.lineup.losses(rows, (1 - BESIDE) * blend + BESIDE * own)
+        helps = float((best - beside).mean()) / scale
+        if worse <= CLEARLY_WORSE or t <= T_STATISTIC or helps > HELPS:
+            return False
+        self.dropped[candidate.name] = (
+            f"the blend so far loses {worse:.0%} less on the first fold (paired t = {t:.1f}), and is not helped by it"
+        )
+        return True
+
+    def _blended(self) -> np.ndarray:
+        return np.asarray(
+            np.sum([weight * self.finished[name].prediction for name, weight in self.weights.items()], axis=0)
         )
 
-    def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
-        learner = load(candidate.learner)
-        blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
-        schema = self.course.schema
-        parts = (
-            VERSION,
-            self.course.identity,
-            schema,
-            blocks,
-            candidate.blocks,
-            learner.version,
-            settings,
-            fold,
-            versions(),
-        )
-        return f"fit-{digest(candidate.learner, *parts)}"
-
-    def _fit(
-        self,
-        candidate: Candidate,
-        fold: int,
-        made: Encodings,
-        settings: dict[str, object],
-        clock: Clock,
-        folder: Path,
-        name: str,
-    ) -> FoldFit:
-        watch = Stopwatch()
-        given = self.course.fold(candidate, made)
-        fitted = load(candidate.learner).fit(given, settings, clock)
-        assert given.X_valid is not None
-        assert given.y_valid is not None
-        member = fitted.member
-        if len(fitted.curve):
-            best = int(np.argmin(fitted.curve)) + 1
-            member = member.truncated(best)  # type: ignore[attr-defined]
-        prediction = member.predict(given.X_valid)
-        save_member(folder, fitted.member)
-        np.save(folder / "curve.npy", fitted.curve)
-        np.save(folder / "predicted.npy", prediction)
-        return FoldFit(
-            candidate=candidate.name,
-            fold=fold,
-            folder=name,
-            n_iterations=fitted.n_iterations,
-            seconds=watch.seconds,
-            cut=fitted.cut,
-            loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
-            score=self._score(given, prediction),
-            parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
-            facts=dict(fitted.facts),
-        )
-
-    def _score(self, given: Fold, prediction: np.ndarray) -> float:
-        assert given.y_valid is not None
-        shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
-        truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
-        y, turned = oriented(truth, shown, self.course.asked.positive)
-        return score(self.course.plan.metric, y, turned, given.weight_valid)
-
-    def _drop_beaten(self) -> None:
-        entrants = [candidate for candidate in self.survivors() if (candidate.name, self.n_rounds - 1) in self.fits]
-        predicted = {candidate.name: self._predicted(candidate.name) for candidate in entrants}
-        losses = {name: self._losses(values) for name, values in predicted.items()}
-        best = min(losses, key=lambda name: float(losses[name].mean()))
-        for candidate in entrants:
-            if candidate.name in (best, LINEAR):  # the linear one stays: the final model is compared with it
-                continue
-            gap = losses[candidate.name] - losses[best]
-            t = float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-300)) if len(gap) > 1 else 0.0
-            relative = float(gap.mean() / max(abs(losses[best].mean()), 1e-300))
-            sign = METRICS[self.course.plan.metric].sign
-            scores_less = not sign * self._mean_score(candidate.name) >= sign * self._mean_score(best)
-            beside = self._losses((1 - BESIDE) * predicted[best] + BESIDE * predicted[candidate.name])
-            helps = beside.mean() < losses[best].mean() - HELPS * abs(losses[best].mean())
-            if relative > CLEARLY_WORSE and t > T_STATISTIC and scores_less and not helps:
-                self.dropped[candidate.name] = (
-                    f"{best} loses {relative:.0%} less on the same rows after {self.n_rounds} of "
-                    f"{self.course.plan.folds_tried} folds (paired t = {t:.1f}), and is not helped by it"
-                )
-
-    def _predicted(self, name: str) -> np.ndarray:
-        folders = [self.fits[name, fold].folder for fold in range(self.n_rounds)]
-        return np.concatenate([np.load(self.run.path(folder) / "predicted.npy") for folder in folders])
-
-    def _losses(self, prediction: np.ndarray) -> np.ndarray:
-        y = np.concatenate([self.course.y[self.valid[fold].valid_rows] for fold in range(self.n_rounds)])
-        return row_losses(self.course.asked.task, y, prediction)
-
-
-def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
-    """Settings that make a fit stop where the replayed run's did; nothing when nothing is replayed."""
-    stops = run.replay.stops if run.replay is not None else ()
-    for stop in stops:
-        if (stop.candidate, stop.fold) == (name, fold):
-            return settled(stop.n_iterations, stop.facts)
-    return {}
-
-
-def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
-    """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
-    fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
-    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS) if name in facts}
-
-
-def parity(ours: np.ndarray, native: np.ndarray) -> float:
-    """Largest difference between the portable form and the training library, relative above one."""
-    if native.shape != ours.shape:
-        raise FaultError(f"the portable form predicts {ours.shape}, the training library {native.shape}")
-    return float((np.abs(ours - native) / np.maximum(np.abs(native), 1.0)).max(initial=0.0))
-
-
-def _mean(losses: np.ndarray, weight: np.ndarray | None) -> float:
-    return float(np.average(losses, weights=weight)) if weight is None or weight.any() else float(losses.mean())
-
-
-def members_of(fits: dict[tuple[str, int], FoldFit], name: str, n_rounds: int) -> Iterator[FoldFit]:
-    """One candidate's fits on the first folds, in order."""
-    for fold in range(n_rounds):
-        yield fits[name, fold]
+    def _blend(self) -> None:
+        """Choose the blend so far: greedily, with replacement (Caruana et al. 2004), by the loss."""
+        every = max(1, len(self.rows) // MOST_ROWS)
+        rows = self.rows[::every]
+        told = {name: one.prediction[::every] for name, one in self.finished.items()}
+        picks: dict[str, int] = {}
+        total, best = np.zeros_like(next(iter(told.values()))), math.inf
+        for step in range(1, STEPS + 1):
+            found = {name: float(self.lineup.losses(rows, (total + one) / step).mean()) for name, one in told.items()}
+            name = min(found, key=lambda one: found[one])
+            total = total + told[name]
+            picks[name] = picks.get(name, 0) + 1
+            if found[name] < best:
+                best = found[name]
+                self.weights = {one: count / step for one, count in picks.items()}
+        gained = (self.blend_loss - best) / max(abs(best), 1e-300)
+        self.idle = 0 if gained > IDLE_GAIN else self.idle + 1
+        self.blend_loss = best
+        self.after_pair(self)

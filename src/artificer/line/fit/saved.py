@@ -27,6 +27,7 @@ def load_member(folder: Path) -> Member:
         return members.load(written["form"], dict(arrays), written["meta"])
 
 
-def size_mb(folder: Path) -> float:
-    """Size of a saved member in megabytes."""
-    return (folder / ARRAYS).stat().st_size / 1e6
+def at_iteration(folder: Path, n_iterations: int) -> Member:
+    """Read a member as it was after so many iterations; 0 for one that has none."""
+    member = load_member(folder)
+    return member.truncated(n_iterations) if n_iterations else member  # type: ignore[attr-defined]

@@ -36,11 +36,14 @@ from artificer.line.refine.blend import (
 )
 from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
+from artificer_runtime.package import npz
 
 __all__ = ["refine"]
 
 VERSION = 1
 LIMITS = ("latency_ms", "size_mb")
+# What a member may weigh and still be left out where there is no time to refit it.
+FREE_WEIGHT = 0.34
 
 
 def refine(subject: Subject, **options: Any) -> Model:
@@ -61,6 +64,7 @@ def refine(subject: Subject, **options: Any) -> Model:
 def _refine(run: Run) -> Model:
     measured, predictions, refits = _gather(run)
     weights, decisions = _weights(run, measured, predictions, refits)
+    refits.refitted = run.replay.refitted if run.replay is not None else refits.refitted
     while True:
         model = _model(run, measured, predictions, refits, weights, decisions)
         broken = _broken_limits(run, model)
@@ -107,16 +111,22 @@ def _affordable(
     measured: Measured, usable: dict[str, np.ndarray], most: int, refits: Refits
 ) -> tuple[dict[str, np.ndarray], tuple[Decision, ...]]:
     decisions: list[Decision] = []
-    while len(usable) > 1:
+    while True:
         weights = greedy(measured, usable, most)
         seconds = refits.seconds(list(weights))
-        if seconds <= max(refits.clock.left_s, refits.seconds([])):  # the reference is refitted in any case
+        if not refits.run.stop.is_set() and seconds <= refits.clock.left_s:
             break
         slowest = max(weights, key=lambda name: refits.seconds([name]))
+        left = f"{max(refits.clock.left_s, 0):.1f} s are left"
+        because = f"refitting {', '.join(weights)} would take {seconds:.1f} s, {left}"
+        if refits.run.stop.is_set() or weights[slowest] > FREE_WEIGHT or len(usable) == 1:
+            because = "the person who runs it wants what there is" if refits.run.stop.is_set() else because
+            answer = "no: what ships was trained on the first fold's rows"
+            question = "Is there time to refit the blend on all rows?"
+            decisions.append(Decision("refine", question, answer, because, ("yes",)))
+            refits.refitted, refits.skipped = False, True
+            break
         usable = {name: values for name, values in usable.items() if name != slowest}
-        because = (
-            f"refitting {', '.join(weights)} would take {seconds:.1f} s, {max(refits.clock.left_s, 0):.1f} s are left"
-        )
         decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))
         refits.skipped = True
     return usable, tuple(decisions)
@@ -143,7 +153,7 @@ def _model(
     decisions: tuple[Decision, ...],
 ) -> Model:
     parts = refits.parts(weights)
-    reference = refits.parts({LINEAR: 1.0})
+    reference = refits.parts({LINEAR: 1.0}) if run.judged and LINEAR in refits.trials else ()
     positive = ask(run).positive
     blend = mixed(predictions, weights)
     shown = oriented(measured.y, blend, positive)[1]
@@ -151,9 +161,12 @@ def _model(
 
     def work(folder: Path, name: str) -> Model:
         model_hash = refits.write(parts, folder / "model")
-        refits.write(reference, folder / "reference")
-        np.savez(folder / "out_of_fold.npz", rows=measured.rows, prediction=blend, linear=predictions[LINEAR])
-        places = (f"{name}/model", f"{name}/reference", f"{name}/out_of_fold.npz")
+        kept = {"rows": measured.rows, "prediction": blend}
+        if reference:
+            refits.write(reference, folder / "reference")
+            kept |= {"linear": predictions[LINEAR]}
+        (folder / "out_of_fold.npz").write_bytes(npz(kept))
+        places = (f"{name}/model", f"{name}/reference" if reference else "", f"{name}/out_of_fold.npz")
         return Model(
             folder=places[0],
             parts=parts,
@@ -162,6 +175,7 @@ def _model(
             model_hash=model_hash,
             out_of_fold=places[2],
             cut=fit(run).cut or refits.cut or refits.skipped,
+            refitted=refits.refitted,
             decisions=decisions,
         )
 

@@ -15,14 +15,15 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Part, Trained, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
+from artificer.line.fit.attempt import PENALTIES, learned, parity, replayed, settled
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
-from artificer.line.fit.race import LINEAR, PENALTIES, parity, replayed, settled
-from artificer.line.fit.saved import load_member, save_member
-from artificer_runtime.package import Contents, Weighted, write
-from artificer_runtime.recipe import FittedRecipe, Recipe
+from artificer.line.fit.race import LINEAR
+from artificer.line.fit.saved import at_iteration, save_member
+from artificer.line.fit.written import write_model
+from artificer_runtime.package import Weighted
 
-VERSION = 1
+VERSION = 2
 ALL_ROWS = -1
 
 
@@ -36,6 +37,7 @@ class Refits:
     clock: Clock
     done: dict[str, FoldFit] = field(default_factory=dict)
     skipped: bool = False
+    refitted: bool = True
 
     @cached_property
     def trials(self) -> dict[str, Trial]:
@@ -49,12 +51,13 @@ class Refits:
 
     @cached_property
     def encodings(self) -> Encodings:
-        """The representation, fitted on all training rows."""
-        return self.course.encodings(None)
+        """The representation, fitted on all training rows, or on the first fold's where there is no time to refit."""
+        return self.course.encodings(None if self.refitted else 0)
 
     def seconds(self, names: list[str]) -> float:
         """Time that refitting these will take, from what their folds took."""
-        costs = [self._cost(self.trials[name]) for name in {*names, LINEAR} if name not in self.done]
+        wanted = self._wanted(dict.fromkeys(names, 1.0))
+        costs = [self._cost(self.trials[name]) for name in wanted if name not in self.done]
         return self.trained.encode_s + max([*costs, sum(costs) / self.run.n_workers]) if costs else 0.0
 
     def _cost(self, trial: Trial) -> float:
@@ -64,8 +67,10 @@ class Refits:
         return slowest.seconds * done * len(self.course.of_row) / n_trained
 
     def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
-        """Refit what is not refitted yet, the reference with it, and give the blend's parts in the order of `weights`."""
-        missing = [self.trials[name] for name in dict.fromkeys((*weights, LINEAR)) if name not in self.done]
+        """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""
+        if not self.refitted:
+            return tuple(_first(self.trials[name], weight) for name, weight in weights.items())
+        missing = [self.trials[name] for name in self._wanted(weights) if name not in self.done]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
         for trial, fit in run_all(self._refit, missing, self.run.n_workers):
@@ -76,28 +81,26 @@ class Refits:
             Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity, fit.facts) for name, fit in fits.items()
         )
 
+    def _wanted(self, weights: Mapping[str, float]) -> list[str]:
+        """The blend's candidates, and the reference beside them, since all are refitted side by side."""
+        names = (*weights, LINEAR) if self.run.judged and LINEAR in self.trials else tuple(weights)
+        return list(dict.fromkeys(names))
+
     def write(self, parts: tuple[Part, ...], folder: Path) -> str:
         """Write parts as a package that the runtime loads, and give the model hash."""
-        asked = self.course.asked
-        candidates = {part.candidate: self.trials[part.candidate].candidate for part in parts}
-        needed = {block for candidate in candidates.values() for block in candidate.blocks}
-        contents = Contents(
-            task=asked.task,
-            target=self.run.brief.target.column,
-            classes=asked.classes,
-            class_kind=asked.class_kind,
-            recipe=only(self.encodings.recipe, needed),
-            members=tuple(
-                Weighted(load_member(self.run.path(part.folder)), part.weight, candidates[part.candidate].blocks)
-                for part in parts
-            ),
-            transform=self.course.plan.transform,
-        )
-        return write(folder, contents)
+        members = [
+            Weighted(
+                at_iteration(self.run.path(part.folder), 0 if self.refitted else part.n_iterations),
+                part.weight,
+                self.trials[part.candidate].candidate.blocks,
+            )
+            for part in parts
+        ]
+        return write_model(self.course, self.run.brief.target.column, self.encodings.recipe, members, folder)
 
     def _refit(self, trial: Trial) -> FoldFit:
         name = trial.candidate.name
-        settings = trial.candidate.settings | settled(trial.n_iterations, _geometric_means(trial))
+        settings = learned(trial.candidate.settings) | settled(trial.n_iterations, _geometric_means(trial))
         settings |= replayed(self.run, name, ALL_ROWS)
         parts = (VERSION, self.course.identity, trial.candidate, self._blocks(trial.candidate), settings, versions())
         work = partial(self._fit, trial.candidate, settings)
@@ -127,12 +130,11 @@ class Refits:
         )
 
 
+def _first(trial: Trial, weight: float) -> Part:
+    fit = trial.fits[0]
+    return Part(trial.candidate.name, fit.folder, weight, trial.n_iterations, fit.parity, fit.facts)
+
+
 def _geometric_means(trial: Trial) -> dict[str, float]:
     settled_on = {name: [fit.facts[name] for fit in trial.fits if name in fit.facts] for name in PENALTIES}
     return {name: float(np.exp(np.mean(np.log(values)))) for name, values in settled_on.items() if values}
-
-
-def only(fitted: FittedRecipe, names: set[str]) -> FittedRecipe:
-    """The part of a fitted recipe that a model needs."""
-    blocks = tuple(block for block in fitted.recipe.blocks if block.name in names)
-    return FittedRecipe(Recipe(blocks), fitted.schema, {block.name: fitted.states[block.name] for block in blocks})

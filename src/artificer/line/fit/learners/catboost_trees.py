@@ -13,9 +13,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 from catboost import CatBoost as Library
-from catboost import Pool
+from catboost import CatBoostError, Pool
 
 from artificer.core.clock import Clock
+from artificer.core.errors import FitError
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer_runtime.members.links import Link
 from artificer_runtime.members.oblivious import Oblivious
@@ -49,7 +50,10 @@ class CatBoost:
         model = Library(parameters)
         valid = Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid) if fold.X_valid is not None else None
         pool = Pool(fold.X, fold.y, weight=fold.weight)
-        model.fit(pool, eval_set=valid, callbacks=[watch])
+        try:
+            model.fit(pool, eval_set=valid, callbacks=[watch])
+        except CatBoostError as error:
+            raise FitError(f"CatBoost: {error}") from error
         curve = np.array(watch.curve)
         return Fitted(portable(model, fold), curve, model.tree_count_, watch.cut, native(model, fold))
 

@@ -10,6 +10,7 @@ import lightgbm
 import numpy as np
 
 from artificer.core.clock import Clock
+from artificer.core.errors import FitError
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer_runtime.members.links import Link
 from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, Trees
@@ -33,8 +34,11 @@ class LightGBM:
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out."""
-        booster = lightgbm.Booster(self._parameters(fold, settings), self._dataset(fold))
-        curve, cut = self._boost(booster, fold, settings, clock)
+        try:
+            booster = lightgbm.Booster(self._parameters(fold, settings), self._dataset(fold))
+            curve, cut = self._boost(booster, fold, settings, clock)
+        except lightgbm.basic.LightGBMError as error:
+            raise FitError(f"LightGBM: {error}") from error
         n_iterations = booster.current_iteration()
         member = portable(booster.model_to_string(num_iteration=-1), LINKS[fold.task])
         return Fitted(member, curve, n_iterations, cut, native(booster, fold))

@@ -1,0 +1,220 @@
+"""One fit of the race: a candidate on one fold, as a task of the workspace that is never done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from artificer.core.clock import Clock, Stopwatch
+from artificer.core.errors import FaultError
+from artificer.core.protocols import Fold
+from artificer.core.run import Run, versions
+from artificer.core.stages import Candidate, FoldFit, Stop
+from artificer.core.store import digest
+from artificer.line.ask.rows import oriented
+from artificer.line.fit.course import Course, Encodings, side_by_side
+from artificer.line.fit.learners import load
+from artificer.line.fit.losses import row_losses
+from artificer.line.fit.saved import at_iteration, save_member
+from artificer.measure.metrics import score
+
+VERSION = 3
+# What a fit settled on, and a refit or a replay is told.
+PENALTIES = ("C", "alpha", "epochs")
+ROUNDS = "rounds"  # of a solver that the clock may cut
+
+
+class Fits(Protocol):
+    """What a race needs of fits: made by training, or remembered by a simulation."""
+
+    def prepare(self, fold: int) -> float:
+        """Make the fold's features, and say how many seconds that took."""
+        ...
+
+    def widths(self) -> Mapping[str, int]:
+        """Features in each block of the first fold."""
+        ...
+
+    def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
+        """Train on one fold."""
+        ...
+
+    def predicted(self, fit: FoldFit) -> np.ndarray:
+        """Predictions of the fold's rows at the fit's own best iteration: float64 (n_rows, n_out), on the learner's scale."""
+        ...
+
+    def valid_rows(self, fold: int) -> np.ndarray:
+        """Positions of the rows that the fold measures."""
+        ...
+
+    def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
+        """Read all folds at the iteration that is best on their mean."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """A candidate on all its folds, read at one iteration.
+
+    Attributes
+    ----------
+    n_iterations : int
+        0 where there are none.
+    prediction : array of float64, (n_measured_rows, n_out)
+        Fold by fold, on the learner's scale.
+    row_us, size_mb : float
+        Microseconds a row in batches, and size, of one fold's member.
+    """
+
+    n_iterations: int
+    prediction: np.ndarray
+    row_us: float = 0.0
+    size_mb: float = 0.0
+
+
+@dataclass
+class Trainer:
+    """Fits that are made by training.
+
+    Attributes
+    ----------
+    made : dict of int to Encodings
+        Features of each fold so far.
+    """
+
+    run: Run
+    course: Course
+    made: dict[int, Encodings] = field(default_factory=dict)
+    encode_s: float = 0.0
+
+    def prepare(self, fold: int) -> float:
+        """Make the fold's features, once."""
+        if fold in self.made:
+            return 0.0
+        watch = Stopwatch()
+        self.made[fold] = self.course.encodings(fold)
+        self.encode_s = max(self.encode_s, watch.seconds)
+        return watch.seconds
+
+    def widths(self) -> Mapping[str, int]:
+        """Features in each block of the first fold."""
+        return {name: block.shape[1] for name, block in self.made[0].train.items()}
+
+    def valid_rows(self, fold: int) -> np.ndarray:
+        """Positions of the rows that the fold measures."""
+        return self.made[fold].valid_rows
+
+    def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
+        """Train on one fold, or find that it was done before."""
+        settings = learned(candidate.settings) | replayed(self.run, candidate.name, fold)
+        key = self._key(candidate, fold, settings)
+
+        def work(folder: Path, name: str) -> FoldFit:
+            return self._fit(candidate, fold, settings, clock, folder, name)
+
+        return self.run.task(key, FoldFit, work)
+
+    def predicted(self, fit: FoldFit) -> np.ndarray:
+        """Predictions of the fold's rows at the fit's own best iteration."""
+        return np.asarray(np.load(self.run.path(fit.folder) / "predicted.npy"))
+
+    def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
+        """Read all folds at the best iteration of their mean curve."""
+        curves = [np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits]
+        curves = [curve for curve in curves if len(curve)]  # a fold of dull rows has a constant model, and none
+        n_iterations = 0
+        if curves:
+            shortest = min(len(curve) for curve in curves)
+            n_iterations = int(np.argmin(np.mean([curve[:shortest] for curve in curves], axis=0))) + 1
+        watch, parts, sizes = Stopwatch(), [], []
+        for fit in fits:
+            member = at_iteration(self.run.path(fit.folder), n_iterations)
+            parts.append(member.predict(side_by_side(self.made[fit.fold].valid, candidate.blocks)))
+            sizes.append(sum(array.nbytes for array in member.arrays().values()) / 1e6)
+        prediction = np.concatenate(parts)
+        return Joint(n_iterations, prediction, 1e6 * watch.seconds / max(len(prediction), 1), float(np.median(sizes)))
+
+    def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
+        blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
+        learner = load(candidate.learner)
+        parts = (VERSION, self.course.identity, self.course.schema, blocks, candidate.blocks, learner.version)
+        return f"fit-{digest(candidate.learner, *parts, settings, fold, versions())}"
+
+    def _fit(
+        self, candidate: Candidate, fold: int, settings: dict[str, object], clock: Clock, folder: Path, name: str
+    ) -> FoldFit:
+        watch = Stopwatch()
+        given = self.course.fold(candidate, self.made[fold])
+        fitted = load(candidate.learner).fit(given, settings, clock)
+        assert given.X_valid is not None
+        assert given.y_valid is not None
+        member = fitted.member
+        if len(fitted.curve):
+            best = int(np.argmin(fitted.curve)) + 1
+            member = member.truncated(best)  # type: ignore[attr-defined]
+        prediction = member.predict(given.X_valid)
+        save_member(folder, fitted.member)
+        np.save(folder / "curve.npy", fitted.curve)
+        np.save(folder / "predicted.npy", prediction)
+        return FoldFit(
+            candidate=candidate.name,
+            fold=fold,
+            folder=name,
+            n_iterations=fitted.n_iterations,
+            seconds=watch.seconds,
+            cut=fitted.cut,
+            loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
+            score=self._score(given, prediction),
+            parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
+            facts=dict(fitted.facts) | _hurry(candidate),
+        )
+
+    def _score(self, given: Fold, prediction: np.ndarray) -> float:
+        assert given.y_valid is not None
+        shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
+        truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
+        y, turned = oriented(truth, shown, self.course.asked.positive)
+        return score(self.course.plan.metric, y, turned, given.weight_valid)
+
+
+HURRIED = ("learning_rate", "faster")
+
+
+def _hurry(candidate: Candidate) -> dict[str, float]:
+    """The learning rate that the clock forced, so that a replay uses it too."""
+    return {name: float(candidate.settings[name]) for name in HURRIED} if "faster" in candidate.settings else {}
+
+
+def learned(settings: Mapping[str, object]) -> dict[str, object]:
+    """Settings as learners know them."""
+    return {name: value for name, value in settings.items() if name != "faster"}
+
+
+def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
+    """Settings that make a fit stop where the replayed run's did; nothing when nothing is replayed."""
+    stops: tuple[Stop, ...] = run.replay.stops if run.replay is not None else ()
+    for stop in stops:
+        if (stop.candidate, stop.fold) == (name, fold):
+            return settled(stop.n_iterations, stop.facts)
+    return {}
+
+
+def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
+    """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
+    fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
+    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS, "learning_rate") if name in facts}
+
+
+def parity(ours: np.ndarray, native: np.ndarray) -> float:
+    """Largest difference between the portable form and the training library, relative above one."""
+    if native.shape != ours.shape:
+        raise FaultError(f"the portable form predicts {ours.shape}, the training library {native.shape}")
+    return float((np.abs(ours - native) / np.maximum(np.abs(native), 1.0)).max(initial=0.0))
+
+
+def _mean(losses: np.ndarray, weight: np.ndarray | None) -> float:
+    return float(np.average(losses, weights=weight)) if weight is None or weight.any() else float(losses.mean())

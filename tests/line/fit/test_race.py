@@ -1,0 +1,207 @@
+"""The race, over fits that are remembered instead of trained, on a clock that the fits themselves move."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from artificer.core.clock import Clock
+from artificer.core.errors import FitError
+from artificer.core.stages import Candidate, FoldFit
+from artificer.line.fit.attempt import Joint
+from artificer.line.fit.prices import FASTEST_RATE, Prices, hurried
+from artificer.line.fit.race import Lineup, Race
+
+N_ROWS, N_FOLDS = 400, 4
+TRUTH = np.random.default_rng(0).normal(size=N_ROWS)
+
+
+@dataclass
+class Time:
+    """Seconds that pass when fits end."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Remembered:
+    """Fits whose predictions are the truth and noise of a given size, and that take a given time."""
+
+    noise: dict[str, float]
+    takes: dict[str, float]
+    broken: tuple[str, ...] = ()
+    done: list[tuple[str, int]] = field(default_factory=list)
+
+    def prepare(self, fold: int) -> float:
+        return 0.0
+
+    def widths(self) -> dict[str, int]:
+        return {"numbers": 3}
+
+    def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
+        if candidate.name in self.broken:
+            raise FitError("no such luck")
+        self.done.append((candidate.name, fold))
+        seconds = self.takes[candidate.name] / float(candidate.settings.get("faster", 1.0))
+        return FoldFit(candidate.name, fold, "", 10, seconds, False, 0.0)
+
+    def predicted(self, fit: FoldFit) -> np.ndarray:
+        rng = np.random.default_rng([len(fit.candidate), ord(fit.candidate[0]), fit.fold])
+        rows = self.valid_rows(fit.fold)
+        return (TRUTH[rows] + self.noise[fit.candidate] * rng.normal(size=len(rows)))[:, None]
+
+    def valid_rows(self, fold: int) -> np.ndarray:
+        return np.arange(fold, N_ROWS, N_FOLDS)
+
+    def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
+        return Joint(10, np.concatenate([self.predicted(fit) for fit in fits]))
+
+
+def candidate(name: str, **settings: Any) -> Candidate:
+    return Candidate(name, "lightgbm", settings, ("numbers",))
+
+
+def race(fits: Remembered, limit_s: float = 1e6, stop: threading.Event | None = None, **changes: Any) -> Race:
+    names = list(fits.noise)
+    time = Time()
+
+    def crew(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+        for item in items:
+            result = work(item)
+            time.seconds += result.seconds if isinstance(result, FoldFit) else 0.0
+            yield item, result
+
+    plain = {
+        "candidates": tuple(candidate(name, learning_rate=0.03) for name in names),
+        "n_variants": 0,
+        "n_folds": N_FOLDS,
+        "n_rows": N_ROWS,
+        "n_train": 300,
+        "n_classes": 1,
+        "losses": lambda rows, prediction: (prediction[:, 0] - TRUTH[rows]) ** 2,
+        "n_workers": 1,
+    }
+    made = Race(fits, Lineup(**{**plain, **changes}), Clock(limit_s, stop, time), crew, lambda text: None)
+    made.run()
+    return made
+
+
+def even(*names: str, noise: float = 1.0, takes: float = 1.0) -> Remembered:
+    return Remembered(dict.fromkeys(names, noise), dict.fromkeys(names, takes))
+
+
+def test_with_time_everyone_runs_on_all_folds() -> None:
+    found = race(even("a", "b", "c"))
+    assert sorted(found.finished) == ["a", "b", "c"]
+    assert found.n_rounds == N_FOLDS
+    assert not found.skipped
+    assert sorted(found.rows) == list(range(N_ROWS))
+    assert sum(found.weights.values()) == pytest.approx(1)
+
+
+def test_who_is_clearly_worse_and_no_help_runs_on_one_fold() -> None:
+    fits = even("a", "b", "poor")
+    fits.noise["poor"] = 9.0
+    found = race(fits)
+    assert [fold for name, fold in fits.done if name == "poor"] == [0]
+    assert "paired t" in found.dropped["poor"]
+
+
+def test_who_is_worse_but_helps_the_blend_goes_on() -> None:
+    fits = Remembered({"a": 0.5, "b": 0.5, "other": 0.8}, {"a": 1, "b": 1, "other": 1})
+    found = race(fits)
+    assert "other" in found.finished
+    assert found.weights.get("other", 0) > 0
+
+
+def test_what_cannot_end_in_time_never_starts_and_says_why() -> None:
+    fits = even("a", "b", "long", "c")
+    fits.takes |= {"a": 0.1, "b": 0.1, "long": 100.0, "c": 0.1}
+    plain = tuple(Candidate(name, "kernel", {}, ("numbers",)) for name in ("a", "b"))
+    long = Candidate("network", "network", {}, ("numbers",))
+    fits.noise["network"], fits.takes["network"] = 1.0, 100.0
+    found = race(fits, 4.0, candidates=(*plain, long, candidate("c", learning_rate=0.15)))
+    assert ("network", 0) not in fits.done
+    assert found.dropped["network"].startswith("the clock: it would take about")
+    assert found.skipped
+    assert "c" in found.finished, "what is cheaper comes after it"
+
+
+def test_a_booster_learns_faster_where_that_makes_it_end_in_time() -> None:
+    fits = even("a", "b", "c", takes=1.0)
+    found = race(fits, 13.0)
+    times = float(found.entered["c"].settings["faster"])
+    assert 1 < times <= FASTEST_RATE / 0.03
+    assert found.entered["c"].settings["learning_rate"] == pytest.approx(0.03 * times, rel=1e-3)
+    assert "c" in found.finished
+    assert found.clock.left_s > 0
+
+
+def test_little_time_means_fewer_folds_not_cut_fits() -> None:
+    found = race(even("a", "b", takes=1.0), 9.0)
+    assert 1 <= found.n_rounds < N_FOLDS
+    assert found.clock.left_s > 0
+
+
+def test_a_learner_that_fails_is_listed_and_the_others_go_on() -> None:
+    fits = even("a", "b", "c")
+    fits.broken = ("a",)
+    found = race(fits)
+    assert found.dropped["a"] == "failed: FitError: no such luck"
+    assert sorted(found.finished) == ["b", "c"]
+    fits.broken = ("a", "b", "c")
+    with pytest.raises(FitError, match="no such luck"):
+        race(fits)
+
+
+def test_variants_stop_when_they_gain_nothing() -> None:
+    names = ["a", "b", *(f"v{k}" for k in range(10))]
+    fits = even(*names, noise=0.0)
+    found = race(fits, n_variants=10)
+    assert {fit for fit, _ in fits.done} < set(names)
+    assert "gained nothing" in found.dropped["v9"]
+
+
+def test_an_interrupt_ends_with_what_there_is() -> None:
+    stop = threading.Event()
+    fits = even("a", "b", "c", "d")
+    attempt = fits.attempt
+
+    def stopping(candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
+        made = attempt(candidate, fold, clock)
+        if (candidate.name, fold) == ("b", 2):
+            stop.set()
+        return made
+
+    fits.attempt = stopping  # type: ignore[method-assign]
+    found = race(fits, stop=stop)
+    assert found.n_rounds == 3
+    assert sorted(found.finished) == ["a", "b"]
+    assert found.skipped
+    assert found.weights
+
+
+def test_prices_follow_what_this_machine_takes() -> None:
+    prices = Prices(1000, {"numbers": 10}, 1)
+    plain, slow = candidate("lightgbm"), Candidate("catboost", "catboost", {}, ("numbers",))
+    before = prices.fold_s(plain), prices.fold_s(slow)
+    for _ in range(30):
+        prices.learn(plain, 10 * before[0])
+    assert prices.fold_s(plain) == pytest.approx(10 * before[0], rel=1e-6)
+    assert prices.fold_s(slow) == pytest.approx(10 * before[1], rel=1e-6), "a slow machine is slow for all"
+    assert prices.grown(plain, 2000) > 1
+
+
+def test_only_boosters_can_be_hurried() -> None:
+    linear = Candidate("linear", "linear", {"C": 1.0})
+    assert hurried(linear, 3.0) is linear
+    assert hurried(candidate("a", learning_rate=0.15), 3.0).settings["learning_rate"] == 0.15
+    assert hurried(candidate("a", learning_rate=0.05), 2.0).settings["learning_rate"] == 0.1
