@@ -232,6 +232,8 @@ class Plan:
         How many of the folds are trained on.
     n_variants : int
         How many candidates, at the end, are only tried while they help.
+    n_seeds : int
+        With how many seeds what has chance in it is refitted, where the clock allows.
     shares : dict of str to float
         Each clocked stage's share of the time limit.
     """
@@ -243,6 +245,7 @@ class Plan:
     transform: str = ""
     max_members: int = 6
     n_variants: int = 0
+    n_seeds: int = 1
     decisions: tuple[Decision, ...] = ()
 
 

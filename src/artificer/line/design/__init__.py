@@ -9,13 +9,15 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
+from artificer.core.brief import RunPart
+from artificer.core.errors import BriefError, closest
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Candidate, Chosen, Description, Plan
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
-from artificer.line.design.portfolio import Size, portfolio
+from artificer.line.design.portfolio import LEARNERS, Size, portfolio, variants
 from artificer.measure.metrics import METRICS, default_metric
 
 __all__ = ["design"]
@@ -23,6 +25,10 @@ __all__ = ["design"]
 VERSION = 1
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
+# Seeds that chance is averaged over in the final refits, up to so many rows.
+SEEDS, SEEDED_ROWS = 3, 5_000
+# Seconds from which variants of the boosters and networks are tried too.
+MUCH_TIME_S = 30.0
 # Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
 # which the estimators do without.
 REFINED, ALONE = 0.9, 0.97
@@ -39,7 +45,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal, run.brief.run.limit_s <= LITTLE_TIME_S)
+    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal, run.judged, _quick(run), _long(run))
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
 
@@ -51,6 +57,7 @@ def has_catboost() -> bool:
 def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Plan:
     size = _size(run, asked, chosen, described)
     candidates, untried = portfolio(size)
+    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size) if _long(run) else ())
     metric, metric_decision = _metric(run, asked)
     n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
     return Plan(
@@ -60,6 +67,8 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         shares={"refine": REFINED if run.judged else ALONE},
         transform="log1p" if metric == "rmsle" else "",
         max_members=1 if run.brief.run.interpretable_only else 6,
+        n_variants=n_variants,
+        n_seeds=1 if size.quick else SEEDS if size.n_rows <= SEEDED_ROWS else 1,
         decisions=(metric_decision, _candidates(candidates, untried, size), _folds(n_folds, chosen, size.n_rows)),
     )
 
@@ -77,8 +86,38 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Siz
         monotone=any(effect != "any" for effect in run.brief.features.effect.values()),
         interpretable_only=run.brief.run.interpretable_only,
         has_catboost=has_catboost(),
-        quick=not run.seal and described.n_rows <= FEW_ROWS and run.brief.run.limit_s <= LITTLE_TIME_S,
+        quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
     )
+
+
+def _quick(run: Run) -> bool:
+    return run.brief.run.limit_s <= LITTLE_TIME_S
+
+
+def _long(run: Run) -> bool:
+    return run.brief.run.limit_s >= MUCH_TIME_S
+
+
+def _wanted(
+    limits: RunPart, candidates: tuple[Candidate, ...], more: tuple[Candidate, ...]
+) -> tuple[tuple[Candidate, ...], int]:
+    """The candidates whose learners, or who by their own names, are wanted and not excluded; how many are variants."""
+    known = {name for one in (*candidates, *more) for name in (one.name, one.learner)} | set(LEARNERS)
+    for name in (*limits.learners, *limits.exclude):
+        if name not in known:
+            raise BriefError(f"there is no learner or candidate '{name}'{closest(name, known, 'closest name')}")
+
+    def wanted(one: Candidate) -> bool:
+        names = {one.name, one.learner}
+        return (not limits.learners or bool(names & set(limits.learners))) and not names & set(limits.exclude)
+
+    main, variants = (tuple(filter(wanted, group)) for group in (candidates, more))
+    if not main + variants:
+        raise BriefError(
+            f"no candidate is left: learners = {list(limits.learners)}, exclude = {list(limits.exclude)}; known here: "
+            f"{', '.join(sorted(known))}"
+        )
+    return main + variants, len(variants)
 
 
 def _metric(run: Run, asked: Asked) -> tuple[str, Decision]:

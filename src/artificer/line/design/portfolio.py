@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from artificer.core.brief import Task
 from artificer.core.stages import Candidate
 
@@ -17,6 +19,10 @@ from artificer.core.stages import Candidate
 MOST_CLASSES_FOR_TREES = 30
 # From here on a network comes before more boosters.
 MANY_CLASSES = 5
+# Names by which a learner may be asked for or excluded.
+LEARNERS = ("catboost", "discriminant", "extra_trees", "kernel", "lightgbm", "linear", "network")
+# Variants that are drawn, of which learner each, in turns.
+TURNS, N_VARIANTS = ("lightgbm", "catboost", "network", "lightgbm"), 16
 # Rows that a network sees in all its epochs, each counted as often as it is seen.
 FEWEST_SEEN, MOST_SEEN = 100_000, 300_000
 
@@ -173,3 +179,49 @@ def _network(size: Size) -> Candidate:
         "learning_rate": (0.1 if few else 0.2) if size.task == "regression" else 0.02 if few else 0.04,
     }
     return Candidate("network", "network", settings)
+
+
+def variants(size: Size) -> tuple[Candidate, ...]:
+    """Draw more settings of boosters and networks, for what time is left; the same draws for all data of a size.
+
+    The ranges are about those of the search spaces of TabArena (Erickson et al. 2025, arXiv 2506.16791).
+    """
+    if size.interpretable_only or size.quick or size.n_classes > MOST_CLASSES_FOR_TREES:
+        return ()
+    rng = np.random.default_rng(0)
+    made = [_drawn(TURNS[number % len(TURNS)], number + 1, size, rng) for number in range(N_VARIANTS)]
+    absent = {"network"} if size.monotone else set()
+    absent |= set() if size.has_catboost else {"catboost"}
+    return tuple(one for one in made if one.learner not in absent)
+
+
+def _drawn(learner: str, number: int, size: Size, rng: np.random.Generator) -> Candidate:
+    name = f"{learner}_{number}"
+    if learner == "lightgbm":
+        settings = _lightgbm(size).settings | {
+            "learning_rate": _rate(size, 0.03),
+            "num_leaves": int(rng.choice([8, 16, 31, 64, 96])),
+            "feature_fraction": round(float(rng.uniform(0.3, 0.9)), 2),
+            "bagging_fraction": round(float(rng.uniform(0.6, 1.0)), 2),
+            "min_data_in_leaf": int(rng.choice([3, 10, 20, 50])),
+            "lambda_l2": round(float(10 ** rng.uniform(-2, 1)), 3),
+            "extra_trees": bool(rng.random() < 0.5),
+        }
+        return Candidate(name, learner, settings)
+    if learner == "catboost":
+        settings = _catboost(size).settings | {
+            "learning_rate": 0.12 if size.n_rows > 15_000 else round(float(10 ** rng.uniform(-1.5, -1)), 3),
+            "depth": int(rng.choice([4, 5, 7, 8])),
+            "l2_leaf_reg": round(float(10 ** rng.uniform(-1, 1.2)), 2),
+            "subsample": round(float(rng.uniform(0.6, 1.0)), 2),
+            "random_strength": round(float(rng.uniform(0, 2)), 2),
+        }
+        return Candidate(name, learner, settings)
+    plain = _network(size).settings
+    settings = plain | {
+        "learning_rate": round(plain["learning_rate"] * float(2 ** rng.uniform(-1, 1)), 4),
+        "hidden": int(rng.choice([128, 192, 320])),
+        "dropout": round(float(rng.uniform(0, 0.3)), 2),
+        "layers": int(rng.choice([2, 3])),
+    }
+    return Candidate(name, learner, settings)

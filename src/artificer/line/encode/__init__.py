@@ -30,7 +30,7 @@ FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
 # Runs of letters are many times as many as words.
 MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
 
-# What each candidate reads, the first block being the one it could not do without.
+# What each candidate reads, or all of a learner's that are not named here.
 READS = {
     "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words", "letters"),
     "lightgbm": ("numbers", "codes", "dates", "moment", "factors", "says"),
@@ -125,7 +125,7 @@ def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:
         candidate.name,
         candidate.learner,
         candidate.settings,
-        tuple(name for name in READS[candidate.name] if name in known),
+        tuple(name for name in READS.get(candidate.name, READS[candidate.learner]) if name in known),
     )
 
 

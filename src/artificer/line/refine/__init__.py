@@ -152,6 +152,9 @@ def _model(
     weights: dict[str, float],
     decisions: tuple[Decision, ...],
 ) -> Model:
+    refits.parts(weights)
+    if refits.refitted:
+        refits.seeded(list(weights), design(run).n_seeds)
     parts = refits.parts(weights)
     reference = refits.parts({LINEAR: 1.0}) if run.judged and LINEAR in refits.trials else ()
     positive = ask(run).positive

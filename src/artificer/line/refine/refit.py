@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -25,6 +26,11 @@ from artificer_runtime.package import Weighted
 
 VERSION = 2
 ALL_ROWS = -1
+# Learners whose fits hang on a seed, and the distance between two seeds.
+BY_CHANCE = ("catboost", "extra_trees", "lightgbm", "network")
+NEXT_SEED = 7919
+# Together, more seeds may take this part of the time left, and give members of so many MB.
+SEEDS_SHARE, SEEDS_MB = 0.8, 12.0
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Refits:
     trained: Trained
     clock: Clock
     done: dict[str, FoldFit] = field(default_factory=dict)
+    more: dict[str, list[FoldFit]] = field(default_factory=dict)
     skipped: bool = False
     refitted: bool = True
 
@@ -47,7 +54,7 @@ class Refits:
     @property
     def cut(self) -> bool:
         """Whether the clock cut a refit."""
-        return any(fit.cut for fit in self.done.values())
+        return any(fit.cut for fit in [*self.done.values(), *(fit for fits in self.more.values() for fit in fits)])
 
     @cached_property
     def encodings(self) -> Encodings:
@@ -73,13 +80,32 @@ class Refits:
         missing = [self.trials[name] for name in self._wanted(weights) if name not in self.done]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
-        for trial, fit in run_all(self._refit, missing, self.run.n_workers):
+        for (trial, _), fit in run_all(self._refit, [(trial, 0) for trial in missing], self.run.n_workers):
             self.done[trial.candidate.name] = fit
             self.run.progress("refine", f"{trial.candidate.name} refitted on all training rows, {fit.seconds:.1f} s")
-        fits = {name: self.done[name] for name in weights}
-        return tuple(
-            Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity, fit.facts) for name, fit in fits.items()
-        )
+        return tuple(part for name, weight in weights.items() for part in self._shared(name, weight))
+
+    def seeded(self, names: Sequence[str], n_seeds: int) -> None:
+        """Refit what has chance in it with more seeds, as many as there is time and room for; they share its weight."""
+        trials = [self.trials[name] for name in names if self.trials[name].candidate.learner in BY_CHANCE]
+        wanted = [(trial, seed) for seed in range(1, self._seeds(trials, n_seeds)) for trial in trials]
+        if self.run.replay is not None:
+            ran = Counter(stop.candidate for stop in self.run.replay.stops if stop.fold < 0)
+            wanted = [(trial, seed) for trial in trials for seed in range(1, ran[trial.candidate.name])]
+        for (trial, seed), fit in run_all(self._refit, wanted, self.run.n_workers):
+            self.more.setdefault(trial.candidate.name, []).append(replace(fit, fold=ALL_ROWS - seed))
+
+    def _seeds(self, trials: Sequence[Trial], n_seeds: int) -> int:
+        seconds = sum(self.done[trial.candidate.name].seconds for trial in trials) / self.run.n_workers
+        by_time = 1 + SEEDS_SHARE * max(self.clock.left_s, 0.0) / max(seconds, 1e-6)
+        by_room = SEEDS_MB / max(sum(trial.size_mb for trial in trials), 1e-6)
+        self.skipped = self.skipped or by_time < min(n_seeds, by_room)
+        return max(1, int(min(n_seeds, by_time, by_room)))
+
+    def _shared(self, name: str, weight: float) -> Iterator[Part]:
+        fits = [self.done[name], *sorted(self.more.get(name, ()), key=lambda fit: -fit.fold)]
+        for fit in fits:
+            yield Part(name, fit.folder, weight / len(fits), fit.n_iterations, fit.parity, fit.facts)
 
     def _wanted(self, weights: Mapping[str, float]) -> list[str]:
         """The blend's candidates, and the reference beside them, since all are refitted side by side."""
@@ -98,21 +124,25 @@ class Refits:
         ]
         return write_model(self.course, self.run.brief.target.column, self.encodings.recipe, members, folder)
 
-    def _refit(self, trial: Trial) -> FoldFit:
+    def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
+        trial, seed = wanted
         name = trial.candidate.name
         settings = learned(trial.candidate.settings) | settled(trial.n_iterations, _geometric_means(trial))
         settings |= replayed(self.run, name, ALL_ROWS)
-        parts = (VERSION, self.course.identity, trial.candidate, self._blocks(trial.candidate), settings, versions())
-        work = partial(self._fit, trial.candidate, settings)
+        again = (seed,) if seed else ()
+        blocks = self._blocks(trial.candidate)
+        parts = (VERSION, self.course.identity, trial.candidate, blocks, settings, versions(), *again)
+        work = partial(self._fit, trial.candidate, settings, seed)
         return self.run.task(f"refit-{digest(*parts)}", FoldFit, work)
 
     def _blocks(self, candidate: Candidate) -> list[object]:
         blocks: list[object] = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
         return [*blocks, self.course.schema]
 
-    def _fit(self, candidate: Candidate, settings: dict[str, object], folder: Path, name: str) -> FoldFit:
+    def _fit(self, candidate: Candidate, settings: dict[str, object], seed: int, folder: Path, name: str) -> FoldFit:
         watch = Stopwatch()
         given = self.course.fold(candidate, self.encodings)
+        given = replace(given, seed=given.seed + seed * NEXT_SEED)
         fitted = load(candidate.learner).fit(given, settings, self.clock)
         save_member(folder, fitted.member)
         np.save(folder / "native.npy", fitted.native)

@@ -11,6 +11,7 @@ from artificer.line.fit import fit
 def run_lock(run: Run, model: Model) -> RunLock:
     """Write down every choice that hung on the clock."""
     trials = fit(run).trials
+    names = dict.fromkeys(part.candidate for part in model.parts)
     race = [Stop(one.candidate, one.fold, one.n_iterations, one.facts) for trial in trials for one in trial.fits]
     return RunLock(
         run_id=run.id,
@@ -21,6 +22,6 @@ def run_lock(run: Run, model: Model) -> RunLock:
         versions=versions(),
         stops=(*race, *(Stop(part.candidate, -1, part.n_iterations, part.facts) for part in model.parts)),
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
-        weights={part.candidate: part.weight for part in model.parts},
+        weights={name: sum(part.weight for part in model.parts if part.candidate == name) for name in names},
         refitted=model.refitted,
     )
