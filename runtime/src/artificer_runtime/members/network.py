@@ -73,12 +73,13 @@ class Network:
         return hidden
 
     def truncated(self, n_iterations: int) -> Network:
-        """The network as it stood after so many stages."""
+        """The network as it stood after so many stages, or after the last it has."""
+        last = min(n_iterations, len(self.stages))
         return Network(
             self.center,
             self.scale,
             self.waves,
-            self.stages[n_iterations - 1 : n_iterations],
+            self.stages[last - 1 : last],
             self.activation,
             self.link,
             self.low,

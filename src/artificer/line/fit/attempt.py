@@ -124,12 +124,7 @@ class Trainer:
 
     def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
         """Read all folds at the best iteration of their mean curve."""
-        curves = [np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits]
-        curves = [curve for curve in curves if len(curve)]  # a fold of dull rows has a constant model, and none
-        n_iterations = 0
-        if curves:
-            shortest = min(len(curve) for curve in curves)
-            n_iterations = int(np.argmin(np.mean([curve[:shortest] for curve in curves], axis=0))) + 1
+        n_iterations = joint_iteration([np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits])
         watch, parts, sizes = Stopwatch(), [], []
         for fit in fits:
             member = at_iteration(self.run.path(fit.folder), n_iterations)
@@ -179,6 +174,23 @@ class Trainer:
         truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
         y, turned = oriented(truth, shown, self.course.asked.positive)
         return score(self.course.plan.metric, y, turned, given.weight_valid)
+
+
+def joint_iteration(curves: Sequence[np.ndarray]) -> int:
+    """The best iteration of the mean of the folds' curves; 0 where there are none.
+
+    A fold that stopped earlier than another stays at its last loss: were the curves cut at the shortest, one fold that
+    stops early would stop them all.
+
+    >>> joint_iteration([np.array([3.0, 2.0, 1.0]), np.array([3.0, 2.5])])
+    3
+    """
+    curves = [curve for curve in curves if len(curve)]  # a fold of dull rows has a constant model, and none
+    if not curves:
+        return 0
+    longest = max(len(curve) for curve in curves)
+    padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
+    return int(np.argmin(np.mean(padded, axis=0))) + 1
 
 
 HURRIED = ("learning_rate", "faster")
