@@ -41,6 +41,8 @@ class Fold:
         Per feature +1, -1 or 0; empty when nothing is asked.
     n_classes : int
         0 in regression.
+    threads : int
+        That the fit may use; what it learns must not hang on their number.
     """
 
     X: np.ndarray
@@ -55,6 +57,7 @@ class Fold:
     categorical: tuple[int, ...] = ()
     monotone: tuple[int, ...] = ()
     seed: int = 0
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)

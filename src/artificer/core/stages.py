@@ -234,6 +234,8 @@ class Plan:
         How many candidates, at the end, are only tried while they help.
     n_seeds : int
         With how many seeds what has chance in it is refitted, where the clock allows.
+    search_rows : int
+        Rows of each fold that candidates are trained on; 0 is all. The final fit reads all in any case.
     shares : dict of str to float
         Each clocked stage's share of the time limit.
     """
@@ -246,6 +248,7 @@ class Plan:
     max_members: int = 6
     n_variants: int = 0
     n_seeds: int = 1
+    search_rows: int = 0
     decisions: tuple[Decision, ...] = ()
 
 

@@ -27,6 +27,8 @@ VERSION = 1
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
 # Seeds that chance is averaged over in the final refits, up to so many rows.
 SEEDS, SEEDED_ROWS = 3, 5_000
+# Of more rows than this, candidates are compared on so many; the final fit reads all.
+MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
 # Seconds from which variants of the boosters and networks are tried too.
 MUCH_TIME_S = 30.0
 # Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
@@ -68,8 +70,14 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         transform="log1p" if metric == "rmsle" else "",
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
+        search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
         n_seeds=1 if size.quick else SEEDS if size.n_rows <= SEEDED_ROWS else 1,
-        decisions=(metric_decision, _candidates(candidates, untried, size), _folds(n_folds, chosen, size.n_rows)),
+        decisions=(
+            metric_decision,
+            _candidates(candidates, untried, size),
+            _folds(n_folds, chosen, size.n_rows),
+            *_search(size.n_rows),
+        ),
     )
 
 
@@ -141,6 +149,13 @@ def _folds_tried(n_rows: int, chosen: Chosen) -> int:
     if n_rows <= 15_000:
         return chosen.split.n_folds
     return min(chosen.split.n_folds, 3 if n_rows <= 50_000 else 2)
+
+
+def _search(n_rows: int) -> tuple[Decision, ...]:
+    if n_rows <= MANY_ROWS:
+        return ()
+    because = "candidates differ by more than what further rows would tell of them; the final fit reads all rows"
+    return (Decision("design", "How many rows compare candidates?", f"{SEARCH_ROWS:,} of {n_rows:,}", because),)
 
 
 def _candidates(candidates: tuple[Candidate, ...], untried: dict[str, str], size: Size) -> Decision:

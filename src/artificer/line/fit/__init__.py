@@ -22,7 +22,6 @@ from artificer.core.tasks import run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
-from artificer.line.choose.folds import training_rows
 from artificer.line.design import design
 from artificer.line.encode import encode
 from artificer.line.fit.attempt import Trainer
@@ -103,7 +102,7 @@ def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lin
         n_variants=plan.n_variants,
         n_folds=plan.folds_tried,
         n_rows=len(track.of_row),
-        n_train=int(training_rows(track.of_row, 0, track.how).sum()),
+        n_train=track.n_train(0),
         n_classes=track.n_classes if track.n_classes > 2 else 1,
         losses=losses,
         n_workers=n_workers,

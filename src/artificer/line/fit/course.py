@@ -19,6 +19,9 @@ from artificer_runtime.schema import Encoded, Schema
 
 SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 
+# Of the rows that a search draws to train on, as many as a part are drawn to measure on.
+MEASURED_PART = 3
+
 Blocks = Mapping[str, np.ndarray]
 
 
@@ -66,7 +69,8 @@ class Course:
     @cached_property
     def identity(self) -> str:
         """Hash of all that a fit depends on besides the candidate: rows, folds, target, weights, seed."""
-        roles = (self.asked.task, self.asked.classes, self.plan.transform, dict(self.effects), self.seed, self.how)
+        plan = (self.plan.transform, self.plan.search_rows)
+        roles = (self.asked.task, self.asked.classes, *plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
         return digest(rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "")
 
@@ -94,7 +98,7 @@ class Course:
         if fold is None:
             train, valid = np.ones(len(self.of_row), bool), np.zeros(len(self.of_row), bool)
         else:
-            train, valid = training_rows(self.of_row, fold, self.how), self.of_row == fold
+            train, valid = self._searched(fold)
         blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
         weight = self.rows.weight[train] if self.rows.weight is not None else None
         fitted, train_blocks = fit_recipe(
@@ -109,6 +113,19 @@ class Course:
         names = tuple(block.name for block in blocks)
         valid_blocks = fitted.apply(self.encoded.take(valid), names) if fold is not None else {}
         return Encodings(fitted, train_blocks, valid_blocks, np.flatnonzero(train), np.flatnonzero(valid))
+
+    def n_train(self, fold: int) -> int:
+        """Rows that the fold trains on."""
+        return int(self._searched(fold)[0].sum())
+
+    def _searched(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
+        """Masks of the rows that train and that measure, drawn where the plan searches on fewer."""
+        train, valid = training_rows(self.of_row, fold, self.how), self.of_row == fold
+        most = self.plan.search_rows
+        if not most:
+            return train, valid
+        rng = np.random.default_rng([self.seed, fold])
+        return _drawn(train, most, rng), _drawn(valid, most // MEASURED_PART, rng)
 
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""
@@ -144,6 +161,15 @@ class Course:
                 monotone.append(self.effects.get(name, 0) if steps[block].startswith("numbers@") else 0)
                 names.append(f"{block}:{name}")
         return tuple(names), tuple(categorical), tuple(monotone) if any(monotone) else ()
+
+
+def _drawn(mask: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    places = np.flatnonzero(mask)
+    if len(places) <= most:
+        return mask
+    fewer = np.zeros_like(mask)
+    fewer[rng.choice(places, most, replace=False)] = True
+    return fewer
 
 
 def side_by_side(blocks: Blocks, names: tuple[str, ...]) -> np.ndarray:

@@ -20,6 +20,8 @@ from artificer.core.stages import Candidate
 # A learner's own pace is believed as if two fits more had run at the pace of all.
 OTHERS = 2
 FASTEST_RATE = 0.15
+# Beyond so many times the rows of a fold, the law is not trusted: time grows in proportion.
+FAR = 2
 BOOSTERS = ("lightgbm", "catboost")
 
 
@@ -50,7 +52,7 @@ class Prices:
 
     def grown(self, candidate: Candidate, n_rows: int) -> float:
         """How many times as long as a fold's rows `n_rows` rows take: at most in proportion."""
-        slope = min(max(_law(candidate)[1], 0.0), 1.0)
+        slope = min(max(_law(candidate)[1], 0.0), 1.0) if n_rows < FAR * self.n_rows else 1.0
         return float((n_rows / max(self.n_rows, 1)) ** slope)
 
     def learn(self, candidate: Candidate, seconds: float) -> None:

@@ -31,6 +31,8 @@ BY_CHANCE = ("catboost", "extra_trees", "lightgbm", "network")
 NEXT_SEED = 7919
 # Together, more seeds may take this part of the time left, and give members of so many MB.
 SEEDS_SHARE, SEEDS_MB = 0.8, 12.0
+# Rows from which a refit alone uses every core: fewer are quicker on one thread, and the same to the bit.
+MANY_ROWS = 500_000
 
 
 @dataclass
@@ -45,6 +47,7 @@ class Refits:
     more: dict[str, list[FoldFit]] = field(default_factory=dict)
     skipped: bool = False
     refitted: bool = True
+    threads: int = 1
 
     @cached_property
     def trials(self) -> dict[str, Trial]:
@@ -61,6 +64,11 @@ class Refits:
         """The representation, fitted on all training rows, or on the first fold's where there is no time to refit."""
         return self.course.encodings(None if self.refitted else 0)
 
+    @cached_property
+    def n_train(self) -> int:
+        """Rows that the first fold trained on."""
+        return max(self.course.n_train(0), 1)
+
     def seconds(self, names: list[str]) -> float:
         """Time that refitting these will take, from what their folds took."""
         wanted = self._wanted(dict.fromkeys(names, 1.0))
@@ -70,8 +78,7 @@ class Refits:
     def _cost(self, trial: Trial) -> float:
         slowest = max(trial.fits, key=lambda fit: fit.seconds)
         done = trial.n_iterations / slowest.n_iterations if slowest.n_iterations else 1.0
-        n_trained = len(self.course.of_row) * (1 - 1 / max(len(trial.fits), 2))
-        return slowest.seconds * done * len(self.course.of_row) / n_trained
+        return slowest.seconds * done * len(self.course.of_row) / self.n_train
 
     def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
         """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""
@@ -80,6 +87,7 @@ class Refits:
         missing = [self.trials[name] for name in self._wanted(weights) if name not in self.done]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
+        self.threads = max(1, self.run.n_workers // max(len(missing), 1))
         for (trial, _), fit in run_all(self._refit, [(trial, 0) for trial in missing], self.run.n_workers):
             self.done[trial.candidate.name] = fit
             self.run.progress("refine", f"{trial.candidate.name} refitted on all training rows, {fit.seconds:.1f} s")
@@ -142,7 +150,8 @@ class Refits:
     def _fit(self, candidate: Candidate, settings: dict[str, object], seed: int, folder: Path, name: str) -> FoldFit:
         watch = Stopwatch()
         given = self.course.fold(candidate, self.encodings)
-        given = replace(given, seed=given.seed + seed * NEXT_SEED)
+        threads = self.threads if len(given.X) >= MANY_ROWS else 1
+        given = replace(given, seed=given.seed + seed * NEXT_SEED, threads=threads)
         fitted = load(candidate.learner).fit(given, settings, self.clock)
         save_member(folder, fitted.member)
         np.save(folder / "native.npy", fitted.native)

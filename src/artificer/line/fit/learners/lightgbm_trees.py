@@ -74,7 +74,12 @@ class LightGBM:
                 weight=weight,
                 reference=reference,
                 categorical_feature=list(fold.categorical),
-                params={"verbose": -1, "num_threads": 1, "feature_pre_filter": False, **self._dataset_limits(fold)},
+                params={
+                    "verbose": -1,
+                    "num_threads": fold.threads,
+                    "feature_pre_filter": False,
+                    **self._dataset_limits(fold),
+                },
                 free_raw_data=False,
             )
 
@@ -87,7 +92,7 @@ class LightGBM:
             "objective": OBJECTIVES[fold.task],
             "metric": METRICS[fold.task],
             "verbose": -1,
-            "num_threads": 1,
+            "num_threads": fold.threads,
             "deterministic": True,
             "force_row_wise": True,
             "feature_pre_filter": False,
