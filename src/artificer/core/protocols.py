@@ -41,6 +41,8 @@ class Fold:
         Per feature +1, -1 or 0; empty when nothing is asked.
     n_classes : int
         0 in regression.
+    loss : str
+        What to lower, as in `Plan.loss`.
     """
 
     X: np.ndarray
@@ -55,6 +57,7 @@ class Fold:
     categorical: tuple[int, ...] = ()
     monotone: tuple[int, ...] = ()
     seed: int = 0
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Fitted:
     member : Member
         The portable form; its predictions are those that ship.
     curve : array of float64, (n_iterations,)
-        Validation loss after each iteration (log loss or root mean squared error); empty where there are none.
+        Validation loss after each iteration (of squared errors its root), or the loss times or plus a constant; empty where
+        there are none.
     n_iterations : int
         Iterations that `member` holds.
     cut : bool

@@ -60,6 +60,8 @@ class Run:
         Whether test rows are set aside; a caller of the estimators keeps their own.
     metric : str
         What candidates are compared by; "" leaves it to the brief.
+    class_weight : tuple of float
+        What rows of each class weigh in training, by class index; empty where all weigh alike.
     n_valid : int
         The last so many rows are the only fold; 0 lets `choose` cut folds.
     reused, used : set of str
@@ -77,6 +79,7 @@ class Run:
     effects: bool = True
     seal: bool = True
     metric: str = ""
+    class_weight: tuple[float, ...] = ()
     n_valid: int = 0
     id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     results: dict[str, Any] = field(default_factory=dict)

@@ -27,7 +27,7 @@ from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import save_member
-from artificer.measure.metrics import METRICS, score
+from artificer.measure.metrics import metric, score
 
 VERSION = 2
 LINEAR = "linear"
@@ -188,6 +188,7 @@ class Race:
             learner.version,
             settings,
             fold,
+            self.course.plan.metric,
             versions(),
         )
         return f"fit-{digest(candidate.learner, *parts)}"
@@ -222,18 +223,19 @@ class Race:
             n_iterations=fitted.n_iterations,
             seconds=watch.seconds,
             cut=fitted.cut,
-            loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
-            score=self._score(given, prediction),
+            loss=_mean(row_losses(given.task, given.y_valid, prediction, given.loss), given.weight_valid),
+            score=self._score(given, prediction, made),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts),
         )
 
-    def _score(self, given: Fold, prediction: np.ndarray) -> float:
+    def _score(self, given: Fold, prediction: np.ndarray, made: Encodings) -> float:
         assert given.y_valid is not None
         shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
         truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
         y, turned = oriented(truth, shown, self.course.asked.positive)
-        return score(self.course.plan.metric, y, turned, given.weight_valid)
+        weight = self.course.rows.weight  # not the one that learners train with
+        return score(self.course.plan.metric, y, turned, weight[made.valid_rows] if weight is not None else None)
 
     def _drop_beaten(self) -> None:
         entrants = [candidate for candidate in self.survivors() if (candidate.name, self.n_rounds - 1) in self.fits]
@@ -246,7 +248,7 @@ class Race:
             gap = losses[candidate.name] - losses[best]
             t = float(gap.mean() / max(gap.std(ddof=1) / np.sqrt(len(gap)), 1e-300)) if len(gap) > 1 else 0.0
             relative = float(gap.mean() / max(abs(losses[best].mean()), 1e-300))
-            sign = METRICS[self.course.plan.metric].sign
+            sign = metric(self.course.plan.metric).sign
             scores_less = not sign * self._mean_score(candidate.name) >= sign * self._mean_score(best)
             beside = self._losses((1 - BESIDE) * predicted[best] + BESIDE * predicted[candidate.name])
             helps = beside.mean() < losses[best].mean() - HELPS * abs(losses[best].mean())
@@ -262,7 +264,7 @@ class Race:
 
     def _losses(self, prediction: np.ndarray) -> np.ndarray:
         y = np.concatenate([self.course.y[self.valid[fold].valid_rows] for fold in range(self.n_rounds)])
-        return row_losses(self.course.asked.task, y, prediction)
+        return row_losses(self.course.asked.task, y, prediction, self.course.plan.loss)
 
 
 def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
