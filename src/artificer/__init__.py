@@ -25,6 +25,7 @@ _PUBLIC = {
     "read": "artificer.data.readers:read",
     "Classifier": "artificer.sklearn:Classifier",
     "Regressor": "artificer.sklearn:Regressor",
+    "as_metric": "artificer.measure.own:as_metric",
     "Brief": "artificer.core.brief:Brief",
     "Decision": "artificer.core.records:Decision",
     "Estimate": "artificer.core.records:Estimate",

@@ -6,10 +6,11 @@ that vanishes. What `save` writes is a package like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -24,10 +25,12 @@ from artificer.core.errors import ArtificerError
 from artificer.core.run import Run, temporary_workspace
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
+from artificer.line.ask import ask
 from artificer.line.audit import audit
 from artificer.line.fit import fit as fit_stage
 from artificer.line.refine import refine
 from artificer.measure.metrics import metric as find_metric
+from artificer.measure.own import Labelling, registered
 from artificer_runtime.package import write
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
@@ -53,8 +56,9 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     ----------
     budget_s : float
         Ceiling of the wall time of `fit`, in seconds; few rows end early.
-    metric : str, optional
-        What candidates are compared by; default: roc_auc for two classes, log_loss for more, rmse for numbers.
+    metric : str or callable (y_true, y_pred[, sample_weight]) → float, optional
+        What candidates are compared by; default: roc_auc for two classes, log_loss for more, rmse for numbers. Of a
+        callable, larger is better unless it has `larger_is_better = False` or `artificer.as_metric` says otherwise.
     random_state : int, optional
         Seed; the same one gives the same model.
     n_jobs : int, optional
@@ -66,7 +70,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         budget_s: float = 60,
-        metric: str | None = None,
+        metric: str | Callable[..., Any] | None = None,
         random_state: int | None = None,
         n_jobs: int | None = None,
     ) -> None:
@@ -130,14 +134,29 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 effects=False,
                 seal=False,
                 judged=False,
-                metric=find_metric(self.metric).name if self.metric else "",
+                class_weight=self._class_weights(frame, n_valid),
                 n_valid=n_valid,
             )
-            model = refine(run)
-            self.predictor_ = artificer_runtime.load(run.path(model.folder))
-            self.findings_ = audit(run).findings
-            self.trials_ = fit_stage(run).trials
-            self.score_ = model.score
+            with self._named_metric(run, weighted=extras.weight is not None) as run.metric:
+                model = refine(run)
+                self.predictor_ = artificer_runtime.load(run.path(model.folder))
+                self.findings_ = audit(run).findings
+                self.trials_ = fit_stage(run).trials
+                self.score_ = model.score
+
+    def _named_metric(self, run: Run, *, weighted: bool) -> AbstractContextManager[str]:
+        """The metric's name; a callable has one as long as the block lasts."""
+        if not callable(self.metric):
+            return nullcontext(find_metric(self.metric).name if self.metric else "")
+        asked = ask(run)
+        return registered(
+            self.metric,
+            Labelling(asked.task, getattr(self, "classes_", None), asked.positive == 0, weighted=weighted),
+        )
+
+    def _class_weights(self, frame: pl.DataFrame, n_valid: int) -> tuple[float, ...]:
+        """What rows of each class weigh in training; empty where all weigh alike."""
+        return ()
 
     def _brief(self, extras: _Extras) -> Brief:
         seed = int(np.random.default_rng(self.random_state).integers(2**31)) if self.random_state is not None else 0
@@ -194,8 +213,11 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     ----------
     budget_s : float
         Ceiling of the wall time of `fit`, in seconds; few rows end early.
-    metric : str, optional
-        What candidates are compared by; default: roc_auc for two classes, log_loss for more.
+    metric : str or callable (y_true, y_pred[, sample_weight]) → float, optional
+        What candidates are compared by, such as "log_loss", "precision_at:500" or "value:-6,80"; default: roc_auc for two
+        classes, log_loss for more. A callable reads labels, larger is better; `artificer.as_metric` says otherwise.
+    class_weight : dict of label to weight, or "balanced", optional
+        What rows of each class weigh in training; labels left out weigh 1. Scores count every row as it came.
     random_state : int, optional
         Seed.
     n_jobs : int, optional
@@ -220,6 +242,17 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
     """
 
     _kind = "class"
+
+    def __init__(
+        self,
+        budget_s: float = 60,
+        metric: str | Callable[..., Any] | None = None,
+        random_state: int | None = None,
+        n_jobs: int | None = None,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+    ) -> None:
+        super().__init__(budget_s, metric, random_state, n_jobs)
+        self.class_weight = class_weight
 
     def fit(
         self,
@@ -269,6 +302,26 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[probabilities.argmax(axis=1)])
 
+    def _class_weights(self, frame: pl.DataFrame, n_valid: int) -> tuple[float, ...]:
+        if self.class_weight is None:
+            return ()
+        if isinstance(self.class_weight, str):
+            if self.class_weight != "balanced":
+                raise ValueError(f"class_weight is '{self.class_weight}'; it is a dict, 'balanced' or None")
+            train = frame.head(frame.height - n_valid)
+            weight = train[WEIGHT].to_numpy() if WEIGHT in train.columns else None
+            rows = np.bincount(train[TARGET].to_numpy(), weight, len(self.classes_))
+            return tuple((rows.sum() / len(rows) / np.maximum(rows, 1e-12)).tolist())
+        unknown = [label for label in self.class_weight if label not in self.classes_.tolist()]
+        if unknown:
+            raise ValueError(
+                f"class_weight names {unknown[0]!r}, which y lacks; its classes are {self.classes_.tolist()}"
+            )
+        weights = tuple(float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist())
+        if not all(np.isfinite(one) and one > 0 for one in weights):
+            raise ValueError(f"class_weight is {dict(self.class_weight)}; weights are numbers above 0")
+        return weights
+
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict probabilities: float64 (n_rows, n_classes), in the order of `classes_`."""
         return self._raw(X)
@@ -281,8 +334,9 @@ class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     ----------
     budget_s : float
         Ceiling of the wall time of `fit`, in seconds; few rows end early.
-    metric : str, optional
-        What candidates are compared by; default: rmse.
+    metric : str or callable (y_true, y_pred[, sample_weight]) → float, optional
+        What candidates are compared by, and what learners lower where it fits, such as "mae", "quantile_loss:0.9" or
+        "tweedie_deviance:1.2"; default: rmse. Of a callable larger is better; `artificer.as_metric` says otherwise.
     random_state : int, optional
         Seed.
     n_jobs : int, optional

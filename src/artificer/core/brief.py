@@ -265,7 +265,8 @@ class Brief:
     brief : int
         Version of the vocabulary.
     accept : dict of str to Accept
-        By the requirement's id: a metric's name, or list_precision, value_per_week, beats, latency_ms, size_mb.
+        By the requirement's id: a metric's name ("roc_auc", "quantile_loss:0.9"), or list_precision, value_per_week,
+        beats, latency_ms, size_mb.
     """
 
     __pydantic_config__ = _STRICT

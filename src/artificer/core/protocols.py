@@ -43,6 +43,8 @@ class Fold:
         0 in regression.
     threads : int
         That the fit may use; what it learns must not hang on their number.
+    loss : str
+        What to lower, as in `Plan.loss`.
     """
 
     X: np.ndarray
@@ -58,6 +60,7 @@ class Fold:
     monotone: tuple[int, ...] = ()
     seed: int = 0
     threads: int = 1
+    loss: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ class Fitted:
     member : Member
         The portable form; its predictions are those that ship.
     curve : array of float64, (n_iterations,)
-        Validation loss after each iteration (log loss or root mean squared error); empty where there are none.
+        Validation loss after each iteration (of squared errors its root), or the loss times or plus a constant; empty where
+        there are none.
     n_iterations : int
         Iterations that `member` holds.
     cut : bool

@@ -61,6 +61,8 @@ class Run:
         Whether test rows are set aside; a caller of the estimators keeps their own.
     metric : str
         What candidates are compared by; "" leaves it to the brief.
+    class_weight : tuple of float
+        What rows of each class weigh in training, by class index; empty where all weigh alike.
     n_valid : int
         The last so many rows are the only fold; 0 lets `choose` cut folds.
     judged : bool
@@ -82,6 +84,7 @@ class Run:
     effects: bool = True
     seal: bool = True
     metric: str = ""
+    class_weight: tuple[float, ...] = ()
     n_valid: int = 0
     judged: bool = True
     stop: threading.Event = field(default_factory=threading.Event)

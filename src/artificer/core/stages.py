@@ -226,6 +226,11 @@ class Plan:
         What candidates are compared by.
     transform : str
         "log1p" when learners train on the target's logarithm, else "".
+    loss : str
+        What learners lower: "" is log loss for classes and squared error for numbers; else "absolute", "quantile:0.9",
+        "poisson" or "tweedie:1.5".
+    class_weight : tuple of float
+        What rows of each class weigh in training, by class index; empty where all weigh alike. Scores never see it.
     candidates : tuple of Candidate
         In the order in which they are tried; `encode` fills in their blocks.
     folds_tried : int
@@ -245,6 +250,8 @@ class Plan:
     folds_tried: int
     shares: dict[str, float]
     transform: str = ""
+    loss: str = ""
+    class_weight: tuple[float, ...] = ()
     max_members: int = 6
     n_variants: int = 0
     n_seeds: int = 1

@@ -42,10 +42,10 @@ def compare(
     if not (np.isfinite(a) and np.isfinite(b)):
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
     if name == "roc_auc" and weight is None and groups is None:
-        return _told(_delong(y, first[:, 1], second[:, 1], level), y)
+        return _told(_delong(y, first[:, 1], second[:, 1], level), y, found)
     if found.losses is None:
         resampled = _bootstrap(found, y, (first, second), weight, groups, level)
-        return resampled if found.tasks == ("regression",) else _told(resampled, y)
+        return resampled if found.tasks == ("regression",) else _told(resampled, y, found)
     losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
     if found.root:
         return _roots(losses, weight, groups, level)
@@ -115,10 +115,13 @@ def _bootstrap(
     return of_draws(gain(slice(None)), draws, method, n, level)
 
 
-def _told(found: Estimate, y: np.ndarray) -> Estimate:
-    """A difference that does not vary proves little on few rows: Wilson's interval on the rarest class bounds it."""
+def _told(found: Estimate, y: np.ndarray, scored: Metric) -> Estimate:
+    """A difference that does not vary proves little on few rows: Wilson's interval on the rarest class bounds it.
+
+    Of a metric without bounds it proves nothing.
+    """
     if found.value == 0 or found.high > found.low:
         return found
-    fewer = rarest(y)
-    half = 1 - wilson(fewer, fewer, level=found.level).low if fewer > 1 else np.inf
+    fewer, width = rarest(y), np.inf if scored.worst is None else scored.best - scored.worst
+    half = width * (1 - wilson(fewer, fewer, level=found.level).low) if fewer > 1 else np.inf
     return replace(found, low=found.value - half, high=found.value + half)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.brief import Task
-from artificer.measure.metrics import METRICS, metric, shaped
+from artificer.measure.metrics import is_metric, metric, shaped
 
 # So many levels of a score tell its area to 0.001 and better.
 LEVELS = 1024
@@ -106,7 +106,7 @@ def pairs_won(
 
 def has_influence(name: str) -> bool:
     """Whether the metric is a mean over rows, a root of one, or the area under the ROC curve."""
-    return name == "roc_auc" or (name in METRICS and METRICS[name].losses is not None)
+    return name == "roc_auc" or (is_metric(name) and metric(name).losses is not None)
 
 
 def tracked_metric(name: str, task: Task) -> str:

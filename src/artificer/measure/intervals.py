@@ -32,7 +32,7 @@ def estimate(
     Parameters
     ----------
     name : str
-        A key of `METRICS`.
+        As `metric` reads it.
     y : array, (n_rows,)
     prediction : array, (n_rows, n_classes) or (n_rows,)
     groups : array of int64, (n_rows,), optional
@@ -48,7 +48,7 @@ def estimate(
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
     mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
     if name != "accuracy":
-        return _of_loss(mean, 0.5 if found.root else 1.0)
+        return -mean if found.larger_is_better else _of_loss(mean, 0.5 if found.root else 1.0)
     n = effective_rows(len(y), weight)
     by_rows = replace(wilson(value * n, n, level=level), n=len(y))
     if groups is None:
@@ -195,7 +195,7 @@ def bootstrap(
     n = len(np.unique(groups)) if groups is not None else len(y)
     known = draws[np.isfinite(draws)]
     if found.worst is not None and len(known) and np.ptp(known) == 0:
-        return _without_spread(value, y, n, level)
+        return _without_spread(value, y, n, level, found.worst)
     bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
     return _clipped(of_draws(value, draws, unit, n, level), *bounds)
 
@@ -243,11 +243,15 @@ def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
     return Estimate(float(auc), float(low), float(high), "DeLong", n, level)
 
 
-def _without_spread(value: float, y: np.ndarray, n: int, level: float) -> Estimate:
-    """Perfect or useless predictions do not vary, which proves little on few rows: Wilson's on the rarer class bounds."""
-    fewer = min(n, rarest(y))
-    bound = wilson(value * fewer, fewer, level=level)
-    return Estimate(value, bound.low, bound.high, "Wilson on the rarer class", n, level)
+def _without_spread(value: float, y: np.ndarray, n: int, level: float, worst: float = 0.0) -> Estimate:
+    """Perfect or useless predictions do not vary, which proves little on few rows: Wilson's on the rarer class bounds.
+
+    The score lies between `worst` and 1; Wilson's interval is that of its place between them.
+    """
+    fewer, width = min(n, rarest(y)), 1.0 - worst
+    bound = wilson((value - worst) / width * fewer, fewer, level=level)
+    low, high = worst + width * bound.low, worst + width * bound.high
+    return Estimate(value, low, high, "Wilson on the rarer class", n, level)
 
 
 def rarest(y: np.ndarray) -> int:

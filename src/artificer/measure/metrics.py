@@ -1,24 +1,26 @@
-"""Metrics: how good predictions are, with row weights.
+"""Metrics by name: what each is defined for, which way is better, and those that take parameters.
 
-Labels are class indices (of two classes, 1 is success) or values; predictions are probabilities (n_rows, n_classes) or
-values (n_rows,). A metric that no rows can define (one class only, for instance) is NaN.
+A metric with parameters is named `name:parameter,parameter`, such as "quantile_loss:0.9". Labels are class indices (of
+two classes, 1 is success) or values; predictions are probabilities (n_rows, n_classes) or values (n_rows,). A metric that
+no rows can define (one class only, for instance) is NaN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from math import isfinite
 
 import numpy as np
 
 from artificer.core.brief import Task
 from artificer.core.errors import BriefError, closest
-
-Score = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
-Losses = Callable[[np.ndarray, np.ndarray], np.ndarray]
+from artificer.measure import scores
+from artificer.measure.scores import Losses, Score, mean_of
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
-TINY = 1e-15
+POWER = 1.5  # of Tweedie's deviance, where none is given: halfway from counts to amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Metric:
     tasks : tuple of Task
         What it is defined for.
     best : float
-        The score of perfect predictions.
+        The score of perfect predictions; infinite where that hangs on the rows.
     worst : float or None
         A bound that no score passes on the other side; None where there is none.
     score : callable (y, prediction, weight) → float
@@ -55,13 +57,36 @@ class Metric:
         return 1.0 if self.larger_is_better else -1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Metrics that differ by their parameters.
+
+    Attributes
+    ----------
+    takes : str
+        What the parameters are, for a person.
+    example : str
+    n_parameters : tuple of int
+        How many may be given.
+    fits : callable (parameters) → bool
+        Whether they lie where they must.
+    make : callable (name, parameters) → Metric
+    """
+
+    takes: str
+    example: str
+    n_parameters: tuple[int, ...]
+    fits: Callable[[tuple[float, ...]], bool]
+    make: Callable[[str, tuple[float, ...]], Metric]
+
+
 def score(name: str, y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> float:
     """Score predictions in the metric's own units.
 
     Parameters
     ----------
     name : str
-        A key of `METRICS`.
+        As `metric` reads it.
     y : array, (n_rows,)
     prediction : array, (n_rows, n_classes) or (n_rows,) or (n_rows, 1)
     weight : array of float64, (n_rows,), optional
@@ -78,10 +103,28 @@ def score(name: str, y: np.ndarray, prediction: np.ndarray, weight: np.ndarray |
 
 
 def metric(name: str) -> Metric:
-    """Find a metric by its name, or say which name is closest."""
-    if name not in METRICS:
-        raise BriefError(f"there is no metric '{name}'{closest(name, METRICS, 'closest metric')}")
-    return METRICS[name]
+    """Find a metric by its name, with its parameters if it takes any, or say which name is closest.
+
+    >>> metric("quantile_loss:0.90").name
+    'quantile_loss:0.9'
+
+    Raises
+    ------
+    BriefError
+        When there is no such metric, or its parameters are not what it takes.
+    """
+    return METRICS.get(name) or OWN.get(name) or _with_parameters(name)
+
+
+def is_metric(name: str) -> bool:
+    """Whether a metric is meant, be its parameters right or not."""
+    return name in METRICS or name in OWN or name.partition(":")[0] in (*METRICS, *FAMILIES)
+
+
+def names(task: Task) -> tuple[str, ...]:
+    """Metrics of a task, those with parameters by an example."""
+    examples = [metric(family.example) for family in FAMILIES.values()]
+    return tuple(found.name for found in (*METRICS.values(), *examples) if task in found.tasks)
 
 
 def default_metric(task: Task) -> str:
@@ -98,133 +141,109 @@ def shaped(found: Metric, prediction: np.ndarray) -> np.ndarray:
     return prediction.reshape(len(prediction)) if found.tasks == ("regression",) else prediction
 
 
-def _log_losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    losses: np.ndarray = -np.log(np.clip(p[np.arange(len(y)), y.astype(np.int64)], TINY, 1.0))
-    return losses
+@cache
+def _with_parameters(name: str) -> Metric:
+    kind, _, written = name.partition(":")
+    family = FAMILIES.get(kind)
+    if family is None:
+        if kind in METRICS:
+            raise BriefError(f"the metric '{kind}' takes no parameters, and '{name}' gives some; write '{kind}'")
+        raise BriefError(f"there is no metric '{name}'{closest(kind, (*METRICS, *FAMILIES), 'closest metric')}")
+    try:
+        given = tuple(float(one) for one in written.split(",")) if written else ()
+    except ValueError:
+        given = ()
+    if len(given) not in family.n_parameters or not all(map(isfinite, given)) or not family.fits(given):
+        raise BriefError(f"the metric '{name}' needs {family.takes}, such as '{family.example}'")
+    return family.make(f"{kind}:{','.join(f'{one:.12g}' for one in given)}", given)
 
 
-def _brier_losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    if p.shape[1] == 2:
-        return np.asarray((p[:, 1] - y) ** 2)
-    hit = np.arange(p.shape[1]) == y.astype(np.int64)[:, None]
-    return np.asarray(((p - hit) ** 2).sum(axis=1))
+def _quantile_loss(name: str, given: tuple[float, ...]) -> Metric:
+    return _loss(name, _REGRESSION, scores.pinball(*given))
 
 
-def _misses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.asarray(p.argmax(axis=1) != y.astype(np.int64), np.float64)
+def _tweedie(name: str, given: tuple[float, ...]) -> Metric:
+    return _loss(name, _REGRESSION, scores.deviance(*given))
 
 
-def _squared(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.asarray((p - y) ** 2)
+def _precision_at(name: str, given: tuple[float, ...]) -> Metric:
+    return Metric(name, ("binary",), True, 1.0, 0.0, scores.precision_at(*given))
 
 
-def _absolute(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(p - y))
+def _value(name: str, given: tuple[float, ...]) -> Metric:
+    most = float("inf")
+    if len(given) == 3:
+        return Metric(name, ("binary",), True, most, None, scores.value_of_list(*given))
+    losses = scores.forgone(*given)
+    return Metric(name, ("binary",), True, most, None, mean_of(losses, -1.0), losses)
 
 
-def _squared_logs(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.asarray((np.log1p(np.maximum(p, 0.0)) - np.log1p(np.maximum(y, 0.0))) ** 2)
+def _loss(name: str, tasks: tuple[Task, ...], losses: Losses, *, root: bool = False) -> Metric:
+    return Metric(name, tasks, False, 0.0, None, mean_of(losses, root=root), losses, root)
 
 
-def _relative(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(p - y) / np.maximum(np.abs(y), np.finfo(np.float64).eps))
+def _is_top(top: float) -> bool:
+    return 0 < top < 1 or (top >= 1 and top == int(top))
 
 
-def _mean(losses: Losses, sign: float = 1.0, base: float = 0.0, root: bool = False) -> Score:
-    def score(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-        if not weight.sum() > 0:
-            return float("nan")
-        mean = float(np.average(losses(y, p), weights=weight))
-        return base + sign * (mean**0.5 if root else mean)
-
-    return score
-
-
-def roc_auc(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """Area under the ROC curve: the chance that a success ranks above a failure, ties counting half."""
-    values, place = np.unique(p[:, 1], return_inverse=True)
-    up = np.bincount(place, weights=weight * (y == 1), minlength=len(values))
-    down = np.bincount(place, weights=weight * (y != 1), minlength=len(values))
-    pairs = up.sum() * down.sum()
-    if not pairs > 0:
-        return float("nan")
-    below = np.cumsum(down) - down
-    return float((up * (below + 0.5 * down)).sum() / pairs)
-
-
-def average_precision(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """Precision averaged over the recall that each threshold adds; ties are one threshold."""
-    values, place = np.unique(-p[:, 1], return_inverse=True)
-    hits = np.cumsum(np.bincount(place, weights=weight * (y == 1), minlength=len(values)))
-    chosen = np.cumsum(np.bincount(place, weights=weight, minlength=len(values)))
-    if not (len(hits) and hits[-1] > 0):
-        return float("nan")
-    precision = np.divide(hits, chosen, out=np.zeros_like(hits), where=chosen > 0)
-    return float((np.diff(hits, prepend=0.0) * precision).sum() / hits[-1])
-
-
-def balanced_accuracy(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """Recall averaged over the classes that occur."""
-    hits = p.argmax(axis=1) == y
-    rows = y.astype(np.int64)
-    total = np.bincount(rows, weights=weight, minlength=p.shape[1])
-    right = np.bincount(rows, weights=weight * hits, minlength=p.shape[1])
-    return float((right[total > 0] / total[total > 0]).mean()) if (total > 0).any() else float("nan")
-
-
-def f1(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """F1 of success (two classes), where the probability of success is above half."""
-    return _f1(y == 1, p.argmax(axis=1) == 1, weight)
-
-
-def f1_macro(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """F1 averaged over the classes that occur or are predicted."""
-    predicted = p.argmax(axis=1)
-    there = [one for one in range(p.shape[1]) if (y == one).any() or (predicted == one).any()]
-    return float(np.mean([_f1(y == one, predicted == one, weight) for one in there]))
-
-
-def _f1(truth: np.ndarray, chosen: np.ndarray, weight: np.ndarray) -> float:
-    both = weight[truth & chosen].sum()
-    total = weight[truth].sum() + weight[chosen].sum()
-    return float(2 * both / total) if total > 0 else 0.0
-
-
-def r2(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """Share of the variance that is explained; below 0 where the mean would do better."""
-    if not weight.sum() > 0:
-        return float("nan")
-    spread = float((weight * (y - np.average(y, weights=weight)) ** 2).sum())
-    return 1.0 - float((weight * (p - y) ** 2).sum()) / spread if spread > 0 else float("nan")
-
-
-def median_absolute_error(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-    """Weighted median of the absolute errors."""
-    errors = np.abs(p - y)
-    order = np.argsort(errors, kind="stable")
-    filled = np.cumsum(weight[order])
-    low = errors[order][np.searchsorted(filled, filled[-1] / 2, side="left")]
-    high = errors[order][min(np.searchsorted(filled, filled[-1] / 2, side="right"), len(errors) - 1)]
-    return float((low + high) / 2)
+def _pays(given: tuple[float, ...]) -> bool:
+    acted, success = given[:2]
+    if len(given) == 3:
+        return success > 0 and _is_top(given[2])
+    return acted < 0 < acted + success
 
 
 _REGRESSION: tuple[Task, ...] = ("regression",)
 METRICS: dict[str, Metric] = {
     found.name: found
     for found in (
-        Metric("roc_auc", ("binary",), True, 1.0, 0.0, roc_auc),
-        Metric("average_precision", ("binary",), True, 1.0, 0.0, average_precision),
-        Metric("log_loss", CLASSES, False, 0.0, None, _mean(_log_losses), _log_losses),
-        Metric("brier", CLASSES, False, 0.0, None, _mean(_brier_losses), _brier_losses),
-        Metric("accuracy", CLASSES, True, 1.0, 0.0, _mean(_misses, -1.0, 1.0), _misses),
-        Metric("balanced_accuracy", CLASSES, True, 1.0, 0.0, balanced_accuracy),
-        Metric("f1", ("binary",), True, 1.0, 0.0, f1),
-        Metric("f1_macro", CLASSES, True, 1.0, 0.0, f1_macro),
-        Metric("rmse", _REGRESSION, False, 0.0, None, _mean(_squared, root=True), _squared, root=True),
-        Metric("mae", _REGRESSION, False, 0.0, None, _mean(_absolute), _absolute),
-        Metric("r2", _REGRESSION, True, 1.0, None, r2),
-        Metric("rmsle", _REGRESSION, False, 0.0, None, _mean(_squared_logs, root=True), _squared_logs, root=True),
-        Metric("mape", _REGRESSION, False, 0.0, None, _mean(_relative), _relative),
-        Metric("median_absolute_error", _REGRESSION, False, 0.0, None, median_absolute_error),
+        Metric("roc_auc", ("binary",), True, 1.0, 0.0, scores.roc_auc),
+        Metric("average_precision", ("binary",), True, 1.0, 0.0, scores.average_precision),
+        _loss("log_loss", CLASSES, scores.log_losses),
+        _loss("brier", CLASSES, scores.brier_losses),
+        Metric("accuracy", CLASSES, True, 1.0, 0.0, mean_of(scores.misses, -1.0, 1.0), scores.misses),
+        Metric("balanced_accuracy", CLASSES, True, 1.0, 0.0, scores.balanced_accuracy),
+        Metric("f1", ("binary",), True, 1.0, 0.0, scores.f1),
+        Metric("f1_macro", CLASSES, True, 1.0, 0.0, scores.f1_macro),
+        Metric("f1_weighted", CLASSES, True, 1.0, 0.0, scores.f1_weighted),
+        Metric("mcc", CLASSES, True, 1.0, -1.0, scores.mcc),
+        Metric("kappa", CLASSES, True, 1.0, -1.0, scores.kappa),
+        _loss("rmse", _REGRESSION, scores.squared, root=True),
+        _loss("mae", _REGRESSION, scores.absolute),
+        Metric("r2", _REGRESSION, True, 1.0, None, scores.r2),
+        _loss("rmsle", _REGRESSION, scores.squared_logs, root=True),
+        _loss("mape", _REGRESSION, scores.relative),
+        Metric("median_absolute_error", _REGRESSION, False, 0.0, None, scores.median_absolute_error),
+        _loss("poisson_deviance", _REGRESSION, scores.deviance(1.0)),
+        _loss("tweedie_deviance", _REGRESSION, scores.deviance(POWER)),
     )
 }
+FAMILIES: dict[str, Family] = {
+    "quantile_loss": Family(
+        "a level between 0 and 1", "quantile_loss:0.9", (1,), lambda given: 0 < given[0] < 1, _quantile_loss
+    ),
+    "tweedie_deviance": Family(
+        f"a power between 1 and 2, or none for {POWER:g}",
+        "tweedie_deviance:1.2",
+        (1,),
+        lambda given: 1 < given[0] < 2,
+        _tweedie,
+    ),
+    "precision_at": Family(
+        "how many rows are listed, from 1 up, or what share of them, below 1",
+        "precision_at:500",
+        (1,),
+        lambda given: _is_top(given[0]),
+        _precision_at,
+    ),
+    "value": Family(
+        "what acting on a row costs, below 0, and what a success brings, more than that; or both and how many rows are "
+        "acted on, as in 'value:-6,80,500'",
+        "value:-6,80",
+        (2, 3),
+        _pays,
+        _value,
+    ),
+}
+# A caller's own functions, while their fits run: see `measure.own`.
+OWN: dict[str, Metric] = {}

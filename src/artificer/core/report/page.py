@@ -17,7 +17,10 @@ from artificer.core.report import svg
 from artificer.core.stages import Asked, ColumnStory, Description, Driver, Line, Model, Plan, Shipped, Trained, Verdict
 
 MOST_DRIVERS = 8
-LOWER = ("log_loss", "brier", "rmse", "mae", "mape", "rmsle", "median_absolute_error")
+LOWER = (
+    *("log_loss", "brier", "rmse", "mae", "mape", "rmsle", "median_absolute_error"),
+    *("quantile_loss", "poisson_deviance", "tweedie_deviance"),
+)
 STAGES = ("ask", "audit", "choose", "describe", "design", "encode", "fit", "refine", "judge", "ship")
 
 
@@ -99,7 +102,7 @@ def sentence(page: ReportPage, counts: Mapping[str, int]) -> str:
 
 def worst(verdict: Verdict, most: int = 3) -> list[tuple[str, Estimate]]:
     """The groups that the model serves worst."""
-    higher = verdict.against_baseline is None or verdict.metric not in LOWER
+    higher = verdict.against_baseline is None or verdict.metric.partition(":")[0] not in LOWER
     return sorted(verdict.slices, key=lambda pair: pair[1].value if higher else -pair[1].value)[:most]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from artificer.core.brief import Accept, Brief, Task
 from artificer.core.errors import BriefError, closest
 from artificer.core.stages import Requirement
-from artificer.measure.metrics import METRICS
+from artificer.measure.metrics import FAMILIES, METRICS, is_metric, metric, names
 
 VALUE_PERIODS = {"value_per_day": "1d", "value_per_week": "7d", "value_per_month": "30d"}
 SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "latency_ms", "size_mb")
@@ -57,14 +57,14 @@ def check_decision(brief: Brief, task: Task) -> None:
 def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
     if name in SPECIAL:
         return _special(name, line, brief, task)
-    if name not in METRICS:
-        known = [*METRICS, *SPECIAL]
+    if not is_metric(name):
+        known = [*METRICS, *FAMILIES, *SPECIAL]
         raise BriefError(f"[accept] has an unknown line '{name}'{closest(name, known, 'closest known line')}")
-    metric = METRICS[name]
-    if task not in metric.tasks:
-        fitting = ", ".join(other for other, found in METRICS.items() if task in found.tasks)
+    found = metric(name)
+    if task not in found.tasks:
+        fitting = ", ".join(names(task))
         raise BriefError(f"[accept.{name}] does not fit: the prediction is {task}; metrics that do: {fitting}")
-    bound = "at_least" if metric.larger_is_better else "at_most"
+    bound = "at_least" if found.larger_is_better else "at_most"
     _only(name, line, {bound})
     value = getattr(line, bound)
     return Requirement(name, f"{name} {bound.replace('_', ' ')} {value:g}", line.at_least, line.at_most, must=line.must)

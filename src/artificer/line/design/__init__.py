@@ -15,14 +15,16 @@ from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Candidate, Chosen, Description, Plan
 from artificer.line.ask import Subject, ask, begin
+from artificer.line.ask.rows import labelled
 from artificer.line.choose import choose
 from artificer.line.describe import describe
+from artificer.line.design.loss import check_target, fitting_loss, loss_decision
 from artificer.line.design.portfolio import LEARNERS, Size, portfolio, variants
-from artificer.measure.metrics import METRICS, default_metric
+from artificer.measure.metrics import OWN, default_metric, is_metric, metric, names
 
 __all__ = ["design"]
 
-VERSION = 1
+VERSION = 2
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
 # Seeds that chance is averaged over in the final refits, up to so many rows.
@@ -47,7 +49,8 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    reads = (asked, chosen, described, has_catboost(), run.metric, run.seal, run.judged, _quick(run), _long(run))
+    asks = (run.metric, run.class_weight, run.seal, run.judged, _quick(run), _long(run))
+    reads = (asked, chosen, described, has_catboost(), asks)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
 
@@ -60,20 +63,27 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     size = _size(run, asked, chosen, described)
     candidates, untried = portfolio(size)
     candidates, n_variants = _wanted(run.brief.run, candidates, variants(size) if _long(run) else ())
-    metric, metric_decision = _metric(run, asked)
+    name, metric_decision = _metric(run, asked)
+    loss = fitting_loss(name)
+    if loss.startswith(("poisson", "tweedie")):
+        check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
     return Plan(
-        metric=metric,
+        metric=name,
         candidates=candidates,
         folds_tried=n_folds,
         shares={"refine": REFINED if run.judged else ALONE},
-        transform="log1p" if metric == "rmsle" else "",
+        transform="log1p" if name == "rmsle" else "",
+        loss=loss,
+        class_weight=run.class_weight,
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
         search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
         n_seeds=1 if size.quick else SEEDS if size.n_rows <= SEEDED_ROWS else 1,
         decisions=(
             metric_decision,
+            *((loss_decision(name, loss),) if asked.task == "regression" else ()),
+            *(_class_weights(run, asked) if run.class_weight else ()),
             _candidates(candidates, untried, size),
             _folds(n_folds, chosen, size.n_rows),
             *_search(size.n_rows),
@@ -129,17 +139,35 @@ def _wanted(
 
 
 def _metric(run: Run, asked: Asked) -> tuple[str, Decision]:
-    wanted = [name for name in run.brief.accept if name in METRICS]
+    wanted = [metric(name).name for name in run.brief.accept if is_metric(name)]
     default = default_metric(asked.task)
-    if run.metric:
-        metric, because = run.metric, "the caller asks for it"
+    if run.metric in OWN:
+        chosen, because = (
+            run.metric,
+            "it is the caller's own function, which no file holds: this run cannot be replayed",
+        )
+    elif run.metric:
+        chosen, because = run.metric, "the caller asks for it"
     elif wanted:
-        metric = wanted[0]
+        chosen = wanted[0]
         because = "it is the first metric among the client's requirements"
     else:
-        metric, because = default, f"the brief names no metric, and this is the usual one for {asked.task} predictions"
-    others = tuple(name for name, found in METRICS.items() if asked.task in found.tasks and name != metric)
-    return metric, Decision("design", "What are candidates compared by?", metric, because, others)
+        chosen, because = default, f"the brief names no metric, and this is the usual one for {asked.task} predictions"
+    if asked.task not in metric(chosen).tasks:
+        fitting = ", ".join(names(asked.task))
+        raise BriefError(
+            f"the metric '{chosen}' does not fit: the prediction is {asked.task}; metrics that do: {fitting}"
+        )
+    others = tuple(name for name in names(asked.task) if name != chosen)
+    return chosen, Decision("design", "What are candidates compared by?", chosen, because, others)
+
+
+def _class_weights(run: Run, asked: Asked) -> tuple[Decision, ...]:
+    weights = tuple(
+        Fact(f"{name}", weight, "weight") for name, weight in zip(asked.classes, run.class_weight, strict=True)
+    )
+    because = "the caller asks for it; scores count every row as it came"
+    return (Decision("design", "Do classes weigh alike in training?", "no", because, ("yes",), weights),)
 
 
 def _folds_tried(n_rows: int, chosen: Chosen) -> int:

@@ -91,10 +91,10 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
 
 def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lineup:
     """Who races over these rows."""
-    weight = track.rows.weight
+    weight = track.weight
 
     def losses(rows: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-        found = row_losses(track.asked.task, track.y[rows], prediction)
+        found = row_losses(track.asked.task, track.y[rows], prediction, track.plan.loss)
         return found if weight is None else found * weight[rows] / max(float(weight[rows].mean()), 1e-300)
 
     return Lineup(

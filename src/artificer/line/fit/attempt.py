@@ -137,7 +137,7 @@ class Trainer:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
         learner = load(candidate.learner)
         parts = (VERSION, self.course.identity, self.course.schema, blocks, candidate.blocks, learner.version)
-        return f"fit-{digest(candidate.learner, *parts, settings, fold, versions())}"
+        return f"fit-{digest(candidate.learner, *parts, settings, fold, self.course.plan.metric, versions())}"
 
     def _fit(
         self, candidate: Candidate, fold: int, settings: dict[str, object], clock: Clock, folder: Path, name: str
@@ -162,18 +162,19 @@ class Trainer:
             n_iterations=fitted.n_iterations,
             seconds=watch.seconds,
             cut=fitted.cut,
-            loss=_mean(row_losses(given.task, given.y_valid, prediction), given.weight_valid),
-            score=self._score(given, prediction),
+            loss=_mean(row_losses(given.task, given.y_valid, prediction, given.loss), given.weight_valid),
+            score=self._score(given, prediction, self.made[fold].valid_rows),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts) | _hurry(candidate),
         )
 
-    def _score(self, given: Fold, prediction: np.ndarray) -> float:
+    def _score(self, given: Fold, prediction: np.ndarray, rows: np.ndarray) -> float:
         assert given.y_valid is not None
         shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
         truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
         y, turned = oriented(truth, shown, self.course.asked.positive)
-        return score(self.course.plan.metric, y, turned, given.weight_valid)
+        weight = self.course.rows.weight  # not the one that learners train with
+        return score(self.course.plan.metric, y, turned, weight[rows] if weight is not None else None)
 
 
 def joint_iteration(curves: Sequence[np.ndarray]) -> int:

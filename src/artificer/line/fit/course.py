@@ -67,10 +67,18 @@ class Course:
         return np.log1p(self.rows.y) if self.plan.transform == "log1p" else self.rows.y
 
     @cached_property
+    def weight(self) -> np.ndarray | None:
+        """What rows weigh in training: float64 (n_rows,), or None; `rows.weight` is what they weigh in scores."""
+        if not self.plan.class_weight:
+            return self.rows.weight
+        by_class = np.array(self.plan.class_weight)[self.rows.y.astype(np.int64)]
+        return by_class if self.rows.weight is None else by_class * self.rows.weight
+
+    @cached_property
     def identity(self) -> str:
         """Hash of all that a fit depends on besides the candidate: rows, folds, target, weights, seed."""
-        plan = (self.plan.transform, self.plan.search_rows)
-        roles = (self.asked.task, self.asked.classes, *plan, dict(self.effects), self.seed, self.how)
+        plan = (self.plan.transform, self.plan.loss, self.plan.class_weight, self.plan.search_rows)
+        roles = (self.asked.task, self.asked.classes, plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
         return digest(rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "")
 
@@ -130,7 +138,7 @@ class Course:
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""
         names, categorical, monotone = self._features(candidate, made.recipe)
-        weight = self.rows.weight
+        weight = self.weight
         measured = len(made.valid_rows) > 0
         return Fold(
             X=side_by_side(made.train, candidate.blocks),
@@ -145,6 +153,7 @@ class Course:
             categorical=categorical,
             monotone=monotone,
             seed=self.seed,
+            loss=self.plan.loss,
         )
 
     def _features(

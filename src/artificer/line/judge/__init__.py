@@ -21,6 +21,8 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled, oriented
 from artificer.line.describe import describe
 from artificer.line.design import design
+from artificer.line.design.loss import fitting_loss
+from artificer.line.fit.losses import constant
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
@@ -42,7 +44,6 @@ ALSO = {
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
     "regression": ("rmse", "mae", "r2"),
 }
-BY_MEDIAN = ("mae", "mape", "median_absolute_error")
 
 
 def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any) -> Verdict:
@@ -180,16 +181,14 @@ def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
 
 
 def _constant(asked: Asked, train: Labelled, metric: str) -> np.ndarray:
-    """Class shares, success last where there are two; the median for absolute errors, else the mean."""
+    """Class shares, success last where there are two; of numbers what loses least: the mean, the median, a quantile."""
     if asked.classes:
         counts = np.bincount(train.y.astype(np.int64), train.weight, len(asked.classes))
         shares: np.ndarray = counts / counts.sum()
         return shares[::-1] if asked.positive == 0 else shares
-    if metric in BY_MEDIAN:
-        return np.array([np.median(train.y)])
     if metric == "rmsle":
         return np.array([np.expm1(np.average(np.log1p(np.maximum(train.y, 0.0)), weights=train.weight))])
-    return np.array([np.average(train.y, weights=train.weight)])
+    return np.array([constant(fitting_loss(metric), train.y, train.weight)])
 
 
 def _scores(seen: Seen) -> Iterator[tuple[str, Estimate]]:

@@ -15,7 +15,7 @@ from artificer.line.ask.requirements import VALUE_PERIODS
 from artificer.line.judge.seen import Seen
 from artificer.measure.intervals import quantile_interval
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
-from artificer.measure.metrics import METRICS
+from artificer.measure.metrics import metric
 from artificer.measure.verdict import outcome, rows_to_show
 
 DAY_S = 86_400.0
@@ -58,7 +58,7 @@ def _test_of(requirement: Requirement) -> Callable[[Seen, Requirement], Tested]:
 
 
 def _metric(seen: Seen, requirement: Requirement) -> Tested:
-    found = METRICS[requirement.id]
+    found = metric(requirement.id)
     note = ""
     bound = requirement.at_least if requirement.at_least is not None else requirement.at_most
     assert bound is not None

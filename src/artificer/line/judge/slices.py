@@ -15,7 +15,7 @@ from artificer.core.stages import Asked, Description
 from artificer.line.judge.seen import Seen
 from artificer.measure.correct import holm
 from artificer.measure.intervals import estimate
-from artificer.measure.metrics import METRICS
+from artificer.measure.metrics import metric
 
 FEWEST_ROWS = 50
 MOST_OTHERS = 3
@@ -83,7 +83,7 @@ def _score(seen: Seen, mask: np.ndarray) -> Estimate:
 def _worse(seen: Seen, tests: list[tuple[str, str, int, Estimate, Estimate]]) -> tuple[Finding, ...]:
     if not tests:
         return ()
-    sign, z = METRICS[seen.metric].sign, stats.norm.ppf(0.5 + seen.level / 2)
+    sign, z = metric(seen.metric).sign, stats.norm.ppf(0.5 + seen.level / 2)
     gaps = np.array([sign * (inside.value - outside.value) for *_, inside, outside in tests])
     errors = np.array([np.hypot(a.high - a.low, b.high - b.low) / (2 * z) for *_, a, b in tests])
     p = holm(stats.norm.cdf(gaps / np.maximum(errors, 1e-300)))

@@ -16,7 +16,7 @@ from artificer.core.brief import Task
 from artificer.core.records import Estimate
 from artificer.line.fit.losses import row_losses
 from artificer.measure.compare import compare
-from artificer.measure.metrics import METRICS, score
+from artificer.measure.metrics import metric, score
 
 STEPS = 25
 LEAST_WEIGHT = 0.03
@@ -136,7 +136,7 @@ def _sampled(measured: Measured, predictions: Predictions) -> tuple[Measured, Pr
 
 
 def _objective(measured: Measured) -> Callable[[np.ndarray], float]:
-    sign = 1.0 if METRICS[measured.metric].larger_is_better else -1.0
+    sign = metric(measured.metric).sign
     few = measured.task == "binary" and min(measured.y.sum(), (1 - measured.y).sum()) < FEWEST_FOR_RANKS
 
     def gain(prediction: np.ndarray) -> float:

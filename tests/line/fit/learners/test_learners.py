@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import lightgbm
 import numpy as np
@@ -17,11 +18,14 @@ from artificer.core.protocols import Fold, Learner
 from artificer.line.fit.learners import BUILTIN, catboost_trees, lightgbm_trees, load
 from artificer.line.fit.learners.lightgbm_trees import floor32
 from artificer.line.fit.learners.neural_network import _Training
+from artificer.line.fit.losses import constant, level_of, link_of, power_of, row_losses
 from artificer_runtime.members.links import linked
 from artificer_runtime.members.trees import Trees
 
 N_OUT = {"binary": 2, "multiclass": 3, "regression": 1}
 TASKS = sorted(N_OUT)
+LOSSES = ("absolute", "quantile:0.9", "poisson", "tweedie:1.5")
+ALL = [*((task, "") for task in TASKS), *(("regression", loss) for loss in LOSSES)]
 SHORT = {
     "lightgbm": {"max_iterations": 30},
     "catboost": {"max_iterations": 30},
@@ -45,6 +49,8 @@ def made(task: str, n_rows: int = 600, seed: int = 0, **more) -> Fold:
     full = np.nan_to_num(X)
     signal = (full[:, 0] % 3) + full[:, 1] * full[:, 2] + np.abs(full[:, 3]) + 0.3 * rng.normal(size=n_rows)
     cuts = {"binary": [0.5], "multiclass": [0.33, 0.66]}.get(task, [])
+    if power_of(more.get("loss", "")) is not None:
+        signal = np.where(signal > 1, signal - 1, 0.0) * 100  # many a zero, and a size that no learner expects
     y = signal if task == "regression" else np.searchsorted(np.quantile(signal, cuts), signal).astype(float)
     half = n_rows // 2
     n_classes = 0 if task == "regression" else N_OUT[task]
@@ -62,12 +68,12 @@ def hard_rows(fold: Fold, thresholds: np.ndarray) -> np.ndarray:
     return X
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(("task", "loss"), ALL)
 @pytest.mark.parametrize("name", sorted(BUILTIN))
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_portable_form_predicts_what_the_library_does(name, task, weighted):
+def test_the_portable_form_predicts_what_the_library_does(name, task, loss, weighted):
     weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
-    fold = made(task, weight=weight, categorical=(0,) if name == "lightgbm" else ())
+    fold = made(task, weight=weight, categorical=(0,) if name == "lightgbm" else (), loss=loss)
     fitted = load(name).fit(fold, SHORT[name], Clock())
     prediction = fitted.member.predict(fold.X)
     assert prediction.shape == fitted.native.shape == (300, N_OUT[task])
@@ -76,16 +82,43 @@ def test_the_portable_form_predicts_what_the_library_does(name, task, weighted):
     assert not fitted.cut
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("name", sorted(BUILTIN))
+def test_a_loss_is_lowered_below_what_one_number_and_squared_error_reach(name, loss):
+    fold = made("regression", 3000, loss=loss)
+    assert fold.X_valid is not None and fold.y_valid is not None
+    settings = {"learning_rate": 0.08, "max_iterations": 300} if name in ("lightgbm", "catboost") else {}
+    usual = {**settings, "epochs": 60} if name == "network" else settings
+    fitted, squared = (load(name).fit(one, usual, Clock()) for one in (fold, replace(fold, loss="")))
+
+    def lost(prediction):
+        return row_losses("regression", fold.y_valid, prediction, loss).mean()
+
+    def shown(one):
+        best = one.member.truncated(int(np.argmin(one.curve)) + 1) if len(one.curve) else one.member
+        return best.predict(fold.X_valid)
+
+    plain = np.full((len(fold.y_valid), 1), constant(loss, fold.y))
+    assert lost(shown(fitted)) < 0.9 * lost(plain)
+    floor = fold.y[fold.y > 0].min() if power_of(loss) is not None else -np.inf
+    assert lost(shown(fitted)) < 1.01 * lost(np.maximum(shown(squared), floor))
+    if level_of(loss) is not None:
+        assert (fold.y_valid <= shown(fitted)[:, 0]).mean() == pytest.approx(level_of(loss), abs=0.07)
+    else:
+        assert shown(fitted).min() > 0
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 10**6), task=st.sampled_from(TASKS), k=st.integers(1, 12), zero=st.booleans())
-def test_lightgbm_agrees_on_hard_rows_whole_and_truncated(seed, task, k, zero):
-    fold = made(task, seed=seed, categorical=(0,))
+@given(seed=st.integers(0, 10**6), case=st.sampled_from(ALL), k=st.integers(1, 12), zero=st.booleans())
+def test_lightgbm_agrees_on_hard_rows_whole_and_truncated(seed, case, k, zero):
+    task, loss = case
+    fold = made(task, seed=seed, categorical=(0,), loss=loss)
     learner = lightgbm_trees.LightGBM()
     given_settings = {"min_data_in_leaf": 3, "min_data_per_group": 5, "cat_smooth": 1, "zero_as_missing": zero}
     booster = lightgbm.Booster(learner._parameters(fold, given_settings), learner._dataset(fold))
     for _ in range(12):
         booster.update()
-    member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), lightgbm_trees.LINKS[task])
+    member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), link_of(task, loss))
     X = hard_rows(fold, member.threshold)
     for part, n in ((member, -1), (member.truncated(k), k)):
         native = booster.predict(X, num_iteration=n)
@@ -96,25 +129,39 @@ def test_lightgbm_agrees_on_hard_rows_whole_and_truncated(seed, task, k, zero):
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 10**6), task=st.sampled_from(TASKS), k=st.integers(1, 12))
-def test_catboost_agrees_on_hard_rows_whole_and_truncated(seed, task, k):
-    fold = made(task, seed=seed)
+@given(seed=st.integers(0, 10**6), case=st.sampled_from(ALL), k=st.integers(1, 12))
+def test_catboost_agrees_on_hard_rows_whole_and_truncated(seed, case, k):
+    task, loss = case
+    fold = made(task, seed=seed, loss=loss)
+    unit = catboost_trees._unit(fold)
     model = catboost_trees.Library(catboost_trees.CatBoost()._parameters(fold, {"max_iterations": 12, "depth": 5}))
-    model.fit(catboost_trees.Pool(fold.X, fold.y))
+    model.fit(catboost_trees.Pool(fold.X, fold.y / unit))
     member = catboost_trees.portable(model, fold)
     X = hard_rows(fold, member.border.ravel())
     kind = "RawFormulaVal" if task == "regression" else "Probability"
     for part, n in ((member, 0), (member.truncated(k), k)):
-        native = model.predict(X, prediction_type=kind, ntree_end=n).reshape(len(X), -1)
+        native = model.predict(X, prediction_type=kind, ntree_end=n).reshape(len(X), -1) * unit
+        native = unit * np.exp(native / unit) if power_of(loss) is not None else native
         np.testing.assert_allclose(part.predict(X), native, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
-@pytest.mark.parametrize("task", TASKS)
-def test_the_curve_is_the_loss_of_the_truncated_members(name, task):
-    fold = made(task)
+@pytest.mark.parametrize(("task", "loss"), ALL)
+@pytest.mark.parametrize("monotone", [False, True])
+def test_the_curve_is_the_loss_of_the_truncated_members(name, task, loss, monotone):
+    if monotone and task == "multiclass":
+        pytest.skip("no learner has effects on many classes")
+    fold = made(task, loss=loss, monotone=(0, 0, 0, 1, 0, 0) if monotone else ())
     fitted = load(name).fit(fold, SHORT[name], Clock())
     assert len(fitted.curve) == fitted.n_iterations
+    if loss:
+        ends = [fitted.member.truncated(k).predict(fold.X_valid) for k in (2, fitted.n_iterations)]
+        lost = [row_losses(task, fold.y_valid, prediction, loss).mean() for prediction in ends]
+        by = 2 if power_of(loss) is not None or (name, loss) == ("catboost", "absolute") else 1
+        if by == 2 and loss == "absolute":
+            by = lost[0] / fitted.curve[1] if lost[0] / fitted.curve[1] < 1.5 else 2  # halved, or not
+        assert by * (fitted.curve[-1] - fitted.curve[1]) == pytest.approx(lost[1] - lost[0], rel=1e-5)
+        return
     for k in (1, 7, fitted.n_iterations):
         prediction = fitted.member.truncated(k).predict(fold.X_valid)
         if task == "regression":
@@ -149,22 +196,24 @@ def test_a_refit_grows_as_many_trees_as_it_is_told(name):
     assert (fitted.n_iterations, len(fitted.curve)) == (17, 0)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(("task", "loss"), ALL)
 @pytest.mark.parametrize("name", sorted(BUILTIN))
-def test_the_same_fold_gives_the_same_model_to_the_bit(name, task):
-    one, two = (load(name).fit(made(task, seed=5, categorical=()), SHORT[name], Clock()).member for _ in range(2))
+def test_the_same_fold_gives_the_same_model_to_the_bit(name, task, loss):
+    one, two = (load(name).fit(made(task, seed=5, loss=loss), SHORT[name], Clock()).member for _ in range(2))
     for key, array in one.arrays().items():
         np.testing.assert_array_equal(array, two.arrays()[key])
     json.dumps(one.meta())
 
 
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
-def test_a_monotone_feature_never_lowers_the_prediction(name):
-    fold = made("regression", monotone=(0, 0, 0, 1, 0, 0))
+@pytest.mark.parametrize("loss", ["", *LOSSES])
+def test_a_monotone_feature_never_lowers_the_prediction(name, loss):
+    fold = made("regression", monotone=(0, 0, 0, 1, 0, 0), loss=loss)
     member = load(name).fit(fold, SHORT[name], Clock()).member
     X = np.repeat(np.nan_to_num(fold.X[:50]), 40, axis=0)
     X[:, 3] = np.tile(np.linspace(-3, 3, 40, dtype=np.float32), 50)
     assert np.diff(member.predict(X).reshape(50, 40), axis=1).min() >= -1e-12
+    assert np.ptp(member.predict(X)) > 0.05, "a model that learned nothing breaks no direction"
 
 
 def dull(case: str) -> Fold:
@@ -205,6 +254,11 @@ def test_dull_data_give_a_model_that_says_what_is_there(name, case):
         np.testing.assert_allclose(prediction, 4)
     elif case.startswith("one class"):
         assert prediction[:, int(fold.y[0])].min() > 0.999
+        for loss, value in (("absolute", 4), ("poisson", 4), ("tweedie:1.5", 4), ("poisson", 0), ("tweedie:1.5", 0)):
+            told = replace(fold, y=np.full(40, float(value)), y_valid=np.full(40, float(value)), loss=loss)
+            again = load(name).fit(told, SHORT[name], Clock())
+            np.testing.assert_allclose(again.member.predict(fold.X), again.native, rtol=1e-5, atol=1e-5)
+            np.testing.assert_allclose(again.member.predict(fold.X), value, rtol=0.03, atol=1e-3)
     elif case in ("constant features", "only gaps"):
         np.testing.assert_allclose(prediction[:, 1], fold.y.mean(), atol=0.05)
 
@@ -281,11 +335,11 @@ class TestNetwork:
         assert fitted.n_iterations == 2
         assert not fitted.cut
 
-    @pytest.mark.parametrize("task", TASKS)
+    @pytest.mark.parametrize(("task", "of"), ALL)
     @pytest.mark.parametrize("weighted", [False, True])
-    def test_its_slopes_are_those_of_the_loss(self, task, weighted):
+    def test_its_slopes_are_those_of_the_loss(self, task, of, weighted):
         weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
-        work = _Training(made(task, weight=weight), {"hidden": 8, "layers": 2})
+        work = _Training(made(task, weight=weight, loss=of), {"hidden": 8, "layers": 2})
         # In double precision, so that differences of the loss tell its slope.
         rng = np.random.default_rng(0)
         work.flat = work.flat.astype(np.float64) + 0.1 * rng.normal(size=work.flat.size)
@@ -301,6 +355,9 @@ class TestNetwork:
             raw = work._through(work.parameters, work.ready[batch].astype(np.float64), 0.0).raw
             share = (np.ones(64) if weight is None else weight[batch]) / (64 if weight is None else weight[batch].sum())
             y = work.y[batch]
+            if of:
+                shown = np.exp(raw) if power_of(of) is not None else raw
+                return float(share @ row_losses(task, y, shown, of)) / (1 if of.startswith("quantile") else 2)
             if task == "regression":
                 return float(share @ (raw[:, 0] - y) ** 2)
             likely = linked(raw, "logit" if task == "binary" else "softmax")

@@ -18,23 +18,24 @@ from catboost import CatBoostError, Pool
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.protocols import Fitted, Fold, Settings
-from artificer_runtime.members.links import Link
+from artificer.line.fit.losses import NEVER, constant, level_of, link_of, log_mean, power_of
 from artificer_runtime.members.oblivious import Oblivious
 
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
-LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 OURS = ("max_iterations", "patience")
 CHECKED_ROWS = 2000
-NEVER = -20.0  # log odds of a class that no training row has
 
 
 @dataclass(frozen=True)
 class CatBoost:
-    """Settings are CatBoost's own, and `max_iterations` (800), `patience` (60; 0: never stop early)."""
+    """Settings are CatBoost's own, and `max_iterations` (800), `patience` (60; 0: never stop early).
+
+    Losses whose steps do not grow with the target (see `_unit`) are lowered on a target of ordinary size.
+    """
 
     API: ClassVar[int] = 1
     name: str = "catboost"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out.
@@ -48,18 +49,21 @@ class CatBoost:
         parameters = self._parameters(fold, settings)
         watch = _Watch(clock, patience if fold.X_valid is not None else 0, parameters["iterations"])
         model = Library(parameters)
-        valid = Pool(fold.X_valid, fold.y_valid, weight=fold.weight_valid) if fold.X_valid is not None else None
-        pool = Pool(fold.X, fold.y, weight=fold.weight)
+        unit = _unit(fold)
+        valid = None
+        if fold.X_valid is not None and fold.y_valid is not None:
+            valid = Pool(fold.X_valid, fold.y_valid / unit, weight=fold.weight_valid)
+        pool = Pool(fold.X, fold.y / unit, weight=fold.weight)
         try:
             model.fit(pool, eval_set=valid, callbacks=[watch])
         except CatBoostError as error:
             raise FitError(f"CatBoost: {error}") from error
-        curve = np.array(watch.curve)
+        curve = np.array(watch.curve) * unit ** (2 - (power_of(fold.loss) or 1.0))  # as losses of the target itself
         return Fitted(portable(model, fold), curve, model.tree_count_, watch.cut, native(model, fold))
 
     def _parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
         parameters: dict[str, Any] = {
-            "loss_function": LOSSES[fold.task],
+            "loss_function": _loss(fold),
             "iterations": int(settings.get("max_iterations", 800)),
             "boosting_type": "Plain",
             "bootstrap_type": "Bernoulli",
@@ -78,6 +82,29 @@ class CatBoost:
         if fold.monotone:
             parameters["monotone_constraints"] = list(fold.monotone)
         return parameters
+
+
+def _loss(fold: Fold) -> str:
+    level, power = level_of(fold.loss), power_of(fold.loss)
+    if fold.loss == "absolute":
+        return "MAE"
+    if level is not None:
+        return f"Quantile:alpha={level!r}"
+    if power == 1:
+        return "Poisson"
+    return LOSSES[fold.task] if power is None else f"Tweedie:variance_power={power!r}"
+
+
+def _unit(fold: Fold) -> float:
+    """What the target is divided by: its mean where raw scores begin at 0 and are logarithms of predictions.
+
+    Under monotone constraints CatBoost steps by the slope of a quantile's loss, at most 1 whatever the target; there its
+    spread.
+    """
+    if power_of(fold.loss) is not None:
+        return float(np.exp(log_mean(fold.y, fold.weight)))
+    by_slope = bool(fold.monotone) and level_of(fold.loss) is not None
+    return (float(fold.y.std()) or 1.0) if by_slope else 1.0
 
 
 @dataclass
@@ -105,7 +132,8 @@ def native(model: Library, fold: Fold) -> np.ndarray:
     """The library's own predictions on the first rows, shaped as a member's."""
     kind = "RawFormulaVal" if fold.task == "regression" else "Probability"
     rows = fold.X[:CHECKED_ROWS]
-    return np.asarray(model.predict(rows, prediction_type=kind, thread_count=1), np.float64).reshape(len(rows), -1)
+    raw = np.asarray(model.predict(rows, prediction_type=kind, thread_count=1), np.float64).reshape(len(rows), -1)
+    return (np.exp(raw) if power_of(fold.loss) is not None else raw) * _unit(fold)
 
 
 def portable(model: Library, fold: Fold) -> Oblivious:
@@ -127,9 +155,13 @@ def portable(model: Library, fold: Fold) -> Oblivious:
             feature[place, bit], border[place, bit] = split["float_feature_index"], split["border"]
         leaves = np.array(tree["leaf_values"], np.float64).reshape(2 ** len(splits), len(outs))
         values[place, : len(leaves), outs] = leaves.T
-    full = np.full(n_out, NEVER)
-    full[outs] = bias
-    return Oblivious(feature, border, values, float(scale), full, LINKS[fold.task])
+    full, unit = np.full(n_out, NEVER), _unit(fold)
+    if power_of(fold.loss) is not None:
+        full[outs] = np.asarray(bias) + np.log(unit)
+    else:
+        full[outs] = np.asarray(bias) * unit
+        scale *= unit
+    return Oblivious(feature, border, values, float(scale), full, link_of(fold.task, fold.loss))
 
 
 def _outputs(fold: Fold) -> tuple[np.ndarray, int]:
@@ -140,9 +172,11 @@ def _outputs(fold: Fold) -> tuple[np.ndarray, int]:
 
 
 def _constant(fold: Fold) -> Oblivious:
-    """The mean, or the log odds of the classes' shares."""
-    if fold.task == "regression":
-        bias = np.array([np.average(fold.y, weights=fold.weight)])
+    """What loses least for every row: the mean or a quantile, or the log odds of the classes' shares."""
+    if power_of(fold.loss) is not None:
+        bias = np.array([log_mean(fold.y, fold.weight)])
+    elif fold.task == "regression":
+        bias = np.array([constant(fold.loss, fold.y, fold.weight)])
     else:
         total = np.bincount(fold.y.astype(np.int64), fold.weight, fold.n_classes)
         share = np.log(np.maximum(total / total.sum(), np.exp(NEVER)))
@@ -154,5 +188,5 @@ def _constant(fold: Fold) -> Oblivious:
         np.zeros((0, 1, len(bias))),
         1.0,
         bias,
-        LINKS[fold.task],
+        link_of(fold.task, fold.loss),
     )

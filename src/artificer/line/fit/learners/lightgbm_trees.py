@@ -12,35 +12,45 @@ import numpy as np
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.protocols import Fitted, Fold, Settings
+from artificer.line.fit.losses import constant, level_of, link_of, log_mean, power_of
 from artificer_runtime.members.links import Link
 from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, Trees
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "rmse"}
-LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 OURS = ("max_iterations", "patience")
 CHECKED_ROWS = 2000
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 NEAR_ZERO = float(np.float32(1e-35))
+# LightGBM's text of a model that predicts one number.
+NO_TREE = "num_tree_per_iteration=1\nTree=0\nnum_leaves=1\nleaf_value={!r}\n"
 
 
 @dataclass(frozen=True)
 class LightGBM:
-    """Settings are LightGBM's own, and `max_iterations` (1000), `patience` (60; 0: never stop early)."""
+    """Settings are LightGBM's own, and `max_iterations` (1000), `patience` (60; 0: never stop early).
+
+    LightGBM refuses to lower a quantile's loss under monotone constraints, as it then sets each leaf to a quantile of its
+    rows. There the loss's own slope grows the trees, in steps of at most the learning rate times the target's spread.
+    """
 
     API: ClassVar[int] = 1
     name: str = "lightgbm"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out."""
+        link = link_of(fold.task, fold.loss)
+        if link == "exp" and not fold.y.any():  # which LightGBM refuses
+            member = portable(NO_TREE.format(log_mean(fold.y, fold.weight)), link)
+            return Fitted(member, np.empty(0), 0, False, member.predict(fold.X[:CHECKED_ROWS]))
         try:
             booster = lightgbm.Booster(self._parameters(fold, settings), self._dataset(fold))
             curve, cut = self._boost(booster, fold, settings, clock)
         except lightgbm.basic.LightGBMError as error:
             raise FitError(f"LightGBM: {error}") from error
         n_iterations = booster.current_iteration()
-        member = portable(booster.model_to_string(num_iteration=-1), LINKS[fold.task])
+        member = portable(booster.model_to_string(num_iteration=-1), link, _frame(fold))
         return Fitted(member, curve, n_iterations, cut, native(booster, fold))
 
     def _boost(
@@ -52,8 +62,9 @@ class LightGBM:
             valid = self._dataset(fold, valid=True, reference=booster.train_set)
             booster.add_valid(valid, "valid")
         curve: list[float] = []
+        slope = _Slope(fold).of if _by_slope(fold) else None
         for iteration in range(most):
-            finished = booster.update()
+            finished = booster.update(fobj=slope)
             if watched:
                 curve.append(float(booster.eval_valid()[0][2]))
                 if patience and iteration - int(np.argmin(curve)) >= patience:
@@ -66,11 +77,13 @@ class LightGBM:
 
     def _dataset(self, fold: Fold, *, valid: bool = False, reference: Any = None) -> lightgbm.Dataset:
         X, y, weight = (fold.X_valid, fold.y_valid, fold.weight_valid) if valid else (fold.X, fold.y, fold.weight)
+        middle, unit = _frame(fold)
+        assert y is not None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return lightgbm.Dataset(
                 X,
-                y,
+                (y - middle) / unit if _by_slope(fold) else y,
                 weight=weight,
                 reference=reference,
                 categorical_feature=list(fold.categorical),
@@ -89,8 +102,7 @@ class LightGBM:
     def _parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
         given = {name: value for name, value in settings.items() if name not in OURS}
         parameters: dict[str, Any] = {
-            "objective": OBJECTIVES[fold.task],
-            "metric": METRICS[fold.task],
+            **_loss(fold),
             "verbose": -1,
             "num_threads": fold.threads,
             "deterministic": True,
@@ -105,9 +117,49 @@ class LightGBM:
         parameters["min_data_in_leaf"] = max(1, min(int(given.get("min_data_in_leaf", 20)), len(fold.X) // 20))
         if fold.task == "multiclass":
             parameters["num_class"] = fold.n_classes
+        if _by_slope(fold):
+            parameters["objective"] = "none"
         if fold.monotone:
             parameters |= {"monotone_constraints": list(fold.monotone), "monotone_constraints_method": "intermediate"}
         return parameters
+
+
+def _loss(fold: Fold) -> dict[str, Any]:
+    """The objective, and the same as the metric of the validation rows."""
+    level, power = level_of(fold.loss), power_of(fold.loss)
+    if fold.loss == "absolute":
+        return {"objective": "regression_l1", "metric": "l1"}
+    if level is not None:
+        return {"objective": "quantile", "metric": "quantile", "alpha": level}
+    if power == 1:
+        return {"objective": "poisson", "metric": "poisson"}
+    if power is not None:
+        return {"objective": "tweedie", "metric": "tweedie", "tweedie_variance_power": power}
+    return {"objective": OBJECTIVES[fold.task], "metric": METRICS[fold.task]}
+
+
+def _by_slope(fold: Fold) -> bool:
+    return bool(fold.monotone) and level_of(fold.loss) is not None
+
+
+def _frame(fold: Fold) -> tuple[float, float]:
+    """What is subtracted from the target, and what it is divided by, before trees are grown by the loss's slope."""
+    if not _by_slope(fold):
+        return 0.0, 1.0
+    return constant(fold.loss, fold.y, fold.weight), float(fold.y.std()) or 1.0
+
+
+@dataclass(frozen=True)
+class _Slope:
+    """First and second derivative of a quantile's loss, the second one taken as 1, so that a leaf is a mean slope."""
+
+    fold: Fold
+
+    def of(self, prediction: np.ndarray, data: lightgbm.Dataset) -> tuple[np.ndarray, np.ndarray]:
+        level, label = level_of(self.fold.loss), np.asarray(data.get_label())
+        assert level is not None
+        weight = np.ones(len(label)) if self.fold.weight is None else self.fold.weight
+        return weight * ((prediction > label) - level), weight
 
 
 def native(booster: lightgbm.Booster, fold: Fold) -> np.ndarray:
@@ -115,19 +167,21 @@ def native(booster: lightgbm.Booster, fold: Fold) -> np.ndarray:
     raw = np.asarray(booster.predict(fold.X[:CHECKED_ROWS], num_threads=1, num_iteration=-1))
     if fold.task == "binary":
         return np.stack([1 - raw, raw], axis=1)
-    return raw.reshape(len(raw), -1)
+    middle, unit = _frame(fold)
+    return (raw * unit + middle if _by_slope(fold) else raw).reshape(len(raw), -1)
 
 
-def portable(model: str, link: Link) -> Trees:
+def portable(model: str, link: Link, frame: tuple[float, float] = (0.0, 1.0)) -> Trees:
     """Translate LightGBM's text form.
 
-    A threshold is rounded down to single precision: for every x in single precision, x <= t exactly when x <= that.
+    A threshold is rounded down to single precision: for every x in single precision, x <= t exactly when x <= that. Leaves
+    are multiplied by the second number of `frame`, and the first one is added to those of the first tree.
     """
     header, *parts = model.split("\nTree=")
     n_out = int(_fields(header)["num_tree_per_iteration"])
-    builder = _Builder()
-    for part in parts:
-        builder.add(_fields(part.split("\nend of trees")[0]))
+    builder, (middle, unit) = _Builder(), frame
+    for place, part in enumerate(parts):
+        builder.add(_fields(part.split("\nend of trees")[0]), 0.0 if place else middle, unit)
     return builder.build(n_out, link)
 
 
@@ -144,8 +198,8 @@ class _Builder:
         self.roots: list[int] = []
         self.depths: list[int] = []
 
-    def add(self, fields: dict[str, str]) -> None:
-        leaves = [float(value) for value in fields["leaf_value"].split()]
+    def add(self, fields: dict[str, str], shift: float, unit: float) -> None:
+        leaves = [float(value) * unit + shift for value in fields["leaf_value"].split()]
         self.roots.append(len(self.nodes))
         if int(fields["num_leaves"]) == 1:
             self._leaf(leaves[0])

@@ -1,4 +1,4 @@
-"""Logistic and ridge regression on scaled, hinged and one-hot features: the reference that boosters must beat.
+"""Linear models of every loss, on scaled, hinged and one-hot features: the reference that boosters must beat.
 
 The strength of the penalty is chosen on the validation rows of each fold; a refit is told it.
 """
@@ -11,25 +11,26 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg, optimize, sparse, special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
-from artificer.line.fit.losses import row_losses
+from artificer.line.fit.losses import NEVER, constant, level_of, link_of, log_mean, power_of, quantile, row_losses
 from artificer_runtime.members.linear import Linear
 from artificer_runtime.members.links import Link, linked
 
 # From strong penalties, which are quick, to weak ones; the search ends where the validation loss rises.
 C_GRID = (0.003, 0.03, 0.3, 3.0, 30.0)
 ALPHA_GRID = (1000.0, 100.0, 10.0, 1.0, 0.1)
-LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 ROUNDS, ITERATIONS = 6, 25
+# A quantile's loss is rounded off this far from its bend, in mean absolute deviations of the target.
+SMOOTH = 0.05
+FARTHEST = 30.0  # logarithms of predictions, from where a loss goes on as a straight line
 MOSTLY_ZERO = 0.8
 WIDE = 16.5  # scaled features and hinges stay within 16
 SAMPLED = 2000  # rows that tell whether most cells are zero
-NEVER = -20.0  # log odds of a class that no training row has
 CHECKED_ROWS = 2000
 # Cells that are not zero, times outputs, of one pass: about 0.1 s on one core.
 MOST_WORK, FEWEST_ROWS = 3e7, 10_000
@@ -44,7 +45,7 @@ class LinearModel:
 
     API: ClassVar[int] = 1
     name: str = "linear"
-    version: int = 3
+    version: int = 4
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows; the clock is looked at every 25 iterations."""
@@ -53,16 +54,22 @@ class LinearModel:
         frame = _Frame.of(fold.X)
         X = frame.prepared(fold.X)
         rounds: dict[float, int] = {}
+        link = link_of(fold.task, fold.loss)
+        fit: Callable[[float], tuple[np.ndarray, np.ndarray]]
         if fold.task == "regression":
             name, grid = "alpha", ALPHA_GRID
-            fit: Callable[[float], tuple[np.ndarray, np.ndarray]] = _Ridge(X, fold).fit
+            if fold.loss:
+                descent = _Descent(X, fold, clock, int(settings.get("rounds", 0)))
+                fit, rounds = descent.fit, descent.rounds
+            else:
+                fit = _Ridge(X, fold).fit
         else:
             logistic = _Logistic(X, fold, clock, int(settings.get("rounds", 0)))
             name, grid, fit, rounds = "C", C_GRID, logistic.fit, logistic.rounds
         chosen = (float(settings[name]),) if name in settings else grid
         best, value, cut = self._search(fold, frame, chosen, fit, clock)
-        member = frame.member(*best, LINKS[fold.task])
-        native = _native(best, frame.prepared(checked), LINKS[fold.task])
+        member = frame.member(*best, link)
+        native = _native(best, frame.prepared(checked), link)
         facts = {name: value} | ({"rounds": float(rounds[value])} if rounds else {})
         return Fitted(member, np.empty(0), 0, cut, native, facts)
 
@@ -79,8 +86,9 @@ class LinearModel:
             found = fit(value)
             loss = 0.0
             if fold.X_valid is not None and fold.y_valid is not None:
-                prediction = frame.member(*found, LINKS[fold.task]).predict(fold.X_valid)
-                loss = float(np.average(row_losses(fold.task, fold.y_valid, prediction), weights=fold.weight_valid))
+                prediction = frame.member(*found, link_of(fold.task, fold.loss)).predict(fold.X_valid)
+                losses = row_losses(fold.task, fold.y_valid, prediction, fold.loss)
+                loss = float(np.average(losses, weights=fold.weight_valid))
             if best is not None and not loss < lowest:
                 break
             best, at, lowest = found, value, loss
@@ -92,14 +100,15 @@ class LinearModel:
 
 def _thinned(fold: Fold) -> Fold:
     """Fewer rows where one step of the solver would take seconds: a linear model of many rows gains little by more."""
-    if fold.task == "regression":
+    if fold.task == "regression" and not fold.loss:
         return fold
     filled = float((fold.X[:SAMPLED] != 0).mean()) * fold.X.shape[1] if len(fold.X) else 0.0
     most = max(FEWEST_ROWS, int(MOST_WORK / max(filled * max(fold.n_classes - 1, 1), 1.0)))
     if len(fold.X) <= most:
         return fold
     rows = np.sort(np.random.default_rng(fold.seed).choice(len(fold.X), most, replace=False))
-    rows = np.union1d(rows, np.unique(fold.y, return_index=True)[1])  # no class is lost
+    if fold.task != "regression":
+        rows = np.union1d(rows, np.unique(fold.y, return_index=True)[1])  # no class is lost
     return replace(fold, X=fold.X[rows], y=fold.y[rows], weight=fold.weight[rows] if fold.weight is not None else None)
 
 
@@ -189,6 +198,62 @@ class _Ridge:
         ridged = self.gram + penalty * np.eye(len(self.gram))
         coefficients = linalg.solve(ridged, self.moment, assume_a="pos") if len(ridged) else self.moment
         return coefficients[None, :], np.array([self.y_mean - float(self.mean @ coefficients)])
+
+
+class _Descent:
+    """A loss without a closed form, by L-BFGS (Liu and Nocedal 1989, Math. Programming 45), warm from penalty to penalty.
+
+    The target is scaled first, so that penalties mean the same for any unit. A quantile's loss is rounded off at its bend
+    (Fernandes, Guerre and Horta 2021, J. Business & Economic Statistics 39), and the intercept then set to the quantile of
+    what is left.
+    """
+
+    def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int = 0) -> None:
+        self.X, self.clock, self.fixed_rounds = X, clock, fixed_rounds
+        self.level, self.power = level_of(fold.loss), power_of(fold.loss)
+        self.weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight
+        self.total = float(self.weight.sum())
+        if self.power is not None:
+            self.middle, self.unit = log_mean(fold.y, fold.weight), 1.0
+            self.y = fold.y / np.exp(self.middle)
+        else:
+            self.middle = constant(fold.loss, fold.y, fold.weight)
+            self.unit = float(np.average(np.abs(fold.y - self.middle), weights=fold.weight)) or 1.0
+            self.y = (fold.y - self.middle) / self.unit
+        self.at = np.zeros(X.shape[1] + 1)
+        self.rounds: dict[float, int] = {}
+
+    def fit(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
+        limits = {"maxiter": ITERATIONS, "maxcor": 20}
+        for done in range(1, (self.fixed_rounds or ROUNDS) + 1):
+            found = optimize.minimize(
+                self._mean_loss, self.at, args=(penalty,), jac=True, method="L-BFGS-B", options=limits
+            )
+            self.at, self.rounds[penalty] = found.x, done
+            if found.status != 1 or (self.clock.expired and not self.fixed_rounds):  # 1: more iterations would help
+                break
+        coefficients, intercept = self.at[:-1], self.at[-1]
+        if self.level is not None:
+            intercept = quantile(self.y - self.X @ coefficients, self.level, self.weight)
+        return self.unit * coefficients[None, :], np.array([self.unit * intercept + self.middle])
+
+    def _mean_loss(self, at: np.ndarray, penalty: float) -> tuple[float, np.ndarray]:
+        losses, slopes = self._of_rows(self.X @ at[:-1] + at[-1])
+        slopes = self.weight * slopes
+        value = (self.weight @ losses + penalty * at[:-1] @ at[:-1]) / self.total
+        slope = np.append(self.X.T @ slopes + 2 * penalty * at[:-1], slopes.sum()) / self.total
+        return float(value), slope
+
+    def _of_rows(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.level is not None:
+            far = (self.y - raw) / SMOOTH
+            return SMOOTH * (self.level * far + np.logaddexp(0.0, -far)), special.expit(-far) - self.level
+        assert self.power is not None
+        near = np.clip(raw, -FARTHEST, FARTHEST)
+        mean, power = np.exp(near), self.power
+        slope = mean ** (2 - power) - self.y * mean ** (1 - power)
+        gone = self.y * (near if power == 1 else mean ** (1 - power) / (1 - power))
+        return mean ** (2 - power) / (2 - power) - gone + slope * (raw - near), slope
 
 
 def _native(found: tuple[np.ndarray, np.ndarray], X: Any, link: Link) -> np.ndarray:

@@ -19,8 +19,8 @@ import numpy as np
 from artificer.core.brief import Task
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.protocols import Fitted, Fold, Settings
-from artificer.line.fit.losses import row_losses
-from artificer_runtime.members.links import Link, linked
+from artificer.line.fit.losses import NEVER, constant, level_of, link_of, log_mean, power_of, row_losses
+from artificer_runtime.members.links import linked
 from artificer_runtime.members.network import (
     SELU_ALPHA,
     SELU_SCALE,
@@ -33,13 +33,13 @@ from artificer_runtime.members.network import (
     rounded,
 )
 
-LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
 CHECKED_ROWS = 2000
 CYCLES = 4  # they end after 1, 3, 7 and 15 fifteenths of all steps
 N_WAVES, N_SHOWN, MOST_WAVED = 16, 3, 100
 BETAS, TINY = (0.9, 0.95), 1e-8
 DECAY = 0.02
 TIMED_STEPS = 20
+STEEPEST = 10.0  # logarithm of a prediction, as a share of the mean, at which slopes stop growing
 RAREST = 1e-5  # share of a class that no training row has
 Arrays = dict[str, np.ndarray]
 
@@ -54,7 +54,7 @@ class NeuralNetwork:
 
     API: ClassVar[int] = 1
     name: str = "network"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Train all cycles, or as many as `max_iterations` says; fewer epochs where the clock leaves no time for all."""
@@ -89,22 +89,31 @@ class _Training:
         self.n_out = fold.n_classes if fold.task == "multiclass" else 1
         self.n_layers = int(self.settings.get("layers", 3)) + 1
         self.middle, self.spread = 0.0, 1.0
-        if fold.task == "regression":
-            self.middle = float(np.average(fold.y, weights=fold.weight))
+        self.power, self.level = power_of(fold.loss), level_of(fold.loss)
+        if self.power is not None:
+            self.middle = log_mean(fold.y, fold.weight)
+            self.y = (fold.y / np.exp(self.middle)).astype(np.float32)
+        elif fold.task == "regression":
+            self.middle = constant(fold.loss, fold.y, fold.weight)
             self.spread = float(np.sqrt(np.average((fold.y - self.middle) ** 2, weights=fold.weight))) or 1.0
-        self.y = ((fold.y - self.middle) / self.spread).astype(np.float32)
+            self.y = ((fold.y - self.middle) / self.spread).astype(np.float32)
+        else:
+            self.y = fold.y.astype(np.float32)
         self._begin()
 
     def member(self, stages: tuple[Arrays, ...]) -> Network:
-        regression = self.fold.task == "regression"
-        low, high = (float(self.fold.y.min()), float(self.fold.y.max())) if regression else (-np.inf, np.inf)
+        y, low, high = self.fold.y, -np.inf, np.inf
+        if self.power is not None:
+            low, high = self.middle + NEVER, max(float(np.log(max(y.max(), np.exp(NEVER)))), self.middle)
+        elif self.fold.task == "regression":
+            low, high = float(y.min()), float(y.max())
         return Network(
             self.center,
             self.scale,
             self.waves,
             tuple(rounded(stage) for stage in stages),
             self.activation,
-            LINKS[self.fold.task],
+            link_of(self.fold.task, self.fold.loss),
             low,
             high,
             self.middle,
@@ -153,7 +162,7 @@ class _Training:
         fold = self.fold
         if fold.X_valid is None or fold.y_valid is None:
             return []
-        losses = row_losses(fold.task, fold.y_valid, self.member((stage,)).predict(fold.X_valid))
+        losses = row_losses(fold.task, fold.y_valid, self.member((stage,)).predict(fold.X_valid), fold.loss)
         return [float(np.average(losses, weights=fold.weight_valid))]
 
     def _begin(self) -> None:
@@ -266,6 +275,11 @@ class _Training:
         given = np.ones(len(rows)) if weight is None else weight[rows]
         share = (given / max(given.sum(), 1e-12)).astype(np.float32)[:, None]
         task: Task = self.fold.task
+        if self.level is not None:
+            return np.asarray(share * ((raw > y[:, None]) - np.float32(self.level)))
+        if self.power is not None:
+            mean = np.exp(np.clip(raw, -STEEPEST, STEEPEST))
+            return np.asarray(share * (mean ** (2 - self.power) - y[:, None] * mean ** (1 - self.power)))
         if task == "regression":
             return np.asarray(2 * share * (raw - y[:, None]))
         if task == "binary":
