@@ -1,10 +1,12 @@
-"""Deadlines: how much of a budget is left. Everything that trains is handed one and obeys it."""
+"""Deadlines: how much of a budget is left, which everything that trains is handed and obeys; and how long work takes."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from statistics import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,13 @@ class Stopwatch:
     def seconds(self) -> float:
         """Wall time since the start."""
         return time.monotonic() - self.started
+
+
+def median_ms(work: Callable[[], object], n_tries: int = 15) -> float:
+    """Milliseconds that some work takes: the middle of several tries, after one that fills caches."""
+    took = []
+    for _ in range(n_tries + 1):
+        began = time.perf_counter()
+        work()
+        took.append(1000.0 * (time.perf_counter() - began))
+    return median(took[1:])

@@ -25,7 +25,7 @@ from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 2
+VERSION = 3
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -57,9 +57,9 @@ def _fit(race: Race, folder: Path, name: str) -> Trained:
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
-    return Trained(
-        trials, f"{name}/predictions.npz", race.n_rounds, cut, race.encode_s, _decisions(trials, race.n_rounds)
-    )
+    decisions = _decisions(trials, race.n_rounds)
+    place, metric = f"{name}/predictions.npz", track.plan.metric
+    return Trained(trials, place, race.n_rounds, cut, race.encode_s, decisions, metric)
 
 
 def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artificer.core.clock import Stopwatch
+from artificer.core.clock import Stopwatch, median_ms
 from artificer.core.stages import Candidate, FoldFit, Trial
 from artificer.line.ask.rows import oriented
 from artificer.line.fit.course import side_by_side
@@ -42,7 +42,28 @@ def read_off(race: Race, candidate: Candidate) -> tuple[Trial, np.ndarray | None
     race.run.progress(
         "fit", f"{name}: {race.course.plan.metric} {score.value:.4f} ({score.low:.4f} to {score.high:.4f})"
     )
-    return Trial(candidate, fits, score, n_iterations, seconds, row_us, size), prediction
+    one_ms = _time_one(race, candidate, fits[0], n_iterations)
+    return Trial(candidate, fits, score, n_iterations, seconds, row_us, size, one_ms=one_ms), prediction
+
+
+def _time_one(race: Race, candidate: Candidate, fit: FoldFit, n_iterations: int) -> float:
+    """Milliseconds that a fold's member takes for one row: the middle of several tries after the first."""
+    member = load_member(race.run.path(fit.folder))
+    if n_iterations:
+        member = member.truncated(n_iterations)  # type: ignore[attr-defined]
+    rows = {block: race.valid[fit.fold].valid[block][:1] for block in candidate.blocks}
+    X = side_by_side(rows, candidate.blocks)
+    return median_ms(lambda: member.predict(X))
+
+
+def _time_one(race: Race, candidate: Candidate, fit: FoldFit, n_iterations: int) -> float:
+    """Milliseconds that a fold's member takes for one row: the middle of several tries after the first."""
+    member = load_member(race.run.path(fit.folder))
+    if n_iterations:
+        member = member.truncated(n_iterations)  # type: ignore[attr-defined]
+    rows = {block: race.valid[fit.fold].valid[block][:1] for block in candidate.blocks}
+    X = side_by_side(rows, candidate.blocks)
+    return median_ms(lambda: member.predict(X))
 
 
 def joint_iteration(race: Race, fits: list[FoldFit]) -> int:

@@ -19,6 +19,7 @@ from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR, PENALTIES, parity, replayed, settled
 from artificer.line.fit.saved import load_member, save_member
+from artificer.line.refine.outcome import Outcome
 from artificer_runtime.package import Contents, Weighted, write
 from artificer_runtime.recipe import FittedRecipe, Recipe
 
@@ -76,8 +77,9 @@ class Refits:
             Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity, fit.facts) for name, fit in fits.items()
         )
 
-    def write(self, parts: tuple[Part, ...], folder: Path) -> str:
-        """Write parts as a package that the runtime loads, and give the model hash."""
+    def write(self, parts: tuple[Part, ...], folder: Path, given: Outcome | None = None) -> str:
+        """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
+        given = given or Outcome()
         asked = self.course.asked
         candidates = {part.candidate: self.trials[part.candidate].candidate for part in parts}
         needed = {block for candidate in candidates.values() for block in candidate.blocks}
@@ -92,6 +94,9 @@ class Refits:
                 for part in parts
             ),
             transform=self.course.plan.transform,
+            temperature=given.temperature,
+            multipliers=given.multipliers,
+            residuals=given.residuals,
         )
         return write(folder, contents)
 
