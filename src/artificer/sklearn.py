@@ -153,7 +153,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         codes = np.searchsorted(self.classes_, given).clip(max=len(self.classes_) - 1)
         if (self.classes_[codes] != given).any():
             raise ValueError(f"y holds a class that it was not fitted with; it knows {self.classes_.tolist()}")
-        return codes.astype(np.float64)
+        return np.asarray(codes, np.float64)
 
     def _train(self, X: Any, target: np.ndarray, extras: _Extras, valid: tuple[Any, np.ndarray] | None) -> None:
         frame = self._frame(X, reset=True)

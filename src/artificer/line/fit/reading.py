@@ -56,16 +56,6 @@ def _time_one(race: Race, candidate: Candidate, fit: FoldFit, n_iterations: int)
     return median_ms(lambda: member.predict(X))
 
 
-def _time_one(race: Race, candidate: Candidate, fit: FoldFit, n_iterations: int) -> float:
-    """Milliseconds that a fold's member takes for one row: the middle of several tries after the first."""
-    member = load_member(race.run.path(fit.folder))
-    if n_iterations:
-        member = member.truncated(n_iterations)  # type: ignore[attr-defined]
-    rows = {block: race.valid[fit.fold].valid[block][:1] for block in candidate.blocks}
-    X = side_by_side(rows, candidate.blocks)
-    return median_ms(lambda: member.predict(X))
-
-
 def joint_iteration(race: Race, fits: list[FoldFit]) -> int:
     """The best iteration of the mean curve over folds; 0 for learners without iterations."""
     curves = [np.load(race.run.path(fit.folder) / "curve.npy") for fit in fits]
