@@ -124,3 +124,68 @@ def test_an_unknown_metric_names_the_closest() -> None:
     X, y = load_diabetes(return_X_y=True)
     with pytest.raises(ValueError, match="closest metric"):
         Regressor(metric="rmsee").fit(X, y)
+
+
+def test_the_leaderboard_tells_what_was_tried_and_what_is_in_the_model() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = Classifier(budget_s=10, random_state=0).fit(X, y)
+    assert model.leaderboard() == model.leaderboard_
+    assert sum(one.weight for one in model.leaderboard_) == pytest.approx(1.0)
+    assert {one.candidate for one in model.leaderboard_} == {trial.candidate.name for trial in model.trials_}
+    scores = [one.score.value for one in model.leaderboard_ if one.score]
+    assert scores == sorted(scores)  # log loss: less is better
+    table = model.leaderboard(as_frame=True)
+    assert isinstance(table, pl.DataFrame)
+    assert table.height == len(model.leaderboard_)
+    assert table["candidate"][0] == model.leaderboard_[0].candidate
+    shipped = next(one for one in model.front_ if one.chosen)
+    assert set(shipped.weights) == {one.candidate for one in model.leaderboard_ if one.weight}
+
+
+def test_out_of_fold_predictions_stand_in_the_order_of_the_rows() -> None:
+    X, y = load_iris(return_X_y=True)
+    found = Classifier(budget_s=10, random_state=0).fit(X, y).out_of_fold_
+    measured = np.isfinite(found).all(axis=1)
+    assert found.shape == (150, 3)
+    assert measured.sum() > 50
+    assert (found[measured].argmax(axis=1) == y[measured]).mean() > 0.9
+    held = Classifier(budget_s=10).fit(X[:-30:2], y[:-30:2], X_val=X[1::2], y_val=y[1::2]).out_of_fold_
+    assert np.isnan(held[: len(X[:-30:2])]).all()
+    assert (held[len(X[:-30:2]) :].argmax(axis=1) == y[1::2]).mean() > 0.8
+
+
+def test_importance_finds_the_column_that_tells(tmp_path: Path) -> None:
+    frame, y = people(400)
+    model = Classifier(budget_s=10, random_state=0).fit(frame[:200], y[:200])
+    found = model.importance(frame[200:], y[200:], n_repeats=2)
+    assert {one.column for one in found[:2]} == {"age", "city"}
+    assert found[0].effect.low > 0
+    assert next(one for one in found if one.column == "member").effect.low <= 0
+    with pytest.raises(ValueError, match="class that it was not fitted with"):
+        model.importance(frame[:1], ["goes"])
+    with pytest.raises(ValueError, match="each column must be shuffled once"):
+        model.importance(frame, y, n_repeats=0)
+
+
+def test_labels_follow_the_metric_and_probabilities_do_not() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1500, 3))
+    y = np.where(rng.random(1500) < 1 / (1 + np.exp(2.5 - 1.5 * X[:, 0])), "rare", "usual")
+    plain, wanted = (Classifier(budget_s=20, random_state=0, metric=one).fit(X, y) for one in (None, "f1"))
+    assert (plain.predict(X) == plain.classes_[plain.predict_proba(X).argmax(axis=1)]).all()
+    assert (wanted.predict(X) == "rare").mean() > 1.3 * (plain.predict(X) == "rare").mean()
+    assert wanted.predictor_.predict(X).tolist() == [int(one) for one in wanted.predict(X) == "usual"]
+
+
+def test_intervals_hold_nine_values_in_ten() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(3000, 3))
+    y = 2 * X[:, 0] + np.exp(0.5 * X[:, 0]) * rng.normal(size=3000)
+    model = Regressor(budget_s=10, random_state=0).fit(X[:900], y[:900])
+    low, high = model.predict_interval(X[900:]).T
+    assert ((y[900:] >= low) & (y[900:] <= high)).mean() == pytest.approx(0.9, abs=0.03)
+    wide = model.predict_interval(X[900:], level=0.98)
+    assert (wide[:, 0] <= low).all()
+    assert (wide[:, 1] >= high).all()
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        model.predict_interval(X, level=90)

@@ -22,13 +22,18 @@ import artificer_runtime
 from artificer.core.brief import Brief, Data, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import ArtificerError
+from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Run, temporary_workspace
+from artificer.core.stages import Driver, Model
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
 from artificer.line.ask import ask
+from artificer.line.ask.rows import oriented
 from artificer.line.audit import audit
 from artificer.line.fit import fit as fit_stage
 from artificer.line.refine import refine
+from artificer.measure.importance import importance
+from artificer.measure.labels import decided
 from artificer.measure.metrics import metric as find_metric
 from artificer.measure.own import Labelling, registered
 from artificer_runtime.package import write
@@ -94,6 +99,65 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"'{place}' is there already; name a folder that is not")
         return write(place, self.predictor_.contents)
 
+    def leaderboard(self, *, as_frame: bool = False) -> tuple[Standing, ...] | pl.DataFrame:
+        """Give what was tried, the best first: records, or a polars frame of one row a candidate."""
+        check_is_fitted(self)
+        if not as_frame:
+            return self.leaderboard_
+        return pl.DataFrame([one.plain() for one in self.leaderboard_], infer_schema_length=None)
+
+    def importance(self, X: Any, y: Any, *, n_repeats: int = 5, sample_weight: Any = None) -> tuple[Driver, ...]:
+        """Measure what each column is worth: how much the score falls when its values are shuffled, the most first.
+
+        Parameters
+        ----------
+        X, y
+            Labelled rows that did not train it, or the answer is too sure.
+        n_repeats : int
+            Shuffles a column.
+        sample_weight : array, (n_rows,), optional
+
+        Returns
+        -------
+        tuple of Driver
+            Effects in units of `metric_` with an interval of 95%, positive where the column helps.
+        """
+        check_is_fitted(self)
+        if n_repeats < 1:
+            raise ValueError(f"n_repeats is {n_repeats}; each column must be shuffled once at least")
+        frame, truth = self._frame(X, reset=False), self._numbers(y)
+        if frame.height != len(truth):
+            raise ValueError(f"X has {frame.height} rows and y {len(truth)}; give each row its label")
+        weight, rng = _weights(sample_weight, len(truth)), np.random.default_rng(0)
+        turned_y, base = oriented(truth, self._seen(frame), self._positive)
+        found = []
+        for column in self.predictor_.schema.columns:
+            if column.name not in frame.columns:
+                continue
+
+            def shuffled(order: np.ndarray, name: str = column.name) -> np.ndarray:
+                other = self._seen(frame.with_columns(frame[name][order].alias(name)))
+                return oriented(truth, other, self._positive)[1]
+
+            effect = importance(self.metric_, turned_y, base, shuffled, rng, n_repeats=n_repeats, weight=weight)
+            found.append(Driver(column.name, effect))
+        return tuple(sorted(found, key=lambda one: -one.effect.value))
+
+    def _seen(self, frame: pl.DataFrame) -> np.ndarray:
+        """Predictions as the metric sees them."""
+        raw = self.predictor_.raw(self.predictor_.schema.encode(frame))
+        return decided(self.metric_, raw, self.predictor_.contents.multipliers)
+
+    def _numbers(self, y: Any) -> np.ndarray:
+        """Labels as class indices, or values: float64 (n_rows,)."""
+        given = column_or_1d(y)
+        if self._kind == "number":
+            return np.asarray(given, np.float64)
+        codes = np.searchsorted(self.classes_, given).clip(max=len(self.classes_) - 1)
+        if (self.classes_[codes] != given).any():
+            raise ValueError(f"y holds a class that it was not fitted with; it knows {self.classes_.tolist()}")
+        return np.asarray(codes, np.float64)
+
     def _train(self, X: Any, target: np.ndarray, extras: _Extras, valid: tuple[Any, np.ndarray] | None) -> None:
         frame = self._frame(X, reset=True)
         n_valid = 0
@@ -138,11 +202,23 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
                 n_valid=n_valid,
             )
             with self._named_metric(run, weighted=extras.weight is not None) as run.metric:
-                model = refine(run)
-                self.predictor_ = artificer_runtime.load(run.path(model.folder))
-                self.findings_ = audit(run).findings
-                self.trials_ = fit_stage(run).trials
-                self.score_ = model.score
+                self._keep(run, refine(run), frame.height)
+
+    def _keep(self, run: Run, model: Model, n_rows: int) -> None:
+        """Take what a run made."""
+        self.predictor_ = artificer_runtime.load(run.path(model.folder))
+        self.findings_ = audit(run).findings
+        trained = fit_stage(run)
+        self.trials_ = trained.trials
+        self.score_ = model.score
+        self.front_ = model.front
+        self.metric_ = trained.metric
+        better = find_metric(trained.metric).larger_is_better
+        self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better)
+        self._positive = ask(run).positive
+        with np.load(run.path(model.out_of_fold)) as stored:
+            self.out_of_fold_ = np.full((n_rows, stored["prediction"].shape[1]), np.nan)
+            self.out_of_fold_[stored["rows"]] = stored["prediction"]
 
     def _named_metric(self, run: Run, *, weighted: bool) -> AbstractContextManager[str]:
         """The metric's name; a callable has one as long as the block lasts."""
@@ -229,6 +305,15 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         Sorted, in their own type.
     score_ : Estimate
         Out of fold, with its interval.
+    leaderboard_ : tuple of Standing
+        What was tried, the best first.
+    front_ : tuple of Choice
+        Blends that no other one beats in score, time and size alike.
+    out_of_fold_ : array of float64, (n_rows, n_out)
+        Predictions of rows by models that they did not train; NaN where a row was not measured. Rows to validate on, if
+        there are any, come last.
+    metric_ : str
+        What candidates were compared by.
     findings_ : tuple of Finding
         What is wrong with the data.
     predictor_ : artificer_runtime.Predictor
@@ -298,9 +383,13 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> np.ndarray:
-        """Predict labels: (n_rows,)."""
+        """Predict labels: (n_rows,).
+
+        The likeliest class; where `metric` reads labels (accuracy, f1 and their like), the class that out-of-fold
+        predictions showed to serve it.
+        """
         probabilities = self.predict_proba(X)
-        return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+        return np.asarray(self.classes_[self.predictor_.weighed(probabilities).argmax(axis=1)])
 
     def _class_weights(self, frame: pl.DataFrame, n_valid: int) -> tuple[float, ...]:
         if self.class_weight is None:
@@ -346,6 +435,15 @@ class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     ----------
     score_ : Estimate
         Out of fold, with its interval.
+    leaderboard_ : tuple of Standing
+        What was tried, the best first.
+    front_ : tuple of Choice
+        Blends that no other one beats in score, time and size alike.
+    out_of_fold_ : array of float64, (n_rows, n_out)
+        Predictions of rows by models that they did not train; NaN where a row was not measured. Rows to validate on, if
+        there are any, come last.
+    metric_ : str
+        What candidates were compared by.
     findings_ : tuple of Finding
         What is wrong with the data.
     predictor_ : artificer_runtime.Predictor
@@ -382,6 +480,22 @@ class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
     def predict(self, X: Any) -> np.ndarray:
         """Predict values: float64 (n_rows,)."""
         return self._raw(X)[:, 0]
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> np.ndarray:
+        """Predict the interval that holds each value with a chance of `level`: float64 (n_rows, 2), low and high.
+
+        Made of out-of-fold residuals; see `artificer_runtime.Predictor.predict_interval`.
+
+        Raises
+        ------
+        ValueError
+            When there is no such level, or fewer than 20 rows were measured.
+        """
+        check_is_fitted(self)
+        try:
+            return self.predictor_.predict_interval(self._frame(X, reset=False), level)
+        except artificer_runtime.RuntimeInputError as error:
+            raise ValueError(str(error)) from error
 
 
 def _lengths(X: Any, y: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from artificer.core.figures import SIGNS, with_interval
+from artificer.core.leaderboard import leaderboard, table
 from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
 from artificer.core.stages import (
@@ -21,6 +22,7 @@ from artificer.core.stages import (
     Trained,
     Verdict,
 )
+from artificer.measure.metrics import metric
 
 MOST_FINDINGS = 6
 
@@ -85,6 +87,8 @@ def _encode(record: Encoding) -> Iterator[str]:
 def _fit(record: Trained) -> Iterator[str]:
     finished = [trial for trial in record.trials if trial.score is not None]
     yield f"{len(finished)} of {len(record.trials)} candidates finished {record.n_folds} folds"
+    if record.metric:
+        yield from table(leaderboard(record, larger_is_better=metric(record.metric).larger_is_better), record.metric)
 
 
 def _refine(record: Model) -> Iterator[str]:

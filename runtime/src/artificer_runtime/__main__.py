@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,6 +38,8 @@ def _predictions(package: Path, path: Path) -> Iterator[str]:
             found["probabilities"] = dict(
                 zip(predictor.contents.classes, full.probabilities[row].tolist(), strict=True)
             )
+        if full.intervals is not None:
+            found["interval"] = [end if math.isfinite(end) else None for end in full.intervals[row].tolist()]
         found["odd"] = [name for name, flag in full.flags.items() if flag[row]]
         yield json.dumps(found, ensure_ascii=False)
 

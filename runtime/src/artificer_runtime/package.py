@@ -23,11 +23,13 @@ import numpy as np
 from artificer_runtime import members
 from artificer_runtime.errors import PackageError, closest
 from artificer_runtime.members import Member
+from artificer_runtime.outcome import Residuals, plain, residuals_of
 from artificer_runtime.recipe import Block, FittedRecipe, Recipe
 from artificer_runtime.schema import Column, Schema
 
 FORMAT = "artificer-package"
-VERSION = 1
+# A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers.
+VERSION = 2
 MANIFEST = "manifest.json"
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
@@ -55,6 +57,12 @@ class Contents:
         Type in which labels are given back: "string", "integer", "number" or "boolean".
     transform : str
         "log1p" when members predict the target's logarithm, else "".
+    temperature : float
+        What the blend of class probabilities is tempered by; 1 leaves it as it is.
+    multipliers : tuple of float
+        Of each class's probability before the largest gives the label; empty when the label is the likeliest class.
+    residuals : Residuals or None
+        What intervals of numbers are made of, on the scale of the members; None where there are none.
     """
 
     task: str
@@ -64,6 +72,9 @@ class Contents:
     recipe: FittedRecipe
     members: tuple[Weighted, ...]
     transform: str = ""
+    temperature: float = 1.0
+    multipliers: tuple[float, ...] = ()
+    residuals: Residuals | None = None
 
 
 def write(folder: Path, contents: Contents) -> str:
@@ -74,7 +85,7 @@ def write(folder: Path, contents: Contents) -> str:
     _write_files(folder, files)
     manifest = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": VERSION if contents.temperature != 1.0 or contents.multipliers else 1,
         "task": contents.task,
         "target": contents.target,
         "model_hash": model_hash,
@@ -222,6 +233,9 @@ def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Conten
         recipe=FittedRecipe(Recipe(blocks), schema, states),
         members=weighted,
         transform=model["transform"],
+        temperature=float(model.get("temperature", 1.0)),
+        multipliers=tuple(map(float, model.get("multipliers", ()))),
+        residuals=residuals_of(model.get("residuals")),
     )
 
 
@@ -247,9 +261,20 @@ def _model_files(contents: Contents) -> dict[str, bytes]:
             "class_kind": contents.class_kind,
             "transform": contents.transform,
             "members": listed,
+            **_outcome(contents),
         }
     )
     return files
+
+
+def _outcome(contents: Contents) -> dict[str, Any]:
+    """What is done to the blend; nothing where it is handed out as it is, so that such a model's hash stays."""
+    written = {
+        "temperature": contents.temperature if contents.temperature != 1.0 else None,
+        "multipliers": contents.multipliers or None,
+        "residuals": plain(contents.residuals),
+    }
+    return {name: value for name, value in written.items() if value is not None}
 
 
 def _split(state: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from artificer_runtime.errors import RowsError
+from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
 
@@ -40,11 +41,14 @@ class Predictions:
     probabilities : array of float64, (n_rows, n_classes), or None
     flags : dict of str to array of bool, (n_rows,)
         "unseen", "outside", "clipped": see `artificer_runtime.schema.Encoded`.
+    intervals : array of float64, (n_rows, 2), or None
+        Low and high ends that hold nine values in ten; None for classes, and where the package carries no residuals.
     """
 
     values: np.ndarray
     probabilities: np.ndarray | None
     flags: Mapping[str, np.ndarray]
+    intervals: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,55 @@ class Predictor:
             raise RowsError("this model predicts a number, not classes: use predict")
         return self.raw(self.schema.encode(rows))
 
+    def predict_interval(self, rows: Any, level: float = 0.9) -> np.ndarray:
+        """Predict the interval that holds each value with a chance of `level`: float64 (n_rows, 2), low and high.
+
+        Made of how far out-of-fold predictions lay from the truth (see `artificer_runtime.outcome.Residuals`): of all
+        rows together, the share that the intervals hold is `level`; of some group of rows it may be less. An end is
+        infinite where training had too few rows to tell it.
+
+        Parameters
+        ----------
+        level : float
+            Between 0 and 1, exclusive.
+
+        Raises
+        ------
+        RowsError
+            As for `predict`, and when the model predicts classes, carries no residuals, or there is no such level.
+        """
+        if self.contents.classes:
+            raise RowsError("this model predicts classes, not a number: use predict_proba")
+        if not 0.0 < level < 1.0:
+            raise RowsError(f"level is {level:g}; it is the chance that an interval holds the value, between 0 and 1")
+        if self.contents.residuals is None:
+            raise RowsError(
+                "this package holds no residuals, so it tells no intervals; train it again with this version"
+            )
+        return self.interval(self.raw(self.schema.encode(rows)), level)
+
+    def interval(self, raw: np.ndarray, level: float = 0.9) -> np.ndarray:
+        """Intervals of values that `raw` gave: float64 (n_rows, 2)."""
+        residuals = self.contents.residuals
+        assert residuals is not None
+        if self.contents.transform == "log1p":
+            logs = np.log1p(np.maximum(raw[:, 0], np.nextafter(-1.0, 0.0)))
+            return np.asarray(np.expm1(residuals.interval(logs, level)))
+        return residuals.interval(raw[:, 0], level)
+
+    def weighed(self, raw: np.ndarray) -> np.ndarray:
+        """What labels are the largest of: the probabilities that `raw` gave, times the classes' multipliers."""
+        return weighed(raw, self.contents.multipliers)
+
     def predict_full(self, rows: Any) -> Predictions:
         """Predict, and say which rows hold something that training did not."""
         encoded = self.schema.encode(rows)
         raw = self.raw(encoded)
-        return Predictions(self._values(raw), raw if self.contents.classes else None, encoded.flags)
+        intervals = self.interval(raw) if self.contents.residuals is not None else None
+        return Predictions(self._values(raw), raw if self.contents.classes else None, encoded.flags, intervals)
 
     def raw(self, encoded: Encoded) -> np.ndarray:
-        """Blend of all members on encoded rows: float64 (n_rows, n_classes) or (n_rows, 1)."""
+        """Probabilities or values of encoded rows, blended and tempered: float64 (n_rows, n_classes) or (n_rows, 1)."""
         if encoded.n_rows <= ROWS_AT_ONCE:
             return self._blend(encoded)
         starts = range(0, encoded.n_rows, ROWS_AT_ONCE)
@@ -116,7 +161,7 @@ class Predictor:
             part = one.weight * self._member(one, blocks)
             total = part if total is None else total + part
         assert total is not None
-        return total
+        return tempered(total, self.contents.temperature)
 
     def _member(self, one: Weighted, blocks: Mapping[str, np.ndarray]) -> np.ndarray:
         parts = [blocks[name] for name in one.blocks]
@@ -129,8 +174,9 @@ class Predictor:
         return frozenset(block for one in self.contents.members for block in one.blocks)
 
     def _values(self, raw: np.ndarray) -> np.ndarray:
-        values: np.ndarray = self.classes[raw.argmax(axis=1)] if self.contents.classes else raw[:, 0]
-        return values
+        if not self.contents.classes:
+            return np.asarray(raw[:, 0])
+        return np.asarray(self.classes[self.weighed(raw).argmax(axis=1)])
 
 
 def typed(classes: tuple[str, ...], kind: str) -> np.ndarray:

@@ -21,6 +21,8 @@ from artificer.cli.show import (
 )
 from artificer.cli.subject import Subject
 
+INTERVAL = ("low 90%", "high 90%")
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default="artificer-demo")
@@ -95,7 +97,7 @@ def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
 
 
 def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
-    """Predictions as a table: keys or the row's number, prediction, probability of each class, flags."""
+    """Predictions as a table: keys or the row's number, prediction, its interval or each class's probability, flags."""
     import polars as pl
 
     full = predictor.predict_full(frame)
@@ -104,6 +106,8 @@ def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
     if full.probabilities is not None:
         classes = predictor.contents.classes
         columns += [pl.Series(f"probability {one}", full.probabilities[:, at]) for at, one in enumerate(classes)]
+    if full.intervals is not None:
+        columns += [pl.Series(name, full.intervals[:, at]) for at, name in enumerate(INTERVAL)]
     odd = [[name for name, flag in full.flags.items() if flag[row]] for row in range(frame.height)]
     columns.append(pl.Series("odd", [" ".join(names) for names in odd], dtype=pl.String))
     return pl.DataFrame(_told_apart(columns))

@@ -1,4 +1,4 @@
-"""Deadlines: how much of a budget is left. Everything that trains is handed one and obeys it."""
+"""Deadlines: how much of a budget is left, which everything that trains is handed and obeys; and how long work takes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from statistics import median
 from types import FrameType
 
 
@@ -97,3 +98,13 @@ def first_interrupt(stop: threading.Event, tell: Callable[[], None]) -> Iterator
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def median_ms(work: Callable[[], object], n_tries: int = 15) -> float:
+    """Milliseconds that some work takes: the middle of several tries, after one that fills caches."""
+    took = []
+    for _ in range(n_tries + 1):
+        began = time.perf_counter()
+        work()
+        took.append(1000.0 * (time.perf_counter() - began))
+    return median(took[1:])

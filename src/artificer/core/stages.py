@@ -304,6 +304,8 @@ class Trial:
         Microseconds per row in batches, and size, of one fold's member.
     dropped : str
         Why it went no further; "" for those that finished.
+    one_ms : float
+        Milliseconds that the member takes for one row by itself.
     """
 
     candidate: Candidate
@@ -314,6 +316,7 @@ class Trial:
     row_us: float = 0.0
     size_mb: float = 0.0
     dropped: str = ""
+    one_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +329,8 @@ class Trained:
         Names an npz of each finished trial's out-of-fold predictions.
     encode_s : float
         Seconds that fitting the representation took, on the slowest fold.
+    metric : str
+        The plan's, which trials are scored by.
     """
 
     trials: tuple[Trial, ...]
@@ -334,6 +339,7 @@ class Trained:
     cut: bool
     encode_s: float = 0.0
     decisions: tuple[Decision, ...] = ()
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +352,32 @@ class Part:
     n_iterations: int
     parity: float
     facts: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One blend that could ship: what it scores out of fold and what it would cost to use.
+
+    Attributes
+    ----------
+    weights : dict of str to float
+        Weight of each candidate in it.
+    row_us : float
+        Microseconds a row in batches, of its members alone.
+    one_ms : float
+        Milliseconds of one row by itself, from a dict to its prediction; predicted from its parts.
+    size_mb : float
+        Size of its members' arrays.
+    chosen : bool
+        Whether this is what ships.
+    """
+
+    weights: dict[str, float]
+    score: Estimate
+    row_us: float
+    one_ms: float
+    size_mb: float
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +394,8 @@ class Model:
         The blend's out-of-fold score.
     cut : bool
         Whether the clock cut any fit that is in it.
+    front : tuple of Choice
+        Blends that no other one beats in score, time and size alike, the most accurate first; empty in a replay.
     """
 
     folder: str
@@ -373,6 +407,7 @@ class Model:
     cut: bool = False
     refitted: bool = True
     decisions: tuple[Decision, ...] = ()
+    front: tuple[Choice, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import model_html

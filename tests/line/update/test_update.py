@@ -31,7 +31,7 @@ class Reads:
 
     def __init__(self, column: str, classes: tuple[str, ...] = ("no", "yes")) -> None:
         self.column = column
-        self.contents = SimpleNamespace(classes=classes)
+        self.contents = SimpleNamespace(classes=classes, multipliers=())
         self.schema = SimpleNamespace(encode=lambda frame: frame, columns=(), missing=())
 
     def raw(self, frame: pl.DataFrame) -> np.ndarray:

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from artificer.core.brief import Brief
 from artificer.core.figures import SIGNS, figure, with_interval
+from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import svg
 from artificer.core.stages import Asked, ColumnStory, Description, Driver, Line, Model, Plan, Shipped, Trained, Verdict
@@ -76,8 +77,8 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "curve": _curve(page),
         "findings": ordered_findings(page.findings),
         "stages": [(stage, [one for one in page.decisions if one.stage == stage]) for stage in STAGES],
-        "weights": {part.candidate: part.weight for part in page.model.parts},
-        "trials": _trials(page),
+        "standings": _standings(page),
+        "front": _front(page),
         "columns": _columns(page),
         "slices": _estimates(verdict.slices),
         "worst": worst(verdict),
@@ -159,10 +160,35 @@ def _effect(effect: Estimate | None, ends: tuple[float, float]) -> Markup:
     return Markup(svg.interval(effect.value, effect.low, effect.high, ends, 0.0)) if effect else Markup("")
 
 
-def _trials(page: ReportPage) -> list[tuple[object, Markup]]:
-    scores = [trial.score for trial in page.trained.trials if trial.score]
+def _standings(page: ReportPage) -> list[tuple[Standing, Markup]]:
+    better = page.plan.metric not in LOWER
+    found = leaderboard(page.trained, page.model.parts, larger_is_better=better)
+    scores = [one.score for one in found if one.score]
     ends = svg.domain([end for score in scores for end in (score.low, score.high)])
-    return [(trial, _score(trial.score, ends)) for trial in page.trained.trials]
+    return [(one, _score(one.score, ends)) for one in found]
+
+
+def _front(page: ReportPage) -> Markup:
+    """Accuracy against time of what could have shipped; nothing where there was no choice."""
+    front = page.model.front
+    if len(front) < 2:
+        return Markup("")
+    points = [(one.one_ms, one.score.value, one.score.low, one.score.high) for one in front]
+    labels = [
+        f"{', '.join(one.weights)}: {with_interval(one.score)}, {figure(one.one_ms)} ms, {figure(one.size_mb)} MB"
+        for one in front
+    ]
+    chosen = next((place for place, one in enumerate(front) if one.chosen), -1)
+    return Markup(
+        svg.scatter(
+            points,
+            labels,
+            chosen,
+            title=f"{page.plan.metric} against the time of one row",
+            x_label="milliseconds of one row, predicted from its parts",
+            y_label=f"{page.plan.metric}, out of fold",
+        )
+    )
 
 
 def _score(score: Estimate | None, ends: tuple[float, float]) -> Markup:

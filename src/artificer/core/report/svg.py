@@ -139,6 +139,49 @@ def interval(value: float, low: float, high: float, domain: tuple[float, float],
     return _svg(width, height, said, parts, css="inline")
 
 
+def scatter(
+    points: Sequence[Point], labels: Sequence[str], chosen: int, *, title: str, x_label: str, y_label: str
+) -> str:
+    """Points with their intervals, a line through them in the order of x, and one that is named.
+
+    Parameters
+    ----------
+    points : sequence of (x, value, low, high)
+    labels : sequence of str
+        What each point is, shown when it is pointed at.
+    chosen : int
+        The one to mark; -1 for none.
+    """
+    width, height, left, right, top, bottom = 860, 300, 64, 24, 26, 46
+    x_low, x_high = domain([point[0] for point in points])
+    low, high = domain([end for point in points for end in point[1:]])
+    x = _scale(x_low, x_high, left, width - right)
+    y = _scale(low, high, height - bottom, top)
+
+    def at(value: float) -> float:
+        return y(min(max(value, low), high))
+
+    way = " ".join(f"{x(point[0]):.1f},{y(point[1]):.1f}" for point in sorted(points))
+    parts = [
+        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
+        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(x_low, x_high, 6)),
+        f'<polyline class="other" points="{way}"/>',
+        *(
+            f'<line class="reach thin" x1="{x(px):.1f}" x2="{x(px):.1f}" y1="{at(down):.1f}" y2="{at(up):.1f}"/>'
+            for px, _, down, up in points
+        ),
+        *(
+            f'<circle class="dot" cx="{x(point[0]):.1f}" cy="{y(point[1]):.1f}" r="{7 if place == chosen else 4.5}">'
+            f"<title>{escape(label)}</title></circle>"
+            for place, (point, label) in enumerate(zip(points, labels, strict=True))
+        ),
+        _mark(x(points[chosen][0]), top, height - bottom, "ships") if chosen >= 0 else "",
+        f'<text class="label" x="{(left + width - right) / 2}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>',
+        f'<text class="label" x="{left}" y="13" text-anchor="start">{escape(y_label)}</text>',
+    ]
+    return _svg(width, height, title, parts)
+
+
 def bars(counts: Sequence[int], labels: Sequence[str], *, title: str) -> str:
     """A small histogram; each bar says what it is."""
     width, height = 168, 40

@@ -79,14 +79,10 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     y, _ = oriented(track.rows.y[rows], next(iter(finished.values())), track.asked.positive)
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
-    return Trained(
-        trials,
-        f"{name}/predictions.npz",
-        race.n_rounds,
-        cut=any(fit.cut for trial in trials for fit in trial.fits) or race.skipped,
-        encode_s=race.encode_s,
-        decisions=_decisions(trials, race.n_rounds),
-    )
+    cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
+    decisions = _decisions(trials, race.n_rounds)
+    place, metric = f"{name}/predictions.npz", track.plan.metric
+    return Trained(trials, place, race.n_rounds, cut, race.encode_s, decisions, metric)
 
 
 def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lineup:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from artificer.core.clock import Clock, Stopwatch
+from artificer.core.clock import Clock, Stopwatch, median_ms
 from artificer.core.errors import FaultError
 from artificer.core.protocols import Fold
 from artificer.core.run import Run, versions
@@ -66,14 +67,15 @@ class Joint:
         0 where there are none.
     prediction : array of float64, (n_measured_rows, n_out)
         Fold by fold, on the learner's scale.
-    row_us, size_mb : float
-        Microseconds a row in batches, and size, of one fold's member.
+    row_us, one_ms, size_mb : float
+        Microseconds a row in batches, milliseconds of one row alone, and size, of one fold's member.
     """
 
     n_iterations: int
     prediction: np.ndarray
     row_us: float = 0.0
     size_mb: float = 0.0
+    one_ms: float = 0.0
 
 
 @dataclass
@@ -131,7 +133,10 @@ class Trainer:
             parts.append(member.predict(side_by_side(self.made[fit.fold].valid, candidate.blocks)))
             sizes.append(sum(array.nbytes for array in member.arrays().values()) / 1e6)
         prediction = np.concatenate(parts)
-        return Joint(n_iterations, prediction, 1e6 * watch.seconds / max(len(prediction), 1), float(np.median(sizes)))
+        row_us = 1e6 * watch.seconds / max(len(prediction), 1)
+        one = side_by_side({name: block[:1] for name, block in self.made[0].valid.items()}, candidate.blocks)
+        one_ms = median_ms(partial(member.predict, one))
+        return Joint(n_iterations, prediction, row_us, float(np.median(sizes)), one_ms)
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]

@@ -32,5 +32,8 @@ def read_off(race: Race, track: Course, candidate: Candidate) -> tuple[Trial, np
     y, turned = oriented(rows.y[measured], prediction, track.asked.positive)
     weight = rows.weight[measured] if rows.weight is not None else None
     group = rows.group[measured] if rows.group is not None else None
-    score = estimate(track.plan.metric, y, turned, weight, groups=group)
-    return Trial(candidate, fits, score, joint.n_iterations, seconds, joint.row_us, joint.size_mb), prediction
+    metric = track.plan.metric
+    score = estimate(metric, y, turned, weight, groups=group)
+    race.tell(f"{name}: {metric} {score.value:.4f} ({score.low:.4f} to {score.high:.4f})")
+    costs = (seconds, joint.row_us, joint.size_mb)
+    return Trial(candidate, fits, score, joint.n_iterations, *costs, one_ms=joint.one_ms), prediction

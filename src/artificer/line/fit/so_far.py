@@ -15,8 +15,8 @@ from artificer.line.fit.attempt import Trainer
 from artificer.line.fit.course import Course
 from artificer.line.fit.race import Race
 from artificer.line.fit.saved import at_iteration
-from artificer.line.fit.written import write_model
-from artificer_runtime.package import Weighted
+from artificer.line.fit.written import contents
+from artificer_runtime.package import Weighted, write
 
 # Seconds between two of them.
 EVERY_S = 8.0
@@ -41,7 +41,8 @@ class SoFar:
         staging = folder / f".{self.number + 1}"
         staging.parent.mkdir(parents=True, exist_ok=True)
         members = first_members(self.run, race, race.weights)
-        write_model(self.course, self.run.brief.target.column, self.trainer.made[0].recipe, members, staging)
+        target, recipe = self.run.brief.target.column, self.trainer.made[0].recipe
+        write(staging, contents(self.course, target, recipe, members))
         staging.rename(folder / str(self.number + 1))
         shutil.rmtree(folder / str(self.number), ignore_errors=True)
         self.number += 1

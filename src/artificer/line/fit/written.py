@@ -1,27 +1,24 @@
-"""Write members and the representation that they read as a package's folder."""
+"""Members and the representation that they read, as what a package holds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from artificer.line.fit.course import Course
-from artificer_runtime.package import Contents, Weighted, write
+from artificer_runtime.package import Contents, Weighted
 from artificer_runtime.recipe import FittedRecipe, Recipe
 
 
-def write_model(track: Course, target: str, recipe: FittedRecipe, members: Sequence[Weighted], folder: Path) -> str:
-    """Write a model that the runtime loads, and give the model hash.
+def contents(track: Course, target: str, recipe: FittedRecipe, members: Sequence[Weighted]) -> Contents:
+    """What a package says about a blend of these members.
 
     Parameters
     ----------
     recipe : FittedRecipe
         Its blocks that no member reads are left out.
-    folder : Path
-        Must not exist.
     """
     asked = track.asked
-    contents = Contents(
+    return Contents(
         task=asked.task,
         target=target,
         classes=asked.classes,
@@ -30,7 +27,6 @@ def write_model(track: Course, target: str, recipe: FittedRecipe, members: Seque
         members=tuple(members),
         transform=track.plan.transform,
     )
-    return write(folder, contents)
 
 
 def only(fitted: FittedRecipe, names: set[str]) -> FittedRecipe:

@@ -33,11 +33,12 @@ from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
+from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 3
+VERSION = 4
 LEVEL = 0.95
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
@@ -119,6 +120,8 @@ class Judged:
         Of two classes, success is 1 and last.
     linear : array or None
         Predictions of the linear model on the same rows.
+    positive : int
+        `Asked.positive`.
     """
 
     rows: Labelled
@@ -126,6 +129,11 @@ class Judged:
     prediction: np.ndarray
     linear: np.ndarray | None
     predictor: Predictor
+    positive: int = -1
+
+    def decided(self, metric: str) -> np.ndarray:
+        """Predictions as a metric shall see them: where it reads labels, those that the model gives."""
+        return decided(metric, self.prediction, turned(self.predictor.contents.multipliers, self.positive))
 
 
 def judged_rows(run: Run, asked: Asked, model: Model, *, sealed: bool) -> Judged:
@@ -140,9 +148,9 @@ def judged_rows(run: Run, asked: Asked, model: Model, *, sealed: bool) -> Judged
             prediction, places = stored["prediction"], stored["rows"]
             linear = stored.get("linear")
         rows = _blind(run, _taken(labelled(run, asked, asked.train), places))
-    y, turned = oriented(rows.y, prediction, asked.positive)
+    y, shown = oriented(rows.y, prediction, asked.positive)
     other = oriented(rows.y, linear, asked.positive)[1] if linear is not None else None
-    return Judged(rows, y, turned, other, predictor)
+    return Judged(rows, y, shown, other, predictor, asked.positive)
 
 
 def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:

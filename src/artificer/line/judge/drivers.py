@@ -1,20 +1,13 @@
-"""What drives the prediction: how much the score falls when a column is shuffled among the judged rows.
-
-Permutation importance (Breiman 2001, Machine Learning 45; Fisher, Rudin and Dominici 2019, JMLR 20): paired on the same
-rows, in the metric's units. Columns that say the same share their importance.
-"""
+"""What drives the prediction: how much the score falls when a column is shuffled among the judged rows."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
-from artificer.core.records import Estimate
 from artificer.core.stages import Description, Driver
 from artificer.line.judge.seen import Seen
-from artificer.measure.compare import compare
+from artificer.measure.importance import importance
 from artificer_runtime.schema import GROUPS, Column
 
 MOST_ROWS, MOST_COLUMNS, SHUFFLES = 1_500, 15, 3
@@ -25,7 +18,7 @@ def drivers(seen: Seen, described: Description) -> tuple[Driver, ...]:
     """Rank the columns by what shuffling them costs, the costliest first."""
     rng = np.random.default_rng(0)
     kept = np.sort(rng.permutation(len(seen.y))[:MOST_ROWS])
-    y, base = seen.y[kept], seen.prediction[kept]
+    y, base = seen.y[kept], seen.decided(seen.metric, seen.prediction[kept])
     frame = seen.rows.frame[kept]
     weight = seen.rows.weight[kept] if seen.rows.weight is not None else None
     strength = {one.name: one.association.value for one in described.columns if one.association is not None}
@@ -33,12 +26,12 @@ def drivers(seen: Seen, described: Description) -> tuple[Driver, ...]:
     read.sort(key=lambda column: -np.nan_to_num(strength.get(column.name, 0.0)))
     found = []
     for column in read[:MOST_COLUMNS]:
-        costs = []
-        for _ in range(SHUFFLES):
-            shuffled = frame[column.name][rng.permutation(len(kept))]
-            other = _predicted(seen, frame.with_columns(shuffled.alias(column.name)))
-            costs.append(compare(seen.metric, y, base, other, weight, level=seen.level))
-        found.append(Driver(column.name, _mean(costs), _direction(seen, frame, column)))
+
+        def shuffled(order: np.ndarray, name: str = column.name) -> np.ndarray:
+            return seen.decided(seen.metric, _predicted(seen, frame.with_columns(frame[name][order].alias(name))))
+
+        effect = importance(seen.metric, y, base, shuffled, rng, n_repeats=SHUFFLES, weight=weight, level=seen.level)
+        found.append(Driver(column.name, effect, _direction(seen, frame, column)))
     found = [one for one in found if np.isfinite(one.effect.value)]
     return tuple(sorted(found, key=lambda one: -one.effect.value))
 
@@ -46,11 +39,6 @@ def drivers(seen: Seen, described: Description) -> tuple[Driver, ...]:
 def _predicted(seen: Seen, frame: pl.DataFrame) -> np.ndarray:
     raw: np.ndarray = seen.predictor.raw(seen.predictor.schema.encode(frame))
     return raw[:, ::-1] if seen.asked.positive == 0 else raw
-
-
-def _mean(costs: list[Estimate]) -> Estimate:
-    value, low, high = (float(np.mean([getattr(one, end) for one in costs])) for end in ("value", "low", "high"))
-    return replace(costs[0], value=value, low=low, high=high, method=f"{SHUFFLES} shuffles, {costs[0].method}")
 
 
 def _direction(seen: Seen, frame: pl.DataFrame, column: Column) -> str:

@@ -16,6 +16,7 @@ from artificer.line.ask.rows import Labelled
 from artificer.line.judge.latency import timings
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
+from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
 
 _NONE = np.empty(0, np.int64)
@@ -56,15 +57,20 @@ class Seen:
         return column
 
     def estimate(self, metric: str, prediction: np.ndarray) -> Estimate:
-        """Score predictions of these rows."""
+        """Score predictions of these rows that the model made."""
+        prediction = self.decided(metric, prediction)
         return estimate(metric, self.y, prediction, self.rows.weight, groups=self.rows.group, level=self.level)
+
+    def decided(self, metric: str, prediction: np.ndarray) -> np.ndarray:
+        """Predictions of the model as a metric shall see them: where it reads labels, those that the model gives."""
+        return decided(metric, prediction, turned(self.predictor.contents.multipliers, self.asked.positive))
 
     def against(self, other: np.ndarray, metric: str = "") -> Estimate:
         """How much better than other predictions of the same rows, in the plan's metric or another: positive if better."""
         return compare(
             metric or self.metric,
             self.y,
-            self.prediction,
+            self.decided(metric or self.metric, self.prediction),
             other,
             self.rows.weight,
             groups=self.rows.group,

@@ -77,7 +77,8 @@ def _range(low: float, high: float) -> str:
 def _score(seen: Seen, mask: np.ndarray) -> Estimate:
     weight = seen.rows.weight[mask] if seen.rows.weight is not None else None
     group = seen.rows.group[mask] if seen.rows.group is not None else None
-    return estimate(seen.metric, seen.y[mask], seen.prediction[mask], weight, groups=group, level=seen.level)
+    prediction = seen.decided(seen.metric, seen.prediction[mask])
+    return estimate(seen.metric, seen.y[mask], prediction, weight, groups=group, level=seen.level)
 
 
 def _worse(seen: Seen, tests: list[tuple[str, str, int, Estimate, Estimate]]) -> tuple[Finding, ...]:

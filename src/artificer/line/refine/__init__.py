@@ -1,12 +1,15 @@
 """refine: trained candidates → the model that ships.
 
-The story: blend what helps and prove it on rows that did not choose the blend; refit what is in it on all training rows
-at the iteration that the race found; let `judge` look at it out of fold, and while a limit on latency or size is broken,
-do it again with one member fewer.
+The story: blend what helps and prove it on rows that did not choose the blend; lay out what else could ship, by accuracy,
+time and size, and take from there what the client's limits leave; refit its members on all training rows at the iteration
+that the race found; choose what the blend's raw output becomes; let `judge` look at it out of fold, and while a limit is
+measured to be broken, do it again with a cheaper blend.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ import numpy as np
 
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Line, Model
+from artificer.core.stages import Choice, Line, Model, Requirement
 from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -33,14 +36,20 @@ from artificer.line.refine.blend import (
     gain_of_blending,
     greedy,
     mixed,
+    path,
 )
+from artificer.line.refine.costs import Costs
+from artificer.line.refine.front import cheaper, front, holding, marked
+from artificer.line.refine.outcome import outcome
 from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
+from artificer.measure.labels import decided, turned
+from artificer_runtime.outcome import tempered
 from artificer_runtime.package import npz
 
 __all__ = ["refine"]
 
-VERSION = 1
+VERSION = 2
 LIMITS = ("latency_ms", "size_mb")
 # What a member may weigh and still be left out where there is no time to refit it.
 FREE_WEIGHT = 0.34
@@ -63,18 +72,40 @@ def refine(subject: Subject, **options: Any) -> Model:
 
 def _refine(run: Run) -> Model:
     measured, predictions, refits = _gather(run)
-    weights, decisions = _weights(run, measured, predictions, refits)
-    refits.refitted = run.replay.refitted if run.replay is not None else refits.refitted
+    if run.replay is not None:
+        refits.refitted = run.replay.refitted
+        return _model(run, measured, predictions, refits, dict(run.replay.weights), ())
+    weights, choices, decisions = _weights(run, measured, predictions, refits)
+    limits = [requirement for requirement in ask(run).requirements if requirement.id in LIMITS]
+    if limits:
+        weights, decisions = _taken(holding(choices, limits), weights, limits, decisions)
     while True:
         model = _model(run, measured, predictions, refits, weights, decisions)
-        broken = _broken_limits(run, model)
-        if not broken or len(weights) == 1 or run.replay is not None:
-            return model
-        heaviest = max(weights, key=lambda name: refits.trials[name].row_us)
-        rest = 1.0 - weights.pop(heaviest)
-        weights = {name: weight / rest for name, weight in weights.items()}
-        because = f"with it a limit is broken: {broken[0].requirement.text}"
-        decisions = (*decisions, Decision("refine", f"Does {heaviest} stay in the blend?", "no", because, ("yes",)))
+        broken = _broken_limits(run, model, limits)
+        other = cheaper(_timely(choices, refits), weights, broken) if broken else None
+        if other is None:
+            return replace(model, front=marked(choices, weights))
+        weights, decisions = _taken(other, weights, [line.requirement for line in broken], decisions)
+
+
+def _taken(
+    choice: Choice, weights: dict[str, float], limits: Sequence[Requirement], decisions: tuple[Decision, ...]
+) -> tuple[dict[str, float], tuple[Decision, ...]]:
+    if set(choice.weights) == set(weights):
+        return weights, decisions
+    because = (
+        f"{', '.join(weights)} would break a limit: {'; '.join(limit.text for limit in limits)}; this is the most accurate "
+        f"that comes close to it or holds it, with {choice.one_ms:.2g} ms a row and {choice.size_mb:.2g} MB"
+    )
+    told = Decision(
+        "refine", "Which blend holds the limits?", ", ".join(choice.weights), because, (", ".join(weights),)
+    )
+    return dict(choice.weights), (*decisions, told)
+
+
+def _timely(choices: Sequence[Choice], refits: Refits) -> list[Choice]:
+    """Choices whose members there is still time to refit."""
+    return [one for one in choices if refits.seconds(list(one.weights)) <= max(refits.clock.left_s, 0.0)]
 
 
 def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
@@ -91,20 +122,21 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
 
 def _weights(
     run: Run, measured: Measured, predictions: Predictions, refits: Refits
-) -> tuple[dict[str, float], tuple[Decision, ...]]:
-    if run.replay is not None:
-        return dict(run.replay.weights), ()
+) -> tuple[dict[str, float], tuple[Choice, ...], tuple[Decision, ...]]:
+    """The blend to ship, the front that it stands on, and why."""
     positive, most = ask(run).positive, design(run).max_members
     usable = {name: oriented(measured.y, values, positive)[1] for name, values in predictions.items()}
     if len(usable) > 1 and any(refits.course.effects.values()):
         usable.pop(LINEAR, None)
     usable, decisions = _affordable(measured, usable, most, refits)
-    single = best_single(measured, usable)
-    if len(usable) == 1 or most == 1:
-        return {single: 1.0}, decisions
-    gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
-    weights = greedy(measured, usable, most) if gain.value > 0 else {single: 1.0}
-    return weights, (*decisions, _blending(weights, gain, measured.metric))
+    weights, way = {best_single(measured, usable): 1.0}, tuple[dict[str, float], ...]()
+    if len(usable) > 1 and most > 1:
+        gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
+        if gain.value > 0:
+            way = path(measured, usable, most)
+            weights = way[-1]
+        decisions = (*decisions, _blending(weights, gain, measured.metric))
+    return weights, front(measured, usable, weights, way, Costs(refits)), decisions
 
 
 def _affordable(
@@ -159,11 +191,17 @@ def _model(
     reference = refits.parts({LINEAR: 1.0}) if run.judged and LINEAR in refits.trials else ()
     positive = ask(run).positive
     blend = mixed(predictions, weights)
+    labels = run.brief.decision.threshold is None
+    given, of_outcome = outcome(measured, blend, positive, design(run).transform, labels=labels)
+    if ask(run).classes:
+        blend = tempered(blend, given.temperature)
     shown = oriented(measured.y, blend, positive)[1]
+    shown = decided(measured.metric, shown, turned(given.multipliers, positive))
     score = estimate(measured.metric, measured.y, shown, measured.weight, groups=measured.group)
+    decisions = (*decisions, *of_outcome)
 
     def work(folder: Path, name: str) -> Model:
-        model_hash = refits.write(parts, folder / "model")
+        model_hash = refits.write(parts, folder / "model", given)
         kept = {"rows": measured.rows, "prediction": blend}
         if reference:
             refits.write(reference, folder / "reference")
@@ -182,11 +220,11 @@ def _model(
             decisions=decisions,
         )
 
-    return run.task(f"blend-{digest(VERSION, parts, reference, fit(run).predictions, decisions)}", Model, work)
+    return run.task(f"blend-{digest(VERSION, parts, reference, fit(run).predictions, decisions, given)}", Model, work)
 
 
-def _broken_limits(run: Run, model: Model) -> list[Line]:
-    if not any(requirement.id in LIMITS for requirement in ask(run).requirements):
+def _broken_limits(run: Run, model: Model, limits: Sequence[Requirement]) -> list[Line]:
+    if not limits:
         return []
     verdict = judge(run, model, sealed=False)
     return [line for line in verdict.lines if line.requirement.id in LIMITS and line.outcome == "unmet"]

@@ -24,6 +24,9 @@ LEAST_WEIGHT = 0.03
 TO_UNIFORM = 0.2
 MOST_ROWS = 20_000
 PARTS = 2
+# What a member more must gain, as a share of what the best single candidate lacks to perfection. Over eight data sets, in
+# halves that did not choose, 0.001 and 0.002 change what is lacking by less than 0.0005 of it and leave a member in ten out.
+PRICE = 0.001
 # A blend is expected to help (it did in every published comparison), so nine chances in ten of a gain suffice.
 LEVEL = 0.8
 # Ranks of fewer rows than this of the rarer class are too coarse to climb by; log loss is not.
@@ -64,20 +67,35 @@ def greedy(measured: Measured, predictions: Predictions, most: int) -> dict[str,
     dict of str to float
         Weights above 0 that sum to 1, in falling order.
     """
-    measured, predictions = _sampled(measured, predictions)
+    return path(measured, predictions, most)[-1]
+
+
+def path(measured: Measured, predictions: Predictions, most: int, price: float = PRICE) -> tuple[dict[str, float], ...]:
+    """Nested blends on the greedy way: the best of one candidate, of two, and so on; the last is the one to choose.
+
+    Each member beyond the first must gain `price` of what the best single candidate lacks to perfection.
+    """
+    measured, predictions = drawn(measured, predictions, MOST_ROWS)
     gain = _objective(measured)
     picks: Counter[str] = Counter()
     total = np.zeros_like(next(iter(predictions.values())))
-    best_so_far, best_picks = -np.inf, Counter[str]()
+    best: dict[int, tuple[float, Counter[str]]] = {}
+    charge = 0.0
     for step in range(1, STEPS + 1):
         open_names = [name for name in predictions if name in picks or len(picks) < most]
-        gains = {name: gain((total + predictions[name]) / step) for name in open_names}
-        name = max(gains, key=lambda one: gains[one])
+        net = {
+            name: gain((total + predictions[name]) / step) - charge * (len(picks) - (name in picks))
+            for name in open_names
+        }
+        name = max(net, key=lambda one: net[one])
+        if step == 1:
+            charge = price * abs(_perfect(measured) - net[name])
         picks[name] += 1
         total = total + predictions[name]
-        if gains[name] > best_so_far:
-            best_so_far, best_picks = gains[name], picks.copy()
-    return _cleaned(best_picks)
+        if net[name] > best.get(len(picks), (-np.inf, picks))[0]:
+            best[len(picks)] = net[name], picks.copy()
+    last = max(best, key=lambda count: best[count][0])
+    return tuple(_cleaned(best[count][1]) for count in sorted(best) if count <= last)
 
 
 def best_single(measured: Measured, predictions: Predictions) -> str:
@@ -100,7 +118,7 @@ def cross_fitted(measured: Measured, predictions: Predictions, most: int) -> tup
     """
     blend = np.empty_like(next(iter(predictions.values())))
     single = np.empty_like(blend)
-    part = _parts(measured)
+    part = halves(measured)
     for number in range(PARTS):
         here, there = np.flatnonzero(part == number), np.flatnonzero(part != number)
         others = {name: values[there] for name, values in predictions.items()}
@@ -115,7 +133,8 @@ def gain_of_blending(measured: Measured, blend: np.ndarray, single: np.ndarray) 
     return compare(measured.metric, measured.y, blend, single, measured.weight, groups=measured.group, level=LEVEL)
 
 
-def _parts(measured: Measured) -> np.ndarray:
+def halves(measured: Measured) -> np.ndarray:
+    """Number of the part that each row is in, groups whole and classes shared out evenly: int64 (n_rows,)."""
     rng = np.random.default_rng(0)
     if measured.group is not None:
         names, inverse = np.unique(measured.group, return_inverse=True)
@@ -128,16 +147,17 @@ def _parts(measured: Measured) -> np.ndarray:
     return part
 
 
-def _sampled(measured: Measured, predictions: Predictions) -> tuple[Measured, Predictions]:
-    if len(measured.y) <= MOST_ROWS:
+def drawn(measured: Measured, predictions: Predictions, most: int) -> tuple[Measured, Predictions]:
+    """At most so many of the rows, always the same ones."""
+    if len(measured.y) <= most:
         return measured, predictions
-    rows = np.sort(np.random.default_rng(0).choice(len(measured.y), MOST_ROWS, replace=False))
+    rows = np.sort(np.random.default_rng(0).choice(len(measured.y), most, replace=False))
     return measured.take(rows), {name: values[rows] for name, values in predictions.items()}
 
 
 def _objective(measured: Measured) -> Callable[[np.ndarray], float]:
     sign = metric(measured.metric).sign
-    few = measured.task == "binary" and min(measured.y.sum(), (1 - measured.y).sum()) < FEWEST_FOR_RANKS
+    few = _few(measured)
 
     def gain(prediction: np.ndarray) -> float:
         if few:
@@ -145,6 +165,15 @@ def _objective(measured: Measured) -> Callable[[np.ndarray], float]:
         return sign * score(measured.metric, measured.y, prediction, measured.weight)
 
     return gain
+
+
+def _few(measured: Measured) -> bool:
+    return measured.task == "binary" and bool(min(measured.y.sum(), (1 - measured.y).sum()) < FEWEST_FOR_RANKS)
+
+
+def _perfect(measured: Measured) -> float:
+    """What the objective would be of perfect predictions."""
+    return 0.0 if _few(measured) else metric(measured.metric).sign * metric(measured.metric).best
 
 
 def _cleaned(picks: Counter[str]) -> dict[str, float]:

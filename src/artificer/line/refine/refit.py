@@ -21,8 +21,9 @@ from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
 from artificer.line.fit.saved import at_iteration, save_member
-from artificer.line.fit.written import write_model
-from artificer_runtime.package import Weighted
+from artificer.line.fit.written import contents
+from artificer.line.refine.outcome import Outcome
+from artificer_runtime.package import Weighted, write
 
 VERSION = 2
 ALL_ROWS = -1
@@ -120,17 +121,20 @@ class Refits:
         names = (*weights, LINEAR) if self.run.judged and LINEAR in self.trials else tuple(weights)
         return list(dict.fromkeys(names))
 
-    def write(self, parts: tuple[Part, ...], folder: Path) -> str:
-        """Write parts as a package that the runtime loads, and give the model hash."""
-        members = [
+    def write(self, parts: tuple[Part, ...], folder: Path, given: Outcome | None = None) -> str:
+        """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
+        given = given or Outcome()
+        members = tuple(
             Weighted(
                 at_iteration(self.run.path(part.folder), 0 if self.refitted else part.n_iterations),
                 part.weight,
                 self.trials[part.candidate].candidate.blocks,
             )
             for part in parts
-        ]
-        return write_model(self.course, self.run.brief.target.column, self.encodings.recipe, members, folder)
+        )
+        plain = contents(self.course, self.run.brief.target.column, self.encodings.recipe, members)
+        becomes = {"temperature": given.temperature, "multipliers": given.multipliers, "residuals": given.residuals}
+        return write(folder, replace(plain, **becomes))  # type: ignore[arg-type]
 
     def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
         trial, seed = wanted

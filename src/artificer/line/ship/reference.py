@@ -41,14 +41,14 @@ def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Referenc
         The column of the rows' own time, which moves by itself and is not compared.
     """
     rows, y, prediction, schema = judged.rows, judged.y, judged.prediction, judged.predictor.schema
-    is_class = task != "regression"
+    is_class, seen = task != "regression", judged.decided(name)
     _, place = stretches(rows.time, np.ones(len(y), bool))
-    found = within(name, y, prediction, place, rows.weight, groups=rows.group)
+    found = within(name, y, seen, place, rows.weight, groups=rows.group)
     place = _defined(name, judged, place)
     constant = np.bincount(y.astype(np.int64), minlength=prediction.shape[1]) / len(y) if is_class else y.mean()
     plain = within(name, y, np.tile(constant, (len(y), 1)), place, rows.weight, groups=rows.group).value
     scored = _Scored(
-        phi=influence(name, y, prediction, rows.weight, place),
+        phi=influence(name, y, seen, rows.weight, place),
         y=y if task == "binary" else None,
         success=prediction[:, 1] if name == "roc_auc" else None,
         weight=rows.weight,

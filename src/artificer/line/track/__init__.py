@@ -81,9 +81,10 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
     sample = frame[_drawn(np.arange(frame.height))]
     whole = version.oriented(version.predictor.raw(version.predictor.schema.encode(sample)))
     prediction = whole[known.rows.places] if sample.height == frame.height else known.rows.predicted(version)
+    labels = version.decided(reference.metric, prediction)
     counts = list(_counted(version, frame, whole))
     expected = possible(effect_of(*counts[0], level=level), reference)
-    measured = _measured(known.rows, prediction, reference, level)
+    measured = _measured(known.rows, labels, reference, level)
     columns = level + (1 - level) * (1 - 1 / len(counts))  # all of them hold together (Bonferroni)
     shifts = [_shift(bins, found, unseen, reference, columns) for bins, found, unseen in counts]
     moment = as_time(frame[brief.data.time]) if brief.data.time else None
@@ -99,7 +100,7 @@ def tracked(version: Version, frame: pl.DataFrame, brief: Brief) -> Tracked:
         measured=measured,
         unexplained=apart(measured, expected) if measured is not None else None,
         shifts=tuple(sorted(shifts, key=lambda one: (-abs(one.effect.value), one.column))),
-        periods=tuple(periods(reference.metric, moment, known.labelled, known.rows, prediction, version.name)),
+        periods=tuple(periods(reference.metric, moment, known.labelled, known.rows, labels, version.name)),
     )
     findings = (
         *time_findings(moment, reference),

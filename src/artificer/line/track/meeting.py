@@ -19,7 +19,9 @@ from artificer.core.store import decode, named
 from artificer.data.kinds import as_time
 from artificer.line.ask.labels import has_label, numeric
 from artificer.line.ask.rows import codes_of, weights
+from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
+from artificer_runtime.outcome import weighed
 from artificer_runtime.package import read
 from artificer_runtime.schema import canonical_text
 
@@ -55,6 +57,15 @@ class Version:
         classes = self.predictor.contents.classes
         named = self.card.get("positive", "")
         return classes.index(named) if named in classes else -1
+
+    def decided(self, metric: str, prediction: np.ndarray) -> np.ndarray:
+        """Oriented predictions as a metric shall see them: where it reads labels, those that this version gives."""
+        return decided(metric, prediction, turned(self.predictor.contents.multipliers, self.positive))
+
+    def labels(self, prediction: np.ndarray) -> np.ndarray:
+        """Column of each label that this version gives: int64 (n_rows,)."""
+        shown = weighed(prediction, turned(self.predictor.contents.multipliers, self.positive))
+        return np.asarray(shown.argmax(axis=1))
 
     def oriented(self, raw: np.ndarray) -> np.ndarray:
         """Raw predictions with the success of two classes last."""

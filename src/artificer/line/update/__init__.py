@@ -71,9 +71,10 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
         why = "the versions know different classes" if not alike else "no labelled row is there that neither saw"
         return _undecided(champion, challenger, metric, rows.n_rows, why)
     ours, theirs = rows.predicted(champion), rows.predicted(challenger)
+    share = flipped(brief, rows, (champion, challenger), ours, theirs)
+    ours, theirs = champion.decided(metric, ours), challenger.decided(metric, theirs)
     scores = [estimate(metric, rows.y, one, rows.weight, groups=rows.group, level=level) for one in (ours, theirs)]
     gain = compare(metric, rows.y, theirs, ours, rows.weight, groups=rows.group, level=level)
-    share = flipped(brief, rows, champion.predictor.schema, ours, theirs)
     choice, because = _choice(brief, gain, share, metric)
     question = f"Shall {challenger.name} be served in place of {champion.name}?"
     facts = (
