@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -54,8 +55,9 @@ def python_of(system: str, given: Mapping[str, str]) -> str:
         Artificer's is the one that runs this, so that what is measured is the commit that is recorded.
     """
     module = SYSTEMS[system].module
-    if given.get(system) or given.get(module):
-        return given.get(system) or given[module]
+    named = given.get(system) or given.get(module)
+    if named:
+        return os.path.abspath(named)  # not resolved: an environment's python is a link
     if module == "artificer":
         return sys.executable
     folder = ENVIRONMENTS / module

@@ -158,9 +158,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(system: str) -> dict[str, str]:
-    """This process's environment; a path of modules is for Artificer's checkout alone."""
-    hidden = () if system == "artificer" else ("PYTHONPATH",)
-    return {name: value for name, value in os.environ.items() if name not in (*hidden, "VIRTUAL_ENV")}
+    """This process's environment; a path of modules is for Artificer's checkout alone, and holds from any folder."""
+    found = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    if system == "artificer" and os.environ.get("PYTHONPATH"):
+        places = os.environ["PYTHONPATH"].split(os.pathsep)
+        found["PYTHONPATH"] = os.pathsep.join(os.path.abspath(place) for place in places)
+    return found
 
 
 def _seconds(ended: Mapping[str, float]) -> dict[str, float]:
