@@ -25,7 +25,7 @@ def record(script: str, name: str, **figures: Any) -> None:
 def commit() -> str:
     """Short hash of the commit, with a mark where the tree has changes."""
     head = _git("rev-parse", "--short", "HEAD")
-    return f"{head}-changed" if _git("status", "--porcelain", "--", "..", ":!results.jsonl", ":!results.md") else head
+    return f"{head}-changed" if _git("status", "--porcelain", "--", "..", ":!*.jsonl", ":!results.md") else head
 
 
 def _git(*arguments: str) -> str:

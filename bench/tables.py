@@ -1,9 +1,12 @@
-"""results.jsonl → results.md: the newest line of each figure."""
+"""results.jsonl, accuracy.jsonl and peers.jsonl → results.md: the newest line of each figure."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+
+from peers.lines import measured
+from peers.table import section
 
 HERE = Path(__file__).parent
 TITLES = {
@@ -13,7 +16,7 @@ TITLES = {
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "serving": "Single predictions over HTTP on loopback, one worker",
     "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
-    "budget": "Budget kept: asked for so many seconds, ended when?",
+    "budget": "Budget kept: `Classifier` or `Regressor` asked for so many seconds, ended when?",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }
 HIDDEN = ("script", "commit", "machine", "when")
@@ -25,7 +28,8 @@ def main() -> None:
     out = [
         "# Results",
         "",
-        "Made by `python bench/tables.py` from `results.jsonl`; how each is measured stands in its script.",
+        "Made by `python bench/tables.py` from `results.jsonl`, `accuracy.jsonl` and `peers.jsonl`; how each is measured"
+        " stands in its script.",
     ]
     for script, title in TITLES.items():
         newest = {line["name"]: line for line in lines if line["script"] == script}
@@ -39,6 +43,7 @@ def main() -> None:
         ]
         out.append("")
         out.append(f"Measured on {next(reversed(newest.values()))['machine']}.")
+    out += section(measured())
     (HERE / "results.md").write_text("\n".join(out) + "\n", encoding="utf-8")
 
 
