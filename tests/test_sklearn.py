@@ -12,11 +12,13 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
+from sklearn.metrics import log_loss
 from sklearn.model_selection import cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import artificer
 from artificer import Classifier, Regressor
+from artificer.measure.metrics import OWN
 
 WEIGHTS = "boosting samples rows and counts rows a leaf, so a row of weight 2 is not two rows; true of every booster"
 EXPECTED = {"check_sample_weight_equivalence_on_dense_data": WEIGHTS}
@@ -56,6 +58,71 @@ def test_frames_with_strings_dates_text_and_gaps(kind: str) -> None:
     np.testing.assert_array_equal(
         model.predict_proba(X), Classifier(budget_s=20, random_state=0).fit(frame, y).predict_proba(frame)
     )
+
+
+def right_by_label(y_true: Any, y_pred: Any) -> float:
+    assert set(np.unique(y_true)) | set(np.unique(y_pred)) <= {"leaves", "stays"}
+    return float((y_true == y_pred).mean())
+
+
+def test_a_function_of_the_caller_is_a_metric_and_reads_their_labels() -> None:
+    frame, y = people()
+    model = Classifier(budget_s=20, metric=right_by_label).fit(frame, y)
+    usual = Classifier(budget_s=20, metric="accuracy").fit(frame, y)
+    assert model.score_.value == pytest.approx(usual.score_.value, abs=0.1)
+    assert pickle.loads(pickle.dumps(clone(model))).metric is right_by_label
+    assert not OWN
+    loss = artificer.as_metric(log_loss, larger_is_better=False, needs="proba", name="their loss")
+    by_loss = Classifier(budget_s=20, metric=loss).fit(frame, y, sample_weight=np.linspace(0.5, 1.5, len(y)))
+    named = Classifier(budget_s=20, metric="log_loss").fit(frame, y, sample_weight=np.linspace(0.5, 1.5, len(y)))
+    assert by_loss.score_.value == pytest.approx(named.score_.value)
+
+
+def test_a_function_that_is_no_metric_here_is_refused_before_training() -> None:
+    frame, y = people()
+    for wrong, says in (
+        (lambda y_true: 1.0, "cannot be called"),
+        (lambda y_true, y_pred: float("nan"), "must give a number"),
+        (artificer.as_metric(right_by_label, needs="value"), "label or proba"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            Classifier(budget_s=20, metric=wrong).fit(frame, y)
+    with pytest.raises(ValueError, match="takes no sample_weight"):
+        Classifier(budget_s=20, metric=right_by_label).fit(frame, y, sample_weight=np.ones(len(y)))
+    with pytest.raises(ValueError, match="does not fit: the prediction is binary"):
+        Classifier(budget_s=20, metric="rmse").fit(frame, y)
+    with pytest.raises(artificer.ArtificerError, match="needs is 'scores'"):
+        artificer.as_metric(right_by_label, needs="scores")  # type: ignore[arg-type]
+
+
+def test_class_weights_move_predictions_and_no_score_counts_them() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 3))
+    y = (X[:, 0] + rng.normal(size=600) > 1.8).astype(int)
+    plain, balanced, named = (
+        Classifier(budget_s=20, metric="log_loss", class_weight=one).fit(X, y)
+        for one in (None, "balanced", {1: (y == 0).sum() / (y == 1).sum()})
+    )
+    assert balanced.predict(X).sum() > 1.5 * plain.predict(X).sum()
+    assert balanced.predict_proba(X)[:, 1].mean() == pytest.approx(named.predict_proba(X)[:, 1].mean(), abs=0.05)
+    assert balanced.score_.value > plain.score_.value, "log loss of rows as they came is lowest without weights"
+    for wrong, says in (({2: 3.0}, "which y lacks"), ({1: 0.0}, "above 0"), ("even", "'balanced' or None")):
+        with pytest.raises(ValueError, match=says):
+            Classifier(class_weight=wrong).fit(X, y)  # type: ignore[arg-type]
+
+
+def test_the_loss_follows_the_metric() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 2))
+    y = np.exp(X[:, 0] + rng.normal(size=600))
+    high = Regressor(budget_s=20, metric="quantile_loss:0.9").fit(X, y)
+    assert (y <= high.predict(X)).mean() == pytest.approx(0.9, abs=0.06)
+    counts = Regressor(budget_s=20, metric="poisson_deviance").fit(X, np.floor(y))
+    assert counts.predict(X).min() > 0
+    with pytest.raises(ValueError, match=r"negative in 1 of 600 rows \(the lowest is -2\); correct or drop"):
+        Regressor(metric="tweedie_deviance:1.2").fit(X, np.r_[-2.0, y[1:]])
+    with pytest.raises(ValueError, match="a level between 0 and 1"):
+        Regressor(metric="quantile_loss:9").fit(X, y)
 
 
 def test_labels_come_back_in_their_own_type() -> None:

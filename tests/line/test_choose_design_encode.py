@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artificer.core.brief import Accept, Brief, Features, RunPart, Target
+from artificer.core.errors import BriefError, DataError
 from artificer.line import design as design_stage
 from artificer.line.ask import begin
 from artificer.line.ask.rows import Labelled
@@ -127,3 +128,46 @@ def test_the_metric_is_the_clients_the_callers_or_the_usual_one(
     assert plan("a", {}) == "roc_auc"
     assert plan("b", {"size_mb": Accept(at_most=9.0), "brier": Accept(at_most=0.3)}) == "brier"
     assert plan("c", {}, "log_loss") == "log_loss"
+
+
+@pytest.mark.parametrize(
+    ("metric", "loss"),
+    [
+        ("rmse", ""),
+        ("rmsle", ""),
+        ("mae", "absolute"),
+        ("mape", "absolute"),
+        ("median_absolute_error", "absolute"),
+        ("quantile_loss:0.90", "quantile:0.9"),
+        ("poisson_deviance", "poisson"),
+        ("tweedie_deviance", "tweedie:1.5"),
+        ("tweedie_deviance:1.2", "tweedie:1.2"),
+    ],
+)
+def test_learners_lower_what_the_client_scores(tmp_path: Path, metric: str, loss: str) -> None:
+    rng = np.random.default_rng(0)
+    rows = pl.DataFrame({"x": rng.normal(size=600), "sold": rng.gamma(2.0, size=600)})
+    brief = Brief(target=Target(column="sold", kind="number"), accept={metric: Accept(at_most=9.0)})
+    plan = design(brief, workspace=tmp_path, frame=rows)
+    assert plan.loss == loss
+    (told,) = [one for one in plan.decisions if one.question == "Which loss do learners lower?"]
+    assert told.choice == (loss or "squared error")
+    below = rows.with_columns(sold=-pl.col("sold"))
+    if loss.startswith(("poisson", "tweedie")):
+        with pytest.raises(DataError, match="negative in 480 of 480 rows"):
+            design(brief, workspace=tmp_path / "below", frame=below)
+        with pytest.raises(DataError, match="0 in all 480 rows"):
+            design(brief, workspace=tmp_path / "none", frame=rows.with_columns(sold=0 * pl.col("sold")))
+    else:
+        assert design(brief, workspace=tmp_path / "below", frame=below).loss == loss
+
+
+def test_a_metric_whose_parameters_are_wrong_is_refused_with_its_line(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"x": range(600), "sold": np.arange(600.0)})
+    for name, says in (
+        ("quantile_loss:2", "a level between 0 and 1"),
+        ("precision_at:5", "the prediction is regression"),
+    ):
+        brief = Brief(target=Target(column="sold", kind="number"), accept={name: Accept(at_most=9.0)})
+        with pytest.raises(BriefError, match=says):
+            design(brief, workspace=tmp_path, frame=rows)

@@ -9,7 +9,6 @@ from scipy import stats
 from artificer.measure.compare import compare, corrected_resampled_t
 from artificer.measure.metrics import METRICS, metric, score
 
-
 # One metric of every family, and every metric without parameters.
 SOME = [*METRICS, "quantile_loss:0.9", "tweedie_deviance:1.2", "precision_at:50", "value:-1,4", "value:-1,4,0.3"]
 

@@ -22,7 +22,6 @@ from artificer.measure.intervals import (
 )
 from artificer.measure.metrics import METRICS, metric, score
 
-
 # One metric of every family, and every metric without parameters.
 SOME = [*METRICS, "quantile_loss:0.9", "tweedie_deviance:1.2", "precision_at:0.2", "value:-1,4", "value:-1,4,0.3"]
 

@@ -189,7 +189,8 @@ def deviance(power: float) -> Losses:
     """
 
     def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
-        truth, shown = np.where(y >= 0, y, np.nan), np.maximum(p, 0.0)
+        truth = np.where(y >= 0, y, np.nan).astype(np.float64)
+        shown = np.maximum(p, 0.0).astype(np.float64)
         above = np.maximum(shown, _SMALLEST)
         if power == 1:
             logs = np.log(np.maximum(truth, _SMALLEST)) - np.log(above)

@@ -62,18 +62,20 @@ class LightGBM:
             valid = self._dataset(fold, valid=True, reference=booster.train_set)
             booster.add_valid(valid, "valid")
         curve: list[float] = []
-        slope = _Slope(fold).of if _by_slope(fold) else None
+        slope, unit = _Slope(fold).of if _by_slope(fold) else None, _frame(fold)[1]
         for iteration in range(most):
             finished = booster.update(fobj=slope)
             if watched:
                 curve.append(float(booster.eval_valid()[0][2]))
                 if patience and iteration - int(np.argmin(curve)) >= patience:
-                    return np.array(curve), False
+                    return unit * np.array(curve), False
             if finished:
                 break
             if clock.expired and iteration + 1 < most:
-                return np.array(curve), True
-        return np.array(curve[: booster.current_iteration()]), False  # an update that finds no split adds no tree
+                return unit * np.array(curve), True
+        return unit * np.array(
+            curve[: booster.current_iteration()]
+        ), False  # an update that finds no split adds no tree
 
     def _dataset(self, fold: Fold, *, valid: bool = False, reference: Any = None) -> lightgbm.Dataset:
         X, y, weight = (fold.X_valid, fold.y_valid, fold.weight_valid) if valid else (fold.X, fold.y, fold.weight)
