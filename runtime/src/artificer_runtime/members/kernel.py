@@ -84,7 +84,8 @@ class Kernel:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Kernel:
         """Rebuild what was saved."""
         low, high = float(meta.get("low", -np.inf)), float(meta.get("high", np.inf))
-        return cls(*(arrays[name] for name in _ARRAYS), float(meta["power"]), meta["link"], low, high)
+        own = {name: arrays[name] for name in _ARRAYS}
+        return cls(**own, power=float(meta["power"]), link=meta["link"], low=low, high=high)
 
 
 _ARRAYS = ("features", "center", "scale", "rows", "coefficients", "intercept")

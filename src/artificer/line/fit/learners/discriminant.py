@@ -91,7 +91,7 @@ class _Frame:
         return cls(center, np.where(deviation > 1e-6, 1 / np.maximum(deviation * largest, 1e-300), 0.0))
 
     def prepared(self, X: np.ndarray) -> np.ndarray:
-        return np.nan_to_num((X.astype(np.float64) - self.center) * self.scale, nan=0.0)
+        return np.asarray(np.nan_to_num((X.astype(np.float64) - self.center) * self.scale, nan=0.0))
 
     def member(self, coefficients: np.ndarray, intercept: np.ndarray, link: Link) -> Linear:
         own = coefficients * self.scale

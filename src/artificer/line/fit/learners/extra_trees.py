@@ -46,13 +46,16 @@ class ExtraTrees:
         cut = False
         for grown in range(BATCH, n_trees + BATCH, BATCH):
             model.set_params(n_estimators=min(grown, n_trees))
-            model.fit(fold.X, fold.y, sample_weight=fold.weight)
+            with np.errstate(invalid="ignore"):  # scikit-learn adds cells up to see whether all are finite
+                model.fit(fold.X, fold.y, sample_weight=fold.weight)
             if clock.expired and not fixed and grown < n_trees:
                 cut = True
                 break
         leaf = _Leaf.of(fold, model)
         rounds = -(-len(model.estimators_) // BATCH)
-        return Fitted(portable(model, leaf), np.empty(0), 0, cut, leaf.native(model, checked), {"rounds": float(rounds)})
+        return Fitted(
+            portable(model, leaf), np.empty(0), 0, cut, leaf.native(model, checked), {"rounds": float(rounds)}
+        )
 
     def _forest(self, fold: Fold, settings: Settings, n_trees: int) -> Any:
         smallest = int(settings.get("min_samples_leaf", 2))
@@ -100,61 +103,76 @@ class _Leaf:
         return np.asarray((1 - self.drawn) * full + self.drawn * self.shares)
 
     def native(self, model: Any, X: np.ndarray) -> np.ndarray:
-        if self.drawn == 0:
-            return np.asarray(model.predict(X), np.float64)[:, None]
-        return self.spread(model.predict_proba(X))
+        with np.errstate(invalid="ignore"):
+            if self.drawn == 0:
+                return np.asarray(model.predict(X), np.float64)[:, None]
+            return self.spread(np.asarray(model.predict_proba(X)))
 
 
 def portable(model: Any, leaf: _Leaf) -> Trees:
     """Translate scikit-learn's trees: the same questions, with children side by side and thresholds in single precision."""
-    trees = [one.tree_ for one in model.estimators_]
-    root = np.cumsum([0] + [tree.node_count for tree in trees])
-    nodes, depths = zip(*(_laid_out(tree) for tree in trees), strict=True)
-    order = np.concatenate([start + one for start, one in zip(root, nodes, strict=False)])
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-
-    def of_all(name: str) -> np.ndarray:
-        return np.concatenate([getattr(tree, name) for tree in trees])[order]
-
-    left = np.concatenate(
-        [
-            np.where(tree.children_left >= 0, tree.children_left, np.arange(tree.node_count)) + start
-            for tree, start in zip(trees, root, strict=False)
-        ]
-    )
-    inner = of_all("children_left") >= 0
-    seen = 2 * of_all("feature") + (of_all("missing_go_to_left") == 0)
-    slots, slot = np.unique(seen[inner], return_inverse=True) if inner.any() else (np.zeros(1, np.int64), 0)
-    at = np.zeros(len(order), np.int32)
-    at[inner] = slot
-    value = leaf.spread(np.concatenate([tree.value[:, 0, :] for tree in trees])[order])
-    n_out = value.shape[1]
-    value = np.where(inner[:, None], 0.0, value / len(trees))
+    trees = [_Tree.of(one.tree_) for one in model.estimators_]
+    root = np.cumsum([0] + [len(tree.child) for tree in trees])
+    inner = np.concatenate([tree.inner for tree in trees])
+    seen = np.concatenate([tree.seen for tree in trees])
+    slots, slot = np.unique(seen[inner], return_inverse=True) if inner.any() else (np.zeros(1, np.int64), np.zeros(0))
+    slot_of = np.zeros(len(inner), np.int32)
+    slot_of[inner] = slot
+    value = leaf.spread(np.concatenate([tree.value for tree in trees])) / len(trees)
+    value[inner] = 0.0
     return Trees(
-        slot=at,
-        child=place[left[order]].astype(np.int32),
-        threshold=np.where(inner, _floors32(of_all("threshold")), np.inf).astype(np.float32),
-        value=value if n_out > 1 else value[:, 0],
+        slot=slot_of,
+        child=np.concatenate([tree.child + at for tree, at in zip(trees, root, strict=False)]).astype(np.int32),
+        threshold=np.concatenate([tree.threshold for tree in trees]),
+        value=value if value.shape[1] > 1 else value[:, 0],
         root=root[:-1].astype(np.int32),
-        depth=np.array(depths, np.int32),
+        depth=np.array([tree.depth for tree in trees], np.int32),
         slot_feature=(slots // 2).astype(np.int32),
         slot_kind=np.where(slots % 2 == 0, NAN_LEFT, NAN_RIGHT).astype(np.uint8),
         slot_set=np.zeros(len(slots) + 1, np.int32),
         members=np.zeros(0, bool),
-        n_out=n_out,
+        n_out=value.shape[1],
         link="identity",
     )
 
 
-def _laid_out(tree: Any) -> tuple[np.ndarray, int]:
-    """Nodes level by level, the two children of one side by side; and how many levels lie below the root."""
-    levels = [np.zeros(1, np.int64)]
-    while True:
-        inner = levels[-1][tree.children_left[levels[-1]] >= 0]
-        if not len(inner):
-            return np.concatenate(levels), len(levels) - 1
-        levels.append(np.stack([tree.children_left[inner], tree.children_right[inner]], axis=1).ravel())
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """One tree, its nodes level by level, the two children of one side by side.
+
+    Attributes
+    ----------
+    child : array of int64, (n_nodes,)
+        The left child, counted from the tree's root; a leaf's is itself.
+    seen : array of int64, (n_nodes,)
+        Twice the feature, and 1 more where gaps go right.
+    """
+
+    inner: np.ndarray
+    child: np.ndarray
+    seen: np.ndarray
+    threshold: np.ndarray
+    value: np.ndarray
+    depth: int
+
+    @classmethod
+    def of(cls, tree: Any) -> _Tree:
+        left, right = tree.children_left, tree.children_right
+        levels = [np.zeros(1, np.int64)]
+        while len(inner := levels[-1][left[levels[-1]] >= 0]):
+            levels.append(np.stack([left[inner], right[inner]], axis=1).ravel())
+        order = np.concatenate(levels)
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        is_inner = left[order] >= 0
+        return cls(
+            inner=is_inner,
+            child=np.where(is_inner, place[left[order]], np.arange(len(order))),
+            seen=2 * tree.feature[order] + (tree.missing_go_to_left[order] == 0),
+            threshold=np.where(is_inner, _floors32(tree.threshold[order]), np.inf).astype(np.float32),
+            value=tree.value[order, 0, :],
+            depth=len(levels) - 1,
+        )
 
 
 def _floors32(thresholds: np.ndarray) -> np.ndarray:

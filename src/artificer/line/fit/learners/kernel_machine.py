@@ -9,7 +9,7 @@ probabilities (after Platt 1999), so no rows need to be watched.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -134,18 +134,7 @@ class _Data:
         """Fewer rows."""
         classes = self.targets.argmax(axis=1) if self.n_classes else self.targets[:, 0]
         rows = sampled(classes, self.n_classes, most, seed + 1)
-        return _Data(
-            self.X[rows],
-            self.features,
-            self.center,
-            self.deviation,
-            self.targets[rows],
-            self.weight[rows],
-            self.seen,
-            self.n_classes,
-            self.middle,
-            self.spread,
-        )
+        return replace(self, X=self.X[rows], targets=self.targets[rows], weight=self.weight[rows])
 
     def loss(self, scores: np.ndarray) -> float:
         """Mean loss of scores (n_rows, n_targets) that rows got which they did not help to train."""
@@ -263,7 +252,7 @@ class _Problem:
             pull = steep * one
             slope = self.placed * pull.sum(axis=1)[:, None] - pull @ self.placed
             found += np.average(slope**2, axis=0, weights=self.data.weight)
-        return found
+        return found * self.power**2
 
 
 @dataclass(frozen=True, slots=True)
