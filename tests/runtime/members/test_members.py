@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from artificer_runtime.errors import PackageError
 from artificer_runtime.members import load
+from artificer_runtime.members.kernel import Kernel, placed
 from artificer_runtime.members.linear import Linear
 from artificer_runtime.members.network import Network, rounded
 from artificer_runtime.members.oblivious import Oblivious
@@ -87,7 +89,22 @@ def network(rng: np.random.Generator, link: Any) -> Network:
     return Network(np.zeros(N_FEATURES, np.float32), scale, waves, (rounded(stage),), activation, link)
 
 
-MAKERS = (trees, oblivious, linear, network)
+def forest(rng: np.random.Generator, link: Any) -> Trees:
+    """Trees that give all outputs at once."""
+    one, n_out = trees(rng, link), LINKS[link]
+    value = rng.normal(size=(len(one.child), n_out)) * np.isinf(one.threshold)[:, None]
+    return replace(one, value=value)
+
+
+def kernel(rng: np.random.Generator, link: Any) -> Kernel:
+    features = np.array([0, 1, 2, 4], np.int32)
+    center, scale = rng.normal(size=4).astype(np.float32), rng.uniform(0.1, 2, 4).astype(np.float32)
+    kept = placed(rng.normal(size=(70, 4)).astype(np.float32), center, scale).astype(np.float32)
+    n_out = LINKS[link]
+    return Kernel(features, center, scale, kept, rng.normal(size=(n_out, 70)), rng.normal(size=n_out), 1.2, link)
+
+
+MAKERS = (trees, forest, oblivious, linear, network, kernel)
 
 
 def rows(rng: np.random.Generator, n_rows: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from artificer_runtime.errors import PackageError
 
 BUILTIN = {
+    "kernel@1": "artificer_runtime.members.kernel:Kernel",
     "linear@1": "artificer_runtime.members.linear:Linear",
     "network@1": "artificer_runtime.members.network:Network",
     "oblivious@1": "artificer_runtime.members.oblivious:Oblivious",

@@ -35,10 +35,10 @@ class Trees:
         The node's slot, and its left child; the right one follows it.
     threshold : array of float32, (n_nodes,)
         Of a leaf: infinite.
-    value : array of float64, (n_nodes,)
-        Of a leaf, else 0.
+    value : array of float64, (n_nodes,) or (n_nodes, n_out)
+        Of a leaf, else 0. With a column an output, one tree of an iteration gives all outputs.
     root, depth : array of int32, (n_trees,)
-        Trees stand iteration by iteration, in each one tree an output.
+        Trees stand iteration by iteration, in each one tree an output or one for all.
     slot_feature : array of int32, (n_slots,)
     slot_kind : array of uint8, (n_slots,)
         Sets of categories stand last, feature by feature.
@@ -73,7 +73,7 @@ class Trees:
 
     def truncated(self, n_iterations: int) -> Trees:
         """The model after its first iterations, without the nodes of the others."""
-        n_trees = min(n_iterations * self.n_out, len(self.root))
+        n_trees = min(n_iterations * (self.n_out if self.value.ndim == 1 else 1), len(self.root))
         n_nodes = int(self.root[n_trees]) if n_trees < len(self.root) else len(self.child)
         used, slot = np.unique(self.slot[:n_nodes], return_inverse=True)
         sets = [self.members[self.slot_set[one] : self.slot_set[one + 1]] for one in used]
@@ -155,7 +155,10 @@ class Trees:
             for _ in range(depth):
                 right = flat.take(self.slot.take(node) + base) > self.threshold.take(node)
                 node = self.child.take(node) + right
-            total[:, tree % self.n_out] += self.value.take(node)
+            if self.value.ndim == 2:
+                total += self.value.take(node, axis=0)
+            else:
+                total[:, tree % self.n_out] += self.value.take(node)
         return total
 
     def arrays(self) -> Mapping[str, np.ndarray]:

@@ -39,7 +39,10 @@ READS = {
     "lightgbm_shallow": ("numbers", "codes", "dates", "moment", "factors", "says"),
     "lightgbm_fine": ("numbers", "codes", "dates", "moment", "factors", "says"),
     "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "extra_trees": ("numbers", "codes", "dates", "moment", "factors", "says"),
     "network": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "kernel": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "discriminant": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
 }
 
 

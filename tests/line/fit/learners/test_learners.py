@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from artificer.core.clock import Clock
 from artificer.core.errors import FaultError
 from artificer.core.protocols import Fold, Learner
-from artificer.line.fit.learners import BUILTIN, catboost_trees, lightgbm_trees, load
+from artificer.line.fit.learners import BUILTIN, catboost_trees, extra_trees, lightgbm_trees, load
+from artificer.line.fit.learners.kernel_machine import _Data, _Problem
 from artificer.line.fit.learners.lightgbm_trees import floor32
 from artificer.line.fit.learners.neural_network import _Training
 from artificer.line.fit.losses import constant, level_of, link_of, power_of, row_losses
+from artificer_runtime.members.kernel import nearness
 from artificer_runtime.members.links import linked
 from artificer_runtime.members.trees import Trees
 
@@ -31,7 +33,17 @@ SHORT = {
     "catboost": {"max_iterations": 30},
     "linear": {},
     "network": {"epochs": 30},
+    "kernel": {},
+    "extra_trees": {"trees": 30},
+    "discriminant": {"sharpness": 1.0},
 }
+SQUARED_ONLY = ("kernel", "extra_trees")
+LEARNERS = [
+    (name, task, loss)
+    for name in sorted(BUILTIN)
+    for task, loss in ALL
+    if (name, task) != ("discriminant", "regression") and not (loss and name in SQUARED_ONLY)
+]
 # A network computes in single precision.
 ATOL = {"network": 1e-5}
 LARGEST = float(np.finfo(np.float32).max)
@@ -68,8 +80,7 @@ def hard_rows(fold: Fold, thresholds: np.ndarray) -> np.ndarray:
     return X
 
 
-@pytest.mark.parametrize(("task", "loss"), ALL)
-@pytest.mark.parametrize("name", sorted(BUILTIN))
+@pytest.mark.parametrize(("name", "task", "loss"), LEARNERS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_the_portable_form_predicts_what_the_library_does(name, task, loss, weighted):
     weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
@@ -193,8 +204,7 @@ def test_a_refit_grows_as_many_trees_as_it_is_told(name):
     assert (fitted.n_iterations, len(fitted.curve)) == (17, 0)
 
 
-@pytest.mark.parametrize(("task", "loss"), ALL)
-@pytest.mark.parametrize("name", sorted(BUILTIN))
+@pytest.mark.parametrize(("name", "task", "loss"), LEARNERS)
 def test_the_same_fold_gives_the_same_model_to_the_bit(name, task, loss):
     one, two = (load(name).fit(made(task, seed=5, loss=loss), SHORT[name], Clock()).member for _ in range(2))
     for key, array in one.arrays().items():
@@ -243,6 +253,8 @@ def dull(case: str) -> Fold:
 )
 def test_dull_data_give_a_model_that_says_what_is_there(name, case):
     fold = dull(case)
+    if name == "discriminant" and fold.task == "regression":
+        pytest.skip("it tells classes apart")
     fitted = load(name).fit(fold, SHORT[name], Clock())
     prediction = fitted.member.predict(fold.X)
     np.testing.assert_allclose(prediction, fitted.native, atol=1e-5)
@@ -310,6 +322,157 @@ def test_many_sets_of_categories_agree():
     assert len(fitted.member.slot_kind) > 100
     big = np.tile(X, (6, 1))
     np.testing.assert_allclose(fitted.member.predict(big)[: len(X)], fitted.native[: len(X)], atol=1e-9)
+
+
+class TestKernelMachine:
+    @pytest.mark.parametrize("weighted", [False, True])
+    def test_what_is_left_out_is_what_the_others_alone_predict(self, weighted):
+        weight = np.random.default_rng(2).uniform(0.1, 3, 300) if weighted else None
+        data = _Data.of(made("regression", weight=weight), 40)
+        problem = _Problem(data, 0.4 / data.deviation, 1.2)
+        left_out = problem.solved(0.3).left_out[:, 0]
+        for row in (0, 17, 39):
+            rest = np.arange(40) != row
+            near = problem.near[np.ix_(rest, rest)] + np.diag(0.3 / data.weight[rest])
+            others = np.linalg.solve(near, (data.targets - data.mean)[rest, 0])
+            assert left_out[row] == pytest.approx(float(problem.near[row, rest] @ others + data.mean[0]), rel=1e-9)
+
+    @pytest.mark.parametrize("power", [1.0, 1.2])
+    def test_its_slopes_are_those_of_the_prediction(self, power):
+        data = _Data.of(made("multiclass"), 50)
+        problem = _Problem(data, 0.4 / data.deviation, power)
+        solved = problem.solved(0.3)
+
+        def away(row: int, step: np.ndarray) -> np.ndarray:
+            rest = np.arange(len(problem.placed)) != row
+            square = np.square(problem.placed[row] + step - problem.placed[rest]).sum(axis=1)
+            return nearness(square, power) @ solved.coefficients[rest]
+
+        steps = 1e-5 * np.eye(problem.placed.shape[1])
+        slopes = (
+            np.array([[away(row, one) - away(row, -one) for one in steps] for row in range(len(problem.placed))]) / 2e-5
+        )
+        np.testing.assert_allclose(problem.slopes(solved), (slopes**2).mean(axis=0).sum(axis=1), rtol=1e-5)
+
+    def test_a_feature_that_matters_is_scaled_up_and_noise_down(self):
+        X = np.random.default_rng(0).normal(size=(400, 12)).astype(np.float32)
+        fold = Fold(X, np.sin(2 * X[:, 3]).astype(np.float64), "regression", 0, tuple("abcdefghijkl"))
+        member = load("kernel").fit(fold, {}, Clock()).member
+        assert member.scale.argmax() == 3
+        assert np.delete(member.scale, 3).max() < 0.3 * member.scale[3]
+
+    def test_rounds_repeat_a_search_that_the_clock_cut(self):
+        fold = made("binary")
+        cut = load("kernel").fit(fold, {}, Clock.after(-1))
+        again = load("kernel").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())
+        assert cut.cut
+        assert not again.cut
+        assert again.facts == cut.facts
+        np.testing.assert_array_equal(again.member.predict(fold.X), cut.member.predict(fold.X))
+
+    def test_ridge_and_bandwidth_can_be_told(self):
+        facts = load("kernel").fit(made("binary"), {"ridge": 2.0, "bandwidth": 1.7}, Clock()).facts
+        assert (facts["ridge"], facts["bandwidth"]) == (2.0, 1.7)
+
+    def test_of_many_rows_some_are_kept_of_each_class_and_those_without_weight_never(self):
+        fold = made("multiclass", 2000)
+        y = np.where(np.arange(1000) < 2, 2.0, np.minimum(fold.y, 1))
+        weight = (np.arange(1000) % 2 == 0).astype(float)
+        rare = Fold(fold.X, y, "multiclass", 3, fold.names, weight=weight)
+        fitted = load("kernel").fit(rare, {"rows": 100, "searched": 60}, Clock())
+        assert 100 <= len(fitted.member.rows) <= 103
+        assert fitted.member.predict(fold.X[:1])[0, 2] > 0.01
+        told = Fold(fold.X[::2], y[::2], "multiclass", 3, fold.names)
+        np.testing.assert_array_equal(
+            load("kernel").fit(told, {"rows": 100, "searched": 60}, Clock()).member.predict(fold.X),
+            fitted.member.predict(fold.X),
+        )
+
+    def test_its_member_says_that_it_keeps_rows(self):
+        assert load("kernel").fit(made("binary"), {}, Clock()).member.KEEPS_ROWS
+
+    def test_scores_of_noise_are_made_into_shares(self):
+        rng = np.random.default_rng(0)
+        fold = Fold(
+            rng.normal(size=(300, 5)).astype(np.float32), (rng.random(300) < 0.3) * 1.0, "binary", 2, tuple("abcde")
+        )
+        prediction = load("kernel").fit(fold, {}, Clock()).member.predict(rng.normal(size=(200, 5)).astype(np.float32))
+        np.testing.assert_allclose(prediction[:, 1], fold.y.mean(), atol=0.15)
+
+
+class TestExtraTrees:
+    @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(seed=st.integers(0, 10**6), task=st.sampled_from(TASKS), gaps=st.booleans())
+    def test_it_agrees_on_hard_rows(self, seed, task, gaps):
+        fold = made(task, seed=seed)
+        given_fold = fold if gaps else Fold(np.nan_to_num(fold.X), fold.y, task, fold.n_classes, fold.names)
+        learner = extra_trees.ExtraTrees()
+        model = learner._forest(given_fold, {"min_samples_leaf": 1}, 10)
+        model.set_params(n_estimators=10).fit(given_fold.X, given_fold.y)
+        leaf = extra_trees._Leaf.of(given_fold, model)
+        member = extra_trees.portable(model, leaf)
+        X = hard_rows(fold, member.threshold)
+        if not gaps:  # scikit-learn refuses gaps where training had none
+            X = np.nan_to_num(X)
+        native = leaf.native(model, X)
+        np.testing.assert_allclose(member.predict(X), native, rtol=1e-9, atol=1e-12)
+        few = np.concatenate([member.predict(X[at : at + 1]) for at in range(40)])
+        np.testing.assert_allclose(few, native[:40], rtol=1e-9, atol=1e-12)
+
+    def test_rounds_repeat_a_forest_that_the_clock_cut(self):
+        fold = made("multiclass")
+        cut = load("extra_trees").fit(fold, {}, Clock.after(-1))
+        again = load("extra_trees").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())
+        assert (cut.cut, again.cut, again.facts) == (True, False, cut.facts)
+        assert len(again.member.root) == 10
+        np.testing.assert_array_equal(again.member.predict(fold.X), cut.member.predict(fold.X))
+
+    def test_its_size_is_bounded(self, monkeypatch):
+        monkeypatch.setattr(extra_trees, "MOST_NODES", 600)
+        member = load("extra_trees").fit(made("regression"), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
+        assert len(member.root) == 20
+        assert len(member.child) <= 600
+
+    def test_no_class_is_ruled_out_by_a_pure_leaf(self):
+        fold = made("multiclass")
+        prediction = load("extra_trees").fit(fold, {"min_samples_leaf": 1}, Clock()).member.predict(fold.X)
+        assert prediction.min() > 1e-3
+        np.testing.assert_allclose(prediction.sum(axis=1), 1)
+
+
+class TestDiscriminant:
+    def test_rows_of_normal_clouds_get_their_true_probabilities(self):
+        rng = np.random.default_rng(0)
+        y = rng.integers(0, 3, 6000)
+        means = np.array([[0, 0, 0], [1.5, 0, 0], [0, 1.5, 1]])
+        shape = np.array([[1, 0.5, 0], [0, 1, 0.3], [0, 0, 1]])
+        X = (means[y] + rng.normal(size=(6000, 3)) @ shape).astype(np.float32)
+        fitted = load("discriminant").fit(Fold(X, y.astype(float), "multiclass", 3, tuple("abc")), {}, Clock())
+        inverse = np.linalg.inv(shape.T @ shape)
+        true = linked(np.stack([X @ inverse @ m - 0.5 * m @ inverse @ m for m in means], 1), "softmax")
+        np.testing.assert_allclose(fitted.member.predict(X), true, atol=0.1)
+        assert fitted.facts["sharpness"] == pytest.approx(1, abs=0.05)
+
+    def test_many_features_of_few_rows_are_shrunk(self):
+        rng = np.random.default_rng(0)
+        y = np.arange(80) % 2
+        X = (0.4 * y[:, None] + rng.normal(size=(80, 200))).astype(np.float32)
+        fitted = load("discriminant").fit(
+            Fold(X, y.astype(float), "binary", 2, tuple(map(str, range(200)))), {}, Clock()
+        )
+        assert fitted.facts["shrinkage"] >= 0.4
+        fresh = (0.4 * y[:, None] + rng.normal(size=(80, 200))).astype(np.float32)
+        assert ((fitted.member.predict(fresh)[:, 1] > 0.5) == y).mean() > 0.8
+
+    def test_rounds_repeat_a_search_that_the_clock_cut(self):
+        fold = made("binary")
+        cut = load("discriminant").fit(fold, {}, Clock.after(-1))
+        again = load("discriminant").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())
+        assert (cut.cut, again.cut, again.facts) == (True, False, cut.facts)
+
+    def test_numbers_are_refused(self):
+        with pytest.raises(FaultError, match="tells classes apart"):
+            load("discriminant").fit(made("regression"), {}, Clock())
 
 
 class TestNetwork:

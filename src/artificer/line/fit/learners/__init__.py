@@ -10,6 +10,9 @@ from artificer.core.protocols import API, Learner
 
 BUILTIN = {
     "catboost": "artificer.line.fit.learners.catboost_trees:CatBoost",
+    "discriminant": "artificer.line.fit.learners.discriminant:Discriminant",
+    "extra_trees": "artificer.line.fit.learners.extra_trees:ExtraTrees",
+    "kernel": "artificer.line.fit.learners.kernel_machine:KernelMachine",
     "lightgbm": "artificer.line.fit.learners.lightgbm_trees:LightGBM",
     "linear": "artificer.line.fit.learners.linear_model:LinearModel",
     "network": "artificer.line.fit.learners.neural_network:NeuralNetwork",
