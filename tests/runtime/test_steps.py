@@ -20,6 +20,7 @@ VALUES: dict[str, np.ndarray] = {
         [[" ".join(rng.choice(["red", "green", "blue", "of", "x1"], rng.integers(0, 6)))] for _ in range(N)], object
     ),
 }
+VALUES["mixed"] = np.concatenate([VALUES["numbers"], VALUES["codes"]], axis=1)
 Y = rng.integers(0, 2, N).astype(np.float64)
 
 
@@ -46,7 +47,7 @@ class TestEachStep:
     def test_survives_one_row_no_columns_and_gaps_alone(self, name: str) -> None:
         step = steps.load(f"{name}@1")
         values = VALUES[step.READS]
-        nothing: Any = {"numbers": np.nan, "codes": 0, "times": np.nan, "texts": ""}[step.READS]
+        nothing: Any = {"numbers": np.nan, "codes": 0, "times": np.nan, "texts": "", "mixed": 0}[step.READS]
         for few in (values[:1], values[:5, :0], np.full_like(values[:6], nothing)):
             state, block = steps.fit_apply(step, few, Y[: len(few)], Task(2), {})
             assert step.apply(state, few).shape == block.shape

@@ -16,6 +16,7 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design import design
+from artificer.line.encode.level_numbers import numbers_of
 from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
@@ -87,6 +88,9 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
     numbers, codes, texts = of("number"), of("category", "boolean"), of("text")
     wide = tuple(name for name in codes if len(columns[name].levels) > ONE_HOT_LEVELS)
     hinged = tuple(name for name in numbers if distinct.get(name, 0.0) >= FEWEST_DISTINCT_FOR_HINGES)
+    held = {name: numbers_of(columns[name].levels) for name in of("category")}
+    numbered = tuple(name for name in codes if held.get(name) is not None)
+    pairs = len(numbers) + len(codes) > 1
     dates = of("time")
     return [
         Block("numbers", "numbers@1", numbers, {}),
@@ -94,6 +98,9 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
         Block("few_codes", "codes@1", tuple(name for name in codes if name not in wide), {}),
         Block("one_hot", "one_hot@1", codes, {"max_levels": ONE_HOT_LEVELS}),
         Block("wide_means", "target_mean@1", wide, {}),
+        Block("counts", "counts@1", wide, {}),
+        Block("level_numbers", "level_numbers@1", numbered, {"numbers": [held[name] for name in numbered]}),
+        Block("engineered", "engineered@1", (*numbers, *codes) if pairs else (), {"n_codes": len(codes)}),
         Block("scaled", "scaled@1", numbers, {}),
         Block("hinges", "hinges@1", hinged[:MOST_HINGED], {}),
         Block("dates", "dates@1", tuple(name for name in dates if name != time), {}),
