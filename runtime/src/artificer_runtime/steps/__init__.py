@@ -21,6 +21,7 @@ from artificer_runtime.errors import PackageError
 BUILTIN = (
     "codes",
     "counts",
+    "date_gaps",
     "dates",
     "engineered",
     "hinges",

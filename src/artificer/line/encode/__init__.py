@@ -16,7 +16,7 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design import design
-from artificer.line.encode.level_numbers import numbers_of
+from artificer.line.encode.level_numbers import MOSTLY, numbers_of
 from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
@@ -31,15 +31,18 @@ FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
 # Runs of letters are many times as many as words.
 MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
 
+# What every tree reads beside numbers and categories.
+BESIDE = ("counts", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+TREES = ("numbers", "codes", *BESIDE)
 # What each candidate reads, the first block being the one it could not do without.
 READS = {
     "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words", "letters"),
-    "lightgbm": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_extra_trees": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", "dates", "moment", "factors", "says"),
-    "lightgbm_shallow": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_fine": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "lightgbm": TREES,
+    "lightgbm_extra_trees": TREES,
+    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", *BESIDE),
+    "lightgbm_shallow": TREES,
+    "lightgbm_fine": TREES,
+    "catboost": ("numbers", "one_hot", "wide_means", *BESIDE),
     "network": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
 }
 
@@ -105,6 +108,7 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
         Block("hinges", "hinges@1", hinged[:MOST_HINGED], {}),
         Block("dates", "dates@1", tuple(name for name in dates if name != time), {}),
         Block("moment", "dates@1", tuple(name for name in dates if name == time), {"trend": False}),
+        Block("date_gaps", "date_gaps@1", dates if len(dates) > 1 else (), {}),
         Block(
             "words",
             "words@1",
@@ -139,6 +143,9 @@ def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:
 REASONS = {
     "numbers": "trees split numbers as they are; gaps are a side of their own",
     "codes": "trees split sets of levels",
+    "counts": "rare levels resemble each other, and their number tells of size",
+    "level_numbers": f"at least {MOSTLY:.0%} of the levels hold a number, and trees split on its order",
+    "date_gaps": "how long lies between two moments of a row",
     "few_codes": "levels of short columns, beside target means of the long ones",
     "one_hot": f"linear models and CatBoost read one column a level, for the {ONE_HOT_LEVELS} commonest",
     "wide_means": f"columns of more than {ONE_HOT_LEVELS} levels: cross-fitted target means do best there (arXiv 2104.00629)",
