@@ -16,7 +16,8 @@ import numpy as np
 
 MOST_ROWS, MOST_ROWS_TO_NARROW = 6_000, 2_000
 MOST_NUMBERS, MOST_CODES = 12, 8
-N_BINS, N_LEVELS, PASSES, SHUFFLES = 12, 16, 5, 2
+# Parents are cut finer than what is made of them, so that no feature counts for what a parent tells alone.
+N_PARENT_BINS, N_BINS, N_LEVELS, PASSES, SHUFFLES = 32, 12, 16, 5, 2
 MOST_OUTCOMES = 3
 MOST_WEIGHED = 120  # features that are looked at again after each choice
 FEWEST_IN_LEVEL = 10
@@ -135,7 +136,7 @@ class _Parents:
         if place not in self._bins:
             column = self.values[:, place]
             coded = place >= self.values.shape[1] - self.n_codes
-            self._bins[place] = _levels(column) if coded else _quantile_bins(column)
+            self._bins[place] = _levels(column) if coded else _quantile_bins(column, N_PARENT_BINS)
         return self._bins[place]
 
     def pair(self, pair: Pair) -> np.ndarray:
@@ -164,7 +165,8 @@ def _forward(
     pairs: list[Pair], bins: list[np.ndarray], rest: np.ndarray, bounds: Bounds, rng: np.random.Generator
 ) -> list[Pair]:
     shuffled = [rest[rng.permutation(len(rest))] for _ in range(SHUFFLES)]
-    least = max((_gain(one, other)[1] for one in bins for other in shuffled), default=np.inf)
+    zs = [_gain(one, other)[1] for one in bins for other in shuffled]
+    least = max(zs, default=np.inf)
     first = np.array([_gain(one, rest) for one in bins]).reshape(-1, 2)
     order = np.argsort(-first[:, 0], kind="stable")
     open_ = [int(place) for place in order if first[place, 1] > least][:MOST_WEIGHED]
@@ -236,12 +238,21 @@ def _best(told: np.ndarray, most: int) -> np.ndarray:
     return np.sort(np.argsort(-told, kind="stable")[:most])
 
 
-def _quantile_bins(values: np.ndarray) -> np.ndarray:
+def _quantile_bins(values: np.ndarray, n_bins: int = N_BINS) -> np.ndarray:
+    """Bins of about equally many rows; beside a value that most rows hold, the others have as many bins of their own."""
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return np.zeros(len(values), np.int64)
-    edges = np.unique(known[(np.arange(1, N_BINS) * len(known)) // N_BINS])
+    edges = _edges(known, n_bins)
+    at = known[len(known) // 2] if len(edges) < n_bins - 1 else np.nan
+    others = known[known != at]
+    if 0 < len(others) < len(known):
+        edges = np.unique(np.concatenate([edges, [at, np.nextafter(at, np.inf)], _edges(others, n_bins)]))
     return np.where(np.isnan(values), len(edges) + 1, np.searchsorted(edges, values, side="right"))
+
+
+def _edges(known: np.ndarray, n_bins: int) -> np.ndarray:
+    return np.unique(known[(np.arange(1, n_bins) * len(known)) // n_bins])
 
 
 def _levels(codes: np.ndarray) -> np.ndarray:
