@@ -17,6 +17,7 @@ from artificer.core.stages import Candidate
 MOST_CLASSES_FOR_TREES = 30
 # From here on a network comes before more boosters.
 MANY_CLASSES = 5
+FEWEST_FOR_PAIRS = 3_000
 # Rows that a network sees in all its epochs, each counted as often as it is seen.
 FEWEST_SEEN, MOST_SEEN = 100_000, 300_000
 
@@ -68,7 +69,7 @@ def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     if not many:
         tried += network
     if boosters:
-        tried.append(_fine(size))
+        tried += [_fine(size), *_engineered(size)]
     if size.monotone:
         # A linear model that must not bend is refused by its own hinges; its plain form may still break the direction.
         untried["linear and network in the product"] = "only boosters can promise the effects that the brief demands"
@@ -162,6 +163,16 @@ def _catboost(size: Size) -> Candidate:
         "patience": limits["patience"],
     }
     return Candidate("catboost", "catboost", settings)
+
+
+def _engineered(size: Size) -> list[Candidate]:
+    # A pair of columns may break a direction that each keeps; on few rows, pairs are found by chance.
+    if size.monotone or size.n_rows < FEWEST_FOR_PAIRS:
+        return []
+    pairs = [Candidate("lightgbm_engineered", "lightgbm", _lightgbm(size).settings)]
+    if size.has_catboost:
+        pairs.append(Candidate("catboost_engineered", "catboost", _catboost(size).settings))
+    return pairs
 
 
 def _network(size: Size) -> Candidate:

@@ -36,14 +36,19 @@ BESIDE = ("counts", "level_numbers", "dates", "moment", "date_gaps", "factors", 
 TREES = ("numbers", "codes", *BESIDE)
 # What each candidate reads, the first block being the one it could not do without.
 READS = {
-    "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words", "letters"),
+    "linear": (
+        *("scaled", "hinges", "one_hot", "wide_means", "level_numbers"),
+        *("dates", "moment", "date_gaps", "words", "letters"),
+    ),
     "lightgbm": TREES,
     "lightgbm_extra_trees": TREES,
     "lightgbm_target_means": ("numbers", "few_codes", "wide_means", *BESIDE),
     "lightgbm_shallow": TREES,
     "lightgbm_fine": TREES,
     "catboost": ("numbers", "one_hot", "wide_means", *BESIDE),
-    "network": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "network": ("scaled", "one_hot", "wide_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says"),
+    "lightgbm_engineered": (*TREES, "engineered"),
+    "catboost_engineered": ("numbers", "one_hot", "wide_means", *BESIDE, "engineered"),
 }
 
 
@@ -149,6 +154,7 @@ REASONS = {
     "few_codes": "levels of short columns, beside target means of the long ones",
     "one_hot": f"linear models and CatBoost read one column a level, for the {ONE_HOT_LEVELS} commonest",
     "wide_means": f"columns of more than {ONE_HOT_LEVELS} levels: cross-fitted target means do best there (arXiv 2104.00629)",
+    "engineered": "pairs of columns that tell more together, chosen on training rows, at most 100 features",
     "scaled": "linear models need numbers of one scale, without gaps",
     "hinges": "a linear model bends where a number's effect does",
     "dates": "cycles and parts of a moment",
