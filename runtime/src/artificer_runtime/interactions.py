@@ -1,9 +1,9 @@
 """Which pairs of columns tell more of the target together than each by itself: found on a sample, with numpy alone.
 
 Columns are cut into bins, an additive model of the most telling ones is fitted by backfitting (Friedman and Stuetzle
-1981, JASA 76), and a pair's feature counts by what its bins explain of the residuals beyond chance. Features are taken one by one,
-each on what the ones before left over, as long as they explain more than the best feature does of shuffled residuals.
-The kinds of features follow Tschalzev et al. (2025), "TabPrep".
+1981, JASA 76), and a pair's feature counts by what its bins explain of the residuals beyond chance. Features are taken
+one by one, each on what the ones before left over, as long as they explain more than the best feature does of shuffled
+residuals. The kinds of features follow Tschalzev et al. (2025), "TabPrep".
 """
 
 from __future__ import annotations
@@ -142,7 +142,8 @@ class _Parents:
     def pair(self, pair: Pair) -> np.ndarray:
         """Bins of a pair's feature."""
         if pair.how == "&":
-            return self.bins(pair.first) * (N_LEVELS + 1) + self.bins(pair.second)
+            crossed: np.ndarray = self.bins(pair.first) * (N_LEVELS + 1) + self.bins(pair.second)
+            return crossed
         first, second = self.values[:, pair.first], self.values[:, pair.second]
         if pair.how in ARITHMETIC:
             return _quantile_bins(arithmetic(pair.how, first, second))
@@ -180,7 +181,9 @@ def _forward(
         chosen.append(pairs[place])
         rest = rest - _fitted(bins[place], rest)
         how = pairs[place].how
-        if sum(bounds.of(one.how) == bounds.of(how) and _kind(one.how) == _kind(how) for one in chosen) >= bounds.of(how):
+        if sum(bounds.of(one.how) == bounds.of(how) and _kind(one.how) == _kind(how) for one in chosen) >= bounds.of(
+            how
+        ):
             open_ = [one for one in open_ if _kind(pairs[one].how) != _kind(how)]
     return chosen
 
@@ -209,7 +212,8 @@ def _gain(bins: np.ndarray, rest: np.ndarray) -> tuple[float, float]:
 def _fitted(bins: np.ndarray, rest: np.ndarray) -> np.ndarray:
     counts = np.bincount(bins)
     means = [np.bincount(bins, one) / np.maximum(counts, 1) for one in rest.T]
-    return np.stack(means, axis=1)[bins]
+    fitted: np.ndarray = np.stack(means, axis=1)[bins]
+    return fitted
 
 
 def _residuals(parents: list[np.ndarray], outcomes: np.ndarray) -> np.ndarray:
@@ -231,7 +235,8 @@ def _standardised(outcomes: np.ndarray) -> np.ndarray:
     rare = high <= low  # a class of fewer than a hundredth of the rows
     clipped = np.where(rare, outcomes, np.clip(outcomes, low, high))
     spread = clipped.std(axis=0)
-    return (clipped - clipped.mean(axis=0))[:, spread > 0] / spread[spread > 0]
+    standardised: np.ndarray = (clipped - clipped.mean(axis=0))[:, spread > 0] / spread[spread > 0]
+    return standardised
 
 
 def _best(told: np.ndarray, most: int) -> np.ndarray:

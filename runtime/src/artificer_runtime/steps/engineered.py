@@ -12,7 +12,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.interactions import ARITHMETIC, MOST_OUTCOMES, Bounds, arithmetic, levels_table, telling_pairs, within
+from artificer_runtime.interactions import (
+    ARITHMETIC,
+    MOST_OUTCOMES,
+    Bounds,
+    arithmetic,
+    levels_table,
+    telling_pairs,
+    within,
+)
 from artificer_runtime.steps import State, Task, counts, target_mean
 
 VERSION = 1

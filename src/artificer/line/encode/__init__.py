@@ -26,10 +26,13 @@ ONE_HOT_LEVELS = 15
 FEWEST_DISTINCT_FOR_HINGES = 12
 MOST_HINGED = 60
 FACTORS = 24
-# Words of a text column, and cells of their block: 30 million take 120 MB and about a second.
-FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
+# Words of a text column, of all of them, and cells of their block: 30 million take 120 MB and about a second.
+FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 100, 4_000, 30_000_000
+MOST_OF_ONE = 2_000
 # Runs of letters are many times as many as words.
 MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
+# Words of each column that trees hear of through one number.
+MOST_SCORED = 4_000
 
 # What every tree reads beside numbers and categories.
 BESIDE = ("counts", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
@@ -100,6 +103,7 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
     numbered = tuple(name for name in codes if held.get(name) is not None)
     pairs = len(numbers) + len(codes) > 1
     dates = of("time")
+    n_texts, cells = max(len(texts), 1), MOST_CELLS // max(described.n_rows, 1)
     return [
         Block("numbers", "numbers@1", numbers, {}),
         Block("codes", "codes@1", codes, {}),
@@ -118,20 +122,20 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
             "words",
             "words@1",
             texts,
-            {"max_words": max(FEWEST_WORDS, min(MOST_WORDS, MOST_CELLS // max(described.n_rows, 1)))},
+            {"max_words": max(FEWEST_WORDS, min(MOST_WORDS // n_texts, MOST_OF_ONE, cells // n_texts))},
         ),
         Block(
             "letters",
             "words@1",
             texts if described.n_rows <= MOST_ROWS_FOR_LETTERS else (),
-            {"max_words": min(MOST_RUNS, MOST_CELLS // max(described.n_rows, 1)), "min_rows": 3, "letters": [3, 4]},
+            {"max_words": max(FEWEST_WORDS, min(MOST_RUNS, cells) // n_texts), "min_rows": 3, "letters": [3, 4]},
         ),
         Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
         Block(
             "says",
             "text_score@1",
             texts,
-            {"max_words": MOST_WORDS if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_WORDS // 2},
+            {"max_words": MOST_SCORED if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
         ),
     ]
 

@@ -11,6 +11,8 @@ RELATIVE = {
     "lightgbm_target_means": 1.1,
     "lightgbm_shallow": 0.7,
     "lightgbm_fine": 4.0,
+    "lightgbm_engineered": 1.3,
+    "catboost_engineered": 1.9,
 }
 NETWORK_US = 13.0  # a row in an epoch, at three layers of 256
 
