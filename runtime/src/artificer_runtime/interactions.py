@@ -218,7 +218,7 @@ def _fitted(bins: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 def _residuals(parents: list[np.ndarray], outcomes: np.ndarray) -> np.ndarray:
     parts = [np.zeros_like(outcomes) for _ in parents]
-    rest = outcomes - outcomes.mean(axis=0)
+    rest: np.ndarray = outcomes - outcomes.mean(axis=0)
     for _ in range(PASSES):
         for place, bins in enumerate(parents):
             rest = rest + parts[place]
