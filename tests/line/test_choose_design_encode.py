@@ -19,6 +19,7 @@ from artificer.line.choose.folds import cut_folds, training_rows
 from artificer.line.design import design
 from artificer.line.design.portfolio import Size, portfolio
 from artificer.line.encode import encode
+from artificer.line.encode.level_numbers import numbers_of
 
 SEEDS = st.integers(0, 2**31)
 
@@ -75,7 +76,8 @@ def test_the_portfolio_follows_the_brief_and_the_size() -> None:
     assert "catboost" not in [one.name for one in without]
     assert "not installed" in untried["catboost"]
     many = [one.name for one in portfolio(size(n_classes=80, task="multiclass"))[0]]
-    assert many == ["lightgbm", "linear", "network"]
+    assert many == ["linear", "network", "extra_trees", "discriminant", "kernel", "lightgbm"]
+    assert {"kernel", "extra_trees"}.isdisjoint(one.name for one in portfolio(size(loss="absolute"))[0])
     assert "network" not in [one.name for one in portfolio(size(monotone=True))[0]]
 
 
@@ -171,3 +173,28 @@ def test_a_metric_whose_parameters_are_wrong_is_refused_with_its_line(tmp_path: 
         brief = Brief(target=Target(column="sold", kind="number"), accept={name: Accept(at_most=9.0)})
         with pytest.raises(BriefError, match=says):
             design(brief, workspace=tmp_path, frame=rows)
+
+
+def test_levels_that_hold_numbers_are_read_as_numbers() -> None:
+    assert numbers_of(("74 bhp", "1,248 CC", "$1,234.5", "18-25", "10+", "Q3 2011")) == [
+        *(74.0, 1248.0, 1234.5),
+        *(21.5, 10.0, 2011.5),
+    ]
+    assert numbers_of(("1.5k", "2M", "12.5%", "< 1 year", "3 years")) == [1500.0, 2e6, 12.5, 0.5, 3.0]
+    assert numbers_of(("10-20k", "20-30k", "2019-05-01", "-4 °C", "40k+")) == [15e3, 25e3, 2019.0, -4.0, 40e3]
+
+
+def test_levels_of_few_numbers_or_of_words_are_not() -> None:
+    assert numbers_of(("1 door", "2 doors", "3 doors")) is None
+    assert numbers_of(("home", "work", *(f"place {n}" for n in range(8)))) is None
+
+
+def test_numbers_of_levels_gaps_of_dates_and_counts_are_proposed(tmp_path: Path) -> None:
+    day = np.datetime64("2023-03-01") + np.arange(400).astype("timedelta64[D]")
+    table = frame().with_columns(size=pl.Series([f"{k % 9} cm" for k in range(400)]), due=pl.Series(day))
+    run = begin(Brief(target=Target(column="y")), workspace=tmp_path, frame=table)
+    run.effects = False
+    columns = {block.name: block.columns for block in encode(run).blocks}
+    assert set(columns["level_numbers"]) == {"place", "size"}
+    assert columns["counts"] == ("place",)
+    assert set(columns["date_gaps"]) == {"day", "due"}

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from artificer_runtime import PackageError, steps
+from artificer_runtime.interactions import levels_table
 from artificer_runtime.steps import BUILTIN, Task
+from artificer_runtime.texts import counts_of, remembered
 
 rng = np.random.default_rng(0)
 N = 120
@@ -20,6 +22,7 @@ VALUES: dict[str, np.ndarray] = {
         [[" ".join(rng.choice(["red", "green", "blue", "of", "x1"], rng.integers(0, 6)))] for _ in range(N)], object
     ),
 }
+VALUES["mixed"] = np.concatenate([VALUES["numbers"], VALUES["codes"]], axis=1)
 Y = rng.integers(0, 2, N).astype(np.float64)
 
 
@@ -46,7 +49,7 @@ class TestEachStep:
     def test_survives_one_row_no_columns_and_gaps_alone(self, name: str) -> None:
         step = steps.load(f"{name}@1")
         values = VALUES[step.READS]
-        nothing: Any = {"numbers": np.nan, "codes": 0, "times": np.nan, "texts": ""}[step.READS]
+        nothing: Any = {"numbers": np.nan, "codes": 0, "times": np.nan, "texts": "", "mixed": 0}[step.READS]
         for few in (values[:1], values[:5, :0], np.full_like(values[:6], nothing)):
             state, block = steps.fit_apply(step, few, Y[: len(few)], Task(2), {})
             assert step.apply(state, few).shape == block.shape
@@ -95,3 +98,105 @@ def test_words_weigh_more_when_they_are_rarer() -> None:
     found = dict(zip(step.names(state, ("t",)), step.apply(state, texts)[0], strict=True))
     assert found["t: rare"] > found["t: common"] > 0
     np.testing.assert_allclose((step.apply(state, texts) ** 2).sum(axis=1), 1, rtol=1e-6)
+
+
+def test_weeks_are_features_of_new_states_and_not_of_those_that_lack_them() -> None:
+    step = steps.load("dates@1")
+    moment = np.array([[np.datetime64("2024-11-30").astype("datetime64[s]").astype(float)]])  # a Saturday
+    state = step.fit(moment, Y[:1], Task(2), {})
+    found = dict(zip(step.names(state, ("d",)), step.apply(state, moment)[0], strict=True))
+    assert (found["d week"], found["d quarter"], found["d weekend"]) == (48, 4, 1)
+    before = {key: value for key, value in state.items() if key != "weeks"}  # as packages of earlier versions hold it
+    assert step.apply(before, moment).shape[1] == len(step.names(before, ("d",))) == len(found) - 3
+
+
+def test_gaps_between_dates_are_days_and_few() -> None:
+    step = steps.load("date_gaps@1")
+    day = 86_400.0
+    times = np.array([[0.0, 2 * day, 5.0], [day, np.nan, 5.0], [day, 1.5 * day, 5.0]])
+    state = step.fit(times, Y[:3], Task(2), {})
+    assert step.names(state, ("a", "b", "c"))[0] == "days from a to b"
+    np.testing.assert_array_equal(step.apply(state, times)[:, 0], np.array([2, np.nan, 0.5], np.float32))
+    many = rng.uniform(0, 1e9, (20, 9))
+    assert step.apply(step.fit(many, Y[:20], Task(2), {}), many).shape[1] == 10
+
+
+def test_the_number_of_a_level_is_a_gap_where_training_lacked_the_level() -> None:
+    step = steps.load("level_numbers@1")
+    codes = np.array([[1], [2], [3], [2]], np.int32)
+    state = step.fit(codes, Y[:4], Task(2), {"numbers": [[10.0, 20.0, None]]})
+    found = step.apply(state, np.array([[1], [2], [3], [0], [-1], [9]], np.int32))[:, 0]
+    assert found[0] < found[1]
+    assert np.isnan(found[2:]).all()
+
+
+def test_counts_grow_with_how_often_a_code_stands_in_training() -> None:
+    step = steps.load("counts@1")
+    codes = np.array([[1], [1], [1], [2]], np.int32)
+    state = step.fit(codes, Y[:4], Task(2), {})
+    np.testing.assert_allclose(
+        step.apply(state, np.array([[1], [2], [0], [-1], [9]], np.int32))[:, 0], np.log1p([3, 1, 0, 0, 0]), rtol=1e-6
+    )
+
+
+class TestEngineered:
+    step = steps.load("engineered@1")
+
+    def rows(self, n: int) -> tuple[np.ndarray, np.ndarray]:
+        """Six numbers, of which two matter by their difference alone, and five categories, two by what they are together."""
+        random = np.random.default_rng(1)
+        values = np.concatenate([random.normal(size=(n, 6)), random.integers(0, 4, (n, 5))], axis=1)
+        told = np.abs(values[:, 1] - values[:, 3]) + (values[:, 7] % 2 == values[:, 9] % 2)
+        return values, told + 0.3 * random.normal(size=n)
+
+    def test_finds_what_pairs_tell_together(self) -> None:
+        values, y = self.rows(2000)
+        state, block = self.step.fit_apply(values, y, Task(0), {"n_codes": 5})
+        names = self.step.names(state, tuple("abcdefvwxyz"))
+        assert {"b - d", "w & y", "w & y count"} <= set(names)
+        assert block.shape[1] == len(names) <= 40 + 20 + 2 * 20
+
+    @pytest.mark.parametrize("n_classes", [0, 2, 4])
+    def test_makes_nothing_of_a_target_that_hangs_on_nothing(self, n_classes: int) -> None:
+        values, y = self.rows(2000)
+        y = rng.integers(0, n_classes, 2000).astype(float) if n_classes else rng.permutation(y)
+        assert self.step.fit_apply(values, y, Task(n_classes), {"n_codes": 5})[1].shape[1] <= 2
+
+    def test_eleven_columns_never_become_thousands(self) -> None:
+        values, y = self.rows(2000)
+        wide = np.concatenate([values[:, :6], rng.integers(0, 500, (2000, 5))], axis=1)
+        y = np.argsort(np.argsort(values[:, 0] * values[:, 1] + values[:, 2] / (1 + values[:, 3] ** 2))) % 7
+        for most in (40, 3):
+            settings = {"n_codes": 5, "most_arithmetic": most, "most_grouped": 2, "most_crossed": 10}
+            block = self.step.fit_apply(wide, y.astype(float), Task(7), settings)[1]
+            assert block.shape[1] <= most + 2 + 2 * (5 + 1)
+
+    def test_keeps_no_mean_of_few_rows(self) -> None:
+        number, codes = np.array([7.0] + [1.0] * 20), np.array([2] + [1] * 20)
+        table = levels_table(number, codes)
+        np.testing.assert_allclose(table[2], table[-1])
+        np.testing.assert_allclose(table[1], [1, 0], atol=1e-12)
+
+
+def test_remembered_texts_give_the_same_words_from_any_rows() -> None:
+    texts = remembered(VALUES["texts"])
+    for settings in ({}, {"letters": [2, 3]}):
+        for name in ("words@1", "text_score@1", "word_factors@1"):
+            step = steps.load(name)
+            plain = step.fit(VALUES["texts"][:100], Y[:100], Task(2), settings)
+            kept = step.fit(texts[:100], Y[:100], Task(2), settings)
+            np.testing.assert_array_equal(step.apply(kept, texts[50:]), step.apply(plain, VALUES["texts"][50:]))
+
+
+def test_what_texts_remember_goes_along_with_their_rows_alone() -> None:
+    texts = remembered(VALUES["texts"])
+    assert counts_of(texts[3:9, 0], ()) is counts_of(texts.T[0], ())
+    assert counts_of(VALUES["texts"][:, 0], ()) is not counts_of(VALUES["texts"][:, 0], ())
+
+
+def test_texts_of_a_ridge_are_those_of_normal_equations() -> None:
+    step, words = steps.load("text_score@1"), steps.load("words@1")
+    state = step.fit(VALUES["texts"], Y, Task(2), {"strength": 2.0})
+    block = words.apply(words.fit(VALUES["texts"], Y, Task(2), {}), VALUES["texts"]).astype(float)
+    told = np.linalg.solve(block.T @ block + 2 * np.eye(block.shape[1]), block.T @ (Y - Y.mean()))
+    np.testing.assert_allclose(step.apply(state, VALUES["texts"])[:, 0], block @ told + Y.mean(), atol=1e-3)

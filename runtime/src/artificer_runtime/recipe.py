@@ -100,6 +100,10 @@ def fit_recipe(
 
 def _values(schema: Schema, block: Block, encoded: Encoded) -> np.ndarray:
     group = steps.load(block.step).READS
+    if group == "mixed":
+        n_numbers = len(block.columns) - int(block.settings["n_codes"])
+        numbers = encoded.numbers[:, schema.positions("numbers", block.columns[:n_numbers])]
+        return np.concatenate([numbers, encoded.codes[:, schema.positions("codes", block.columns[n_numbers:])]], axis=1)
     matrix: np.ndarray = getattr(encoded, group)
     positions = schema.positions(group, block.columns)
     return matrix if positions == list(range(matrix.shape[1])) else matrix[:, positions]

@@ -22,7 +22,12 @@ MOST_LEVELS = 1_000
 SPELLINGS_OF_TWO = 10  # true, True, TRUE, tRUE …
 TEXT_WORDS = 4.0
 TEXT_DISTINCT = 0.3
+# Short texts that mostly differ, such as names, tickets and places on a ship, are read by their words and letters.
+MOSTLY_DISTINCT, FEWEST_TEXTS = 0.5, 50
 IDENTIFIER_DISTINCT = 0.98
+# "74 bhp", "1,248 CC", "$9.50": a number with one of few things around it. Their levels are read as numbers too.
+MEASURED = r"^[^\w\s]?\s*[+-]?\d[\d.,]*\s*[^\d\s]{0,8}$"
+MOST_UNITS, MOSTLY_MEASURED = 10, 0.9
 FEWEST_FOR_IDENTIFIER = 50
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$))|(?<=[a-z])(Id|ID)$")
 LEADING_ZERO = r"^0\d+$"
@@ -181,10 +186,22 @@ def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
     distinct = n_distinct / len(known)
     if words >= TEXT_WORDS and distinct > TEXT_DISTINCT:
         return "text"
+    if _measured(known):
+        return "category"
     alone = distinct > IDENTIFIER_DISTINCT and len(known) >= FEWEST_FOR_IDENTIFIER
     if alone:
         return "text" if words >= 2 and not ID_NAME.search(name) else "identifier"
+    if distinct > MOSTLY_DISTINCT and n_distinct >= FEWEST_TEXTS and not ID_NAME.search(name):
+        return "text"
     return "category"
+
+
+def _measured(known: pl.Series) -> bool:
+    if not known[:100].str.contains(MEASURED).mean() >= MOSTLY_MEASURED:  # type: ignore[operator]
+        return False
+    fits = known.filter(known.str.contains(MEASURED))
+    units = fits.str.replace_all(r"[\d.,\s+-]", "")
+    return len(fits) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
 
 
 def _levels(known: pl.Series) -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 A step is a module with `VERSION`, `READS` (the group of arrays it reads), `fit(values, y, task, settings) → state`,
 `apply(state, values) → float32 (n_rows, n_features)` and `names(state, columns)`. One that reads the target has
-`fit_apply` as well, which gives the training rows cross-fitted features. A state holds JSON values and arrays.
+`fit_apply` as well, which gives the training rows cross-fitted features. One that reads "mixed" is handed numbers and
+then codes as one matrix of float64, and told in its settings how many of the last columns are codes. A state holds JSON
+values and arrays.
 """
 
 from __future__ import annotations
@@ -19,8 +21,12 @@ from artificer_runtime.errors import PackageError
 
 BUILTIN = (
     "codes",
+    "counts",
+    "date_gaps",
     "dates",
+    "engineered",
     "hinges",
+    "level_numbers",
     "numbers",
     "one_hot",
     "scaled",
@@ -46,7 +52,7 @@ class Step(Protocol):
     """What a step's module offers."""
 
     VERSION: int
-    READS: Literal["numbers", "codes", "times", "texts"]
+    READS: Literal["numbers", "codes", "times", "texts", "mixed"]
 
     def fit(self, values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
         """Learn from training rows."""

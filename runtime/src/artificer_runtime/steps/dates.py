@@ -1,7 +1,8 @@
 """Parts and cycles of a moment: taken apart in double precision (an epoch in single precision steps by 128 s).
 
 Settings: `trend` (true), whether year and days since the first training row are features: not for the moment of the row
-itself, since a model meets only later ones.
+itself, since a model meets only later ones; `weeks` (true), whether week, quarter and weekend are (states of earlier
+packages lack them).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ DAY_S = 86_400.0
 
 TREND = ("year", "days")
 CALENDAR = ("month", "day", "weekday", "day of year", "month sin", "month cos", "weekday sin", "weekday cos")
+WEEKS = ("week", "quarter", "weekend")
 CLOCK = ("hour", "minute of day", "hour sin", "hour cos")
 
 
@@ -27,13 +29,24 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     known = ~np.isnan(values)
     start = np.where(known.any(axis=0), np.min(np.where(known, values, np.inf), axis=0, initial=np.inf), 0.0)
     hours = ((np.where(known, values, 0.0) % DAY_S) != 0).any(axis=0)
-    return {"start": start, "hours": [bool(one) for one in hours], "trend": bool(settings.get("trend", True))}
+    return {
+        "start": start,
+        "hours": [bool(one) for one in hours],
+        "trend": bool(settings.get("trend", True)),
+        "weeks": bool(settings.get("weeks", True)),
+    }
 
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """float64 (n_rows, n_columns), seconds since 1970 → float32; NaN stays NaN."""
     parts = [
-        _parts(values[:, place], float(state["start"][place]), state["hours"][place], state["trend"])
+        _parts(
+            values[:, place],
+            float(state["start"][place]),
+            state["hours"][place],
+            state["trend"],
+            state.get("weeks", False),
+        )
         for place in range(values.shape[1])
     ]
     return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
@@ -44,15 +57,15 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     return tuple(
         f"{column} {part}"
         for column, hours in zip(columns, state["hours"], strict=True)
-        for part in _names(hours, state["trend"])
+        for part in _names(hours, state["trend"], state.get("weeks", False))
     )
 
 
-def _names(hours: bool, trend: bool) -> tuple[str, ...]:
-    return (*(TREND if trend else ()), *CALENDAR, *(CLOCK if hours else ()))
+def _names(hours: bool, trend: bool, weeks: bool) -> tuple[str, ...]:
+    return (*(TREND if trend else ()), *CALENDAR, *(WEEKS if weeks else ()), *(CLOCK if hours else ()))
 
 
-def _parts(seconds: np.ndarray, start: float, hours: bool, trend: bool) -> np.ndarray:
+def _parts(seconds: np.ndarray, start: float, hours: bool, trend: bool, weeks: bool) -> np.ndarray:
     known = ~np.isnan(seconds)
     whole = np.where(known, np.clip(seconds, -6e10, 2.5e11), 0.0)  # years 68 to 9892
     days = np.floor(whole / DAY_S).astype(np.int64)
@@ -65,6 +78,8 @@ def _parts(seconds: np.ndarray, start: float, hours: bool, trend: bool) -> np.nd
     of_year = (date - year.astype("datetime64[D]")).astype(np.int64)
     made = [year.astype(np.int64) + 1970, (whole - start) / DAY_S] if trend else []
     made += [month + 1, day + 1, weekday, of_year + 1, *_cycle(month / 12), *_cycle(weekday / 7)]
+    if weeks:
+        made += [of_year // 7 + 1, month // 3 + 1, (weekday >= 5).astype(np.int64)]
     if hours:
         minute = np.floor((whole - days * DAY_S) / 60)
         made += [np.floor(minute / 60), minute, *_cycle(minute / 1440)]

@@ -7,7 +7,6 @@ Schütze 2008, "Introduction to information retrieval", chapter 6). Settings: `m
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -15,24 +14,13 @@ from typing import Any, Literal
 import numpy as np
 
 from artificer_runtime.steps import State, Task
+from artificer_runtime.texts import counts_of, tokens
 
 VERSION = 1
 READS: Literal["texts"] = "texts"
-_WORD = re.compile(r"\w\w+")
-LONGEST = 20_000  # characters of one text that are read
-
-
-def tokens(text: str, letters: Sequence[int] = ()) -> list[str]:
-    """Words of at least two letters or digits, in lower case; or all that is not space, as runs of so many letters.
-
-    >>> tokens("No 12 a", [3]), tokens("No 12 a")
-    ([' no', 'no ', ' 12', '12 ', ' a '], ['no', '12'])
-    """
-    text = text[:LONGEST].lower()
-    if not letters:
-        return _WORD.findall(text)
-    padded = [f" {word} " for word in text.split()]
-    return [word[at : at + n] for word in padded for n in letters for at in range(len(word) - n + 1)]
+FEW = 16  # rows up to which numpy's own calls would cost more than the words
+MOST_PLACES = 64
+_PLACES: dict[int, tuple[list[str], dict[str, int]]] = {}
 
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
@@ -40,9 +28,8 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     letters = [int(n) for n in settings.get("letters", ())]
     state: State = {"n_columns": values.shape[1], "letters": letters}
     for place, column in enumerate(values.T):
-        counts = Counter(word for text in column for word in set(tokens(text, letters)))
         fewest = min(int(settings.get("min_rows", 2)), max(len(column), 1))
-        common = sorted((-n, word) for word, n in counts.items() if n >= fewest)[: int(settings.get("max_words", 1000))]
+        common = _common(column, letters, fewest, int(settings.get("max_words", 1000)))
         state[f"words{place}"] = [word for _, word in common]
         df = np.array([-n for n, _ in common], np.float64)
         state[f"rarity{place}"] = np.log((1 + len(column)) / (1 + df)) + 1
@@ -70,15 +57,52 @@ def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray
 
 def weighted(state: Mapping[str, Any], place: int, texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, word and weight of what is not zero in one column, sorted by row, then word."""
-    where = {word: index for index, word in enumerate(state[f"words{place}"])}
-    letters = state.get("letters", ())
-    found = [[where[word] for word in tokens(text, letters) if word in where] for text in texts]
-    n_words = max(len(where), 1)
-    rows = np.repeat(np.arange(len(texts)), [len(one) for one in found])
-    flat = np.fromiter((index for one in found for index in one), np.int64, len(rows))
-    pairs, counts = np.unique(rows * n_words + flat, return_counts=True)
-    row, word = pairs // n_words, pairs % n_words
-    weight = (1 + np.log(counts)) * np.asarray(state[f"rarity{place}"], np.float64)[word]
+    found = _few if len(texts) <= FEW else _many
+    row, word, count = found(state[f"words{place}"], state.get("letters", ()), texts)
+    weight = (1 + np.log(count)) * np.asarray(state[f"rarity{place}"], np.float64)[word]
     # bincount adds in order, so that a row's length hangs on its own words alone.
     length = np.sqrt(np.bincount(row, weights=weight**2, minlength=len(texts)))
     return row, word, (weight / length[row]).astype(np.float32)
+
+
+def _common(texts: np.ndarray, letters: list[int], fewest: int, most: int) -> list[tuple[int, str]]:
+    """Minus the number of rows, and the word: the commonest first."""
+    counts = counts_of(texts, letters)
+    rows = np.bincount(counts.of(texts)[1], minlength=len(counts.place))
+    if len(rows) > most > 0:
+        fewest = max(fewest, int(np.partition(rows, -most)[-most]))
+    words = list(counts.place)
+    return sorted((-int(rows[place]), words[place]) for place in np.flatnonzero(rows >= max(fewest, 1)))[:most]
+
+
+def _many(words: list[str], letters: Sequence[int], texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row, word and how often, sorted by row, then word."""
+    counts = counts_of(texts, letters)
+    row, token, count = counts.of(texts)
+    known = np.array([counts.place.get(word, -1) for word in words], np.int64)
+    met = np.flatnonzero(known >= 0)
+    where = np.full(len(counts.place), -1)
+    where[known[met]] = met
+    word = where[token]
+    held = np.flatnonzero(word >= 0)
+    held = held[np.argsort(row[held] * len(words) + word[held], kind="stable")]
+    return row[held], word[held], count[held]
+
+
+def _few(words: list[str], letters: Sequence[int], texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `_many`, for a few rows."""
+    places = _places(words)
+    bags = [Counter([places[one] for one in tokens(text, letters) if one in places]) for text in texts.tolist()]
+    found = [(row, word, bag[word]) for row, bag in enumerate(bags) for word in sorted(bag)]
+    row, word, count = np.ascontiguousarray(np.array(found, np.int64).reshape(-1, 3).T)
+    return row, word, count
+
+
+def _places(words: list[str]) -> dict[str, int]:
+    """Where each word of a vocabulary stands: kept for the vocabularies read last, since a row costs less than this."""
+    held = _PLACES.get(id(words))
+    if held is None or held[0] is not words:
+        if len(_PLACES) >= MOST_PLACES:
+            _PLACES.clear()
+        held = _PLACES[id(words)] = (words, {word: place for place, word in enumerate(words)})
+    return held[1]

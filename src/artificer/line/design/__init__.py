@@ -60,11 +60,11 @@ def has_catboost() -> bool:
 
 
 def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Plan:
-    size = _size(run, asked, chosen, described)
-    candidates, untried = portfolio(size)
-    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size) if _long(run) else ())
     name, metric_decision = _metric(run, asked)
     loss = fitting_loss(name)
+    size = _size(run, asked, chosen, described, loss)
+    candidates, untried = portfolio(size)
+    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size) if _long(run) else ())
     if loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
@@ -91,7 +91,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     )
 
 
-def _size(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Size:
+def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: str) -> Size:
     kinds = {column.name: column.kind for column in asked.schema.columns}
     levels = {column.name: len(column.levels) for column in asked.schema.columns}
     return Size(
@@ -104,6 +104,7 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Siz
         monotone=any(effect != "any" for effect in run.brief.features.effect.values()),
         interpretable_only=run.brief.run.interpretable_only,
         has_catboost=has_catboost(),
+        loss=loss,
         quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
     )
 

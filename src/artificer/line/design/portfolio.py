@@ -7,6 +7,7 @@ by itself beats a finer one that the clock cuts.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +22,27 @@ MOST_CLASSES_FOR_TREES = 30
 MANY_CLASSES = 5
 # Names by which a learner may be asked for or excluded.
 LEARNERS = ("catboost", "discriminant", "extra_trees", "kernel", "lightgbm", "linear", "network")
+# In which order candidates are tried: see bench/study.
+ORDER = (
+    *("lightgbm", "linear", "catboost", "kernel", "lightgbm_extra_trees", "catboost_engineered", "network"),
+    *(
+        "lightgbm_engineered",
+        "discriminant",
+        "extra_trees",
+        "lightgbm_target_means",
+        "lightgbm_shallow",
+        "lightgbm_fine",
+    ),
+)
+MANY_CLASSES_ORDER = (
+    *("linear", "network", "extra_trees", "catboost", "discriminant", "kernel", "lightgbm", "lightgbm_extra_trees"),
+    *("catboost_engineered", "lightgbm_engineered", "lightgbm_target_means"),
+)
+# Rows up to which a kernel and drawn trees are tried.
+MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
 # Variants that are drawn, of which learner each, in turns.
 TURNS, N_VARIANTS = ("lightgbm", "catboost", "network", "lightgbm"), 16
+FEWEST_FOR_PAIRS = 3_000
 # Rows that a network sees in all its epochs, each counted as often as it is seen.
 FEWEST_SEEN, MOST_SEEN = 100_000, 300_000
 
@@ -40,6 +60,7 @@ class Size:
     monotone: bool
     interpretable_only: bool
     has_catboost: bool
+    loss: str = ""
     quick: bool = False
 
 
@@ -58,27 +79,50 @@ def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
         return (linear,), {"boosted trees": "the brief wants an interpretable model only"}
     if size.quick:
         return (_quick(size), linear), {"more candidates": "few rows are fitted in under a second"}
-    tried, untried = [_lightgbm(size), linear], {}
-    boosters, many = size.n_classes <= MOST_CLASSES_FOR_TREES, size.n_classes > MANY_CLASSES
-    network = () if size.monotone else (_network(size),)
-    if many:
-        tried += network  # its cost does not grow with the classes
-    if boosters:
-        if size.has_catboost:
-            tried.append(_catboost(size))
-        else:
-            untried["catboost"] = "it is not installed (the extra 'catboost')"
-        tried += [_extra(size), *([_means(size)] if size.most_levels > 15 else []), *([] if many else [_shallow(size)])]
-    else:
+    made = _made(size)
+    untried = _untried(size)
+    order = MANY_CLASSES_ORDER if size.n_classes > MANY_CLASSES else ORDER
+    return tuple(made[name] for name in order if name in made), untried
+
+
+def _made(size: Size) -> dict[str, Candidate]:
+    """Every candidate that these rows allow."""
+    made = [Candidate("linear", "linear", {})]
+    if size.n_classes <= MOST_CLASSES_FOR_TREES:
+        made += [_lightgbm(size), _extra(size), _shallow(size), _fine(size)]
+        made += [_means(size)] if size.most_levels > 15 else []
+        made += [_catboost(size)] if size.has_catboost else []
+        made += [one for one in _engineered(size) if size.has_catboost or one.learner != "catboost"]
+    elif not size.monotone:
+        made += [_lightgbm(size)]
+    if size.monotone:
+        return made_by_name(one for one in made if one.learner != "network")
+    made += [_network(size)]
+    if size.n_classes > 2:
+        made += [Candidate("discriminant", "discriminant", {})]
+    if not size.loss:
+        made += [Candidate("extra_trees", "extra_trees", {})] if size.n_rows <= MOST_FOR_DRAWN else []
+        made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL else []
+    return made_by_name(made)
+
+
+def made_by_name(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
+    """Candidates by name."""
+    return {one.name: one for one in candidates}
+
+
+def _untried(size: Size) -> dict[str, str]:
+    untried = {}
+    if not size.has_catboost:
+        untried["catboost"] = "it is not installed (the extra 'catboost')"
+    if size.n_classes > MOST_CLASSES_FOR_TREES:
         untried["more boosters"] = f"{size.n_classes} classes make each of them {size.n_classes} times as large"
-    if not many:
-        tried += network
-    if boosters:
-        tried.append(_fine(size))
     if size.monotone:
         # A linear model that must not bend is refused by its own hinges; its plain form may still break the direction.
-        untried["linear and network in the product"] = "only boosters can promise the effects that the brief demands"
-    return tuple(tried), untried
+        untried["all but boosters in the product"] = "only they can promise the effects that the brief demands"
+    if size.loss:
+        untried["kernel and drawn trees"] = "they lower squared errors only"
+    return untried
 
 
 def _iterations(size: Size) -> dict[str, Any]:
@@ -168,6 +212,16 @@ def _catboost(size: Size) -> Candidate:
         "patience": limits["patience"],
     }
     return Candidate("catboost", "catboost", settings)
+
+
+def _engineered(size: Size) -> list[Candidate]:
+    # A pair of columns may break a direction that each keeps; on few rows, pairs are found by chance.
+    if size.monotone or size.n_rows < FEWEST_FOR_PAIRS:
+        return []
+    pairs = [Candidate("lightgbm_engineered", "lightgbm", _lightgbm(size).settings)]
+    if size.has_catboost:
+        pairs.append(Candidate("catboost_engineered", "catboost", _catboost(size).settings))
+    return pairs
 
 
 def _network(size: Size) -> Candidate:

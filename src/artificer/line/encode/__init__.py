@@ -16,6 +16,7 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design import design
+from artificer.line.encode.level_numbers import MOSTLY, numbers_of
 from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
@@ -25,24 +26,33 @@ ONE_HOT_LEVELS = 15
 FEWEST_DISTINCT_FOR_HINGES = 12
 MOST_HINGED = 60
 FACTORS = 24
-# Words of a text column, and cells of their block: 30 million take 120 MB and about a second.
-FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 500, 2_000, 30_000_000
+# Words of a text column, of all of them, and cells of their block: 30 million take 120 MB and about a second.
+FEWEST_WORDS, MOST_WORDS, MOST_CELLS = 100, 4_000, 30_000_000
+MOST_OF_ONE = 2_000
 # Runs of letters are many times as many as words.
 MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
+# Words of each column that trees hear of through one number.
+MOST_SCORED = 4_000
 
+# What every tree reads beside numbers and categories.
+BESIDE = ("counts", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+TREES = ("numbers", "codes", *BESIDE)
+SMOOTH = ("scaled", "one_hot", "wide_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
 # What each candidate reads, or all of a learner's that are not named here.
 READS = {
-    "linear": ("scaled", "hinges", "one_hot", "wide_means", "dates", "moment", "words", "letters"),
-    "lightgbm": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_extra_trees": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", "dates", "moment", "factors", "says"),
-    "lightgbm_shallow": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "lightgbm_fine": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "catboost": ("numbers", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
-    "extra_trees": ("numbers", "codes", "dates", "moment", "factors", "says"),
-    "network": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
-    "kernel": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
-    "discriminant": ("scaled", "one_hot", "wide_means", "dates", "moment", "factors", "says"),
+    "linear": (
+        *("scaled", "hinges", "one_hot", "wide_means", "level_numbers"),
+        *("dates", "moment", "date_gaps", "words", "letters"),
+    ),
+    "lightgbm": TREES,
+    "lightgbm_target_means": ("numbers", "few_codes", "wide_means", *BESIDE),
+    "lightgbm_engineered": (*TREES, "engineered"),
+    "catboost": ("numbers", "one_hot", "wide_means", *BESIDE),
+    "catboost_engineered": ("numbers", "one_hot", "wide_means", *BESIDE, "engineered"),
+    "extra_trees": TREES,
+    "network": SMOOTH,
+    "kernel": SMOOTH,
+    "discriminant": SMOOTH,
 }
 
 
@@ -90,35 +100,43 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
     numbers, codes, texts = of("number"), of("category", "boolean"), of("text")
     wide = tuple(name for name in codes if len(columns[name].levels) > ONE_HOT_LEVELS)
     hinged = tuple(name for name in numbers if distinct.get(name, 0.0) >= FEWEST_DISTINCT_FOR_HINGES)
+    held = {name: numbers_of(columns[name].levels) for name in of("category")}
+    numbered = tuple(name for name in codes if held.get(name) is not None)
+    pairs = len(numbers) + len(codes) > 1
     dates = of("time")
+    n_texts, cells = max(len(texts), 1), MOST_CELLS // max(described.n_rows, 1)
     return [
         Block("numbers", "numbers@1", numbers, {}),
         Block("codes", "codes@1", codes, {}),
         Block("few_codes", "codes@1", tuple(name for name in codes if name not in wide), {}),
         Block("one_hot", "one_hot@1", codes, {"max_levels": ONE_HOT_LEVELS}),
         Block("wide_means", "target_mean@1", wide, {}),
+        Block("counts", "counts@1", wide, {}),
+        Block("level_numbers", "level_numbers@1", numbered, {"numbers": [held[name] for name in numbered]}),
+        Block("engineered", "engineered@1", (*numbers, *codes) if pairs else (), {"n_codes": len(codes)}),
         Block("scaled", "scaled@1", numbers, {}),
         Block("hinges", "hinges@1", hinged[:MOST_HINGED], {}),
         Block("dates", "dates@1", tuple(name for name in dates if name != time), {}),
         Block("moment", "dates@1", tuple(name for name in dates if name == time), {"trend": False}),
+        Block("date_gaps", "date_gaps@1", dates if len(dates) > 1 else (), {}),
         Block(
             "words",
             "words@1",
             texts,
-            {"max_words": max(FEWEST_WORDS, min(MOST_WORDS, MOST_CELLS // max(described.n_rows, 1)))},
+            {"max_words": max(FEWEST_WORDS, min(MOST_WORDS // n_texts, MOST_OF_ONE, cells // n_texts))},
         ),
         Block(
             "letters",
             "words@1",
             texts if described.n_rows <= MOST_ROWS_FOR_LETTERS else (),
-            {"max_words": min(MOST_RUNS, MOST_CELLS // max(described.n_rows, 1)), "min_rows": 3, "letters": [3, 4]},
+            {"max_words": max(FEWEST_WORDS, min(MOST_RUNS, cells) // n_texts), "min_rows": 3, "letters": [3, 4]},
         ),
         Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
         Block(
             "says",
             "text_score@1",
             texts,
-            {"max_words": MOST_WORDS if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_WORDS // 2},
+            {"max_words": MOST_SCORED if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
         ),
     ]
 
@@ -135,9 +153,13 @@ def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:
 REASONS = {
     "numbers": "trees split numbers as they are; gaps are a side of their own",
     "codes": "trees split sets of levels",
+    "counts": "rare levels resemble each other, and their number tells of size",
+    "level_numbers": f"at least {MOSTLY:.0%} of the levels hold a number, and trees split on its order",
+    "date_gaps": "how long lies between two moments of a row",
     "few_codes": "levels of short columns, beside target means of the long ones",
     "one_hot": f"linear models and CatBoost read one column a level, for the {ONE_HOT_LEVELS} commonest",
     "wide_means": f"columns of more than {ONE_HOT_LEVELS} levels: cross-fitted target means do best there (arXiv 2104.00629)",
+    "engineered": "pairs of columns that tell more together, chosen on training rows, at most 100 features",
     "scaled": "linear models need numbers of one scale, without gaps",
     "hinges": "a linear model bends where a number's effect does",
     "dates": "cycles and parts of a moment",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.choose.folds import training_rows
 from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
 from artificer_runtime.schema import Encoded, Schema
+from artificer_runtime.texts import remembered
 
 SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 
@@ -58,8 +59,9 @@ class Course:
 
     @cached_property
     def encoded(self) -> Encoded:
-        """All training rows as numbers, codes, moments and texts."""
-        return self.schema.encode(self.rows.frame)
+        """All training rows as numbers, codes, moments and texts, each text read into words once for all folds."""
+        encoded = self.schema.encode(self.rows.frame)
+        return replace(encoded, texts=remembered(encoded.texts))
 
     @cached_property
     def y(self) -> np.ndarray:
