@@ -158,8 +158,6 @@ def test_learners_lower_what_the_client_scores(tmp_path: Path, metric: str, loss
     if loss.startswith(("poisson", "tweedie")):
         with pytest.raises(DataError, match="negative in 480 of 480 rows"):
             design(brief, workspace=tmp_path / "below", frame=below)
-        with pytest.raises(DataError, match="0 in all 480 rows|nothing to learn"):
-            design(brief, workspace=tmp_path / "none", frame=rows.with_columns(sold=0 * pl.col("sold")))
     else:
         assert design(brief, workspace=tmp_path / "below", frame=below).loss == loss
 

@@ -157,7 +157,7 @@ def test_a_deviance_knows_no_negative_target_and_minds_a_prediction_of_nothing()
     for name in ("poisson_deviance", "tweedie_deviance:1.7"):
         assert math.isnan(score(name, np.array([-1.0, 2.0]), np.ones(2)))
         assert score(name, np.zeros(2), np.zeros(2)) == 0.0
-        assert score(name, np.ones(2), np.array([1.0, -1.0])) > 100
+        assert score(name, np.ones(2), np.array([1.0, -1.0])) > 30
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ Score = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 Losses = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 TINY = 1e-15
-_SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 def log_losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -185,15 +184,15 @@ def pinball(level: float) -> Losses:
 def deviance(power: float) -> Losses:
     """Unit deviance whose variance grows as the mean's `power`: Poisson's at 1, Tweedie's below 2 (Jorgensen 1987, JRSS B 49).
 
-    Predictions of 0 and less are read as the smallest number above 0; targets below 0 have no deviance, but NaN.
+    Predictions of 0 and less are read as 1e-15, where the target is above 0; targets below 0 have no deviance, but NaN.
     """
 
     def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
         truth = np.where(y >= 0, y, np.nan).astype(np.float64)
         shown = np.maximum(p, 0.0).astype(np.float64)
-        above = np.maximum(shown, _SMALLEST)
+        above = np.maximum(shown, TINY)
         if power == 1:
-            logs = np.log(np.maximum(truth, _SMALLEST)) - np.log(above)
+            logs = np.log(np.maximum(truth, TINY)) - np.log(above)
             return np.asarray(2 * (np.where(truth > 0, truth * logs, 0.0 * truth) - truth + shown))
         first = truth ** (2 - power) / ((1 - power) * (2 - power)) - truth * above ** (1 - power) / (1 - power)
         return np.asarray(2 * (first + shown ** (2 - power) / (2 - power)))

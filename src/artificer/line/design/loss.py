@@ -50,16 +50,11 @@ def check_target(metric: str, y: np.ndarray, column: str) -> None:
     Raises
     ------
     DataError
-        When a target is negative, or none is above 0.
+        When a target is negative.
     """
     n_below = int((y < 0).sum())
     if n_below:
         raise DataError(
             f"the metric '{metric}' is for targets from 0 up, and '{column}' is negative in {n_below:,} of {len(y):,} rows "
             f"(the lowest is {y.min():g}); correct or drop those rows, or take rmse or mae"
-        )
-    if not (y > 0).any():
-        raise DataError(
-            f"the metric '{metric}' needs a target above 0 somewhere, and '{column}' is 0 in all {len(y):,} rows; bring "
-            "rows where it is not"
         )

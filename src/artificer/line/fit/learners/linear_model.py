@@ -256,7 +256,8 @@ class _Ridge:
     def _stepped(self, penalty: float) -> np.ndarray:
         def times(coefficients: np.ndarray) -> np.ndarray:
             fitted = np.asarray(self.X @ coefficients).ravel() - float(self.mean @ coefficients)
-            return self._back(self.weight * fitted) + penalty * coefficients
+            moved: np.ndarray = self._back(self.weight * fitted) + penalty * coefficients
+            return moved
 
         n_features = self.X.shape[1]
         found, _ = splinalg.cg(
