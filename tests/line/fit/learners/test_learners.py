@@ -372,11 +372,13 @@ class TestExtraTrees:
         assert len(again.member.root) == 10
         np.testing.assert_array_equal(again.member.predict(fold.X), cut.member.predict(fold.X))
 
-    def test_its_size_is_bounded(self, monkeypatch):
-        monkeypatch.setattr(extra_trees, "MOST_NODES", 600)
-        member = load("extra_trees").fit(made("regression"), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
+    @pytest.mark.parametrize("task", TASKS)
+    def test_its_size_is_bounded(self, monkeypatch, task):
+        monkeypatch.setattr(extra_trees, "MOST_BYTES", 20_000)
+        member = load("extra_trees").fit(made(task), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
         assert len(member.root) == 20
-        assert len(member.child) <= 600
+        large = (member.slot, member.child, member.threshold, member.value)
+        assert sum(array.nbytes for array in large) <= 20_000
 
     def test_no_class_is_ruled_out_by_a_pure_leaf(self):
         fold = made("multiclass")
