@@ -364,7 +364,8 @@ class TestExtraTrees:
         few = np.concatenate([member.predict(X[at : at + 1]) for at in range(40)])
         np.testing.assert_allclose(few, native[:40], rtol=1e-9, atol=1e-12)
 
-    def test_rounds_repeat_a_forest_that_the_clock_cut(self):
+    def test_rounds_repeat_a_forest_that_the_clock_cut(self, monkeypatch):
+        monkeypatch.setattr(extra_trees, "MOST_BYTES", 200_000)
         fold = made("multiclass")
         cut = load("extra_trees").fit(fold, {}, Clock.after(-1))
         again = load("extra_trees").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())

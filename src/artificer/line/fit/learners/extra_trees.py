@@ -41,8 +41,9 @@ class ExtraTrees:
         checked = fold.X[:CHECKED_ROWS]
         fold = _thinned(fold, int(settings.get("rows", 30_000)))
         fixed = round(float(settings.get("rounds", 0)))
-        n_trees = fixed * BATCH or int(settings.get("trees", 200))
-        model = self._forest(fold, settings, n_trees)
+        wanted = int(settings.get("trees", 200))
+        n_trees = fixed * BATCH or wanted
+        model = self._forest(fold, settings, wanted)
         cut = False
         for grown in range(BATCH, n_trees + BATCH, BATCH):
             model.set_params(n_estimators=min(grown, n_trees))
