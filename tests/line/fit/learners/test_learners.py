@@ -419,7 +419,8 @@ class TestExtraTrees:
         few = np.concatenate([member.predict(X[at : at + 1]) for at in range(40)])
         np.testing.assert_allclose(few, native[:40], rtol=1e-9, atol=1e-12)
 
-    def test_rounds_repeat_a_forest_that_the_clock_cut(self):
+    def test_rounds_repeat_a_forest_that_the_clock_cut(self, monkeypatch):
+        monkeypatch.setattr(extra_trees, "MOST_BYTES", 200_000)
         fold = made("multiclass")
         cut = load("extra_trees").fit(fold, {}, Clock.after(-1))
         again = load("extra_trees").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())
@@ -427,11 +428,13 @@ class TestExtraTrees:
         assert len(again.member.root) == 10
         np.testing.assert_array_equal(again.member.predict(fold.X), cut.member.predict(fold.X))
 
-    def test_its_size_is_bounded(self, monkeypatch):
-        monkeypatch.setattr(extra_trees, "MOST_NODES", 600)
-        member = load("extra_trees").fit(made("regression"), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
+    @pytest.mark.parametrize("task", TASKS)
+    def test_its_size_is_bounded(self, monkeypatch, task):
+        monkeypatch.setattr(extra_trees, "MOST_BYTES", 20_000)
+        member = load("extra_trees").fit(made(task), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
         assert len(member.root) == 20
-        assert len(member.child) <= 600
+        large = (member.slot, member.child, member.threshold, member.value)
+        assert sum(array.nbytes for array in large) <= 20_000
 
     def test_no_class_is_ruled_out_by_a_pure_leaf(self):
         fold = made("multiclass")

@@ -17,7 +17,7 @@ from artificer.line.fit.learners.lightgbm_trees import floor32
 from artificer_runtime.members.trees import NAN_LEFT, NAN_RIGHT, Trees
 
 BATCH = 10  # trees grown between two looks at the clock
-MOST_NODES = 300_000  # 20 bytes each and 8 more for every class after the first: 6 MB for numbers, 8 for two classes
+MOST_BYTES, NODE_BYTES, VALUE_BYTES = 8e6, 12, 8  # of all trees; of a node; and of each output in it
 # Part of each probability that is drawn to the classes' shares: leaves of few rows know of no class but their own.
 TO_SHARES = 0.005
 RAREST = 1e-9  # share of a class that no training row has
@@ -29,7 +29,7 @@ class ExtraTrees:
     """Settings: `trees` (200), `min_samples_leaf` (2), `max_features` (0.5), `rows` (30,000), and `rounds`.
 
     Of more rows than `rows` a sample is drawn. `rounds` fixes how many times ten trees are grown, whatever the clock says.
-    A tree has no more leaves than keep all of them within `MOST_NODES` nodes.
+    A tree has no more leaves than keep all trees within 8 MB.
     """
 
     API: ClassVar[int] = 1
@@ -41,8 +41,9 @@ class ExtraTrees:
         checked = fold.X[:CHECKED_ROWS]
         fold = _thinned(fold, int(settings.get("rows", 30_000)))
         fixed = round(float(settings.get("rounds", 0)))
-        n_trees = fixed * BATCH or int(settings.get("trees", 200))
-        model = self._forest(fold, settings, n_trees)
+        wanted = int(settings.get("trees", 200))
+        n_trees = fixed * BATCH or wanted
+        model = self._forest(fold, settings, wanted)
         cut = False
         for grown in range(BATCH, n_trees + BATCH, BATCH):
             model.set_params(n_estimators=min(grown, n_trees))
@@ -59,7 +60,8 @@ class ExtraTrees:
 
     def _forest(self, fold: Fold, settings: Settings, n_trees: int) -> Any:
         smallest = int(settings.get("min_samples_leaf", 2))
-        most_leaves = max(2, MOST_NODES // (2 * n_trees))
+        bytes_per_leaf = 2 * (NODE_BYTES + VALUE_BYTES * max(fold.n_classes, 1))
+        most_leaves = max(2, int(MOST_BYTES / (n_trees * bytes_per_leaf)))
         parameters: dict[str, Any] = {
             "min_samples_leaf": smallest,
             "max_features": float(settings.get("max_features", 0.5)),
