@@ -128,7 +128,7 @@ def test_a_resumed_run_reads_the_same_description(tmp_path: Path) -> None:
 
 
 def test_levels_that_may_name_a_person_are_shown_together(tmp_path: Path) -> None:
-    names = [f"Ms {row // 2}" for row in range(N)]
+    names = [f"Ms {row // 4}" for row in range(N)]
     names[:60] = ["Smith"] * 60
     story = column(described(tmp_path, rows() | {"name": names}), "name")
     assert story.labels == ("Smith", "others")
