@@ -12,14 +12,13 @@ import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.run import Run, versions
-from artificer.core.stages import Candidate, FoldFit, Part, Trained, Trial
+from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR, PENALTIES, parity, replayed, settled
 from artificer.line.fit.saved import load_member, save_member
-from artificer.line.refine.outcome import Outcome
 from artificer_runtime.package import Contents, Weighted, write
 from artificer_runtime.recipe import FittedRecipe, Recipe
 
@@ -77,9 +76,9 @@ class Refits:
             Part(name, fit.folder, weights[name], fit.n_iterations, fit.parity, fit.facts) for name, fit in fits.items()
         )
 
-    def write(self, parts: tuple[Part, ...], folder: Path, given: Outcome | None = None) -> str:
+    def write(self, parts: tuple[Part, ...], folder: Path, given: Outputs | None = None) -> str:
         """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
-        given = given or Outcome()
+        given = given or Outputs()
         asked = self.course.asked
         candidates = {part.candidate: self.trials[part.candidate].candidate for part in parts}
         needed = {block for candidate in candidates.values() for block in candidate.blocks}

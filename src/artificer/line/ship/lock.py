@@ -22,4 +22,5 @@ def run_lock(run: Run, model: Model) -> RunLock:
         stops=(*race, *(Stop(part.candidate, -1, part.n_iterations, part.facts) for part in model.parts)),
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
         weights={part.candidate: part.weight for part in model.parts},
+        outputs=model.outputs,
     )
