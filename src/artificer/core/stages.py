@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
+from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import Schema
 
@@ -381,6 +382,15 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Outputs:
+    """What is done to the blend of a model's members before it is handed out; see `artificer_runtime.package.Contents`."""
+
+    temperature: float = 1.0
+    multipliers: tuple[float, ...] = ()
+    residuals: Residuals | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """From `refine`: the model as it would ship, in a folder of the workspace that the runtime can load.
 
@@ -408,6 +418,7 @@ class Model:
     refitted: bool = True
     decisions: tuple[Decision, ...] = ()
     front: tuple[Choice, ...] = ()
+    outputs: Outputs = Outputs()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import model_html
@@ -531,6 +542,8 @@ class RunLock:
         The blend.
     refitted : bool
         Whether it was trained on all training rows.
+    outputs : Outputs or None
+        What is done to it; None in the lock of an earlier version.
     """
 
     run_id: str
@@ -543,4 +556,5 @@ class RunLock:
     dropped: dict[str, str]
     weights: dict[str, float]
     refitted: bool = True
+    outputs: Outputs | None = None
     VERSION: ClassVar[int] = 1

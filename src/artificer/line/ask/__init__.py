@@ -36,7 +36,7 @@ from artificer_runtime.schema import Schema
 
 __all__ = ["Subject", "ask", "begin", "draft_brief", "read_brief"]
 
-VERSION = 1
+VERSION = 2
 ROW = "artificer:row"
 CHECKED_ROWS = 1000
 

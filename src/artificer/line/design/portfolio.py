@@ -101,7 +101,8 @@ def _made(size: Size) -> dict[str, Candidate]:
     if size.n_classes > 2:
         made += [Candidate("discriminant", "discriminant", {})]
     if not size.loss:
-        made += [Candidate("extra_trees", "extra_trees", {})] if size.n_rows <= MOST_FOR_DRAWN else []
+        drawn = {"min_samples_leaf": 5, "max_features": 0.5} if size.n_classes else {"max_features": 1.0}
+        made += [Candidate("extra_trees", "extra_trees", drawn)] if size.n_rows <= MOST_FOR_DRAWN else []
         made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL else []
     return made_by_name(made)
 

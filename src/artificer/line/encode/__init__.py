@@ -21,7 +21,7 @@ from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
 
-VERSION = 1
+VERSION = 2
 ONE_HOT_LEVELS = 15
 FEWEST_DISTINCT_FOR_HINGES = 12
 MOST_HINGED = 60

@@ -25,7 +25,7 @@ from artificer.measure.metrics import score
 
 VERSION = 3
 # What a fit settled on, and a refit or a replay is told.
-PENALTIES = ("C", "alpha", "epochs", "ridge", "bandwidth", "sharpness")
+PENALTIES = ("C", "alpha", "epochs")
 ROUNDS = "rounds"  # of a solver that the clock may cut
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Choice, Line, Model, Requirement
+from artificer.core.stages import Choice, Line, Model, Outputs, Requirement
 from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -191,14 +191,13 @@ def _model(
     reference = refits.parts({LINEAR: 1.0}) if run.judged and LINEAR in refits.trials else ()
     positive = ask(run).positive
     blend = mixed(predictions, weights)
-    labels = run.brief.decision.threshold is None
-    given, of_outcome = outcome(measured, blend, positive, design(run).transform, labels=labels)
+    given, of_outputs = _outputs(run, measured, blend)
     if ask(run).classes:
         blend = tempered(blend, given.temperature)
     shown = oriented(measured.y, blend, positive)[1]
     shown = decided(measured.metric, shown, turned(given.multipliers, positive))
     score = estimate(measured.metric, measured.y, shown, measured.weight, groups=measured.group)
-    decisions = (*decisions, *of_outcome)
+    decisions = (*decisions, *of_outputs)
 
     def work(folder: Path, name: str) -> Model:
         model_hash = refits.write(parts, folder / "model", given)
@@ -218,9 +217,18 @@ def _model(
             cut=fit(run).cut or refits.cut or refits.skipped,
             refitted=refits.refitted,
             decisions=decisions,
+            outputs=given,
         )
 
     return run.task(f"blend-{digest(VERSION, parts, reference, fit(run).predictions, decisions, given)}", Model, work)
+
+
+def _outputs(run: Run, measured: Measured, blend: np.ndarray) -> tuple[Outputs, tuple[Decision, ...]]:
+    """What is done to the blend: as the replayed run did, for its folds may have been cut where these are not."""
+    if run.replay is not None and run.replay.outputs is not None:
+        return run.replay.outputs, ()
+    labels = run.brief.decision.threshold is None
+    return outcome(measured, blend, ask(run).positive, design(run).transform, labels=labels)
 
 
 def _broken_limits(run: Run, model: Model, limits: Sequence[Requirement]) -> list[Line]:

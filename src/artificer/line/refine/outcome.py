@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from artificer.core.records import Decision
+from artificer.core.stages import Outputs
 from artificer.line.ask.rows import oriented
 from artificer.line.refine.blend import Measured
 from artificer.line.refine.multipliers import multipliers
 from artificer.line.refine.residuals import residuals
 from artificer.line.refine.temperature import temperature
 from artificer.measure.labels import turned
-from artificer_runtime.outcome import Residuals, tempered
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the package carries beside its members; the same as in `artificer_runtime.package.Contents`."""
-
-    temperature: float = 1.0
-    multipliers: tuple[float, ...] = ()
-    residuals: Residuals | None = None
+from artificer_runtime.outcome import tempered
 
 
 def outcome(
     measured: Measured, blend: np.ndarray, positive: int, transform: str, *, labels: bool = True
-) -> tuple[Outcome, tuple[Decision, ...]]:
+) -> tuple[Outputs, tuple[Decision, ...]]:
     """Choose what is done to the blend, on its out-of-fold predictions.
 
     Parameters
@@ -44,4 +34,4 @@ def outcome(
     chosen, of_labels = multipliers(measured, tempered(shown, heat)) if labels else ((), None)
     spread, of_widths = residuals(measured, blend, transform)
     decisions = tuple(one for one in (of_heat, of_labels, of_widths) if one is not None)
-    return Outcome(heat, turned(chosen, positive), spread), decisions
+    return Outputs(heat, turned(chosen, positive), spread), decisions

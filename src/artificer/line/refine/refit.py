@@ -13,7 +13,7 @@ import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.run import Run, versions
-from artificer.core.stages import Candidate, FoldFit, Part, Trained, Trial
+from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
 from artificer.line.fit.attempt import PENALTIES, learned, parity, replayed, settled
@@ -22,7 +22,6 @@ from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
 from artificer.line.fit.saved import at_iteration, save_member
 from artificer.line.fit.written import contents
-from artificer.line.refine.outcome import Outcome
 from artificer_runtime.package import Weighted, write
 
 VERSION = 2
@@ -121,9 +120,9 @@ class Refits:
         names = (*weights, LINEAR) if self.run.judged and LINEAR in self.trials else tuple(weights)
         return list(dict.fromkeys(names))
 
-    def write(self, parts: tuple[Part, ...], folder: Path, given: Outcome | None = None) -> str:
+    def write(self, parts: tuple[Part, ...], folder: Path, given: Outputs | None = None) -> str:
         """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
-        given = given or Outcome()
+        given = given or Outputs()
         members = tuple(
             Weighted(
                 at_iteration(self.run.path(part.folder), 0 if self.refitted else part.n_iterations),

@@ -24,4 +24,5 @@ def run_lock(run: Run, model: Model) -> RunLock:
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
         weights={name: sum(part.weight for part in model.parts if part.candidate == name) for name in names},
         refitted=model.refitted,
+        outputs=model.outputs,
     )

@@ -251,7 +251,8 @@ class _Ridge:
 
     def _back(self, of_rows: np.ndarray) -> np.ndarray:
         """Centred features, transposed, times a number a row."""
-        return np.asarray(self.X.T @ of_rows).ravel() - self.mean * of_rows.sum()
+        back: np.ndarray = np.asarray(self.X.T @ of_rows).ravel() - self.mean * of_rows.sum()
+        return back
 
     def _stepped(self, penalty: float) -> np.ndarray:
         def times(coefficients: np.ndarray) -> np.ndarray:
