@@ -127,16 +127,13 @@ class Trainer:
     def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
         """Read all folds at the best iteration of their mean curve."""
         n_iterations = joint_iteration([np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits])
-        watch, parts, sizes = Stopwatch(), [], []
-        for fit in fits:
-            member = at_iteration(self.run.path(fit.folder), n_iterations)
-            parts.append(member.predict(side_by_side(self.made[fit.fold].valid, candidate.blocks)))
-            sizes.append(sum(array.nbytes for array in member.arrays().values()) / 1e6)
-        prediction = np.concatenate(parts)
+        watch, members = Stopwatch(), [at_iteration(self.run.path(fit.folder), n_iterations) for fit in fits]
+        valid = [side_by_side(self.made[fit.fold].valid, candidate.blocks) for fit in fits]
+        prediction = np.concatenate([member.predict(X) for member, X in zip(members, valid, strict=True)])
         row_us = 1e6 * watch.seconds / max(len(prediction), 1)
-        one = side_by_side({name: block[:1] for name, block in self.made[0].valid.items()}, candidate.blocks)
-        one_ms = median_ms(partial(member.predict, one))
-        return Joint(n_iterations, prediction, row_us, float(np.median(sizes)), one_ms)
+        size_mb = float(np.median([sum(one.nbytes for one in member.arrays().values()) for member in members])) / 1e6
+        one_ms = median_ms(partial(members[0].predict, valid[0][:1]))
+        return Joint(n_iterations, prediction, row_us, size_mb, one_ms)
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
