@@ -27,6 +27,7 @@ BUILTIN = (
     "engineered",
     "hinges",
     "level_numbers",
+    "number_means",
     "numbers",
     "one_hot",
     "scaled",

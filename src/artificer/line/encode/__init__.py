@@ -7,6 +7,7 @@ decides between them.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ __all__ = ["encode"]
 
 VERSION = 2
 ONE_HOT_LEVELS = 15
+# Numbers that may be names: so many different ones at least, each in so many rows on average; written as text, or by name.
+FEWEST_NAMED, COME_BACK = 20, 1.2
+NAMES_THINGS = re.compile(
+    r"(?i:(^|[_\W])(id|nbr|no|code|zip|postcode|account|customer|client|user|patient|shop|store|item|product|sku)([_\W]|$))"
+    r"|(?<=[a-z])(Id|ID|No|Code)$"
+)
 FEWEST_DISTINCT_FOR_HINGES = 12
 MOST_HINGED = 60
 FACTORS = 24
@@ -35,7 +42,7 @@ MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
 MOST_SCORED = 4_000
 
 # What every tree reads beside numbers and categories.
-BESIDE = ("counts", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+BESIDE = ("counts", "number_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
 TREES = ("numbers", "codes", *BESIDE)
 SMOOTH = ("scaled", "one_hot", "wide_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
 # What each candidate reads, or all of a learner's that are not named here.
@@ -102,6 +109,11 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
     hinged = tuple(name for name in numbers if distinct.get(name, 0.0) >= FEWEST_DISTINCT_FOR_HINGES)
     held = {name: numbers_of(columns[name].levels) for name in of("category")}
     numbered = tuple(name for name in codes if held.get(name) is not None)
+
+    def names_things(name: str) -> bool:
+        few = distinct.get(name, 0.0) < FEWEST_NAMED or described.n_rows < COME_BACK * distinct.get(name, 0.0)
+        return not few and (columns[name].dtype == "String" or bool(NAMES_THINGS.search(name)))
+
     pairs = len(numbers) + len(codes) > 1
     dates = of("time")
     n_texts, cells = max(len(texts), 1), MOST_CELLS // max(described.n_rows, 1)
@@ -112,6 +124,7 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
         Block("one_hot", "one_hot@1", codes, {"max_levels": ONE_HOT_LEVELS}),
         Block("wide_means", "target_mean@1", wide, {}),
         Block("counts", "counts@1", wide, {}),
+        Block("number_means", "number_means@1", tuple(name for name in numbers if names_things(name)), {}),
         Block("level_numbers", "level_numbers@1", numbered, {"numbers": [held[name] for name in numbered]}),
         Block("engineered", "engineered@1", (*numbers, *codes) if pairs else (), {"n_codes": len(codes)}),
         Block("scaled", "scaled@1", numbers, {}),
@@ -154,6 +167,7 @@ REASONS = {
     "numbers": "trees split numbers as they are; gaps are a side of their own",
     "codes": "trees split sets of levels",
     "counts": "rare levels resemble each other, and their number tells of size",
+    "number_means": "a number that names a thing says what the other rows of that thing were",
     "level_numbers": f"at least {MOSTLY:.0%} of the levels hold a number, and trees split on its order",
     "date_gaps": "how long lies between two moments of a row",
     "few_codes": "levels of short columns, beside target means of the long ones",

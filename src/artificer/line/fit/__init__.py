@@ -73,7 +73,9 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
         race.replay(ran, run.replay.dropped)
     else:
         race.run()
-    readings = [read_off(race, track, candidate) for candidate in track.encoding.candidates]
+    n_main = len(track.encoding.candidates) - track.plan.n_variants
+    told = [one for place, one in enumerate(track.encoding.candidates) if place < n_main or one.name in race.entered]
+    readings = [read_off(race, track, candidate) for candidate in told]
     rows = np.sort(race.rows)
     finished = {trial.candidate.name: prediction for trial, prediction in readings if prediction is not None}
     y, _ = oriented(track.rows.y[rows], next(iter(finished.values())), track.asked.positive)

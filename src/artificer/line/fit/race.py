@@ -134,7 +134,7 @@ class Race:
             if pair:
                 self._pair(pair)
         for candidate in others:
-            self.dropped[candidate.name] = "the variants before it gained nothing"
+            self.dropped[candidate.name] = "the pairs before it gained nothing"
 
     def replay(self, ran: Mapping[str, int], dropped: Mapping[str, str]) -> None:
         """Repeat another race: who finished it runs on as many folds as then.
