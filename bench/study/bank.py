@@ -115,8 +115,15 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
     y, y_test = track.y, labels(track, cut)
     np.savez(place / "rows.npz", rows=rows, y=y, y_test=y_test, of_row=track.of_row)
     told = {
-        "task": asked.task, "n_classes": track.n_classes, "metric": plan.metric, "n_train": int(len(y) - (track.of_row == 0).sum()),
-        "widths": widths, "encode_s": encode_s, "n_folds": plan.folds_tried, "positive": asked.positive, "how": track.how,
+        "task": asked.task,
+        "n_classes": track.n_classes,
+        "metric": plan.metric,
+        "n_train": int(len(y) - (track.of_row == 0).sum()),
+        "widths": widths,
+        "encode_s": encode_s,
+        "n_folds": plan.folds_tried,
+        "positive": asked.positive,
+        "how": track.how,
     }
     (place / "set.json").write_text(json.dumps(told, indent=1))
 
@@ -150,8 +157,12 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
             test=np.stack([prediction for _, prediction in own]).astype(np.float32),
         )
         about_it = {
-            "learner": one.learner, "settings": one.settings, "blocks": one.blocks, "n_iterations": joint.n_iterations,
-            "row_us": joint.row_us, "size_mb": joint.size_mb,
+            "learner": one.learner,
+            "settings": one.settings,
+            "blocks": one.blocks,
+            "n_iterations": joint.n_iterations,
+            "row_us": joint.row_us,
+            "size_mb": joint.size_mb,
             "fold_s": [costs.get((one.name, fold), 0.0) for fold in range(plan.folds_tried)],
             "iterations": [fits[one.name, fold].n_iterations for fold in range(plan.folds_tried)],
             "refit_s": [seconds for seconds, _ in own],
@@ -164,7 +175,7 @@ def started(cut: split.Cut, place: Path, n_workers: int) -> Run:
     """A run over the training rows, as the estimators begin it, without a clock and with every candidate."""
     place.mkdir(parents=True, exist_ok=True)
     kind = "number" if cut.task == "regression" else "class"
-    brief = Brief(target=Target(column=TARGET, kind=kind), run=RunPart(limit_s=1e6))
+    brief = Brief(target=Target(column=TARGET, kind=kind), run=RunPart(limit_s=60))
     return Run(
         brief,
         place,

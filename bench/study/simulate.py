@@ -232,11 +232,22 @@ def main() -> None:
     for system, values in ratios.items():
         if len(values) > 1:
             error = np.std(values, ddof=1) / math.sqrt(len(values))
-            print(f"{system}: mean {np.mean(values):+.4f} ± {error:.4f}, median {np.median(values):+.4f}, "
-                  f"wins {sum(one < 0 for one in values)} of {len(values)}")
+            print(
+                f"{system}: mean {np.mean(values):+.4f} ± {error:.4f}, median {np.median(values):+.4f}, "
+                f"wins {sum(one < 0 for one in values)} of {len(values)}"
+            )
 
 
-ORDER = ("lightgbm", "linear", "catboost", "lightgbm_extra_trees", "lightgbm_target_means", "lightgbm_shallow", "network", "lightgbm_fine")
+ORDER = (
+    "lightgbm",
+    "linear",
+    "catboost",
+    "lightgbm_extra_trees",
+    "lightgbm_target_means",
+    "lightgbm_shallow",
+    "network",
+    "lightgbm_fine",
+)
 
 if __name__ == "__main__":
     main()

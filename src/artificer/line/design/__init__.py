@@ -27,12 +27,12 @@ __all__ = ["design"]
 VERSION = 2
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
-# Seeds that chance is averaged over in the final refits, up to so many rows.
-SEEDS, SEEDED_ROWS = 3, 5_000
+# Seeds that chance is averaged over in the final refits, where there is time, and room in the package.
+SEEDS = 4
 # Of more rows than this, candidates are compared on so many; the final fit reads all.
 MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
-# Seconds from which variants of the boosters and networks are tried too.
-MUCH_TIME_S = 30.0
+# Variants of boosters and networks that are tried too, by the seconds from which they are.
+VARIANTS = {30.0: 8, 180.0: 24}
 # Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
 # which the estimators do without.
 REFINED, ALONE = 0.9, 0.97
@@ -49,7 +49,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    asks = (run.metric, run.class_weight, run.seal, run.judged, _quick(run), _long(run))
+    asks = (run.metric, run.class_weight, run.seal, run.judged, _quick(run), _n_variants(run))
     reads = (asked, chosen, described, has_catboost(), asks)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
@@ -64,7 +64,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     loss = fitting_loss(name)
     size = _size(run, asked, chosen, described, loss)
     candidates, untried = portfolio(size)
-    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size) if _long(run) else ())
+    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size, _n_variants(run)))
     if loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
@@ -79,7 +79,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
         search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
-        n_seeds=1 if size.quick else SEEDS if size.n_rows <= SEEDED_ROWS else 1,
+        n_seeds=1 if size.quick else SEEDS,
         decisions=(
             metric_decision,
             *((loss_decision(name, loss),) if asked.task == "regression" else ()),
@@ -113,8 +113,8 @@ def _quick(run: Run) -> bool:
     return run.brief.run.limit_s <= LITTLE_TIME_S
 
 
-def _long(run: Run) -> bool:
-    return run.brief.run.limit_s >= MUCH_TIME_S
+def _n_variants(run: Run) -> int:
+    return max((n for least_s, n in VARIANTS.items() if run.brief.run.limit_s >= least_s), default=0)
 
 
 def _wanted(

@@ -84,7 +84,9 @@ def hurried(candidate: Candidate, times: float) -> Candidate:
     times = min(times, FASTEST_RATE / rate)
     if candidate.learner not in BOOSTERS or times <= 1.0:
         return candidate
-    settings = candidate.settings | {"learning_rate": float(f"{rate * times:.4g}"), "faster": float(f"{times:.4g}")}
+    before = float(candidate.settings.get("faster", 1.0))
+    faster = {"learning_rate": float(f"{rate * times:.4g}"), "faster": float(f"{before * times:.4g}")}
+    settings = candidate.settings | faster
     return Candidate(candidate.name, candidate.learner, settings, candidate.blocks)
 
 

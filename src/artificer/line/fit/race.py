@@ -20,7 +20,7 @@ from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
 from artificer.line.fit.attempt import Fits, Joint
-from artificer.line.fit.prices import Prices, hurried
+from artificer.line.fit.prices import BOOSTERS, Prices, hurried
 
 LINEAR = "linear"
 # Candidates that run side by side, whatever the number of workers: so the race is the same on any machine.
@@ -31,6 +31,8 @@ CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 BESIDE, HELPS = 0.2, 0.0005
 # Of the time there is, what the folds of the first pair may take; of what is left, what expected fits may.
 FIRST_SHARE, USED = 0.5, 0.9
+# Refits of the dearest candidates for which time is kept when rates are set: how many, and how many folds each takes.
+MOST_REFITTED, REFITTED = 3, 1.3
 # Of the greedy blend that is looked at on the way: steps, and about how many rows they look at.
 STEPS, MOST_ROWS = 12, 20_000
 # Variants are tried until so many pairs in a row have gained less than this share of the loss.
@@ -114,6 +116,7 @@ class Race:
     skipped: bool = False
     encode_s: float = 0.0
     idle: int = 0
+    times: float = 1.0
     blend_loss: float = math.inf
 
     def run(self) -> None:
@@ -162,6 +165,8 @@ class Race:
     def _open(self, pair: list[Candidate]) -> None:
         self.encode_s = self.fits_of.prepare(0)
         self.prices = Prices(self.lineup.n_train, self.fits_of.widths(), self.lineup.n_classes)
+        times = self._hurry(self.lineup.n_folds)
+        pair = [hurried(one, times) for one in pair]
         self.entered |= {one.name: one for one in pair}
         whole = self.clock
         self.clock = whole.share(FIRST_SHARE)
@@ -180,6 +185,20 @@ class Race:
         for one in pair:
             self._finish(one)
         self._blend()
+        self.times = self._hurry(self.n_rounds)
+
+    def _hurry(self, n_folds: int) -> float:
+        """How many times as fast boosters must learn for all that is not a variant to find time, and refits after it."""
+        if math.isinf(self.clock.left_s):
+            return 1.0
+        n_main = len(self.lineup.candidates) - self.lineup.n_variants
+        waiting = [one for one in self.lineup.candidates[:n_main] if one.name not in self.entered]
+        costs = {one.name: self.prices.fold_s(one) for one in waiting}
+        boosted = n_folds * sum(costs[one.name] for one in waiting if one.learner in BOOSTERS)
+        others = n_folds * sum(costs.values()) - boosted
+        refits = REFITTED * sum(sorted(costs.values())[-MOST_REFITTED:])
+        room = USED * self.clock.left_s * self.lineup.n_workers - others - refits
+        return max(1.0, boosted / room) if room > 0 else math.inf
 
     def _affordable_folds(self, pair: list[Candidate]) -> int:
         """How many folds there is time for, so that the first pair leaves half of the time to others and to refits."""
@@ -196,7 +215,7 @@ class Race:
         pair: list[Candidate] = []
         taken = 0.0
         while others and len(pair) < PAIR:
-            candidate = others.pop(0)
+            candidate = hurried(others.pop(0), self.times)
             room = USED * (self.clock.left_s - self.refit_s([*self.weights, candidate])) * self.lineup.n_workers - taken
             needed = self.n_rounds * self.prices.fold_s(candidate)
             if needed > room > 0:

@@ -29,8 +29,8 @@ ALL_ROWS = -1
 # Learners whose fits hang on a seed, and the distance between two seeds.
 BY_CHANCE = ("catboost", "extra_trees", "lightgbm", "network")
 NEXT_SEED = 7919
-# Together, more seeds may take this part of the time left, and give members of so many MB.
-SEEDS_SHARE, SEEDS_MB = 0.8, 12.0
+# Together, more seeds may take this part of the time left, and give members of so many MB and trees (5,000: 0.2 ms a row).
+SEEDS_SHARE, SEEDS_MB, SEEDS_TREES = 0.8, 12.0, 5_000
 # Rows from which a refit alone uses every core: fewer are quicker on one thread, and the same to the bit.
 MANY_ROWS = 500_000
 
@@ -107,6 +107,8 @@ class Refits:
         seconds = sum(self.done[trial.candidate.name].seconds for trial in trials) / self.run.n_workers
         by_time = 1 + SEEDS_SHARE * max(self.clock.left_s, 0.0) / max(seconds, 1e-6)
         by_room = SEEDS_MB / max(sum(trial.size_mb for trial in trials), 1e-6)
+        per_iteration = self.course.n_classes if self.course.n_classes > 2 else 1
+        by_room = min(by_room, SEEDS_TREES / max(sum(trial.n_iterations * per_iteration for trial in trials), 1))
         self.skipped = self.skipped or by_time < min(n_seeds, by_room)
         return max(1, int(min(n_seeds, by_time, by_room)))
 
