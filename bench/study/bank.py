@@ -107,7 +107,7 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
         for one in wanted
     }
     refits = Refits(run, track, Trained((), "", plan.folds_tried, False), Clock())
-    widths, encode_s = dict(trainer.widths()), trainer.encode_s
+    widths, encode_s = dict(trainer.widths()), max(trainer.took.values())
     first = {one.name: trainer.predicted(fits[one.name, 0]) for one in wanted}
     trainer.made.clear()
     encoded = track.schema.encode(pl.from_pandas(cut.test.reset_index(drop=True)))

@@ -18,6 +18,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from artificer.core.brief import Authority, Brief, Output, Track
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.ledger import Ledger, ledger_of
@@ -65,8 +67,14 @@ class Run:
         What rows of each class weigh in training, by class index; empty where all weigh alike.
     n_valid : int
         The last so many rows are the only fold; 0 lets `choose` cut folds.
+    folds : (array of int8, (n_rows,), array of bool, (n_folds, n_rows)) or None
+        The caller's own: which fold measures each row (-1: none), and which rows train then.
+    train_on_valid : bool
+        Whether the final fit trains on the last `n_valid` rows too.
     judged : bool
         Whether the model will be compared with a linear one.
+    spent_s : float
+        Seconds that earlier runs of the same rows were given, which this one goes on from.
     stop : threading.Event
         Set by the first Ctrl-C while candidates are trained: the best so far is wanted.
     reused, used : set of str
@@ -86,7 +94,10 @@ class Run:
     metric: str = ""
     class_weight: tuple[float, ...] = ()
     n_valid: int = 0
+    folds: tuple[np.ndarray, np.ndarray] | None = None
+    train_on_valid: bool = True
     judged: bool = True
+    spent_s: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
     id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}")
     results: dict[str, Any] = field(default_factory=dict)

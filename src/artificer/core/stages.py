@@ -153,12 +153,21 @@ class Audited:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Folds of the training rows; `path` names an int8 array of each row's fold, -1 where a row only ever trains."""
+    """Folds of the training rows.
+
+    Attributes
+    ----------
+    path : str
+        Names an int8 array of each row's fold, -1 where a row measures nothing.
+    trains : str
+        Names a bool array (n_folds, n_rows) of the rows that train, where the caller gave both; else "".
+    """
 
     path: str
     n_folds: int
     how: Literal["stratified", "grouped", "time", "drawn", "given"]
     because: str
+    trains: str = ""
 
 
 @dataclass(frozen=True, slots=True)

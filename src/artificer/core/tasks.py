@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -21,6 +22,19 @@ Out = TypeVar("Out")
 def n_cores() -> int:
     """Cores that this process may use, at least 1."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def free_gb() -> float:
+    """Memory that this process may still take, in GB: what the machine has free, within the limit of its control group."""
+    free = float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES"))
+    known = Path("/proc/meminfo")
+    if known.exists():
+        fields = dict(line.split(":", 1) for line in known.read_text().splitlines())
+        free = 1024.0 * float(fields["MemAvailable"].split()[0])
+    limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
+    if limit.exists() and used.exists() and (most := limit.read_text().strip()) != "max":
+        free = min(free, float(most) - float(used.read_text()))
+    return free / 1e9
 
 
 @contextmanager

@@ -15,14 +15,15 @@ from artificer.core.errors import DataError
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, Chosen, Split
+from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
-from artificer.line.choose.folds import Folds, cut_folds, given_fold
+from artificer.line.choose.folds import Folds, cut_folds, given_fold, given_folds
 
 __all__ = ["choose"]
 
-VERSION = 1
+VERSION = 2
 # Findings of audit that mean: this column can tell a model nothing that another does not.
 CARRIES_NOTHING = ("empty", "constant", "copy")
 
@@ -43,7 +44,8 @@ def choose(subject: Subject, **options: Any) -> Chosen:
     """
     run = begin(subject, **options)
     asked, audited = ask(run), audit(run)
-    reads = (asked, audited.findings)
+    own = [digest(one) for one in run.folds] if run.folds is not None else []
+    reads = (asked, audited.findings, run.n_valid, own)
     return run.stage("choose", VERSION, Chosen, lambda folder, name: _choose(run, asked, audited, folder, name), reads)
 
 
@@ -51,9 +53,15 @@ def _choose(run: Run, asked: Asked, audited: Audited, folder: Path, name: str) -
     rows = labelled(run, asked, asked.train)
     _check_classes(run, asked, rows)
     features, decisions = _columns(asked, audited.findings)
-    folds = given_fold(rows.n_rows, run.n_valid) if run.n_valid else cut_folds(rows, len(asked.classes))
+    trains = ""
+    if run.folds is not None:
+        folds = given_folds(*run.folds)
+        np.save(folder / "trains.npy", run.folds[1])
+        trains = f"{name}/trains.npy"
+    else:
+        folds = given_fold(rows.n_rows, run.n_valid) if run.n_valid else cut_folds(rows, len(asked.classes))
     np.save(folder / "folds.npy", folds.of_row)
-    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because)
+    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because, trains)
     return Chosen(features, split, (*decisions, _fold_decision(folds)))
 
 

@@ -110,11 +110,11 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
 
 
 def _quick(run: Run) -> bool:
-    return run.brief.run.limit_s <= LITTLE_TIME_S
+    return run.brief.run.limit_s + run.spent_s <= LITTLE_TIME_S
 
 
 def _n_variants(run: Run) -> int:
-    return max((n for least_s, n in VARIANTS.items() if run.brief.run.limit_s >= least_s), default=0)
+    return max((n for least_s, n in VARIANTS.items() if run.brief.run.limit_s + run.spent_s >= least_s), default=0)
 
 
 def _wanted(

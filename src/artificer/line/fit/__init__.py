@@ -18,7 +18,7 @@ from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Encoding, Plan, Trained, Trial
-from artificer.core.tasks import run_all
+from artificer.core.tasks import free_gb, run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
@@ -34,7 +34,9 @@ from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 3
+VERSION = 4
+# Of the memory there is, what the features of folds may fill, and what fits may.
+FEATURES_SHARE, FITS_SHARE = 0.3, 0.4
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -59,12 +61,14 @@ def fit(subject: Subject, **options: Any) -> Trained:
 
 
 def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
-    trainer = Trainer(run, track)
+    memory_gb = run.brief.run.memory_gb or free_gb()
+    trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
+    n_workers = max(1, min(run.n_workers, int(FITS_SHARE * memory_gb / max(trainer.fit_gb(), 1e-9))))
     race = Race(
         trainer,
-        lineup(track, track.plan, track.encoding, run.n_workers),
+        lineup(track, track.plan, track.encoding, n_workers),
         clock,
-        partial(run_all, n_workers=run.n_workers),
+        partial(run_all, n_workers=n_workers),
         partial(run.progress, "fit"),
         SoFar(run, track, trainer),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +26,8 @@ from artificer.line.fit.saved import at_iteration, save_member
 from artificer.measure.metrics import score
 
 VERSION = 3
+# Of a fold's features that are in memory while a fit goes on.
+COPIES = 3
 # What a fit settled on, and a refit or a replay is told.
 PENALTIES = ("C", "alpha", "epochs")
 ROUNDS = "rounds"  # of a solver that the clock may cut
@@ -84,31 +88,49 @@ class Trainer:
 
     Attributes
     ----------
+    memory_gb : float
+        What features may fill; beyond it those of the fold that was used longest ago are made again when needed.
     made : dict of int to Encodings
-        Features of each fold so far.
+        Features of the folds that are held, the one used last at the end.
     """
 
     run: Run
     course: Course
+    memory_gb: float = math.inf
     made: dict[int, Encodings] = field(default_factory=dict)
-    encode_s: float = 0.0
+    rows: dict[int, np.ndarray] = field(default_factory=dict)
+    took: dict[int, float] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def prepare(self, fold: int) -> float:
-        """Make the fold's features, once."""
-        if fold in self.made:
-            return 0.0
-        watch = Stopwatch()
-        self.made[fold] = self.course.encodings(fold)
-        self.encode_s = max(self.encode_s, watch.seconds)
-        return watch.seconds
+        """Make the fold's features, if they are not made yet, and say how long that took."""
+        self.of_fold(fold)
+        return self.took[fold]
+
+    def of_fold(self, fold: int) -> Encodings:
+        """The fold's features; the same ones for all who ask, as long as memory allows."""
+        with self.lock:
+            watch = Stopwatch()
+            found = self.made.pop(fold, None) or self.course.encodings(fold)
+            self.took.setdefault(fold, watch.seconds)
+            self.made[fold] = found
+            while len(self.made) > 1 and sum(one.size_gb for one in self.made.values()) > self.memory_gb:
+                del self.made[next(iter(self.made))]
+            return found
+
+    def fit_gb(self) -> float:
+        """Memory of one fit, about: its features, as a learner holds them again."""
+        return COPIES * self.of_fold(0).size_gb
 
     def widths(self) -> Mapping[str, int]:
         """Features in each block of the first fold."""
-        return {name: block.shape[1] for name, block in self.made[0].train.items()}
+        return {name: block.shape[1] for name, block in self.of_fold(0).train.items()}
 
     def valid_rows(self, fold: int) -> np.ndarray:
         """Positions of the rows that the fold measures."""
-        return self.made[fold].valid_rows
+        if fold not in self.rows:
+            self.rows[fold] = self.of_fold(fold).valid_rows
+        return self.rows[fold]
 
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
         """Train on one fold, or find that it was done before."""
@@ -128,7 +150,7 @@ class Trainer:
         """Read all folds at the best iteration of their mean curve."""
         n_iterations = joint_iteration([np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits])
         watch, members = Stopwatch(), [at_iteration(self.run.path(fit.folder), n_iterations) for fit in fits]
-        valid = [side_by_side(self.made[fit.fold].valid, candidate.blocks) for fit in fits]
+        valid = [side_by_side(self.of_fold(fit.fold).valid, candidate.blocks) for fit in fits]
         prediction = np.concatenate([member.predict(X) for member, X in zip(members, valid, strict=True)])
         row_us = 1e6 * watch.seconds / max(len(prediction), 1)
         size_mb = float(np.median([sum(one.nbytes for one in member.arrays().values()) for member in members])) / 1e6
@@ -145,7 +167,8 @@ class Trainer:
         self, candidate: Candidate, fold: int, settings: dict[str, object], clock: Clock, folder: Path, name: str
     ) -> FoldFit:
         watch = Stopwatch()
-        given = self.course.fold(candidate, self.made[fold])
+        made = self.of_fold(fold)
+        given = self.course.fold(candidate, made)
         fitted = load(candidate.learner).fit(given, settings, clock)
         assert given.X_valid is not None
         assert given.y_valid is not None
@@ -165,7 +188,7 @@ class Trainer:
             seconds=watch.seconds,
             cut=fitted.cut,
             loss=_mean(row_losses(given.task, given.y_valid, prediction, given.loss), given.weight_valid),
-            score=self._score(given, prediction, self.made[fold].valid_rows),
+            score=self._score(given, prediction, made.valid_rows),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts) | _hurry(candidate),
         )

@@ -42,10 +42,23 @@ class Encodings:
     train_rows: np.ndarray
     valid_rows: np.ndarray
 
+    @property
+    def size_gb(self) -> float:
+        """Memory that the blocks fill."""
+        return sum(block.nbytes for blocks in (self.train, self.valid) for block in blocks.values()) / 1e9
+
 
 @dataclass(frozen=True)
 class Course:
-    """The rows, the folds and the representation that all candidates share."""
+    """The rows, the folds and the representation that all candidates share.
+
+    Attributes
+    ----------
+    trains : array of bool, (n_folds, n_rows), or None
+        The caller's own rows to train on in each fold.
+    n_kept_out : int
+        The last so many rows are not trained on in the final fit either.
+    """
 
     rows: Labelled
     asked: Asked
@@ -56,6 +69,8 @@ class Course:
     schema: Schema
     effects: Mapping[str, int]
     seed: int
+    trains: np.ndarray | None = None
+    n_kept_out: int = 0
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -82,20 +97,15 @@ class Course:
         plan = (self.plan.transform, self.plan.loss, self.plan.class_weight, self.plan.search_rows)
         roles = (self.asked.task, self.asked.classes, plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
-        return digest(rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "")
+        own = digest(self.trains) if self.trains is not None else ""
+        return digest(
+            rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "", own, self.n_kept_out
+        )
 
     @property
     def n_classes(self) -> int:
         """0 in regression."""
         return len(self.asked.classes)
-
-    def measured_rows(self, n_rounds: int) -> np.ndarray:
-        """Positions (int64) of the rows that the first `n_rounds` folds measure, in their order."""
-        return np.flatnonzero((self.of_row >= 0) & (self.of_row < n_rounds))
-
-    def blocks(self, candidate: Candidate) -> tuple[str, ...]:
-        """Blocks that the candidate reads."""
-        return candidate.blocks
 
     def encodings(self, fold: int | None, only: tuple[str, ...] | None = None) -> Encodings:
         """Fit the representation on one fold's training rows, or on all rows when `fold` is None.
@@ -107,6 +117,7 @@ class Course:
         """
         if fold is None:
             train, valid = np.ones(len(self.of_row), bool), np.zeros(len(self.of_row), bool)
+            train[len(train) - self.n_kept_out :] = False
         else:
             train, valid = self._searched(fold)
         blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
@@ -130,7 +141,8 @@ class Course:
 
     def _searched(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
         """Masks of the rows that train and that measure, drawn where the plan searches on fewer."""
-        train, valid = training_rows(self.of_row, fold, self.how), self.of_row == fold
+        train = training_rows(self.of_row, fold, self.how) if self.trains is None else self.trains[fold]
+        valid = self.of_row == fold
         most = self.plan.search_rows
         if not most:
             return train, valid
@@ -201,4 +213,6 @@ def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encodin
         schema=Schema(columns, asked.schema.missing),
         effects={name: SIGNS[effect] for name, effect in run.brief.features.effect.items()},
         seed=run.brief.run.seed,
+        trains=np.load(run.path(chosen.split.trains)) if chosen.split.trains else None,
+        n_kept_out=0 if run.train_on_valid else run.n_valid,
     )

@@ -41,7 +41,7 @@ class SoFar:
         staging = folder / f".{self.number + 1}"
         staging.parent.mkdir(parents=True, exist_ok=True)
         members = first_members(self.run, race, race.weights)
-        target, recipe = self.run.brief.target.column, self.trainer.made[0].recipe
+        target, recipe = self.run.brief.target.column, self.trainer.of_fold(0).recipe
         write(staging, contents(self.course, target, recipe, members))
         staging.rename(folder / str(self.number + 1))
         shutil.rmtree(folder / str(self.number), ignore_errors=True)

@@ -1,0 +1,344 @@
+"""What both estimators share: settings, the run of the line behind `fit`, and what it leaves."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+import numpy as np
+import polars as pl
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+import artificer_runtime
+from artificer.core.brief import Brief, Data, RunPart, Target
+from artificer.core.clock import Clock
+from artificer.core.errors import ArtificerError
+from artificer.core.leaderboard import Standing, leaderboard
+from artificer.core.records import Estimate
+from artificer.core.run import Progress, Run, silent, temporary_workspace
+from artificer.core.stages import Driver, Model
+from artificer.core.tasks import n_cores
+from artificer.data.readers import read
+from artificer.line.ask import ask
+from artificer.line.ask.rows import oriented
+from artificer.line.audit import audit
+from artificer.line.fit import fit as fit_stage
+from artificer.line.refine import refine
+from artificer.measure.importance import importance
+from artificer.measure.labels import decided
+from artificer.measure.metrics import metric as find_metric
+from artificer.measure.own import Labelling, registered
+from artificer.sklearn.given import GROUP, TARGET, TIME, WEIGHT, Extras, own_folds, plain, row_weights
+from artificer_runtime.package import write
+
+Self = TypeVar("Self", bound="Estimator")
+
+
+class Estimator(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share.
+
+    Parameters
+    ----------
+    budget_s : float
+        Ceiling of the wall time of `fit`, in seconds; few rows end early.
+    metric : str or callable (y_true, y_pred[, sample_weight]) → float, optional
+        What candidates are compared by; default: roc_auc for two classes, log_loss for more, rmse for numbers. Of a
+        callable, larger is better unless it has `larger_is_better = False` or `artificer.as_metric` says otherwise.
+    random_state : int, optional
+        Seed; the same one gives the same model.
+    n_jobs : int, optional
+        Fits side by side; -1 for one a core.
+    learners, exclude : sequence of str, optional
+        Names of learners or candidates: those alone are tried, or all but those.
+    cv : int, splitter, or array of int (n_rows,), optional
+        Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
+    memory_gb : float, optional
+        What training may use, about; default: what the machine has free.
+    callback : callable (stage, text), optional
+        Told what happens as it happens.
+    """
+
+    _kind: ClassVar[str]
+    _run: Run | None = None
+
+    def __init__(
+        self,
+        budget_s: float = 60,
+        metric: str | Callable[..., Any] | None = None,
+        random_state: int | None = None,
+        n_jobs: int | None = None,
+        learners: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        cv: Any = None,
+        memory_gb: float | None = None,
+        callback: Progress | None = None,
+    ) -> None:
+        self.budget_s = budget_s
+        self.metric = metric
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.learners = learners
+        self.exclude = exclude
+        self.cv = cv
+        self.memory_gb = memory_gb
+        self.callback = callback
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def save(self, path: str | Path) -> str:
+        """Write the package to a folder that does not exist yet, and give the model hash."""
+        check_is_fitted(self)
+        place = Path(path)
+        if place.exists():
+            raise ValueError(f"'{place}' is there already; name a folder that is not")
+        return write(place, self.predictor_.contents)
+
+    def leaderboard(self, *, as_frame: bool = False) -> tuple[Standing, ...] | pl.DataFrame:
+        """Give what was tried, the best first: records, or a polars frame of one row a candidate."""
+        check_is_fitted(self)
+        if not as_frame:
+            return self.leaderboard_
+        return pl.DataFrame([one.plain() for one in self.leaderboard_], infer_schema_length=None)
+
+    def importance(self, X: Any, y: Any, *, n_repeats: int = 5, sample_weight: Any = None) -> tuple[Driver, ...]:
+        """Measure what each column is worth: how much the score falls when its values are shuffled, the most first.
+
+        Parameters
+        ----------
+        X, y
+            Labelled rows that did not train it, or the answer is too sure.
+        n_repeats : int
+            Shuffles a column.
+        sample_weight : array, (n_rows,), optional
+
+        Returns
+        -------
+        tuple of Driver
+            Effects in units of `metric_` with an interval of 95%, positive where the column helps.
+        """
+        check_is_fitted(self)
+        if n_repeats < 1:
+            raise ValueError(f"n_repeats is {n_repeats}; each column must be shuffled once at least")
+        frame, truth = self._frame(X, reset=False), self._numbers(y)
+        if frame.height != len(truth):
+            raise ValueError(f"X has {frame.height} rows and y {len(truth)}; give each row its label")
+        weight, rng = row_weights(sample_weight, len(truth)), np.random.default_rng(0)
+        turned_y, base = oriented(truth, self._seen(frame), self._positive)
+        found = []
+        for column in self.predictor_.schema.columns:
+            if column.name not in frame.columns:
+                continue
+
+            def shuffled(order: np.ndarray, name: str = column.name) -> np.ndarray:
+                other = self._seen(frame.with_columns(frame[name][order].alias(name)))
+                return oriented(truth, other, self._positive)[1]
+
+            effect = importance(self.metric_, turned_y, base, shuffled, rng, n_repeats=n_repeats, weight=weight)
+            found.append(Driver(column.name, effect))
+        return tuple(sorted(found, key=lambda one: -one.effect.value))
+
+    def _seen(self, frame: pl.DataFrame) -> np.ndarray:
+        """Predictions as the metric sees them."""
+        raw = self.predictor_.raw(self.predictor_.schema.encode(frame))
+        return decided(self.metric_, raw, self.predictor_.contents.multipliers)
+
+    def _numbers(self, y: Any) -> np.ndarray:
+        """Labels as class indices, or values: float64 (n_rows,)."""
+        given = column_or_1d(y)
+        if self._kind == "number":
+            return np.asarray(given, np.float64)
+        codes = np.searchsorted(self.classes_, given).clip(max=len(self.classes_) - 1)
+        if (self.classes_[codes] != given).any():
+            raise ValueError(f"y holds a class that it was not fitted with; it knows {self.classes_.tolist()}")
+        return np.asarray(codes, np.float64)
+
+    def improve(self: Self, budget_s: float) -> Self:
+        """Go on from where `fit` stopped, for so many seconds more; what was trained is not trained again.
+
+        The model is replaced where the new one's out-of-fold score is at least as good, and stays where it is not.
+
+        Raises
+        ------
+        ValueError
+            When what `fit` made is gone: in an estimator that was copied or read from a file.
+        """
+        check_is_fitted(self)
+        before = self._run
+        if before is None:
+            raise ValueError("what fit made is gone, in a copy or after loading: fit again, with a larger budget_s")
+        limits = replace(before.brief.run, limit_s=float(budget_s))
+        self._run = replace(
+            before,
+            brief=replace(before.brief, run=limits),
+            clock=Clock.after(float(budget_s)),
+            spent_s=before.spent_s + before.brief.run.limit_s,
+            results={},
+            stop=threading.Event(),
+        )
+        self._fitted(self._run, at_least=self.score_)
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the workspace: a copy predicts, and cannot improve."""
+        return {name: value for name, value in super().__getstate__().items() if name not in ("_run", "_folder")}
+
+    def _train(
+        self,
+        X: Any,
+        target: np.ndarray,
+        extras: Extras,
+        valid: tuple[Any, np.ndarray] | None,
+        *,
+        train_on_val: bool,
+    ) -> None:
+        frame = self._frame(X, reset=True)
+        if self.cv is not None and valid is not None:
+            raise ValueError("cv and X_val are both given; candidates are compared on one of them")
+        n_valid = 0
+        if valid is not None:
+            rows = self._frame(valid[0], reset=False)
+            n_valid = rows.height
+            frame = pl.concat([frame, rows], how="vertical_relaxed")
+            target = np.concatenate([target, valid[1]])
+        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(extras.columns(), n_valid)])]
+        try:
+            self._line(pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
+        except ArtificerError as error:
+            raise ValueError(str(error)) from error
+
+    def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
+        """Rows to validate on weigh one, and come after all others in time."""
+        if not n_valid:
+            return columns
+        last: dict[str, Callable[[pl.Series], Any]] = {
+            WEIGHT: lambda one: 1.0,
+            TIME: lambda one: one.max(),
+            GROUP: lambda one: one[0],
+        }
+        return [
+            column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns
+        ]
+
+    def _line(self, frame: pl.DataFrame, extras: Extras, n_valid: int, *, train_on_val: bool) -> None:
+        clock = Clock.after(float(self.budget_s))
+        workspace, folder = temporary_workspace()
+        y = frame[TARGET].to_numpy()
+        self._folder: tempfile.TemporaryDirectory[str] = folder
+        self._run = Run(
+            brief=self._brief(extras),
+            folder=Path.cwd(),
+            workspace=workspace,
+            clock=clock,
+            frame=frame,
+            progress=self.callback or silent,
+            n_workers=n_cores() if self.n_jobs == -1 else max(1, self.n_jobs or 1),
+            effects=False,
+            seal=False,
+            judged=False,
+            class_weight=self._class_weights(frame, n_valid),
+            n_valid=n_valid,
+            folds=None if self.cv is None else own_folds(self.cv, y, extras.groups, classify=self._kind == "class"),
+            train_on_valid=train_on_val,
+        )
+        self._fitted(self._run, weighted=extras.weight is not None)
+
+    def _fitted(self, run: Run, *, weighted: bool = False, at_least: Estimate | None = None) -> None:
+        """Run the line to its model, and take what it made, unless it scores less than what is there."""
+        with self._named_metric(run, weighted=weighted) as run.metric:
+            model = refine(run)
+            trained = fit_stage(run)
+            better = find_metric(trained.metric)
+            if at_least is None or better.sign * (model.score.value - at_least.value) >= 0:
+                self._keep(run, model)
+            self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better.larger_is_better)
+
+    def _keep(self, run: Run, model: Model) -> None:
+        self.predictor_ = artificer_runtime.load(run.path(model.folder))
+        self.findings_ = audit(run).findings
+        trained = fit_stage(run)
+        self.trials_ = trained.trials
+        self.score_ = model.score
+        self.front_ = model.front
+        self.metric_ = trained.metric
+        self._positive = ask(run).positive
+        with np.load(run.path(model.out_of_fold)) as stored:
+            self.out_of_fold_ = np.full((run.frame.height, stored["prediction"].shape[1]), np.nan)
+            self.out_of_fold_[stored["rows"]] = stored["prediction"]
+
+    def _named_metric(self, run: Run, *, weighted: bool) -> AbstractContextManager[str]:
+        """The metric's name; a callable has one as long as the block lasts."""
+        if not callable(self.metric):
+            return nullcontext(find_metric(self.metric).name if self.metric else "")
+        asked = ask(run)
+        return registered(
+            self.metric,
+            Labelling(asked.task, getattr(self, "classes_", None), asked.positive == 0, weighted=weighted),
+        )
+
+    def _class_weights(self, frame: pl.DataFrame, n_valid: int) -> tuple[float, ...]:
+        """What rows of each class weigh in training; empty where all weigh alike."""
+        return ()
+
+    def _brief(self, extras: Extras) -> Brief:
+        seed = int(np.random.default_rng(self.random_state).integers(2**31)) if self.random_state is not None else 0
+        return Brief(
+            target=Target(column=TARGET, kind=self._kind),  # type: ignore[arg-type]
+            data=Data(
+                weight=WEIGHT if extras.weight is not None else "",
+                time=TIME if extras.time is not None else "",
+                group=GROUP if extras.groups is not None else "",
+            ),
+            run=RunPart(
+                limit_s=float(self.budget_s),
+                learners=tuple(self.learners or ()),
+                exclude=tuple(self.exclude or ()),
+                memory_gb=float(self.memory_gb or 0.0),
+                seed=seed,
+            ),
+        )
+
+    def _frame(self, X: Any, *, reset: bool) -> pl.DataFrame:
+        """X as a frame whose columns are named as they were in `fit`."""
+        if isinstance(X, pl.DataFrame | pl.LazyFrame) or hasattr(X, "num_rows"):
+            frame = read(X).frame
+            self._check_names(frame.columns, reset)
+            return frame
+        if hasattr(X, "iloc") and hasattr(X, "columns"):
+            validate_data(self, X, skip_check_array=True, reset=reset)
+            if len(X) == 0:
+                raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+            return read(X).frame
+        values = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
+        names = self._names()
+        return pl.DataFrame({name: plain(values[:, place]) for place, name in enumerate(names)}, strict=False)
+
+    def _names(self) -> list[str]:
+        named = getattr(self, "feature_names_in_", None)
+        return [str(one) for one in named] if named is not None else [f"x{k}" for k in range(self.n_features_in_)]
+
+    def _check_names(self, names: list[str], reset: bool) -> None:
+        if reset:
+            self.feature_names_in_ = np.array(names, dtype=object)
+            self.n_features_in_ = len(names)
+        elif hasattr(self, "feature_names_in_") and set(names) < set(self.feature_names_in_):
+            lacking = sorted(set(self.feature_names_in_) - set(names))
+            raise ValueError(f"column '{lacking[0]}' is absent; the estimator was fitted with it")
+
+    def _raw(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        frame = self._frame(X, reset=False)
+        try:
+            return self.predictor_.raw(self.predictor_.schema.encode(frame))
+        except artificer_runtime.RuntimeInputError as error:
+            raise ValueError(str(error)) from error

@@ -1,0 +1,106 @@
+"""What `fit` is given beside X and y, checked and made into columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from sklearn.model_selection import check_cv
+from sklearn.utils.validation import _num_samples
+
+TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What `fit` may be given beside X and y."""
+
+    weight: Any = None
+    time: Any = None
+    groups: Any = None
+
+    def columns(self) -> list[pl.Series]:
+        """As columns of a frame."""
+        named = ((WEIGHT, self.weight), (TIME, self.time), (GROUP, self.groups))
+        return [pl.Series(name, plain(values)) for name, values in named if values is not None]
+
+
+def check_lengths(X: Any, y: Any) -> None:
+    """See that X and y are there and of one length.
+
+    Raises
+    ------
+    ValueError
+        When they are not, or there is one row only.
+    """
+    if y is None:
+        raise ValueError("requires y to be passed, but the target y is None")
+    n_rows = X.num_rows if hasattr(X, "num_rows") else _num_samples(X)
+    if n_rows != _num_samples(y):
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: [{n_rows}, {_num_samples(y)}]")
+    if n_rows == 1:
+        raise ValueError("there is 1 sample only: nothing can be learned from it")
+
+
+def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
+    """Row weights as float64 (n_rows,), or None."""
+    if given is None:
+        return None
+    weight = np.asarray(given, np.float64)
+    weight = np.full(n_rows, weight) if weight.ndim == 0 else weight
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}; one weight a row is needed: ({n_rows},)")
+    return weight
+
+
+def plain(values: Any) -> Any:
+    """Values that polars reads as one column: an array of objects may hold several types, then all become texts."""
+    if isinstance(values, pl.Series) or not (isinstance(values, np.ndarray) and values.dtype == object):
+        return values.tolist() if hasattr(values, "iloc") else values
+    listed = values.tolist()
+    kinds = {type(one) for one in listed if one is not None}
+    if kinds <= {int, float} or len(kinds) <= 1:
+        return listed
+    return [None if one is None or one != one else str(one) for one in listed]
+
+
+def own_folds(cv: Any, y: np.ndarray, groups: Any, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The caller's own folds.
+
+    Parameters
+    ----------
+    cv : int, splitter of scikit-learn, iterable of (train, test), or array of int (n_rows,)
+
+    Returns
+    -------
+    array of int8, (n_rows,)
+        Fold that measures each row; -1 where none does.
+    array of bool, (n_folds, n_rows)
+        Rows that train then.
+
+    Raises
+    ------
+    ValueError
+        When a row is measured twice, or trains and is measured in one fold, or a fold is empty.
+    """
+    n_rows = len(y)
+    if isinstance(cv, np.ndarray | pl.Series) or hasattr(cv, "iloc"):
+        of_row = np.asarray(cv)
+        if of_row.shape != (n_rows,):
+            raise ValueError(f"cv has shape {of_row.shape}; one fold a row is needed: ({n_rows},)")
+        numbers = np.unique(of_row[of_row >= 0])
+        pairs = [(np.flatnonzero(of_row != one), np.flatnonzero(of_row == one)) for one in numbers]
+    else:
+        pairs = list(check_cv(cv, y, classifier=classify).split(np.zeros((n_rows, 1)), y, groups))
+    measured, trains = np.full(n_rows, -1, np.int8), np.zeros((len(pairs), n_rows), bool)
+    for fold, (train, test) in enumerate(pairs):
+        if not len(train) or not len(test):
+            raise ValueError(f"fold {fold + 1} of cv has {len(train)} rows to train on and {len(test)} to measure")
+        if (measured[test] >= 0).any() or np.isin(test, train).any():
+            raise ValueError(f"fold {fold + 1} of cv measures rows that it trains on, or that another fold measures")
+        measured[test], trains[fold, train] = fold, True
+    if not pairs:
+        raise ValueError("cv has no fold: give at least one row a fold of 0 or more")
+    return measured, trains
