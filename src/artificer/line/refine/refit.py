@@ -22,12 +22,13 @@ from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
 from artificer.line.fit.saved import at_iteration, save_member
 from artificer.line.fit.written import contents
+from artificer.line.refine.seeds import together
 from artificer_runtime.package import Weighted, write
 
 VERSION = 2
 ALL_ROWS = -1
-# Learners whose fits hang on a seed, and the distance between two seeds.
-BY_CHANCE = ("catboost", "extra_trees", "lightgbm", "network")
+# Learners whose fits hang on a seed, up to how many rows, and the distance between two seeds.
+BY_CHANCE = {"catboost": math.inf, "extra_trees": 5_000, "lightgbm": math.inf, "network": 5_000}
 NEXT_SEED = 7919
 # Together, more seeds may take this part of the time left, and give members of so many MB and trees (5,000: 0.2 ms a row).
 SEEDS_SHARE, SEEDS_MB, SEEDS_TREES = 0.8, 12.0, 5_000
@@ -95,7 +96,9 @@ class Refits:
 
     def seeded(self, names: Sequence[str], n_seeds: int) -> None:
         """Refit what has chance in it with more seeds, as many as there is time and room for; they share its weight."""
-        trials = [self.trials[name] for name in names if self.trials[name].candidate.learner in BY_CHANCE]
+        n_rows = len(self.course.of_row)
+        chance = [name for name, most in BY_CHANCE.items() if n_rows <= most]
+        trials = [self.trials[name] for name in names if self.trials[name].candidate.learner in chance]
         wanted = [(trial, seed) for seed in range(1, self._seeds(trials, n_seeds)) for trial in trials]
         if self.run.replay is not None:
             ran = Counter(stop.candidate for stop in self.run.replay.stops if stop.fold < 0)
@@ -125,17 +128,21 @@ class Refits:
     def write(self, parts: tuple[Part, ...], folder: Path, given: Outputs | None = None) -> str:
         """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
         given = given or Outputs()
-        members = tuple(
-            Weighted(
-                at_iteration(self.run.path(part.folder), 0 if self.refitted else part.n_iterations),
-                part.weight,
-                self.trials[part.candidate].candidate.blocks,
-            )
-            for part in parts
-        )
+        members = [
+            one for name in dict.fromkeys(part.candidate for part in parts) for one in self._seeds_of(name, parts)
+        ]
         plain = contents(self.course, self.run.brief.target.column, self.encodings.recipe, members)
         becomes = {"temperature": given.temperature, "multipliers": given.multipliers, "residuals": given.residuals}
         return write(folder, replace(plain, **becomes))  # type: ignore[arg-type]
+
+    def _seeds_of(self, name: str, parts: tuple[Part, ...]) -> Iterator[Weighted]:
+        """A candidate's member; one for all its seeds, where their form allows."""
+        own = [part for part in parts if part.candidate == name]
+        read = [at_iteration(self.run.path(one.folder), 0 if self.refitted else one.n_iterations) for one in own]
+        made = together(read)
+        for member in made:
+            weight = sum(part.weight for part in own) / len(made)
+            yield Weighted(member, weight, self.trials[name].candidate.blocks)
 
     def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
         trial, seed = wanted
