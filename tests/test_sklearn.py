@@ -13,7 +13,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import log_loss
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import artificer
@@ -256,3 +256,78 @@ def test_intervals_hold_nine_values_in_ten() -> None:
     assert (wide[:, 1] >= high).all()
     with pytest.raises(ValueError, match="between 0 and 1"):
         model.predict_interval(X, level=90)
+
+
+def test_learners_can_be_named_or_excluded() -> None:
+    X, y = load_iris(return_X_y=True)
+    alone = Classifier(budget_s=10, learners=["linear"]).fit(X, y)
+    assert [one.candidate for one in alone.leaderboard_] == ["linear"]
+    without = Classifier(budget_s=30, exclude=["network", "catboost", "lightgbm"]).fit(X, y)
+    assert {trial.candidate.learner for trial in without.trials_}.isdisjoint({"network", "catboost", "lightgbm"})
+    with pytest.raises(ValueError, match="closest name: 'lightgbm'"):
+        Classifier(learners=["lightgbn"]).fit(X, y)
+    with pytest.raises(ValueError, match="no candidate is left"):
+        Classifier(learners=["linear"], exclude=["linear"]).fit(X, y)
+
+
+@pytest.mark.parametrize("cv", [3, TimeSeriesSplit(3), np.arange(442) % 4, np.repeat([-1, 0, 1], [200, 121, 121])])
+def test_own_folds(cv: Any) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = Regressor(budget_s=10, learners=["lightgbm", "linear"], cv=cv).fit(X, y)
+    measured = ~np.isnan(model.out_of_fold_[:, 0])
+    expected = (
+        np.ones(442, bool) if not isinstance(cv, TimeSeriesSplit | np.ndarray) or len(np.unique(cv)) == 4 else None
+    )
+    if isinstance(cv, TimeSeriesSplit):
+        expected = np.isin(np.arange(442), np.concatenate([test for _, test in cv.split(X)]))
+    if expected is None:
+        expected = cv >= 0
+    np.testing.assert_array_equal(measured, expected)
+
+
+@pytest.mark.parametrize(
+    ("cv", "says"),
+    [
+        (np.zeros(7, int), "one fold a row"),
+        (np.full(442, -1), "no fold"),
+        ([(np.arange(10), np.arange(5, 20))], "measures rows that it trains on"),
+        ([(np.arange(10), np.arange(0))], "0 to measure"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(cv: Any, says: str) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(ValueError, match=says):
+        Regressor(budget_s=10, cv=cv).fit(X, y)
+    with pytest.raises(ValueError, match="both given"):
+        Regressor(budget_s=10, cv=3).fit(X, y, X_val=X[:50], y_val=y[:50])
+
+
+def test_rows_to_validate_on_need_not_be_trained_on() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    odd = np.full(100, 5000.0)
+    kept = Regressor(budget_s=10, learners=["linear"]).fit(X, y, X_val=X[:100], y_val=odd, train_on_val=False)
+    also = Regressor(budget_s=10, learners=["linear"]).fit(X, y, X_val=X[:100], y_val=odd)
+    assert kept.predict(X).max() < 1000 < also.predict(X).max()
+
+
+def test_a_callback_is_told_what_happens() -> None:
+    told: list[tuple[str, str]] = []
+    X, y = load_iris(return_X_y=True)
+    Classifier(budget_s=10, callback=lambda stage, text: told.append((stage, text))).fit(X, y)
+    assert any(stage == "fit" and text.startswith("lightgbm, fold 1") for stage, text in told)
+
+
+@pytest.mark.slow
+def test_more_time_goes_on_from_where_fit_stopped_and_is_never_worse_out_of_fold() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = Regressor(budget_s=4, random_state=0, callback=None).fit(X, y)
+    before, first = model.score_.value, len(model.trials_)
+    told: list[str] = []
+    model._run.progress = lambda stage, text: told.append(text)  # type: ignore[union-attr]
+    assert model.improve(30) is model
+    assert model.score_.value <= before
+    assert len(model.trials_) > first
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict(X), model.predict(X))
+    with pytest.raises(ValueError, match="what fit made is gone"):
+        again.improve(5)

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from artificer.core.clock import Clock
 from artificer.core.stages import Candidate, FoldFit
 from artificer.line.ask.rows import oriented
+from artificer.line.design.portfolio import MANY_CLASSES, MANY_CLASSES_ORDER, ORDER
 from artificer.line.fit.attempt import Joint
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.race import Lineup, Race
@@ -31,6 +32,7 @@ from artificer.line.refine.blend import Measured, best_single, cross_fitted, gai
 from artificer.measure.metrics import score
 
 WORKERS = 2
+SYSTEMS = ("lightgbm", "autogluon_best")
 # Seconds of a fit that are no fit's: imports, reading, auditing, writing.
 BESIDE_S = 3.0
 # A fit beside another one takes so many times its processor's seconds.
@@ -197,10 +199,10 @@ def crew(time: Time) -> Callable[[Callable[[Any], Any], Iterable[Any]], Iterator
 
 
 def reference(peers: Path) -> dict[str, dict[str, float]]:
-    """Errors of LightGBM and of AutoGluon's best at 60 s, by set."""
+    """Errors of LightGBM and of AutoGluon's best preset at 60 s, by set."""
     found: dict[str, dict[str, float]] = {}
     for line in map(json.loads, peers.read_text().splitlines()):
-        if line["budget"] == 60 and line["seed"] == 0 and line.get("error") and line["system"] in ("lgbm", "ag_best"):
+        if line["budget"] == 60 and line["seed"] == 0 and line.get("error") and line["system"] in SYSTEMS:
             found.setdefault(line["name"], {})[line["system"]] = line["error"]
     return found
 
@@ -215,13 +217,16 @@ def main() -> None:
     parser.add_argument("--order", nargs="+", default=())
     asked = parser.parse_args()
     peers = reference(Path(__file__).parent.parent / "peers.jsonl")
-    ratios: dict[str, list[float]] = {"lgbm": [], "ag_best": []}
+    ratios: dict[str, list[float]] = {system: [] for system in SYSTEMS}
     for folder in sorted(path.parent for path in asked.bank.glob("*/set.json")):
         known = Known(folder)
+        if not known.candidates:
+            continue
         names = list(asked.order or known.candidates)
-        main_names = [name for name in names if not name[-1].isdigit()]
+        main_names = [name for name in names if name in (*ORDER, *MANY_CLASSES_ORDER)]
         more = [name for name in names if name not in main_names] if asked.variants else []
-        main_names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else 99, name))
+        order = MANY_CLASSES_ORDER if known.about["n_classes"] > MANY_CLASSES else ORDER
+        main_names.sort(key=order.index)
         ended = simulate(known, [*main_names, *more], asked.limit, n_seeds=asked.seeds, n_variants=len(more))
         text = f"{folder.name:22s} {ended.error:.5g} single {ended.single_error:.5g} {ended.seconds:5.1f} s"
         for system, theirs in peers.get(folder.name, {}).items():
@@ -237,17 +242,6 @@ def main() -> None:
                 f"wins {sum(one < 0 for one in values)} of {len(values)}"
             )
 
-
-ORDER = (
-    "lightgbm",
-    "linear",
-    "catboost",
-    "lightgbm_extra_trees",
-    "lightgbm_target_means",
-    "lightgbm_shallow",
-    "network",
-    "lightgbm_fine",
-)
 
 if __name__ == "__main__":
     main()

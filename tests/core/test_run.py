@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from artificer.core.brief import Accept, Brief, Data, Features, RunPart, Target
-from artificer.core.clock import Clock
+from artificer.core.clock import Clock, first_interrupt
 from artificer.core.errors import closest
 from artificer.core.figures import figure
 from artificer.core.run import Run, temporary_workspace
 from artificer.core.store import Workspace
-from artificer.core.tasks import run_all
+from artificer.core.tasks import free_gb, run_all
 
 BRIEF = Brief(target=Target(column="y"))
 
@@ -95,3 +96,33 @@ def test_figures_read_well() -> None:
 def test_the_closest_name_is_found_whatever_its_case() -> None:
     assert closest("AGE", ["age", "job"]) == "; closest name here: 'age'"
     assert closest("zzz", ["age"]) == ""
+
+
+def test_the_first_interrupt_stops_the_clock_and_the_second_interrupts() -> None:
+    stop, told = threading.Event(), []
+    clock = Clock.after(600).until(stop)
+    before = signal.getsignal(signal.SIGINT)
+    with first_interrupt(stop, lambda: told.append("ending")):
+        assert not clock.expired
+        signal.raise_signal(signal.SIGINT)
+        assert clock.expired
+        assert clock.left_s == -math.inf
+        assert told == ["ending"]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_handler_of_the_program_itself_stays() -> None:
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("own"))
+    try:
+        with first_interrupt(threading.Event(), lambda: seen.append("ours")):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == ["own"]
+
+
+def test_free_memory_is_a_part_of_what_the_machine_has() -> None:
+    assert 0 < free_gb() < 1e5

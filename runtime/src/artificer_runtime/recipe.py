@@ -54,7 +54,7 @@ class FittedRecipe:
         """Make the named blocks: float32 (n_rows, n_features) each."""
         wanted = [block for block in self.recipe.blocks if block.name in names]
         return {
-            block.name: steps.load(block.step).apply(self.states[block.name], _values(self.schema, block, encoded))
+            block.name: steps.load(block.step).apply(self.states[block.name], columns_of(self.schema, block, encoded))
             for block in wanted
         }
 
@@ -91,14 +91,15 @@ def fit_recipe(
     states, blocks = {}, {}
     for block in recipe.blocks:
         task = steps.Task(n_classes, weight, seed)
-        values = _values(schema, block, encoded)
+        values = columns_of(schema, block, encoded)
         states[block.name], blocks[block.name] = steps.fit_apply(
             steps.load(block.step), values, y, task, block.settings
         )
     return FittedRecipe(recipe, schema, states), blocks
 
 
-def _values(schema: Schema, block: Block, encoded: Encoded) -> np.ndarray:
+def columns_of(schema: Schema, block: Block, encoded: Encoded) -> np.ndarray:
+    """What a block's step reads: its columns of encoded rows, (n_rows, n_columns)."""
     group = steps.load(block.step).READS
     if group == "mixed":
         n_numbers = len(block.columns) - int(block.settings["n_codes"])

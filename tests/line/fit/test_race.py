@@ -13,6 +13,7 @@ import pytest
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
+from artificer.line.fit import prices
 from artificer.line.fit.attempt import Joint
 from artificer.line.fit.prices import FASTEST_RATE, Prices, hurried
 from artificer.line.fit.race import Lineup, Race
@@ -122,17 +123,35 @@ def test_who_is_worse_but_helps_the_blend_goes_on() -> None:
     assert found.weights.get("other", 0) > 0
 
 
-def test_what_cannot_end_in_time_never_starts_and_says_why() -> None:
-    fits = even("a", "b", "long", "c")
-    fits.takes |= {"a": 0.1, "b": 0.1, "long": 100.0, "c": 0.1}
+def test_what_cannot_end_in_time_never_starts_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    laws = {"lightgbm": (-2.3, 0.0, 0.0, 0.0), "network": (4.6, 0.0, 0.0, 0.0), "kernel": (-2.3, 0.0, 0.0, 0.0)}
+    monkeypatch.setattr(prices, "_laws", lambda: laws)
+    fits = even("a", "b", "network", "c", takes=0.1)
     plain = tuple(Candidate(name, "kernel", {}, ("numbers",)) for name in ("a", "b"))
     long = Candidate("network", "network", {}, ("numbers",))
-    fits.noise["network"], fits.takes["network"] = 1.0, 100.0
     found = race(fits, 4.0, candidates=(*plain, long, candidate("c", learning_rate=0.15)))
     assert ("network", 0) not in fits.done
     assert found.dropped["network"].startswith("the clock: it would take about")
     assert found.skipped
     assert "c" in found.finished, "what is cheaper comes after it"
+
+
+def test_what_evidence_does_not_ask_for_is_not_tried() -> None:
+    fits = even("a", "b", "repair", "c")
+    names = [candidate(name, learning_rate=0.03) for name in fits.noise]
+    time = Time()
+    made = Race(
+        fits,
+        Lineup(tuple(names), 0, 2, N_ROWS, 300, 1, lambda rows, p: (p[:, 0] - TRUTH[rows]) ** 2, 1),
+        Clock(now=time),
+        lambda work, items: ((item, work(item)) for item in items),
+        lambda text: None,
+        unwanted=lambda race, one: "nothing is left to mend" if one.name == "repair" else "",
+    )
+    made.run()
+    assert made.dropped["repair"] == "nothing is left to mend"
+    assert not made.skipped
+    assert "c" in made.finished
 
 
 def test_a_booster_learns_faster_where_that_makes_it_end_in_time() -> None:
@@ -190,14 +209,14 @@ def test_an_interrupt_ends_with_what_there_is() -> None:
 
 
 def test_prices_follow_what_this_machine_takes() -> None:
-    prices = Prices(1000, {"numbers": 10}, 1)
+    told = Prices(1000, {"numbers": 10}, 1)
     plain, slow = candidate("lightgbm"), Candidate("catboost", "catboost", {}, ("numbers",))
-    before = prices.fold_s(plain), prices.fold_s(slow)
+    before = told.fold_s(plain), told.fold_s(slow)
     for _ in range(30):
-        prices.learn(plain, 10 * before[0])
-    assert prices.fold_s(plain) == pytest.approx(10 * before[0], rel=1e-6)
-    assert prices.fold_s(slow) == pytest.approx(10 * before[1], rel=1e-6), "a slow machine is slow for all"
-    assert prices.grown(plain, 2000) > 1
+        told.learn(plain, 10 * before[0])
+    assert told.fold_s(plain) == pytest.approx(10 * before[0], rel=1e-6)
+    assert told.fold_s(slow) == pytest.approx(10 * before[1], rel=1e-6), "a slow machine is slow for all"
+    assert told.grown(plain, 2000) > 1
 
 
 def test_only_boosters_can_be_hurried() -> None:

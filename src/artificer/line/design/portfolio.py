@@ -25,14 +25,8 @@ LEARNERS = ("catboost", "discriminant", "extra_trees", "kernel", "lightgbm", "li
 # In which order candidates are tried: see bench/study.
 ORDER = (
     *("lightgbm", "linear", "catboost", "kernel", "lightgbm_extra_trees", "catboost_engineered", "network"),
-    *(
-        "lightgbm_engineered",
-        "discriminant",
-        "extra_trees",
-        "lightgbm_target_means",
-        "lightgbm_shallow",
-        "lightgbm_fine",
-    ),
+    *("lightgbm_log", "lightgbm_engineered", "discriminant", "extra_trees", "lightgbm_target_means"),
+    *("lightgbm_shallow", "lightgbm_fine"),
 )
 MANY_CLASSES_ORDER = (
     *("linear", "network", "extra_trees", "catboost", "discriminant", "kernel", "lightgbm", "lightgbm_extra_trees"),
@@ -93,6 +87,7 @@ def _made(size: Size) -> dict[str, Candidate]:
         made += [_means(size)] if size.most_levels > 15 else []
         made += [_catboost(size)] if size.has_catboost else []
         made += [one for one in _engineered(size) if size.has_catboost or one.learner != "catboost"]
+        made += [_log(size)] if size.task == "regression" and not size.loss else []
     elif not size.monotone:
         made += [_lightgbm(size)]
     if size.monotone:
@@ -201,6 +196,11 @@ def _fine(size: Size) -> Candidate:
         "lambda_l2": 1.0,
     }
     return Candidate("lightgbm_fine", "lightgbm", settings)
+
+
+def _log(size: Size) -> Candidate:
+    """With a logarithmic link: its trees multiply, and the mean is still what is learned."""
+    return Candidate("lightgbm_log", "lightgbm", _lightgbm(size).settings | {"loss": "poisson"})
 
 
 def _catboost(size: Size) -> Candidate:

@@ -26,6 +26,7 @@ from artificer.line.design import design
 from artificer.line.encode import encode
 from artificer.line.fit.attempt import Trainer
 from artificer.line.fit.course import Course, course
+from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
@@ -64,6 +65,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     memory_gb = run.brief.run.memory_gb or free_gb()
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
     n_workers = max(1, min(run.n_workers, int(FITS_SHARE * memory_gb / max(trainer.fit_gb(), 1e-9))))
+    evidence = Evidence(track)
     race = Race(
         trainer,
         lineup(track, track.plan, track.encoding, n_workers),
@@ -71,6 +73,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
         partial(run_all, n_workers=n_workers),
         partial(run.progress, "fit"),
         SoFar(run, track, trainer),
+        evidence,
     )
     if run.replay is not None:
         ran = {stop.candidate: stop.fold + 1 for stop in run.replay.stops if stop.fold >= 0}
@@ -86,7 +89,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
-    decisions = _decisions(trials, race.n_rounds)
+    decisions = (*evidence.decisions, *_decisions(trials, race.n_rounds))
     place, metric = f"{name}/predictions.npz", track.plan.metric
     return Trained(trials, place, race.n_rounds, cut, race.encode_s, decisions, metric)
 

@@ -159,9 +159,9 @@ class Trainer:
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
-        learner = load(candidate.learner)
+        learner, own = load(candidate.learner), candidate.settings.get("loss", "")
         parts = (VERSION, self.course.identity, self.course.schema, blocks, candidate.blocks, learner.version)
-        return f"fit-{digest(candidate.learner, *parts, settings, fold, self.course.plan.metric, versions())}"
+        return f"fit-{digest(candidate.learner, *parts, settings, own, fold, self.course.plan.metric, versions())}"
 
     def _fit(
         self, candidate: Candidate, fold: int, settings: dict[str, object], clock: Clock, folder: Path, name: str
@@ -187,7 +187,7 @@ class Trainer:
             n_iterations=fitted.n_iterations,
             seconds=watch.seconds,
             cut=fitted.cut,
-            loss=_mean(row_losses(given.task, given.y_valid, prediction, given.loss), given.weight_valid),
+            loss=_mean(row_losses(given.task, given.y_valid, prediction, self.course.plan.loss), given.weight_valid),
             score=self._score(given, prediction, made.valid_rows),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts) | _hurry(candidate),
@@ -229,7 +229,7 @@ def _hurry(candidate: Candidate) -> dict[str, float]:
 
 def learned(settings: Mapping[str, object]) -> dict[str, object]:
     """Settings as learners know them."""
-    return {name: value for name, value in settings.items() if name != "faster"}
+    return {name: value for name, value in settings.items() if name not in ("faster", "loss")}
 
 
 def replayed(run: Run, name: str, fold: int) -> dict[str, float]:

@@ -167,7 +167,7 @@ class Course:
             categorical=categorical,
             monotone=monotone,
             seed=self.seed,
-            loss=self.plan.loss,
+            loss=str(candidate.settings.get("loss", self.plan.loss)),
         )
 
     def _features(

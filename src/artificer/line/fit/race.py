@@ -89,6 +89,10 @@ class Race:
 
     Attributes
     ----------
+    after_pair : callable (race)
+        Told when the blend so far was chosen anew.
+    unwanted : callable (race, candidate) → str
+        Why a candidate is not worth its time; "" where it is.
     entered : candidate → Candidate
         With the settings that it ran with: the clock may have hurried it.
     fits : (candidate, fold) → FoldFit
@@ -107,6 +111,7 @@ class Race:
     crew: Crew
     tell: Callable[[str], None]
     after_pair: Callable[[Race], None] = lambda race: None
+    unwanted: Callable[[Race, Candidate], str] = lambda race, candidate: ""
     entered: dict[str, Candidate] = field(default_factory=dict)
     fits: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
@@ -216,10 +221,13 @@ class Race:
         taken = 0.0
         while others and len(pair) < PAIR:
             candidate = hurried(others.pop(0), self.times)
+            if because := self.unwanted(self, candidate):
+                self.dropped[candidate.name] = because
+                continue
             room = USED * (self.clock.left_s - self.refit_s([*self.weights, candidate])) * self.lineup.n_workers - taken
             needed = self.n_rounds * self.prices.fold_s(candidate)
             if needed > room > 0:
-                candidate = hurried(candidate, needed / room)
+                candidate = hurried(candidate, 1.05 * needed / room)
                 needed = self.n_rounds * self.prices.fold_s(candidate)
             if needed > room:
                 self.skipped = True
@@ -283,7 +291,7 @@ class Race:
     def _beaten(self, candidate: Candidate) -> bool:
         """Whether the first fold says that the candidate is clearly worse than the blend so far, and no help to it."""
         rows = self.fits_of.valid_rows(0)
-        blend = self._blended()[: len(rows)]
+        blend = self.blended()[: len(rows)]
         own = self.fits_of.predicted(self.fits[candidate.name, 0])
         losses, best = self.lineup.losses(rows, own), self.lineup.losses(rows, blend)
         gap = losses - best
@@ -299,7 +307,8 @@ class Race:
         )
         return True
 
-    def _blended(self) -> np.ndarray:
+    def blended(self) -> np.ndarray:
+        """Out-of-fold predictions of the blend so far, in the order of `rows`."""
         return np.asarray(
             np.sum([weight * self.finished[name].prediction for name, weight in self.weights.items()], axis=0)
         )

@@ -1,0 +1,85 @@
+"""Folds of one's own, rows that only measure, draws of many rows, and features that memory holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from artificer.core.brief import Brief, RunPart, Target
+from artificer.core.run import Run
+from artificer.core.store import Workspace
+from artificer.line.ask import ask
+from artificer.line.choose import choose
+from artificer.line.design import design
+from artificer.line.encode import encode
+from artificer.line.fit.attempt import Trainer, joint_iteration
+from artificer.line.fit.course import MEASURED_PART, Course, course
+
+N = 240
+BRIEF = Brief(target=Target(column="y"), run=RunPart(limit_s=5, learners=("lightgbm", "linear")))
+
+
+def run_of(folder: Path, **changes: object) -> Run:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(N, 2))
+    frame = pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.where(x[:, 0] > 0, "yes", "no")})
+    plain = {"brief": BRIEF, "folder": folder, "workspace": Workspace(folder), "frame": frame, "n_workers": 1}
+    return Run(**{**plain, "effects": False, "seal": False, "judged": False, **changes})  # type: ignore[arg-type]
+
+
+def course_of(run: Run) -> Course:
+    return course(run, ask(run), choose(run), design(run), encode(run))
+
+
+def test_folds_of_ones_own_train_and_measure_what_they_say(tmp_path: Path) -> None:
+    of_row, trains = np.full(N, -1, np.int8), np.zeros((2, N), bool)
+    of_row[100:150], of_row[150:200] = 0, 1
+    trains[0, :100], trains[1, :150] = True, True
+    made = course_of(run_of(tmp_path, folds=(of_row, trains)))
+    assert made.encodings(0).train_rows.tolist() == list(range(100))
+    assert made.encodings(0).valid_rows.tolist() == list(range(100, 150))
+    assert made.encodings(1).train_rows.tolist() == list(range(150))
+    assert made.encodings(None).train_rows.tolist() == list(range(N)), "the final fit reads all rows"
+
+
+@pytest.mark.parametrize(("trained_on", "last"), [(True, N), (False, N - 40)])
+def test_rows_to_validate_on_are_kept_out_of_the_final_fit_if_so_asked(
+    tmp_path: Path, trained_on: bool, last: int
+) -> None:
+    made = course_of(run_of(tmp_path, n_valid=40, train_on_valid=trained_on))
+    assert made.encodings(None).train_rows.tolist() == list(range(last))
+    assert made.encodings(0).train_rows.tolist() == list(range(N - 40))
+
+
+def test_a_search_on_many_rows_draws_them_and_the_final_fit_reads_all(tmp_path: Path) -> None:
+    made = course_of(run_of(tmp_path))
+    fewer = replace(made, plan=replace(made.plan, search_rows=60))
+    drawn = fewer.encodings(0)
+    assert len(drawn.train_rows) == fewer.n_train(0) == 60
+    assert len(drawn.valid_rows) <= 60 // MEASURED_PART
+    assert set(drawn.train_rows) < set(made.encodings(0).train_rows)
+    assert set(drawn.train_rows).isdisjoint(drawn.valid_rows)
+    assert len(fewer.encodings(None).train_rows) == N
+    assert fewer.identity != made.identity
+    np.testing.assert_array_equal(fewer.encodings(0).train_rows, drawn.train_rows)
+
+
+def test_features_that_memory_does_not_hold_are_made_again_the_same(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    roomy, tight = Trainer(run, course_of(run)), Trainer(run, course_of(run), memory_gb=1e-9)
+    for fold in (0, 1, 0):
+        for name, block in roomy.of_fold(fold).train.items():
+            np.testing.assert_array_equal(block, tight.of_fold(fold).train[name])
+    assert (len(roomy.made), len(tight.made)) == (2, 1)
+    np.testing.assert_array_equal(roomy.valid_rows(1), tight.valid_rows(1))
+
+
+def test_folds_are_read_where_their_mean_curve_is_lowest() -> None:
+    early, late = np.array([3.0, 2.0, 2.5]), np.array([3.0, 2.9, 2.8, 1.0])
+    assert joint_iteration([early, late]) == 4
+    assert joint_iteration([early, np.empty(0)]) == 2
+    assert joint_iteration([]) == 0
