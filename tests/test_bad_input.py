@@ -29,7 +29,9 @@ def table(n_rows: int = 300) -> pl.DataFrame:
 def brief(folder: Path, more: str = "", source: str = "rows.csv", target: str = "bought") -> Path:
     path = folder / "brief.toml"
     path.write_text(
-        f'[data]\nsource = "{source}"\n[target]\ncolumn = "{target}"\n{more}\n[run]\nlimit_s = 20\n', encoding="utf-8"
+        f'[data]\nsource = "{source}"\n[target]\ncolumn = "{target}"\n{more}\n'
+        '[run]\nlimit_s = 20\nlearners = ["lightgbm", "linear"]\n',
+        encoding="utf-8",
     )
     return path
 

@@ -16,7 +16,10 @@ from command import artificer, document, refused
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
-BRIEF = '[data]\nsource = "{source}"\nkey = ["odd"]\n[target]\ncolumn = "count"\n{more}\n[run]\nlimit_s = 20\n'
+BRIEF = (
+    '[data]\nsource = "{source}"\nkey = ["odd"]\n[target]\ncolumn = "count"\n{more}\n'
+    '[run]\nlimit_s = 20\nlearners = ["lightgbm", "linear"]\n'
+)
 
 
 def rows(n_rows: int = 300) -> pl.DataFrame:

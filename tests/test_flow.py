@@ -24,7 +24,7 @@ BRIEF = Brief(
     target=Target(column="won", positive="yes"),
     data=Data(key=("id",)),
     accept={"roc_auc": Accept(at_least=0.5)},
-    run=RunPart(limit_s=60),
+    run=RunPart(limit_s=60, learners=("lightgbm", "linear")),
 )
 
 
@@ -116,7 +116,10 @@ class TestReplay:
     @pytest.fixture
     def lock(self, tmp_path: Path) -> Path:
         rows().write_parquet(tmp_path / "rows.parquet")
-        text = '[data]\nsource = "rows.parquet"\nkey = ["id"]\n[target]\ncolumn = "won"\n[run]\nlimit_s = 60\n'
+        text = (
+            '[data]\nsource = "rows.parquet"\nkey = ["id"]\n[target]\ncolumn = "won"\n'
+            '[run]\nlimit_s = 60\nlearners = ["lightgbm", "linear"]\n'
+        )
         (tmp_path / "brief.toml").write_text(text)
         return flow.run(tmp_path / "brief.toml").lock
 
@@ -170,7 +173,10 @@ class TestLeftovers:
     def test_a_report_is_of_the_brief_as_it_stands(self, tmp_path: Path) -> None:
         rows().write_parquet(tmp_path / "rows.parquet")
         brief = tmp_path / "brief.toml"
-        text = '[data]\nsource = "rows.parquet"\n[target]\ncolumn = "won"\n[run]\nlimit_s = 50\n'
+        text = (
+            '[data]\nsource = "rows.parquet"\n[target]\ncolumn = "won"\n'
+            '[run]\nlimit_s = 50\nlearners = ["lightgbm", "linear"]\n'
+        )
         brief.write_text(text)
         done = flow.run(brief)
         before = done.report.read_bytes()

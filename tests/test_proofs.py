@@ -41,7 +41,7 @@ BRIEF = Brief(
     data=Data(time="day"),
     decision=DecisionPart(capacity=Capacity(top=5, every="7d")),
     accept={"roc_auc": Accept(at_least=0.6), "list_precision": Accept(at_least=0.5)},
-    run=RunPart(limit_s=60),
+    run=RunPart(limit_s=60, learners=("lightgbm", "linear")),
 )
 
 

@@ -33,7 +33,7 @@ ORDER = ("ask", "audit", "choose", "describe", "design", "encode", "fit", "refin
 BRIEF = Brief(
     target=Target(column="won", positive="yes"),
     accept={"roc_auc": Accept(at_least=0.6), "latency_ms": Accept(p99_at_most=50.0, where="package")},
-    run=RunPart(limit_s=60),
+    run=RunPart(limit_s=60, learners=("lightgbm", "linear")),
 )
 
 

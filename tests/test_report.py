@@ -71,7 +71,8 @@ def test_a_name_that_is_markup_stays_text(tmp_path: Path, browser: object) -> No
     nasty = "<img src=x onerror=alert(1)>"
     rows(600).rename({"x": nasty}).write_parquet(tmp_path / "rows.parquet")
     (tmp_path / "brief.toml").write_text(
-        f'name = "{nasty}"\n[data]\nsource = "rows.parquet"\n[target]\ncolumn = "won"\n[run]\nlimit_s = 20\n'
+        f'name = "{nasty}"\n[data]\nsource = "rows.parquet"\n[target]\ncolumn = "won"\n'
+        '[run]\nlimit_s = 20\nlearners = ["lightgbm", "linear"]\n'
     )
     page = browser.new_page()  # type: ignore[attr-defined]
     page.goto(Path(document("run", tmp_path / "brief.toml")["files"]["report"]).as_uri())

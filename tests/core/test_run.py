@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import signal
 import threading
@@ -46,10 +47,19 @@ def test_all_else_in_the_brief_changes_keys(tmp_path: Path, change: dict[str, ob
 
 
 def test_a_temporary_workspace_vanishes_with_its_owner() -> None:
-    space, folder = temporary_workspace()
-    with folder:
-        assert space.root.is_dir()
+    class Owner:
+        pass
+
+    owner, other = Owner(), Owner()
+    space, vanish = temporary_workspace(owner)
+    beside, _ = temporary_workspace(other)
+    assert space.root.is_dir()
+    vanish()
     assert not space.root.exists()
+    assert beside.root.is_dir()
+    del other
+    gc.collect()
+    assert not beside.root.exists()
 
 
 def test_a_clock_without_a_limit_never_ends() -> None:

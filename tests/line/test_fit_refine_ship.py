@@ -24,6 +24,7 @@ from artificer.measure.metrics import score
 from artificer_runtime import load
 
 pytestmark = pytest.mark.slow
+FEW = RunPart(learners=("lightgbm", "linear", "catboost"))
 
 
 def rows(n_rows: int = 1200, noise: float = 0.6) -> pl.DataFrame:
@@ -34,7 +35,7 @@ def rows(n_rows: int = 1200, noise: float = 0.6) -> pl.DataFrame:
 
 
 def started(folder: Path, brief: Brief | None = None, **changes: object) -> Run:
-    run = begin(brief or Brief(target=Target(column="won")), workspace=folder, frame=rows())
+    run = begin(brief or Brief(target=Target(column="won"), run=FEW), workspace=folder, frame=rows())
     run.effects = False
     for name, value in changes.items():
         setattr(run, name, value)
@@ -51,7 +52,9 @@ def test_a_candidate_that_is_clearly_beaten_stops_and_the_linear_one_never_does(
 
 def test_a_target_that_nothing_tells_scores_as_a_coin_out_of_fold(tmp_path: Path) -> None:
     coin = np.random.default_rng(3).choice(["no", "yes"], 1200)
-    run = begin(Brief(target=Target(column="won")), workspace=tmp_path, frame=rows().with_columns(won=pl.Series(coin)))
+    run = begin(
+        Brief(target=Target(column="won"), run=FEW), workspace=tmp_path, frame=rows().with_columns(won=pl.Series(coin))
+    )
     run.effects = False
     for trial in fit(run).trials:
         assert trial.score is None or trial.score.low < 0.53
@@ -104,7 +107,7 @@ def test_an_interpretable_model_is_linear_alone(tmp_path: Path) -> None:
 
 
 def test_a_demanded_effect_holds_in_what_ships(tmp_path: Path) -> None:
-    brief = Brief(target=Target(column="won", positive="yes"), features=Features(effect={"x": "increasing"}))
+    brief = Brief(target=Target(column="won", positive="yes"), features=Features(effect={"x": "increasing"}), run=FEW)
     run = started(tmp_path, brief)
     model = refine(run)
     assert "linear" not in [part.candidate for part in model.parts]

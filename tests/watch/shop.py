@@ -31,6 +31,7 @@ promote = "{promote}"
 roll_back = "{roll_back}"
 [run]
 limit_s = 30
+learners = ["lightgbm", "linear"]
 """
 START = datetime(2025, 1, 1, tzinfo=UTC)
 DAYS = 180

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -105,7 +107,6 @@ class Run:
     reused: set[str] = field(default_factory=set)
     used: set[str] = field(default_factory=set)
     watch: Stopwatch = field(default_factory=Stopwatch)
-    temporary: tempfile.TemporaryDirectory[str] | None = None
 
     def __post_init__(self) -> None:
         self.n_workers = self.n_workers or self.brief.run.cores or n_cores()
@@ -196,8 +197,15 @@ def versions() -> dict[str, str]:
     return found
 
 
-def temporary_workspace() -> tuple[Workspace, tempfile.TemporaryDirectory[str]]:
-    """Make a workspace that vanishes with its owner, in memory where the system offers that."""
+def temporary_workspace(owner: object) -> tuple[Workspace, Callable[[], object]]:
+    """Make a workspace that vanishes with its owner, in memory where the system offers that.
+
+    Returns
+    -------
+    Workspace
+    callable
+        Removes it before that.
+    """
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    folder = tempfile.TemporaryDirectory(prefix="artificer-", dir=memory, ignore_cleanup_errors=True)
-    return Workspace(Path(folder.name), durable=False), folder
+    folder = tempfile.mkdtemp(prefix="artificer-", dir=memory)
+    return Workspace(Path(folder), durable=False), weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)

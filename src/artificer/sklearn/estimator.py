@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -66,6 +65,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     _kind: ClassVar[str]
     _run: Run | None = None
+    _vanish: Callable[[], object] | None = None
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the workspace: a copy predicts, and cannot improve."""
-        return {name: value for name, value in super().__getstate__().items() if name not in ("_run", "_folder")}
+        return {name: value for name, value in super().__getstate__().items() if name not in ("_run", "_vanish")}
 
     def _train(
         self,
@@ -232,9 +232,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _line(self, frame: pl.DataFrame, extras: Extras, n_valid: int, *, train_on_val: bool) -> None:
         clock = Clock.after(float(self.budget_s))
-        workspace, folder = temporary_workspace()
+        if self._vanish is not None:
+            self._vanish()
+        workspace, self._vanish = temporary_workspace(self)
         y = frame[TARGET].to_numpy()
-        self._folder: tempfile.TemporaryDirectory[str] = folder
         self._run = Run(
             brief=self._brief(extras),
             folder=Path.cwd(),

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Features, Target, Task, Value
+from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Features, RunPart, Target, Task, Value
 from artificer.core.records import Estimate
 from artificer.core.run import Run
 from artificer.core.stages import Model, RunLock, Verdict
@@ -27,6 +27,9 @@ from artificer_runtime.members.linear import Linear
 from artificer_runtime.package import Contents, Weighted, write
 from artificer_runtime.recipe import Block, FittedRecipe, Recipe
 from artificer_runtime.schema import Column, Schema
+
+# Two learners are enough where the portfolio is not what is tested.
+TWO = RunPart(learners=("lightgbm", "linear"))
 
 N = 700
 WELL, BADLY, REFERENCE = {"x": 2.0, "z": 0.0}, {"x": 0.2, "z": 1.0}, {"x": 1.0, "z": 1.0}
@@ -225,7 +228,7 @@ def test_every_task_is_judged_in_every_metric(tmp_path: Path, task: Task, metric
         "regression": pl.Series(np.exp(x)),
     }[task]
     accept = Accept(at_least=0.1) if METRICS[metric].larger_is_better else Accept(at_most=1.0)
-    brief = Brief(target=Target(column="won"), accept={metric: accept})
+    brief = Brief(run=TWO, target=Target(column="won"), accept={metric: accept})
     run = begun(tmp_path, brief, frame.drop("day").with_columns(won=labels))
     found = judge(run, model(run))
     assert ask(run).task == task
@@ -239,7 +242,7 @@ def test_every_task_is_judged_in_every_metric(tmp_path: Path, task: Task, metric
 def test_the_constant_is_the_best_one_for_the_metric(tmp_path: Path, metric: str, best: Any) -> None:
     frame = rows().drop("day")
     frame = frame.with_columns(won=pl.Series(np.exp(frame["x"].to_numpy())))
-    brief = Brief(target=Target(column="won"), accept={metric: Accept(at_most=1.0)})
+    brief = Brief(run=TWO, target=Target(column="won"), accept={metric: Accept(at_most=1.0)})
     run = begun(tmp_path, brief, frame)
     found, asked = judge(run, model(run)), ask(run)
     assert asked.sealed is not None
@@ -251,7 +254,7 @@ def test_the_constant_is_the_best_one_for_the_metric(tmp_path: Path, metric: str
 
 def test_a_constant_of_two_classes_has_success_where_the_labels_have_it(tmp_path: Path) -> None:
     frame = rows().with_columns(won=pl.when(pl.col("x") > 0.8).then(pl.lit("yes")).otherwise(pl.lit("no")))
-    brief = Brief(target=Target(column="won", positive="no"), data=Data(time="day"))
+    brief = Brief(run=TWO, target=Target(column="won", positive="no"), data=Data(time="day"))
     run = begun(tmp_path, replace(brief, accept={"log_loss": Accept(at_most=1.0)}), frame)
     found, asked = judge(run, model(run)), ask(run)
     assert asked.sealed is not None
@@ -263,7 +266,7 @@ def test_a_constant_of_two_classes_has_success_where_the_labels_have_it(tmp_path
 
 def test_a_model_that_reads_the_target_finds_it_absent(tmp_path: Path) -> None:
     frame = rows().with_columns(won=pl.col("x").exp())
-    run = begun(tmp_path, Brief(target=Target(column="won")), frame)
+    run = begun(tmp_path, Brief(run=TWO, target=Target(column="won")), frame)
     cheat = model(run, {"won": 1.0}, reference=None)
     with pytest.raises(RowsError, match="won"):
         judge(run, cheat)

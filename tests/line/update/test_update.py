@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artificer.core.brief import Accept, Authority, Brief, Capacity, Data, DecisionPart, Target, Value
+from artificer.core.brief import Accept, Authority, Brief, Capacity, Data, DecisionPart, RunPart, Target, Value
 from artificer.core.errors import BriefError, DataError
 from artificer.core.life import Reference
 from artificer.core.records import Estimate
@@ -22,7 +22,10 @@ from artificer.core.stages import Contract
 from artificer.line.update import Version, compared, frozen, meet, newest
 from artificer_runtime.schema import Schema
 
-BRIEF = Brief(target=Target(column="won", positive="yes"), authority=Authority(promote="act"))
+# Two learners are enough where the portfolio is not what is tested.
+TWO = RunPart(learners=("lightgbm", "linear"))
+
+BRIEF = Brief(run=TWO, target=Target(column="won", positive="yes"), authority=Authority(promote="act"))
 REFERENCE = Reference("roc_auc", Estimate(0.7, 0.6, 0.8, "DeLong", 900), 0.2, 900, (), 0.0)
 
 

@@ -27,12 +27,13 @@ __all__ = ["design"]
 VERSION = 2
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
-# Seeds that chance is averaged over in the final refits, where there is time, and room in the package.
-SEEDS = 4
+# Seeds that chance is averaged over in the final refits, where there is time, and room in the package; on few rows other
+# chances are larger, and more seeds gained nothing (bench/study).
+SEEDS, FEW_SEEDS, FEW_SEEDS_ROWS = 4, 2, 5_000
 # Of more rows than this, candidates are compared on so many; the final fit reads all.
 MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
 # Variants of boosters and networks that are tried too, by the seconds from which they are.
-VARIANTS = {30.0: 8, 180.0: 24}
+VARIANTS = {180.0: 8, 400.0: 16}
 # Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
 # which the estimators do without.
 REFINED, ALONE = 0.9, 0.97
@@ -67,7 +68,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     candidates, n_variants = _wanted(run.brief.run, candidates, variants(size, _n_variants(run)))
     if loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
-    n_folds = min(_folds_tried(size.n_rows, chosen), QUICK_FOLDS if size.quick else chosen.split.n_folds)
+    n_folds = _folds_tried(size, chosen)
     return Plan(
         metric=name,
         candidates=candidates,
@@ -79,7 +80,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
         search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
-        n_seeds=1 if size.quick else SEEDS,
+        n_seeds=1 if size.quick else FEW_SEEDS if size.n_rows <= FEW_SEEDS_ROWS else SEEDS,
         decisions=(
             metric_decision,
             *((loss_decision(name, loss),) if asked.task == "regression" else ()),
@@ -171,13 +172,18 @@ def _class_weights(run: Run, asked: Asked) -> tuple[Decision, ...]:
     return (Decision("design", "Do classes weigh alike in training?", "no", because, ("yes",), weights),)
 
 
-def _folds_tried(n_rows: int, chosen: Chosen) -> int:
+def _folds_tried(size: Size, chosen: Chosen) -> int:
+    n_folds = chosen.split.n_folds
+    if chosen.split.how == "given":
+        return n_folds
+    if size.quick:
+        return min(n_folds, QUICK_FOLDS)
     if chosen.split.how == "time":
         # The latest folds resemble what comes best; the earlier ones train on little.
-        return min(chosen.split.n_folds, 3 if n_rows <= 30_000 else 2)
-    if n_rows <= 15_000:
-        return chosen.split.n_folds
-    return min(chosen.split.n_folds, 3 if n_rows <= 50_000 else 2)
+        return min(n_folds, 3 if size.n_rows <= 30_000 else 2)
+    if size.n_rows <= 15_000:
+        return n_folds
+    return min(n_folds, 3 if size.n_rows <= 50_000 else 2)
 
 
 def _search(n_rows: int) -> tuple[Decision, ...]:

@@ -24,9 +24,9 @@ MANY_CLASSES = 5
 LEARNERS = ("catboost", "discriminant", "extra_trees", "kernel", "lightgbm", "linear", "network")
 # In which order candidates are tried: see bench/study.
 ORDER = (
-    *("lightgbm", "linear", "catboost", "kernel", "lightgbm_extra_trees", "catboost_engineered", "network"),
-    *("lightgbm_log", "lightgbm_engineered", "discriminant", "extra_trees", "lightgbm_target_means"),
-    *("lightgbm_shallow", "lightgbm_fine"),
+    *("lightgbm", "linear", "catboost", "lightgbm_extra_trees", "lightgbm_fine", "lightgbm_target_means"),
+    *("catboost_engineered", "lightgbm_engineered", "lightgbm_log", "lightgbm_shallow", "kernel", "network"),
+    *("extra_trees", "discriminant"),
 )
 MANY_CLASSES_ORDER = (
     *("linear", "network", "extra_trees", "catboost", "discriminant", "kernel", "lightgbm", "lightgbm_extra_trees"),
