@@ -17,9 +17,10 @@ class Wheel(bdist_wheel):
     """A wheel for any machine when the extension, which is optional, could not be built."""
 
     def run(self) -> None:
-        built = self.get_finalized_command("build_ext")
+        """Build the extension first, to know."""
         self.run_command("build_ext")
-        self.root_is_pure = not (built.extensions and all(Path(path).exists() for path in built.get_outputs()))
+        if not all(Path(path).exists() for path in self.get_finalized_command("build_ext").get_outputs()):
+            self.distribution.ext_modules, self.root_is_pure = [], True
         super().run()
 
 

@@ -1,10 +1,15 @@
-"""The compiled walk gives the bits that numpy gives, and no damaged trees get as far as it."""
+"""The compiled walk gives the bits that numpy gives, and no damaged trees get as far as it.
+
+Where it is not built, numpy is compared with itself: all of this must hold there too.
+"""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any
 from unittest.mock import patch
 
@@ -18,7 +23,6 @@ from artificer_runtime.errors import PackageError
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, Trees
 
-compiled = pytest.mark.skipif(walk.KERNEL is None, reason="the compiled walk is not built here, or switched off")
 N_FEATURES = 4
 KINDS = np.array([0, 1, 2, 3, 4, 1, 5, 5, 5], np.uint8)
 FEATURES = np.array([0, 1, 2, 0, 1, 3, 2, 3, 3], np.int32)
@@ -91,7 +95,6 @@ def assert_same_bits(member: Trees | Oblivious, X: np.ndarray) -> None:
     assert found.tobytes() == wanted.tobytes()
 
 
-@compiled
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_iterations=st.integers(1, 20),
@@ -107,7 +110,6 @@ def test_trees_are_walked_to_the_same_bits(seed, n_iterations, most_leaves, n_ou
     assert_same_bits(member.truncated(n_iterations // 2), X[::-1])
 
 
-@compiled
 @given(
     seed=st.integers(0, 2**32 - 1),
     n_trees=st.integers(0, 40),
@@ -120,7 +122,6 @@ def test_symmetric_trees_are_asked_to_the_same_bits(seed, n_trees, depth, n_out,
     assert_same_bits(symmetric(rng, n_trees, depth, n_out), rows(rng, n_rows))
 
 
-@compiled
 @pytest.mark.parametrize("n_features", [N_FEATURES, 3000])
 def test_threads_blocks_and_wide_rows_change_no_bit(n_features):
     rng = np.random.default_rng(1)
@@ -136,7 +137,6 @@ def test_threads_blocks_and_wide_rows_change_no_bit(n_features):
     assert_same_bits(member, X)
 
 
-@compiled
 def test_more_columns_than_a_block_holds_change_no_bit():
     rng = np.random.default_rng(2)
     n_slots, member = 4000, forest(rng, 60, 60, 1, False)
@@ -243,13 +243,13 @@ def test_what_is_wrong_is_said(change, says):
         Trees.from_arrays(made, {"n_out": 1, "link": "identity"})
 
 
-@compiled
 def test_the_environment_switches_it_off():
     program = "from artificer_runtime import walk; print(walk.KERNEL is None)"
-    for value, off in (("numpy", "True"), ("", "False")):
+    built = find_spec("artificer_runtime._walk") is not None
+    for value, off in (("numpy", "True"), ("", str(not built))):
         ended = subprocess.run(
             [sys.executable, "-c", program],
-            env={"PYTHONPATH": ":".join(sys.path), walk.SWITCH: value},
+            env={**os.environ, walk.SWITCH: value},
             capture_output=True,
             text=True,
             check=True,
@@ -257,12 +257,12 @@ def test_the_environment_switches_it_off():
         assert ended.stdout.strip() == off
 
 
-@compiled
-def test_buffers_that_do_not_fit_are_refused():
+def test_rows_that_do_not_fit_are_refused():
     member = forest(np.random.default_rng(3), 5, 12, 1, False)
     X, out = np.zeros((8, N_FEATURES), np.float32), np.zeros((8, 1))
-    for rows_, width, answers in ((X[:7], N_FEATURES, out), (X, 3, out), (X, N_FEATURES, out[:5])):
-        with pytest.raises(ValueError, match="do not fit"):
-            walk.KERNEL.trees(member._packed, rows_, width, answers, 1)
-    with pytest.raises(IndexError, match="3 features"):
+    with pytest.raises(IndexError):
         member.predict(X[:, :3])
+    if walk.KERNEL is not None:
+        for rows_, width, answers in ((X[:7], N_FEATURES, out), (X, 3, out), (X, N_FEATURES, out[:5])):
+            with pytest.raises(ValueError, match="do not fit"):
+                walk.KERNEL.trees(member._packed, rows_, width, answers, 1)

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
@@ -48,7 +49,7 @@ def summed(add: Callable[[np.ndarray, int, np.ndarray, int], None], X: np.ndarra
         add(X, X.shape[1], out, n_out)
         return out
     edges = np.linspace(0, len(X), n_parts + 1).astype(np.int64).tolist()
-    parts = [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
+    parts = [slice(start, stop) for start, stop in pairwise(edges)]
     with ThreadPoolExecutor(n_parts) as pool:
         for _ in pool.map(lambda part: add(X[part], X.shape[1], out[part], n_out), parts):
             pass

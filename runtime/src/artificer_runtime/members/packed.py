@@ -50,7 +50,7 @@ class Forest:
         """
         inner = child > np.arange(len(child))
         reached = np.concatenate([root, child[inner], child[inner] + 1])
-        if len(reached) != len(child) or len(np.unique(reached)) != len(child):
+        if len(reached) != len(child) or (np.bincount(reached, minlength=len(child)) != 1).any():
             raise PackageError(
                 "a member's trees are damaged (nodes in no tree or in two); make or copy the package again"
             )

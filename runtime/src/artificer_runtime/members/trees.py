@@ -271,5 +271,5 @@ def _within(places: np.ndarray, n: int) -> bool:
 
 
 _MOST_FEATURES = 1 << 31
-_KINDS = {name: "iu" for name in ("slot", "child", "root", "depth", "slot_feature", "slot_kind", "slot_set")}
+_KINDS = dict.fromkeys(("slot", "child", "root", "depth", "slot_feature", "slot_kind", "slot_set"), "iu")
 _KINDS |= {"threshold": "f", "value": "f", "members": "b"}
