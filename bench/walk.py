@@ -57,6 +57,7 @@ def onnx_of(save: Callable[[Path], None]) -> Callable[[np.ndarray], Any] | None:
             save(path)
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = options.inter_op_num_threads = 1
+            options.log_severity_level = 3  # it warns at each call of the shape that CatBoost wrote
             session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except ImportError as error:
         print(f"onnxruntime is left out: {error}")
@@ -115,7 +116,9 @@ def main() -> None:
             own = partial(booster.predict, num_iteration=n_trees, num_threads=1)
             onnx = onnx_of(partial(lightgbm_as_onnx, booster, n_trees))
             measure(f"LightGBM, {n_trees:,} trees of {leaves} leaves", member.truncated(n_trees), X, own, onnx)
-    model = catboost.CatBoostRegressor(iterations=MOST_TREES, depth=6, thread_count=1, verbose=False)
+    model = catboost.CatBoostRegressor(
+        iterations=MOST_TREES, depth=6, thread_count=1, verbose=False, allow_writing_files=False
+    )
     model.fit(X, y)
     symmetric = catboost_trees.portable(model, fold)
     for n_trees in TREES:
