@@ -4,7 +4,7 @@
  * Rows go in groups of LANES, each column's numbers side by side. A tree of at most 64 leaves is not walked: each of its
  * questions strikes out the leaves that a row cannot reach any more, and the first one left is the row's (QuickScorer:
  * Lucchese et al., SIGIR 2015). There is nothing to predict or wait for, and one instruction asks for 4 to 16 rows. Other
- * trees are walked for 8 rows in turn, and for a row alone 8 trees in turn: no walk waits for another one's memory.
+ * trees are walked by 16 rows in turn, and a row alone walks 8 trees in turn: no walk waits for another one's memory.
  */
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -272,7 +272,8 @@ static void symmetric(const void *model, const Rows *r, Py_ssize_t row, Py_ssize
 static PyObject *predicted(const void *model, const Rows *r, Block *block, Block *single)
 {
     size_t group = sizeof(float) * LANES * (size_t)(r->n_columns ? r->n_columns : 1);
-    Py_ssize_t most = SCRATCH / group < 1 ? 1 : SCRATCH / group > GROUPS_AT_ONCE ? GROUPS_AT_ONCE : (Py_ssize_t)(SCRATCH / group);
+    Py_ssize_t most = (Py_ssize_t)(SCRATCH / group);
+    most = most < 1 ? 1 : most > GROUPS_AT_ONCE ? GROUPS_AT_ONCE : most;
     for (Py_ssize_t c = 0; c < r->n_columns; c++)
         if (r->columns[c].feature >= (size_t)r->n_features)
             return PyErr_Format(PyExc_IndexError, "the rows have %zd features, a tree asks for number %u", r->n_features,
