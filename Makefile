@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+BUILT  := pyproject.toml runtime/pyproject.toml runtime/setup.py runtime/src/artificer_runtime/_walk.c constraints.txt
 
 .PHONY: demo test check wheels clean needs
 .DELETE_ON_ERROR:
@@ -36,10 +37,10 @@ needs:
 $(BIN)/python: | needs
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.user: pyproject.toml runtime/pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.user: $(BUILT) | $(BIN)/python
 	@[ -e $(VENV)/.dev ] || { echo "Installing (about a minute)…"; $(PIP) ./runtime ".[catboost,serve]"; }
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml runtime/pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: $(BUILT) | $(BIN)/python
 	$(PIP) -e ./runtime -e ".[dev]"
 	@touch $@

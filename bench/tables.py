@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 TITLES = {
     "startup": "Start",
     "prediction": "Prediction from a package, with numpy alone",
+    "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "serving": "Single predictions over HTTP on loopback, one worker",

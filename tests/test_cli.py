@@ -336,6 +336,7 @@ class TestCare:
             "lightgbm",
             "catboost",
             "OpenMP",
+            "the compiled walk of trees",
             "MB are free",
             "cores",
             "GB",

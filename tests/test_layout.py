@@ -94,6 +94,9 @@ def test_wheels_hold_all_that_is_needed_elsewhere(tmp_path: Path) -> None:
     ):
         assert wanted in names
     assert not [name for name in names if name.startswith("tests")]
+    runtime = next(wheel for wheel in wheels if wheel.name.startswith("artificer_runtime"))
+    compiled = any(name.startswith("artificer_runtime/_walk.") and not name.endswith(".pyi") for name in names)
+    assert runtime.name.endswith("-py3-none-any.whl") != compiled
     place = tmp_path / "elsewhere"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", place, *wheels]
     subprocess.run(pip, check=True, capture_output=True)
@@ -107,3 +110,25 @@ def test_wheels_hold_all_that_is_needed_elsewhere(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert str(place) in ended.stdout
+
+
+@pytest.mark.slow
+def test_without_a_compiler_the_wheel_is_for_any_machine_and_numpy_walks(tmp_path: Path) -> None:
+    leave = shutil.ignore_patterns("build", "*.so", "*.pyd", "*.egg-info")
+    shutil.copytree(ROOT / "runtime", tmp_path / "runtime", ignore=leave)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, tmp_path / "runtime"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "CC": "false"})
+    (wheel,) = tmp_path.glob("*-py3-none-any.whl")
+    place = tmp_path / "elsewhere"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", place, wheel]
+    subprocess.run(pip, check=True, capture_output=True)
+    program = "from artificer_runtime import walk; print(walk.KERNEL, walk.__file__)"
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(place)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout.startswith(f"None {place}")

@@ -44,7 +44,7 @@ LEAST_MB = 500
 def doctor(workspace: Path | None, as_json: bool) -> int:
     """Say whether this machine has what is needed, and how to get what it lacks."""
     checks = [_python(), *map(_library, NEEDED), _openmp(), *(_extra(name, *one) for name, one in EXTRAS.items())]
-    checks += [_disk(workspace or Path.cwd()), _machine()]
+    checks += [_walk(), _disk(workspace or Path.cwd()), _machine()]
     code = 2 if any(sign == "✗" for sign, _ in checks) else 0
     if as_json:
         document("doctor", code, [{"sign": sign, "says": says} for sign, says in checks])
@@ -77,6 +77,19 @@ def _extra(extra: str, library: str, use: str) -> tuple[str, str]:
         return "✓", f"{library} {version(library)} (extra {extra}: {use})"
     except PackageNotFoundError:
         return "?", f"{library} is not installed (extra {extra}: {use}; get it with pip install 'artificer[{extra}]')"
+
+
+def _walk() -> tuple[str, str]:
+    from artificer_runtime import walk
+
+    if walk.KERNEL is not None:
+        return "✓", "the compiled walk of trees"
+    if os.environ.get(walk.SWITCH) == "numpy":
+        return "?", f"the compiled walk of trees is switched off by {walk.SWITCH}: numpy walks, and is slower"
+    return "?", (
+        "the compiled walk of trees is not there: numpy walks, and is slower (get it with a C compiler and Python's "
+        "headers, on Debian and Ubuntu gcc and python3-dev, and install artificer-runtime again)"
+    )
 
 
 def _disk(folder: Path) -> tuple[str, str]:

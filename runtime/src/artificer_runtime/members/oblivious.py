@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
+from artificer_runtime import walk
+from artificer_runtime.errors import PackageError
 from artificer_runtime.members.links import Link, linked
+from artificer_runtime.members.packed import packed_oblivious
 
 FEW_ROWS = 32
 ROWS_AT_ONCE = 4096
+MOST_DEPTH = 16  # of CatBoost's own symmetric trees
 
 
 @dataclass(frozen=True, slots=True)
 class Oblivious:
-    """Symmetric trees.
+    """Symmetric trees; compiled code asks where it is there (`artificer_runtime.walk`), with the same bits.
 
     Attributes
     ----------
@@ -26,6 +31,11 @@ class Oblivious:
     values : array of float64, (n_trees, 2 ** depth, n_out)
     scale : float
     bias : array of float64, (n_out,)
+
+    Raises
+    ------
+    PackageError
+        When the arrays do not make trees.
     """
 
     feature: np.ndarray
@@ -34,10 +44,20 @@ class Oblivious:
     scale: float
     bias: np.ndarray
     link: Link
+    _packed: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
     form: ClassVar[str] = "oblivious@1"
+
+    def __post_init__(self) -> None:
+        wrong = _misfit(self)
+        if wrong:
+            raise PackageError(f"a member's trees are damaged ({wrong}); make or copy the package again")
+        object.__setattr__(self, "_packed", packed_oblivious(self) if walk.KERNEL and len(self.feature) else None)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        if walk.KERNEL and self._packed and X.dtype == np.float32:
+            total = walk.summed(partial(walk.KERNEL.oblivious, self._packed), X, self.values.shape[2])
+            return linked(np.asarray(total * self.scale + self.bias), self.link)
         if len(X) <= FEW_ROWS:
             return linked(self._few(X), self.link)
         parts = [self._many(X[start : start + ROWS_AT_ONCE]) for start in range(0, len(X), ROWS_AT_ONCE)]
@@ -55,7 +75,8 @@ class Oblivious:
         bits = X[:, self.feature] > self.border  # (n_rows, n_trees, depth)
         leaf = bits @ (1 << np.arange(depth))
         # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
-        total: np.ndarray = self.values[np.arange(n_trees), leaf].cumsum(axis=1)[:, -1]
+        # Added to 0 as there, -0 becomes 0.
+        total: np.ndarray = self.values[np.arange(n_trees), leaf].cumsum(axis=1)[:, -1] + 0.0
         return np.asarray(total * self.scale + self.bias)
 
     def _many(self, X: np.ndarray) -> np.ndarray:
@@ -80,3 +101,18 @@ class Oblivious:
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Oblivious:
         """Rebuild what was saved."""
         return cls(arrays["feature"], arrays["border"], arrays["values"], meta["scale"], arrays["bias"], meta["link"])
+
+
+def _misfit(trees: Oblivious) -> str:
+    """What is wrong with the arrays; "" where nothing is."""
+    feature, border, values, bias = trees.feature, trees.border, trees.values, trees.bias
+    if feature.dtype.kind not in "iu" or {values.dtype, bias.dtype} != {np.dtype(np.float64)}:
+        return "arrays of another kind"
+    if border.dtype != np.float32:
+        return "borders of another precision"
+    if feature.ndim != 2 or border.shape != feature.shape or values.ndim != 3 or bias.ndim != 1:
+        return "arrays of another shape"
+    n_trees, depth = feature.shape
+    if depth > MOST_DEPTH or values.shape != (n_trees, 1 << depth, len(bias)) or not len(bias):
+        return "leaves that do not fit the questions"
+    return "" if (feature >= 0).all() else "features that are not there"

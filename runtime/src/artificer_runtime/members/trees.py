@@ -1,4 +1,6 @@
-"""Binary decision trees, walked by numpy: many rows tree by tree, few rows through all trees at once.
+"""Binary decision trees, walked by compiled code where it is there (`artificer_runtime.walk`), else by numpy.
+
+numpy walks many rows tree by tree, few rows through all trees at once. The bits are the same each way.
 
 A node asks `slot value <= threshold`. A *slot* is one feature seen in one way: NaN replaced by what sends a missing
 value to the side that training chose, or, for a set of categories, 0 where the code is in the set and 1 where not. So the
@@ -8,12 +10,16 @@ walk itself knows neither gaps nor categories. The children of a node stand side
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
+from artificer_runtime import walk
+from artificer_runtime.errors import PackageError
 from artificer_runtime.members.links import Link, linked
+from artificer_runtime.members.packed import Forest, packed_trees
 
 FEW_ROWS = 24
 ROWS_AT_ONCE = 4096
@@ -28,6 +34,8 @@ AS_ZERO, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, IN_SET = range(6)
 @dataclass(frozen=True, slots=True)
 class Trees:
     """Trees of one model, all nodes in one array.
+
+    They are checked when they are made, so that no damaged package makes compiled code read what it should not.
 
     Attributes
     ----------
@@ -46,6 +54,11 @@ class Trees:
         Where a slot's set of categories begins in `members`.
     members : array of bool
         For each code from 0, whether it is in the set.
+
+    Raises
+    ------
+    PackageError
+        When the arrays do not make trees.
     """
 
     slot: np.ndarray
@@ -60,10 +73,17 @@ class Trees:
     members: np.ndarray
     n_out: int
     link: Link
+    _packed: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
     form: ClassVar[str] = "trees@1"
+
+    def __post_init__(self) -> None:
+        forest = _checked(self)
+        object.__setattr__(self, "_packed", packed_trees(self, forest) if walk.KERNEL and len(self.root) else None)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        if walk.KERNEL and self._packed and X.dtype == np.float32:
+            return linked(walk.summed(partial(walk.KERNEL.trees, self._packed), X, self.n_out), self.link)
         if len(X) <= FEW_ROWS:
             return linked(self._few(self._slots(X, None)), self.link)
         tables = self._tables()
@@ -143,7 +163,8 @@ class Trees:
         for _ in range(int(self.depth.max())):
             node = self.child[node] + (flat[base + self.slot[node]] > self.threshold[node])
         # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
-        total: np.ndarray = self.value[node].reshape(n_rows, -1, self.n_out).cumsum(axis=1)[:, -1]
+        # Added to 0 as there, -0 becomes 0.
+        total: np.ndarray = self.value[node].reshape(n_rows, -1, self.n_out).cumsum(axis=1)[:, -1] + 0.0
         return total
 
     def _many(self, slots: np.ndarray) -> np.ndarray:
@@ -188,3 +209,67 @@ _ARRAYS = (
     "members",
 )
 _INSTEAD = np.array([0.0, -np.inf, np.inf, -np.inf, np.inf, 0.0], np.float32)
+
+
+def _checked(trees: Trees) -> Forest:
+    """How the trees hang together, when all that is looked up is there and every walk ends on a leaf."""
+    wrong = _misfit(trees)
+    if not wrong:
+        forest = Forest.of(trees.child, trees.root)
+        if (forest.height <= trees.depth).all():
+            return forest
+        wrong = "a tree is deeper than it says"
+    raise PackageError(f"a member's trees are damaged ({wrong}); make or copy the package again")
+
+
+def _misfit(trees: Trees) -> str:
+    """What is wrong with arrays one by one; "" where nothing is."""
+    arrays = {name: np.asarray(getattr(trees, name)) for name in _ARRAYS}
+    for name, kind in _KINDS.items():
+        if arrays[name].dtype.kind not in kind or arrays[name].ndim != 1 + (name == "value" and trees.value.ndim == 2):
+            return f"'{name}' is not what it should be"
+    n_nodes, n_slots, n_out = len(trees.child), len(trees.slot_kind), trees.n_out
+    if trees.threshold.dtype != np.float32 or trees.value.dtype != np.float64:
+        return "numbers of another precision"
+    if not isinstance(n_out, int) or n_out < 1 or trees.value.shape[1:] not in ((), (n_out,)):
+        return "another number of outputs"
+    if trees.value.ndim == 1 and len(trees.root) % n_out:
+        return "a last iteration that is not whole"
+    sizes = {"slot": n_nodes, "threshold": n_nodes, "value": n_nodes, "depth": len(trees.root)}
+    sizes |= {"slot_feature": n_slots, "slot_set": n_slots + 1}
+    for name, size in sizes.items():
+        if len(arrays[name]) != size:
+            return f"'{name}' is too long or too short"
+    return _nodes_misfit(trees) or _slots_misfit(trees)
+
+
+def _nodes_misfit(trees: Trees) -> str:
+    n_nodes, place = len(trees.child), np.arange(len(trees.child))
+    inner = trees.child != place
+    if not _within(trees.slot, len(trees.slot_kind)) or not _within(trees.root, n_nodes):
+        return "slots or roots that are not there"
+    if (trees.child < place).any() or (trees.child[inner] >= n_nodes - 1).any():
+        return "children that are not there"
+    if np.isnan(trees.threshold).any() or not (trees.threshold[~inner] == np.inf).all():
+        return "thresholds that are none"
+    return "" if _within(trees.depth, n_nodes) else "depths that cannot be"
+
+
+def _slots_misfit(trees: Trees) -> str:
+    in_set, sizes = trees.slot_kind == IN_SET, np.diff(trees.slot_set)
+    if not _within(trees.slot_kind, IN_SET + 1) or not _within(trees.slot_feature, _MOST_FEATURES):
+        return "slots of no known kind or feature"
+    if (np.diff(in_set.astype(np.int8)) < 0).any() or (np.diff(trees.slot_feature[in_set]) < 0).any():
+        return "sets that do not stand last, feature by feature"
+    if not _within(trees.slot_set, len(trees.members) + 1) or (sizes < in_set).any():
+        return "sets that are empty or not there"
+    return ""
+
+
+def _within(places: np.ndarray, n: int) -> bool:
+    return bool(((places >= 0) & (places < n)).all())
+
+
+_MOST_FEATURES = 1 << 31
+_KINDS = dict.fromkeys(("slot", "child", "root", "depth", "slot_feature", "slot_kind", "slot_set"), "iu")
+_KINDS |= {"threshold": "f", "value": "f", "members": "b"}

@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+LAYOUT: int
+
+def trees(tables: tuple[Buffer, ...], X: Buffer, n_features: int, out: Buffer, n_out: int, /) -> None: ...
+def oblivious(tables: tuple[Buffer | int, ...], X: Buffer, n_features: int, out: Buffer, n_out: int, /) -> None: ...
