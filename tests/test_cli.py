@@ -151,6 +151,9 @@ class TestEnds:
             assert process.stderr is not None
             while "fold 1" not in process.stderr.readline():
                 pass
+            process.send_signal(signal.SIGINT)  # ends with what there is
+            while "Ctrl-C again" not in process.stderr.readline():
+                pass
             process.send_signal(signal.SIGINT)
             said = process.stderr.read()
         assert process.returncode == 130

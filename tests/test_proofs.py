@@ -137,7 +137,12 @@ def test_the_package_predicts_what_the_training_libraries_themselves_predict(tmp
     run = begin(BRIEF, workspace=tmp_path, frame=rows())
     shipped = ship(run)
     model: Model = run.results["refine"]
-    native = [part.weight * np.load(run.path(part.folder) / "native.npy") for part in model.parts]
-    trained_on = labelled(run, ask(run), ask(run).train).frame.drop("won")[: len(native[0])]
+    weight, log_odds = dict[str, float](), dict[str, list[np.ndarray]]()
+    for part in model.parts:  # seeds of one candidate are averaged as log odds
+        native = np.load(run.path(part.folder) / "native.npy")
+        weight[part.candidate] = weight.get(part.candidate, 0.0) + part.weight
+        log_odds.setdefault(part.candidate, []).append(np.log(native[:, 1] / native[:, 0]))
+    chance = sum(weight[name] / (1 + np.exp(-np.mean(odds, axis=0))) for name, odds in log_odds.items())
+    trained_on = labelled(run, ask(run), ask(run).train).frame.drop("won")[: len(native)]
     ours = artificer_runtime.load(run.path(shipped.package)).predict_proba(trained_on)
-    np.testing.assert_allclose(ours, np.sum(native, axis=0), atol=1e-6)
+    np.testing.assert_allclose(ours[:, 1], chance, atol=1e-6)

@@ -389,6 +389,11 @@ class Choice:
     size_mb: float
     chosen: bool = False
 
+    @property
+    def heaviest(self) -> tuple[tuple[str, float], ...]:
+        """Members and their weights, the heaviest first."""
+        return tuple(sorted(self.weights.items(), key=lambda one: (-one[1], one[0])))
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:

@@ -15,7 +15,19 @@ from artificer.core.figures import SIGNS, figure, with_interval
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import svg
-from artificer.core.stages import Asked, ColumnStory, Description, Driver, Line, Model, Plan, Shipped, Trained, Verdict
+from artificer.core.stages import (
+    Asked,
+    Choice,
+    ColumnStory,
+    Description,
+    Driver,
+    Line,
+    Model,
+    Plan,
+    Shipped,
+    Trained,
+    Verdict,
+)
 
 MOST_DRIVERS = 8
 LOWER = (
@@ -175,8 +187,7 @@ def _front(page: ReportPage) -> Markup:
         return Markup("")
     points = [(one.one_ms, one.score.value, one.score.low, one.score.high) for one in front]
     labels = [
-        f"{', '.join(one.weights)}: {with_interval(one.score)}, {figure(one.one_ms)} ms, {figure(one.size_mb)} MB"
-        for one in front
+        f"{_names(one)}: {with_interval(one.score)}, {figure(one.one_ms)} ms, {figure(one.size_mb)} MB" for one in front
     ]
     chosen = next((place for place, one in enumerate(front) if one.chosen), -1)
     return Markup(
@@ -212,3 +223,7 @@ def _columns(page: ReportPage) -> list[tuple[ColumnStory, str, Markup, Markup]]:
         )
         for one in ordered
     ]
+
+
+def _names(one: Choice) -> str:
+    return ", ".join(name for name, _ in one.heaviest)

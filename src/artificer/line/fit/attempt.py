@@ -190,7 +190,7 @@ class Trainer:
             loss=_mean(row_losses(given.task, given.y_valid, prediction, self.course.plan.loss), given.weight_valid),
             score=self._score(given, prediction, made.valid_rows),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
-            facts=dict(fitted.facts) | _hurry(candidate),
+            facts=dict(fitted.facts) | hurry(candidate),
         )
 
     def _score(self, given: Fold, prediction: np.ndarray, rows: np.ndarray) -> float:
@@ -222,7 +222,7 @@ def joint_iteration(curves: Sequence[np.ndarray]) -> int:
 HURRIED = ("learning_rate", "faster")
 
 
-def _hurry(candidate: Candidate) -> dict[str, float]:
+def hurry(candidate: Candidate) -> dict[str, float]:
     """The learning rate that the clock forced, so that a replay uses it too."""
     return {name: float(candidate.settings[name]) for name in HURRIED} if "faster" in candidate.settings else {}
 
@@ -244,7 +244,7 @@ def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
 def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
     """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
     fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
-    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS, "learning_rate") if name in facts}
+    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS, "tried", "learning_rate") if name in facts}
 
 
 def parity(ours: np.ndarray, native: np.ndarray) -> float:

@@ -157,6 +157,7 @@ class Race:
         self.entered = {one.name: one for one in again}
         for fold in range(self.n_rounds):
             self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
+        self.prices = Prices(self.lineup.n_train, self.fits_of.widths(), self.lineup.n_classes)
         self._train([(one, fold) for one in again for fold in range(self.n_rounds)])
         for one in again:
             self._finish(one)

@@ -41,7 +41,7 @@ from artificer.line.refine.blend import (
 from artificer.line.refine.costs import Costs
 from artificer.line.refine.front import cheaper, front, holding, marked
 from artificer.line.refine.outcome import outcome
-from artificer.line.refine.refit import Refits
+from artificer.line.refine.refit import DIGITS, Refits
 from artificer.measure.intervals import estimate
 from artificer.measure.labels import decided, turned
 from artificer_runtime.outcome import tempered
@@ -184,6 +184,8 @@ def _model(
     weights: dict[str, float],
     decisions: tuple[Decision, ...],
 ) -> Model:
+    # The same order and digits as in a lock that was read back.
+    weights = dict(sorted(((name, round(weight, DIGITS)) for name, weight in weights.items()), key=_heaviest))
     refits.parts(weights)
     if refits.refitted:
         refits.seeded(list(weights), design(run).n_seeds)
@@ -221,6 +223,10 @@ def _model(
         )
 
     return run.task(f"blend-{digest(VERSION, parts, reference, fit(run).predictions, decisions, given)}", Model, work)
+
+
+def _heaviest(one: tuple[str, float]) -> tuple[float, str]:
+    return -one[1], one[0]
 
 
 def _outputs(run: Run, measured: Measured, blend: np.ndarray) -> tuple[Outputs, tuple[Decision, ...]]:

@@ -16,7 +16,7 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
-from artificer.line.fit.attempt import PENALTIES, learned, parity, replayed, settled
+from artificer.line.fit.attempt import PENALTIES, hurry, learned, parity, replayed, settled
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
@@ -27,6 +27,7 @@ from artificer_runtime.package import Weighted, write
 
 VERSION = 2
 ALL_ROWS = -1
+DIGITS = 12  # of weights: what several seeds share adds up to the same
 # Learners whose fits hang on a seed, up to how many rows, and the distance between two seeds.
 BY_CHANCE = {"catboost": math.inf, "extra_trees": 5_000, "lightgbm": math.inf, "network": 5_000}
 NEXT_SEED = 7919
@@ -141,7 +142,7 @@ class Refits:
         read = [at_iteration(self.run.path(one.folder), 0 if self.refitted else one.n_iterations) for one in own]
         made = together(read)
         for member in made:
-            weight = sum(part.weight for part in own) / len(made)
+            weight = round(sum(part.weight for part in own), DIGITS) / len(made)
             yield Weighted(member, weight, self.trials[name].candidate.blocks)
 
     def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
@@ -177,7 +178,7 @@ class Refits:
             math.nan,
             math.nan,
             parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
-            dict(fitted.facts),
+            dict(fitted.facts) | hurry(candidate),
         )
 
 

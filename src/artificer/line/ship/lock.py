@@ -6,6 +6,7 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Model, RunLock, Stop
 from artificer.line.ask import ask
 from artificer.line.fit import fit
+from artificer.line.refine.refit import DIGITS
 
 
 def run_lock(run: Run, model: Model) -> RunLock:
@@ -22,7 +23,9 @@ def run_lock(run: Run, model: Model) -> RunLock:
         versions=versions(),
         stops=(*race, *(Stop(part.candidate, -1, part.n_iterations, part.facts) for part in model.parts)),
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
-        weights={name: sum(part.weight for part in model.parts if part.candidate == name) for name in names},
+        weights={
+            name: round(sum(part.weight for part in model.parts if part.candidate == name), DIGITS) for name in names
+        },
         refitted=model.refitted,
         outputs=model.outputs,
     )

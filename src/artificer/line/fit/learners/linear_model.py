@@ -40,13 +40,13 @@ MOST_WORK, FEWEST_ROWS = 3e7, 10_000
 class LinearModel:
     """Settings: `C` (classes) or `alpha` (numbers) fix the penalty; without them it is searched.
 
-    `rounds` fixes after how many iterations the solver of classes ends, or after how many times 25 that of other losses,
-    whatever the clock says.
+    A repeated fit is told, whatever the clock says, how many penalties were tried (`tried`), and after how many iterations
+    the last one's solver ended (`rounds`; of losses of numbers, times 25).
     """
 
     API: ClassVar[int] = 1
     name: str = "linear"
-    version: int = 5
+    version: int = 6
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows, or at the last one before the clock has run out."""
@@ -55,23 +55,26 @@ class LinearModel:
         frame = _Frame.of(fold.X)
         X = frame.prepared(fold.X)
         rounds: dict[float, int] = {}
+        fixed, tried, capped = int(settings.get("rounds", 0)), int(settings.get("tried", 1)), list[float]()
         link = link_of(fold.task, fold.loss)
         fit: Callable[[float], tuple[np.ndarray, np.ndarray]]
         if fold.task == "regression":
             name, grid = "alpha", ALPHA_GRID
             if fold.loss:
-                descent = _Descent(X, fold, clock, int(settings.get("rounds", 0)))
+                descent = _Descent(X, fold, clock, fixed, capped)
                 fit, rounds = descent.fit, descent.rounds
             else:
                 fit = _Ridge(X, fold).fit
         else:
-            logistic = _Logistic(X, fold, clock, int(settings.get("rounds", 0)))
+            logistic = _Logistic(X, fold, clock, fixed, capped)
             name, grid, fit, rounds = "C", C_GRID, logistic.fit, logistic.rounds
-        chosen = (float(settings[name]),) if name in settings else grid
-        best, value, cut = self._search(fold, frame, chosen, fit, clock)
+        chosen = grid[:tried] if tried > 1 else (float(settings[name]),) if name in settings else grid
+        capped.append(chosen[-1])
+        best, value, tried, cut = self._search(fold, frame, chosen, fit, clock)
         member = frame.member(*best, link)
         native = _native(best, frame.prepared(checked), link)
-        facts = {name: value} | ({"rounds": float(rounds[value])} if rounds else {})
+        facts = {name: value, "tried": float(tried)}
+        facts |= {"rounds": float(rounds[chosen[tried - 1]])} if rounds else {}
         return Fitted(member, np.empty(0), 0, cut, native, facts)
 
     def _search(
@@ -81,10 +84,10 @@ class LinearModel:
         grid: tuple[float, ...],
         fit: Callable[[float], tuple[np.ndarray, np.ndarray]],
         clock: Clock,
-    ) -> tuple[tuple[np.ndarray, np.ndarray], float, bool]:
-        best, at, lowest = None, grid[0], np.inf
+    ) -> tuple[tuple[np.ndarray, np.ndarray], float, int, bool]:
+        best, at, lowest, tried = None, grid[0], np.inf, 0
         for place, value in enumerate(grid):
-            found = fit(value)
+            found, tried = fit(value), place + 1
             loss = 0.0
             if fold.X_valid is not None and fold.y_valid is not None:
                 prediction = frame.member(*found, link_of(fold.task, fold.loss)).predict(fold.X_valid)
@@ -94,9 +97,9 @@ class LinearModel:
                 break
             best, at, lowest = found, value, loss
             if clock.expired and place + 1 < len(grid):
-                return best, at, True
+                return best, at, tried, True
         assert best is not None
-        return best, at, False
+        return best, at, tried, False
 
 
 def _thinned(fold: Fold) -> Fold:
@@ -148,8 +151,8 @@ class _Frame:
 class _Logistic:
     """Logistic regression by L-BFGS (Liu and Nocedal 1989), warm from penalty to penalty, in sight of the clock."""
 
-    def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int = 0) -> None:
-        self.X, self.fold, self.clock, self.fixed_rounds = X, fold, clock, fixed_rounds
+    def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int, capped: list[float]) -> None:
+        self.X, self.fold, self.clock, self.fixed_rounds, self.capped = X, fold, clock, fixed_rounds, capped
         self.rounds: dict[float, int] = {}
         self.seen = np.unique(fold.y.astype(np.int64))
         self.weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight
@@ -162,7 +165,7 @@ class _Logistic:
         self.rounds[penalty] = 1
         if len(self.seen) == 1:
             return self._shaped(np.zeros((1, self.X.shape[1])), np.array([-NEVER]))
-        most = self.fixed_rounds or ROUNDS * ITERATIONS
+        most = self.fixed_rounds if self.fixed_rounds and penalty in self.capped else ROUNDS * ITERATIONS
 
         def looked(at: np.ndarray) -> None:
             self.at, self.rounds[penalty] = at.copy(), self.rounds[penalty] + 1
@@ -284,8 +287,8 @@ class _Descent:
     what is left.
     """
 
-    def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int = 0) -> None:
-        self.X, self.clock, self.fixed_rounds = X, clock, fixed_rounds
+    def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int, capped: list[float]) -> None:
+        self.X, self.clock, self.fixed_rounds, self.capped = X, clock, fixed_rounds, capped
         self.level, self.power = level_of(fold.loss), power_of(fold.loss)
         self.weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight
         self.total = float(self.weight.sum())
@@ -301,7 +304,8 @@ class _Descent:
 
     def fit(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
         limits = {"maxiter": ITERATIONS, "maxcor": 20}
-        for done in range(1, (self.fixed_rounds or ROUNDS) + 1):
+        most = self.fixed_rounds if self.fixed_rounds and penalty in self.capped else ROUNDS
+        for done in range(1, most + 1):
             found = optimize.minimize(
                 self._mean_loss, self.at, args=(penalty,), jac=True, method="L-BFGS-B", options=limits
             )
