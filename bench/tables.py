@@ -1,4 +1,4 @@
-"""results.jsonl, accuracy.jsonl and peers.jsonl → results.md: the newest line of each figure."""
+"""results.jsonl, accuracy.jsonl, peers.jsonl and notes.md → results.md: the newest line of each figure."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ TITLES = {
     "serving": "Single predictions over HTTP on loopback, one worker",
     "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
     "budget": "Budget kept: `Classifier` or `Regressor` asked for so many seconds, ended when?",
+    "network": "A network with numpy and with PyTorch: eight folds, 32 epochs, 30 features, one thread",
+    "large": "Ten million rows of 20 columns, in a process of its own",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }
 HIDDEN = ("script", "commit", "machine", "when")
@@ -45,6 +47,7 @@ def main() -> None:
         out.append("")
         out.append(f"Measured on {next(reversed(newest.values()))['machine']}.")
     out += section(measured())
+    out += ["", (HERE / "notes.md").read_text(encoding="utf-8").rstrip()]
     (HERE / "results.md").write_text("\n".join(out) + "\n", encoding="utf-8")
 
 
