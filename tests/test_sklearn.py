@@ -13,12 +13,13 @@ import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.metrics import log_loss
-from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from sklearn.model_selection import LeaveOneOut, TimeSeriesSplit, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import artificer
 from artificer import Classifier, Regressor
 from artificer.measure.metrics import OWN
+from artificer.sklearn.given import Extras, own_folds
 
 WEIGHTS = "boosting samples rows and counts rows a leaf, so a row of weight 2 is not two rows; true of every booster"
 # Three learners are enough where the portfolio is not what is tested.
@@ -335,3 +336,33 @@ def test_more_time_goes_on_from_where_fit_stopped_and_is_never_worse_out_of_fold
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
     with pytest.raises(ValueError, match="what fit made is gone"):
         again.improve(5)
+
+
+def test_rows_to_validate_on_come_with_labels_that_y_has() -> None:
+    X, y = load_iris(return_X_y=True)
+    few = X[y < 2], y[y < 2]
+    with pytest.raises(ValueError, match="give both, or none"):
+        Classifier().fit(*few, X_val=X)
+    with pytest.raises(ValueError, match="a class that it was not fitted with"):
+        Classifier().fit(*few, X_val=X, y_val=y)
+    with pytest.raises(ValueError, match="give each row its label"):
+        Classifier().fit(*few, X_val=X, y_val=y[:3])
+    with pytest.raises(ValueError, match="y_val contains NaN"):
+        Regressor().fit(*few, X_val=X[:2], y_val=[1.0, np.nan])
+
+
+def test_a_number_of_folds_keeps_groups_whole_and_is_refused_with_a_time() -> None:
+    _, y = load_diabetes(return_X_y=True)
+    groups = np.arange(len(y)) % 20
+    of_row, trains = own_folds(4, y, Extras(groups=groups), classify=False)
+    for fold in range(4):
+        assert set(groups[trains[fold]]).isdisjoint(groups[of_row == fold])
+    with pytest.raises(ValueError, match="cut by time"):
+        own_folds(4, y, Extras(time=np.arange(len(y))), classify=False)
+    with pytest.raises(ValueError, match="100 are the most"):
+        own_folds(LeaveOneOut(), y, Extras(), classify=False)
+
+
+def test_rows_of_one_group_alone_can_be_learned_from() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    assert Regressor(budget_s=10, learners=FEW).fit(X, y, groups=np.zeros(len(y))).score_.n == len(y)

@@ -83,7 +83,8 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
             fit = trainer.attempt(*pair, Clock())
         except (FitError, ValueError, ArithmeticError, MemoryError) as error:
             return f"{type(error).__name__}: {error}"
-        costs[pair[0].name, pair[1]] = time.thread_time() - watch
+        again = fit.folder.rpartition("/")[2] in run.reused  # of a study that was cut off
+        costs[pair[0].name, pair[1]] = fit.seconds if again else time.thread_time() - watch
         return fit
 
     pairs = [(one, fold) for one in wanted for fold in range(plan.folds_tried)]
@@ -134,7 +135,8 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
             fit = refits._refit((trials[one.name], seed))
         except (FitError, ValueError, ArithmeticError, MemoryError) as error:
             return f"{type(error).__name__}: {error}"
-        seconds = time.thread_time() - watch
+        again = fit.folder.rpartition("/")[2] in run.reused
+        seconds = fit.seconds if again else time.thread_time() - watch
         return seconds, at_iteration(run.path(fit.folder), 0).predict(side_by_side(test, one.blocks))
 
     seeds = SEEDS if len(y) <= 6_000 else 1

@@ -114,6 +114,9 @@ class BankFits:
     def widths(self) -> dict[str, int]:
         return dict(self.known.about["widths"])
 
+    def missing(self, candidate: Candidate, n_folds: int) -> int:
+        return n_folds
+
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
         one = self.known.candidates[candidate.name]
         seconds = WALL * one["fold_s"][fold] / float(candidate.settings.get("faster", 1.0))

@@ -196,3 +196,19 @@ def test_numbers_of_levels_gaps_of_dates_and_counts_are_proposed(tmp_path: Path)
     assert set(columns["level_numbers"]) == {"place", "size"}
     assert columns["counts"] == ("place",)
     assert set(columns["date_gaps"]) == {"day", "due"}
+
+
+def test_numbers_that_name_things_are_told_by_name_and_come_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = frame().with_columns(
+        customer_id=pl.Series(rng.integers(0, 90, 400) * 7), size=pl.Series(rng.integers(0, 90, 400))
+    )
+
+    def named(folder: Path, effect: dict[str, str]) -> tuple[str, ...]:
+        brief = Brief(target=Target(column="y"), features=Features(effect=effect))  # type: ignore[arg-type]
+        run = begin(brief, workspace=folder, frame=table)
+        run.effects = False
+        return next((block.columns for block in encode(run).blocks if block.name == "number_means"), ())
+
+    assert named(tmp_path / "a", {}) == ("customer_id",)
+    assert named(tmp_path / "b", {"customer_id": "increasing"}) == (), "what could bend a demanded effect is not made"

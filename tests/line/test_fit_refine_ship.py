@@ -19,6 +19,7 @@ from artificer.line.ask import begin
 from artificer.line.fit import fit
 from artificer.line.refine import refine
 from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
+from artificer.line.refine.refit import Refits
 from artificer.line.ship import certify, ship
 from artificer.measure.metrics import score
 from artificer_runtime import load
@@ -99,6 +100,28 @@ def test_a_greedy_blend_is_never_worse_than_the_best_single_on_its_own_rows(seed
     blend, alone = cross_fitted(measured, predictions, most=n_candidates)
     assert np.isfinite(blend).all()
     assert np.isfinite(alone).all()
+
+
+def test_a_metric_without_a_bound_is_blended_too() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 2000).astype(float)
+    chances = {f"c{k}": np.clip(0.5 + 0.3 * (y - 0.5) + 0.2 * rng.normal(size=2000), 0.01, 0.99) for k in range(4)}
+    predictions = {name: np.stack([1 - p, p], axis=1) for name, p in chances.items()}
+    assert len(greedy(Measured(np.arange(2000), y, "value:-6,20", "binary"), predictions, most=4)) > 1
+
+
+def test_a_refit_that_fails_leaves_the_first_folds_blend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = started(tmp_path)
+    fit(run)
+
+    def failing(self: Refits, wanted: object) -> object:
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(Refits, "_refit", failing)
+    model = refine(run)
+    assert not model.refitted
+    assert model.cut
+    assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
 
 
 def test_an_interpretable_model_is_linear_alone(tmp_path: Path) -> None:

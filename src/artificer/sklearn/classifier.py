@@ -13,7 +13,7 @@ from sklearn.utils.validation import column_or_1d
 
 from artificer.core.run import Progress
 from artificer.sklearn.estimator import Estimator
-from artificer.sklearn.given import TARGET, WEIGHT, Extras, check_lengths, row_weights
+from artificer.sklearn.given import TARGET, WEIGHT, Extras, check_both, check_lengths, row_weights
 
 
 class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -128,7 +128,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class only, {self.classes_.tolist()}: there is nothing to tell apart")
-        valid = (X_val, np.searchsorted(self.classes_, np.asarray(y_val))) if X_val is not None else None
+        check_both(X_val, y_val)
+        valid = (X_val, self._numbers(y_val).astype(codes.dtype)) if X_val is not None else None
         self._train(
             X, codes, Extras(row_weights(sample_weight, len(codes)), time, groups), valid, train_on_val=train_on_val
         )

@@ -12,14 +12,13 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d, validate_data
 
 import artificer_runtime
 from artificer.core.brief import Brief, Data, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import ArtificerError
 from artificer.core.leaderboard import Standing, leaderboard
-from artificer.core.records import Estimate
 from artificer.core.run import Progress, Run, silent, temporary_workspace
 from artificer.core.stages import Driver, Model
 from artificer.core.tasks import n_cores
@@ -66,6 +65,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     _kind: ClassVar[str]
     _run: Run | None = None
     _vanish: Callable[[], object] | None = None
+    _model: Model | None = None
+    _weighted: bool = False
 
     def __init__(
         self,
@@ -186,12 +187,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             results={},
             stop=threading.Event(),
         )
-        self._fitted(self._run, at_least=self.score_)
+        self._fitted(self._run, weighted=self._weighted, before=self._model)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the workspace: a copy predicts, and cannot improve."""
-        return {name: value for name, value in super().__getstate__().items() if name not in ("_run", "_vanish")}
+        return {
+            name: value for name, value in super().__getstate__().items() if name not in ("_run", "_vanish", "_model")
+        }
 
     def _train(
         self,
@@ -203,6 +206,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         train_on_val: bool,
     ) -> None:
         frame = self._frame(X, reset=True)
+        if valid is not None and len(valid[1]) != _num_samples(valid[0]):
+            raise ValueError(
+                f"X_val has {_num_samples(valid[0])} rows and y_val {len(valid[1])}; give each row its label"
+            )
         if self.cv is not None and valid is not None:
             raise ValueError("cv and X_val are both given; candidates are compared on one of them")
         n_valid = 0
@@ -249,20 +256,28 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             judged=False,
             class_weight=self._class_weights(frame, n_valid),
             n_valid=n_valid,
-            folds=None if self.cv is None else own_folds(self.cv, y, extras.groups, classify=self._kind == "class"),
+            folds=None if self.cv is None else own_folds(self.cv, y, extras, classify=self._kind == "class"),
             train_on_valid=train_on_val,
         )
-        self._fitted(self._run, weighted=extras.weight is not None)
+        self._weighted = extras.weight is not None
+        self._fitted(self._run, weighted=self._weighted)
 
-    def _fitted(self, run: Run, *, weighted: bool = False, at_least: Estimate | None = None) -> None:
-        """Run the line to its model, and take what it made, unless it scores less than what is there."""
+    def _fitted(self, run: Run, *, weighted: bool, before: Model | None = None) -> None:
+        """Run the line to its model, and take what it made, unless what is there is better."""
         with self._named_metric(run, weighted=weighted) as run.metric:
             model = refine(run)
             trained = fit_stage(run)
             better = find_metric(trained.metric)
-            if at_least is None or better.sign * (model.score.value - at_least.value) >= 0:
-                self._keep(run, model)
+            if before is not None and not self._as_good(model, before, better.sign):
+                return
+            self._model = model
             self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better.larger_is_better)
+            self._keep(run, model)
+
+    def _as_good(self, model: Model, before: Model, sign: float) -> bool:
+        """Whether a model is refitted if the one before was, measures as many rows, and scores at least as well on them."""
+        whole = model.refitted >= before.refitted and model.score.n >= before.score.n
+        return whole and sign * (model.score.value - before.score.value) >= 0
 
     def _keep(self, run: Run, model: Model) -> None:
         self.predictor_ = artificer_runtime.load(run.path(model.folder))

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
+
+MOST_FOLDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,18 @@ def check_lengths(X: Any, y: Any) -> None:
         raise ValueError("there is 1 sample only: nothing can be learned from it")
 
 
+def check_both(X_val: Any, y_val: Any) -> None:
+    """See that rows to validate on come with their labels.
+
+    Raises
+    ------
+    ValueError
+        When one of both is missing.
+    """
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val belong together: give both, or none")
+
+
 def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
     """Row weights as float64 (n_rows,), or None."""
     if given is None:
@@ -66,7 +80,7 @@ def plain(values: Any) -> Any:
     return [None if one is None or one != one else str(one) for one in listed]
 
 
-def own_folds(cv: Any, y: np.ndarray, groups: Any, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:
+def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:
     """The caller's own folds.
 
     Parameters
@@ -93,7 +107,14 @@ def own_folds(cv: Any, y: np.ndarray, groups: Any, *, classify: bool) -> tuple[n
         numbers = np.unique(of_row[of_row >= 0])
         pairs = [(np.flatnonzero(of_row != one), np.flatnonzero(of_row == one)) for one in numbers]
     else:
-        pairs = list(check_cv(cv, y, classifier=classify).split(np.zeros((n_rows, 1)), y, groups))
+        splitter = (
+            _drawn(cv, extras, classify=classify) if isinstance(cv, int) else check_cv(cv, y, classifier=classify)
+        )
+        pairs = list(splitter.split(np.zeros((n_rows, 1)), y, extras.groups))
+    if len(pairs) > MOST_FOLDS:
+        raise ValueError(
+            f"cv has {len(pairs)} folds; every candidate would be trained on each: {MOST_FOLDS} are the most"
+        )
     measured, trains = np.full(n_rows, -1, np.int8), np.zeros((len(pairs), n_rows), bool)
     for fold, (train, test) in enumerate(pairs):
         if not len(train) or not len(test):
@@ -104,3 +125,15 @@ def own_folds(cv: Any, y: np.ndarray, groups: Any, *, classify: bool) -> tuple[n
     if not pairs:
         raise ValueError("cv has no fold: give at least one row a fold of 0 or more")
     return measured, trains
+
+
+def _drawn(n_folds: int, extras: Extras, *, classify: bool) -> Any:
+    """So many folds, drawn: whole groups where there are groups, else like shares of every class."""
+    if extras.time is not None:
+        raise ValueError(
+            "cv is a number, and folds of rows with a time are cut by time: leave cv out, or give a splitter"
+        )
+    if extras.groups is not None:
+        return GroupKFold(n_folds)
+    kind = StratifiedKFold if classify else KFold
+    return kind(n_folds, shuffle=True, random_state=0)

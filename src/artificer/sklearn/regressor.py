@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 import artificer_runtime
 from artificer.sklearn.estimator import Estimator
-from artificer.sklearn.given import Extras, check_lengths, row_weights
+from artificer.sklearn.given import Extras, check_both, check_lengths, row_weights
 
 
 class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
@@ -79,7 +79,10 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         values = column_or_1d(y, warn=True).astype(np.float64)
         if not np.isfinite(values).all():
             raise ValueError("Input y contains NaN or infinity: drop or correct those rows")
-        valid = (X_val, np.asarray(y_val, np.float64)) if X_val is not None else None
+        check_both(X_val, y_val)
+        valid = (X_val, self._numbers(y_val)) if X_val is not None else None
+        if valid is not None and not np.isfinite(valid[1]).all():
+            raise ValueError("y_val contains NaN or infinity: drop or correct those rows")
         self._train(
             X, values, Extras(row_weights(sample_weight, len(values)), time, groups), valid, train_on_val=train_on_val
         )

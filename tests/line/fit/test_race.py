@@ -47,6 +47,9 @@ class Remembered:
     def widths(self) -> dict[str, int]:
         return {"numbers": 3}
 
+    def missing(self, candidate: Candidate, n_folds: int) -> int:
+        return n_folds
+
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
         if candidate.name in self.broken:
             raise FitError("no such luck")
@@ -223,4 +226,6 @@ def test_only_boosters_can_be_hurried() -> None:
     linear = Candidate("linear", "linear", {"C": 1.0})
     assert hurried(linear, 3.0) is linear
     assert hurried(candidate("a", learning_rate=0.15), 3.0).settings["learning_rate"] == 0.15
-    assert hurried(candidate("a", learning_rate=0.05), 2.0).settings["learning_rate"] == 0.1
+    assert hurried(candidate("a", learning_rate=0.05), 1.5).settings["learning_rate"] == pytest.approx(
+        0.05 * 1.25**2, abs=1e-4
+    )

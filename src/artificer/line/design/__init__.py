@@ -19,7 +19,7 @@ from artificer.line.ask.rows import labelled
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design.loss import check_target, fitting_loss, loss_decision
-from artificer.line.design.portfolio import LEARNERS, Size, portfolio, variants
+from artificer.line.design.portfolio import LEARNERS, MANY_CLASSES_ORDER, ORDER, Size, portfolio, variants
 from artificer.measure.metrics import OWN, default_metric, is_metric, metric, names
 
 __all__ = ["design"]
@@ -111,7 +111,8 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
 
 
 def _quick(run: Run) -> bool:
-    return run.brief.run.limit_s + run.spent_s <= LITTLE_TIME_S
+    limits = run.brief.run
+    return limits.limit_s + run.spent_s <= LITTLE_TIME_S and not limits.learners and not limits.exclude
 
 
 def _n_variants(run: Run) -> int:
@@ -122,7 +123,8 @@ def _wanted(
     limits: RunPart, candidates: tuple[Candidate, ...], more: tuple[Candidate, ...]
 ) -> tuple[tuple[Candidate, ...], int]:
     """The candidates whose learners, or who by their own names, are wanted and not excluded; how many are variants."""
-    known = {name for one in (*candidates, *more) for name in (one.name, one.learner)} | set(LEARNERS)
+    known = {name for one in (*candidates, *more) for name in (one.name, one.learner)}
+    known |= {*LEARNERS, *ORDER, *MANY_CLASSES_ORDER}
     for name in (*limits.learners, *limits.exclude):
         if name not in known:
             raise BriefError(f"there is no learner or candidate '{name}'{closest(name, known, 'closest name')}")

@@ -8,6 +8,7 @@ decides between them.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -77,26 +78,33 @@ def encode(subject: Subject, **options: Any) -> Encoding:
     reads = (asked, chosen, described, plan)
 
     def work(folder: Path, name: str) -> Encoding:
-        return _encode(asked, chosen, described, plan, run.brief.data.time)
+        demanded = {name for name, effect in run.brief.features.effect.items() if effect != "any"}
+        return _encode(asked, chosen, described, plan, run.brief.data.time, demanded)
 
     return run.stage("encode", VERSION, Encoding, work, reads)
 
 
-def _encode(asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str) -> Encoding:
-    blocks = {block.name: block for block in propose(asked, chosen, described, time) if block.columns}
+def _encode(
+    asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str, demanded: Container[str]
+) -> Encoding:
+    blocks = {block.name: block for block in propose(asked, chosen, described, time, demanded) if block.columns}
     candidates = tuple(_with_blocks(candidate, tuple(blocks)) for candidate in plan.candidates)
     used = {name for candidate in candidates for name in candidate.blocks}
     kept = tuple(block for name, block in blocks.items() if name in used)
     return Encoding(kept, candidates, tuple(_decision(block) for block in kept))
 
 
-def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> list[Block]:
+def propose(
+    asked: Asked, chosen: Chosen, described: Description, time: str, demanded: Container[str] = ()
+) -> list[Block]:
     """Propose every block that the columns allow; those without columns are left to the caller to drop.
 
     Parameters
     ----------
     time : str
         The brief's time column: its absolute trend is no feature, since a model meets only later moments.
+    demanded : container of str
+        Columns whose effect the brief demands: nothing that could bend it is made of them.
     """
     columns = {column.name: column for column in asked.schema.columns}
     distinct = {column.name: column.n_distinct for column in described.columns}
@@ -112,7 +120,7 @@ def propose(asked: Asked, chosen: Chosen, described: Description, time: str) -> 
 
     def names_things(name: str) -> bool:
         few = distinct.get(name, 0.0) < FEWEST_NAMED or described.n_rows < COME_BACK * distinct.get(name, 0.0)
-        return not few and (columns[name].dtype == "String" or bool(NAMES_THINGS.search(name)))
+        return name not in demanded and not few and (columns[name].dtype == "String" or bool(NAMES_THINGS.search(name)))
 
     pairs = len(numbers) + len(codes) > 1
     dates = of("time")

@@ -24,7 +24,7 @@ from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
-from artificer.line.fit.attempt import Trainer
+from artificer.line.fit.attempt import Trainer, affordable_workers
 from artificer.line.fit.course import Course, course
 from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.losses import row_losses
@@ -36,8 +36,8 @@ from artificer_runtime.package import npz
 __all__ = ["fit"]
 
 VERSION = 4
-# Of the memory there is, what the features of folds may fill, and what fits may.
-FEATURES_SHARE, FITS_SHARE = 0.3, 0.4
+# Of the memory there is, what the features of folds may fill.
+FEATURES_SHARE = 0.3
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -64,7 +64,7 @@ def fit(subject: Subject, **options: Any) -> Trained:
 def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
     memory_gb = run.brief.run.memory_gb or free_gb()
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
-    n_workers = max(1, min(run.n_workers, int(FITS_SHARE * memory_gb / max(trainer.fit_gb(), 1e-9))))
+    n_workers = affordable_workers(run, trainer.fit_gb())
     evidence = Evidence(track)
     race = Race(
         trainer,

@@ -13,11 +13,12 @@ from typing import Protocol
 import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch, median_ms
-from artificer.core.errors import FaultError
+from artificer.core.errors import FaultError, FitError
 from artificer.core.protocols import Fold
 from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Stop
 from artificer.core.store import digest
+from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
 from artificer.line.fit.course import Course, Encodings, side_by_side
 from artificer.line.fit.learners import load
@@ -28,6 +29,10 @@ from artificer.measure.metrics import score
 VERSION = 3
 # Of a fold's features that are in memory while a fit goes on.
 COPIES = 3
+# Of the memory there is, what fits side by side may fill.
+FITS_SHARE = 0.4
+# How a learner may fail on rows; the others go on.
+FAILURES = (FitError, ValueError, ArithmeticError, MemoryError)
 # What a fit settled on, and a refit or a replay is told.
 PENALTIES = ("C", "alpha", "epochs")
 ROUNDS = "rounds"  # of a solver that the clock may cut
@@ -42,6 +47,10 @@ class Fits(Protocol):
 
     def widths(self) -> Mapping[str, int]:
         """Features in each block of the first fold."""
+        ...
+
+    def missing(self, candidate: Candidate, n_folds: int) -> int:
+        """How many of the first folds were not trained on before."""
         ...
 
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
@@ -132,9 +141,17 @@ class Trainer:
             self.rows[fold] = self.of_fold(fold).valid_rows
         return self.rows[fold]
 
+    def missing(self, candidate: Candidate, n_folds: int) -> int:
+        """How many of the first folds were not trained on before."""
+        keys = [self._key(candidate, fold, self._settings(candidate, fold)) for fold in range(n_folds)]
+        return sum(not self.run.workspace.done(key) for key in keys)
+
+    def _settings(self, candidate: Candidate, fold: int) -> dict[str, object]:
+        return learned(candidate.settings) | replayed(self.run, candidate.name, fold)
+
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
         """Train on one fold, or find that it was done before."""
-        settings = learned(candidate.settings) | replayed(self.run, candidate.name, fold)
+        settings = self._settings(candidate, fold)
         key = self._key(candidate, fold, settings)
 
         def work(folder: Path, name: str) -> FoldFit:
@@ -217,6 +234,12 @@ def joint_iteration(curves: Sequence[np.ndarray]) -> int:
     longest = max(len(curve) for curve in curves)
     padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
     return int(np.argmin(np.mean(padded, axis=0))) + 1
+
+
+def affordable_workers(run: Run, fit_gb: float) -> int:
+    """Fits that may run side by side, so that they stay within the run's memory; at least one."""
+    memory_gb = run.brief.run.memory_gb or free_gb()
+    return max(1, min(run.n_workers, int(FITS_SHARE * memory_gb / max(fit_gb, 1e-9))))
 
 
 HURRIED = ("learning_rate", "faster")

@@ -81,7 +81,7 @@ class Course:
     @cached_property
     def y(self) -> np.ndarray:
         """What learners train on: float64 (n_rows,), transformed where the plan says so."""
-        return np.log1p(self.rows.y) if self.plan.transform == "log1p" else self.rows.y
+        return np.log1p(np.maximum(self.rows.y, 0.0)) if self.plan.transform == "log1p" else self.rows.y
 
     @cached_property
     def weight(self) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """What a fit will take: told from bench/'s bank of fits, and corrected by what this run's own fits took.
 
-Seconds of one fold are a power law of rows, features and classes for each candidate, fitted by `bench/study.py` over the
+Seconds of one fold are a power law of rows, features and classes for each candidate, fitted by `bench/study/laws.py` over the
 development sets and kept in `prices.json`; the machine's pace, and what is odd about these rows, come in as the ratio of
 actual to expected seconds, first of the same learner, then of all.
 """
@@ -20,6 +20,8 @@ from artificer.core.stages import Candidate
 # A learner's own pace is believed as if two fits more had run at the pace of all.
 OTHERS = 2
 FASTEST_RATE = 0.15
+# Rates rise by powers of this, so that a later run meets the fits of an earlier one.
+STEP = 1.25
 # Beyond so many times the rows of a fold, the law is not trusted: time grows in proportion.
 FAR = 2
 BOOSTERS = ("lightgbm", "catboost")
@@ -82,6 +84,7 @@ def hurried(candidate: Candidate, times: float) -> Candidate:
     """
     rate = float(candidate.settings.get("learning_rate", FASTEST_RATE))
     times = min(times, FASTEST_RATE / rate)
+    times = min(STEP ** math.ceil(math.log(max(times, 1.0)) / math.log(STEP)), FASTEST_RATE / rate)
     if candidate.learner not in BOOSTERS or times <= 1.0:
         return candidate
     before = float(candidate.settings.get("faster", 1.0))

@@ -19,7 +19,7 @@ import numpy as np
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
-from artificer.line.fit.attempt import Fits, Joint
+from artificer.line.fit.attempt import FAILURES, Fits, Joint
 from artificer.line.fit.prices import BOOSTERS, Prices, hurried
 
 LINEAR = "linear"
@@ -185,6 +185,8 @@ class Race:
             self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
         self.clock = whole
         self._train([(one, fold) for fold in range(1, n_folds) for one in pair])
+        sound = [one for one in pair if not self.dropped.get(one.name, "").startswith("failed")]
+        pair = sound or pair  # who failed on some fold must not keep the others from theirs
         self.n_rounds = next(
             (fold for fold in range(n_folds) if any((one.name, fold) not in self.fits for one in pair)), n_folds
         )
@@ -209,7 +211,8 @@ class Race:
     def _affordable_folds(self, pair: list[Candidate]) -> int:
         """How many folds there is time for, so that the first pair leaves half of the time to others and to refits."""
         cost = sum(self.fits[one.name, 0].seconds for one in pair) / self.lineup.n_workers + self.encode_s
-        if math.isinf(self.clock.left_s):
+        known = all(self.fits_of.missing(one, self.lineup.n_folds) == 0 for one in pair)
+        if math.isinf(self.clock.left_s) or known:
             return self.lineup.n_folds
         more = int(max(self.clock.left_s, 0.0) / max(cost, 1e-6))
         if 1 + more < self.lineup.n_folds:
@@ -226,11 +229,11 @@ class Race:
                 self.dropped[candidate.name] = because
                 continue
             room = USED * (self.clock.left_s - self.refit_s([*self.weights, candidate])) * self.lineup.n_workers - taken
-            needed = self.n_rounds * self.prices.fold_s(candidate)
+            needed = self.fits_of.missing(candidate, self.n_rounds) * self.prices.fold_s(candidate)
             if needed > room > 0:
                 candidate = hurried(candidate, 1.05 * needed / room)
                 needed = self.n_rounds * self.prices.fold_s(candidate)
-            if needed > room:
+            if needed > max(room, 0.0):
                 self.skipped = True
                 seconds = needed / self.lineup.n_workers
                 self.dropped[candidate.name] = f"the clock: it would take about {seconds:.1f} s"
@@ -268,7 +271,7 @@ class Race:
                 return "interrupted"
             try:
                 return self.fits_of.attempt(candidate, fold, self.clock)
-            except (FitError, ValueError, ArithmeticError, MemoryError) as error:
+            except FAILURES as error:
                 return f"failed: {type(error).__name__}: {error}"
 
         for (candidate, fold), fit in self.crew(attempt, pairs):

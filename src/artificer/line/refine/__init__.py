@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from artificer.core.clock import first_interrupt
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Choice, Line, Model, Outputs, Requirement
@@ -29,6 +30,7 @@ from artificer.line.fit.course import course
 from artificer.line.fit.race import LINEAR
 from artificer.line.judge import judge
 from artificer.line.refine.blend import (
+    PARTS,
     Measured,
     Predictions,
     best_single,
@@ -67,7 +69,12 @@ def refine(subject: Subject, **options: Any) -> Model:
     run = begin(subject, **options)
     asked, trained = ask(run), fit(run)
     reads = (asked, choose(run), design(run), encode(run), trained)
-    return run.stage("refine", VERSION, Model, lambda folder, name: _refine(run), reads)
+
+    def work(folder: Path, name: str) -> Model:
+        with first_interrupt(run.stop, lambda: run.progress("refine", "ending with what there is; Ctrl-C again stops")):
+            return _refine(run)
+
+    return run.stage("refine", VERSION, Model, work, reads)
 
 
 def _refine(run: Run) -> Model:
@@ -82,6 +89,10 @@ def _refine(run: Run) -> Model:
     while True:
         model = _model(run, measured, predictions, refits, weights, decisions)
         broken = _broken_limits(run, model, limits)
+        if broken and refits.more:  # seeds are the first to go
+            refits.single = True
+            refits.more.clear()
+            continue
         other = cheaper(_timely(choices, refits), weights, broken) if broken else None
         if other is None:
             return replace(model, front=marked(choices, weights))
@@ -116,8 +127,13 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
     rows, y = predictions.pop("rows"), predictions.pop("y")
     weight = track.rows.weight[rows] if track.rows.weight is not None else None
     group = track.rows.group[rows] if track.rows.group is not None else None
+    group = group if group is not None and len(np.unique(group)) >= PARTS else None
     measured = Measured(rows, y, plan.metric, asked.task, weight, group)
-    return measured, predictions, Refits(run, track, trained, run.limit("refine", plan.shares["refine"]))
+    return (
+        measured,
+        predictions,
+        Refits(run, track, trained, run.limit("refine", plan.shares["refine"]).until(run.stop)),
+    )
 
 
 def _weights(
@@ -156,7 +172,7 @@ def _affordable(
             answer = "no: what ships was trained on the first fold's rows"
             question = "Is there time to refit the blend on all rows?"
             decisions.append(Decision("refine", question, answer, because, ("yes",)))
-            refits.refitted, refits.skipped = False, True
+            refits.fall_back()
             break
         usable = {name: values for name, values in usable.items() if name != slowest}
         decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))

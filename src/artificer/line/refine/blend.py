@@ -1,4 +1,4 @@
-"""A blend of candidates: weights by greedy selection, kept only when a paired test on other rows shows the gain.
+"""A blend of candidates: weights by greedy selection, kept where it gains on rows that did not choose it.
 
 Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models", ICML. More than 25 steps
 gave AutoGluon's authors nothing, nor us.
@@ -28,7 +28,7 @@ PARTS = 2
 # halves that did not choose: 0.0005 costs nothing and leaves one member in 25 out; 0.001 costs 0.0006 of what is lacking
 # and leaves one in ten out, 0.002 as much and one in seven, 0.005 costs 0.002.
 PRICE = 0.0005
-# A blend is expected to help (it did in every published comparison), so nine chances in ten of a gain suffice.
+# Of the interval that is told with the gain: a blend is kept where the gain itself is above zero.
 LEVEL = 0.8
 # Ranks of fewer rows than this of the rarer class are too coarse to climb by; log loss is not.
 FEWEST_FOR_RANKS = 100
@@ -90,7 +90,8 @@ def path(measured: Measured, predictions: Predictions, most: int, price: float =
         }
         name = max(net, key=lambda one: net[one])
         if step == 1:
-            charge = price * abs(_perfect(measured) - net[name])
+            perfect = _perfect(measured)
+            charge = price * abs(perfect - net[name]) if np.isfinite(perfect) else 0.0
         picks[name] += 1
         total = total + predictions[name]
         if net[name] > best.get(len(picks), (-np.inf, picks))[0]:

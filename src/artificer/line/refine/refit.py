@@ -16,7 +16,17 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
-from artificer.line.fit.attempt import PENALTIES, hurry, learned, parity, replayed, settled
+from artificer.line.fit.attempt import (
+    COPIES,
+    FAILURES,
+    PENALTIES,
+    affordable_workers,
+    hurry,
+    learned,
+    parity,
+    replayed,
+    settled,
+)
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
@@ -46,10 +56,11 @@ class Refits:
     trained: Trained
     clock: Clock
     done: dict[str, FoldFit] = field(default_factory=dict)
-    more: dict[str, list[FoldFit]] = field(default_factory=dict)
+    more: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     skipped: bool = False
     refitted: bool = True
     threads: int = 1
+    single: bool = False
 
     @cached_property
     def trials(self) -> dict[str, Trial]:
@@ -59,7 +70,7 @@ class Refits:
     @property
     def cut(self) -> bool:
         """Whether the clock cut a refit."""
-        return any(fit.cut for fit in [*self.done.values(), *(fit for fits in self.more.values() for fit in fits)])
+        return any(fit.cut for fit in self.done.values())
 
     @cached_property
     def encodings(self) -> Encodings:
@@ -75,7 +86,15 @@ class Refits:
         """Time that refitting these will take, from what their folds took."""
         wanted = self._wanted(dict.fromkeys(names, 1.0))
         costs = [self._cost(self.trials[name]) for name in wanted if name not in self.done]
-        return self.trained.encode_s + max([*costs, sum(costs) / self.run.n_workers]) if costs else 0.0
+        return self.trained.encode_s + self._side_by_side(costs) if costs else 0.0
+
+    def _side_by_side(self, costs: Sequence[float]) -> float:
+        return max([*costs, sum(costs) / self.run.n_workers], default=0.0)
+
+    @cached_property
+    def n_workers(self) -> int:
+        """Refits that may run side by side: as many as memory holds."""
+        return affordable_workers(self.run, COPIES * self.encodings.size_gb)
 
     def _cost(self, trial: Trial) -> float:
         slowest = max(trial.fits, key=lambda fit: fit.seconds)
@@ -89,11 +108,25 @@ class Refits:
         missing = [self.trials[name] for name in self._wanted(weights) if name not in self.done]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
-        self.threads = max(1, self.run.n_workers // max(len(missing), 1))
-        for (trial, _), fit in run_all(self._refit, [(trial, 0) for trial in missing], self.run.n_workers):
-            self.done[trial.candidate.name] = fit
-            self.run.progress("refine", f"{trial.candidate.name} refitted on all training rows, {fit.seconds:.1f} s")
+            self.threads = max(1, self.n_workers // len(missing))
+            for (trial, _), fit in run_all(self._tried, [(trial, 0) for trial in missing], self.n_workers):
+                self._note(trial.candidate.name, fit)
+        if self.run.stop.is_set() or not all(name in self.done for name in weights):
+            self.fall_back()
+            return self.parts(weights)
         return tuple(part for name, weight in weights.items() for part in self._shared(name, weight))
+
+    def _note(self, name: str, fit: FoldFit | str) -> None:
+        if isinstance(fit, str):
+            self.run.progress("refine", f"{name} could not be refitted: {fit}; what ships is the first fold's blend")
+            return
+        self.done[name] = fit
+        self.run.progress("refine", f"{name} refitted on all training rows, {fit.seconds:.1f} s")
+
+    def fall_back(self) -> None:
+        """Ship the first fold's members: there is no time, or no memory, to refit, or a person wants what there is."""
+        self.refitted, self.skipped = False, True
+        self.__dict__.pop("encodings", None)
 
     def seeded(self, names: Sequence[str], n_seeds: int) -> None:
         """Refit what has chance in it with more seeds, as many as there is time and room for; they share its weight."""
@@ -101,14 +134,18 @@ class Refits:
         chance = [name for name, most in BY_CHANCE.items() if n_rows <= most]
         trials = [self.trials[name] for name in names if self.trials[name].candidate.learner in chance]
         wanted = [(trial, seed) for seed in range(1, self._seeds(trials, n_seeds)) for trial in trials]
+        wanted = [(trial, seed) for trial, seed in wanted if (trial.candidate.name, seed) not in self.more]
         if self.run.replay is not None:
             ran = Counter(stop.candidate for stop in self.run.replay.stops if stop.fold < 0)
             wanted = [(trial, seed) for trial in trials for seed in range(1, ran[trial.candidate.name])]
-        for (trial, seed), fit in run_all(self._refit, wanted, self.run.n_workers):
-            self.more.setdefault(trial.candidate.name, []).append(replace(fit, fold=ALL_ROWS - seed))
+        for (trial, seed), fit in run_all(self._tried, wanted, self.n_workers):
+            if not isinstance(fit, str) and not fit.cut:  # a seed that failed or was cut is not needed
+                self.more[trial.candidate.name, seed] = fit
 
     def _seeds(self, trials: Sequence[Trial], n_seeds: int) -> int:
-        seconds = sum(self.done[trial.candidate.name].seconds for trial in trials) / self.run.n_workers
+        if self.single:
+            return 1
+        seconds = self._side_by_side([self.done[trial.candidate.name].seconds for trial in trials])
         by_time = 1 + SEEDS_SHARE * max(self.clock.left_s, 0.0) / max(seconds, 1e-6)
         by_room = SEEDS_MB / max(sum(trial.size_mb for trial in trials), 1e-6)
         per_iteration = self.course.n_classes if self.course.n_classes > 2 else 1
@@ -117,7 +154,8 @@ class Refits:
         return max(1, int(min(n_seeds, by_time, by_room)))
 
     def _shared(self, name: str, weight: float) -> Iterator[Part]:
-        fits = [self.done[name], *sorted(self.more.get(name, ()), key=lambda fit: -fit.fold)]
+        seeds = sorted(seed for other, seed in self.more if other == name)
+        fits = [self.done[name], *(self.more[name, seed] for seed in seeds)]
         for fit in fits:
             yield Part(name, fit.folder, weight / len(fits), fit.n_iterations, fit.parity, fit.facts)
 
@@ -144,6 +182,12 @@ class Refits:
         for member in made:
             weight = round(sum(part.weight for part in own), DIGITS) / len(made)
             yield Weighted(member, weight, self.trials[name].candidate.blocks)
+
+    def _tried(self, wanted: tuple[Trial, int]) -> FoldFit | str:
+        try:
+            return self._refit(wanted)
+        except FAILURES as error:
+            return f"{type(error).__name__}: {error}"
 
     def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
         trial, seed = wanted

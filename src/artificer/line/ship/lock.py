@@ -11,9 +11,14 @@ from artificer.line.refine.refit import DIGITS
 
 def run_lock(run: Run, model: Model) -> RunLock:
     """Write down every choice that hung on the clock."""
-    trials = fit(run).trials
+    trials, n_folds = fit(run).trials, fit(run).n_folds
     names = dict.fromkeys(part.candidate for part in model.parts)
-    race = [Stop(one.candidate, one.fold, one.n_iterations, one.facts) for trial in trials for one in trial.fits]
+    race = [
+        Stop(one.candidate, one.fold, one.n_iterations, one.facts)
+        for trial in trials
+        for one in trial.fits
+        if one.fold < n_folds
+    ]
     return RunLock(
         run_id=run.id,
         brief=run.brief,
