@@ -24,8 +24,8 @@ MANY_CLASSES = 5
 LEARNERS = ("catboost", "discriminant", "extra_trees", "kernel", "lightgbm", "linear", "network")
 # In which order candidates are tried: see bench/study.
 ORDER = (
-    *("lightgbm", "linear", "catboost", "lightgbm_extra_trees", "lightgbm_fine", "lightgbm_target_means"),
-    *("catboost_engineered", "lightgbm_engineered", "lightgbm_log", "lightgbm_shallow", "kernel", "network"),
+    *("lightgbm", "linear", "catboost", "lightgbm_extra_trees", "catboost_engineered", "lightgbm_engineered"),
+    *("lightgbm_log", "lightgbm_target_means", "lightgbm_fine", "lightgbm_shallow", "kernel", "network"),
     *("extra_trees", "discriminant"),
 )
 MANY_CLASSES_ORDER = (
