@@ -37,7 +37,13 @@ def brief(tmp_path: Path) -> Path:
 
 def started(brief: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "artificer", "run", str(brief)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whatever this process does with it
+    )
 
 
 def until(brief: Path, process: subprocess.Popen[str]) -> Path:

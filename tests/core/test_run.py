@@ -111,7 +111,9 @@ def test_the_closest_name_is_found_whatever_its_case() -> None:
 def test_the_first_interrupt_stops_the_clock_and_the_second_interrupts() -> None:
     stop, told = threading.Event(), []
     clock = Clock.after(600).until(stop)
-    before = signal.getsignal(signal.SIGINT)
+    # A process that was started in the background may have been told to ignore it.
+    before = signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
     with first_interrupt(stop, lambda: told.append("ending")):
         assert not clock.expired
         signal.raise_signal(signal.SIGINT)
