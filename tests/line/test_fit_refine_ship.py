@@ -15,6 +15,7 @@ from artificer.core.brief import Brief, Features, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import FaultError
 from artificer.core.run import Run
+from artificer.core.stages import FoldFit, Trial
 from artificer.line.ask import begin
 from artificer.line.fit import fit
 from artificer.line.refine import refine
@@ -121,6 +122,25 @@ def test_a_refit_that_fails_leaves_the_first_folds_blend(tmp_path: Path, monkeyp
     model = refine(run)
     assert not model.refitted
     assert model.cut
+    assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
+
+
+def test_a_reference_that_cannot_be_refitted_leaves_the_blend_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(tmp_path)
+    refit = Refits._refit
+
+    def without_linear(self: Refits, wanted: tuple[Trial, int]) -> FoldFit:
+        if wanted[0].candidate.name == "linear":
+            raise MemoryError("no room")
+        return refit(self, wanted)
+
+    monkeypatch.setattr(Refits, "_refit", without_linear)
+    model = refine(run)
+    if "linear" not in [part.candidate for part in model.parts]:
+        assert model.refitted
+    assert model.reference == "" or not model.refitted
     assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
 
 

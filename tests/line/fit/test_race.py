@@ -211,6 +211,13 @@ def test_an_interrupt_ends_with_what_there_is() -> None:
     assert found.weights
 
 
+def test_an_interrupt_before_anything_was_trained_interrupts() -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(KeyboardInterrupt):
+        race(even("a", "b"), stop=stop)
+
+
 def test_prices_follow_what_this_machine_takes() -> None:
     told = Prices(1000, {"numbers": 10}, 1)
     plain, slow = candidate("lightgbm"), Candidate("catboost", "catboost", {}, ("numbers",))

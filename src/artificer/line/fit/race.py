@@ -131,6 +131,8 @@ class Race:
         ------
         FitError
             When not one candidate could be trained.
+        KeyboardInterrupt
+            When `stop` was set before one was.
         """
         first, others = list(self.lineup.candidates[:PAIR]), list(self.lineup.candidates[PAIR:])
         self._open(first)
@@ -178,6 +180,8 @@ class Race:
         self.clock = whole.share(FIRST_SHARE)
         self._train([(one, 0) for one in pair])
         pair = [one for one in pair if (one.name, 0) in self.fits]
+        if not pair and self.clock.stop is not None and self.clock.stop.is_set():
+            raise KeyboardInterrupt  # before anything could be trained
         if not pair:
             raise FitError("; ".join(f"{name}: {why}" for name, why in self.dropped.items()))
         n_folds = self._affordable_folds(pair)

@@ -206,7 +206,9 @@ def _model(
     if refits.refitted:
         refits.seeded(list(weights), design(run).n_seeds)
     parts = refits.parts(weights)
-    reference = refits.parts({LINEAR: 1.0}) if run.judged and LINEAR in refits.trials else ()
+    # A reference that could not be refitted is none: the blend beside it stays as it is.
+    known = LINEAR in (refits.done if refits.refitted else refits.trials)
+    reference = refits.parts({LINEAR: 1.0}) if run.judged and known else ()
     positive = ask(run).positive
     blend = mixed(predictions, weights)
     given, of_outputs = _outputs(run, measured, blend)

@@ -111,7 +111,8 @@ class Refits:
             self.threads = max(1, self.n_workers // len(missing))
             for (trial, _), fit in run_all(self._tried, [(trial, 0) for trial in missing], self.n_workers):
                 self._note(trial.candidate.name, fit)
-        if self.run.stop.is_set() or not all(name in self.done for name in weights):
+        # An interrupt cuts the refits that are under way; what had ended before it is whole.
+        if (missing and self.run.stop.is_set()) or not all(name in self.done for name in weights):
             self.fall_back()
             return self.parts(weights)
         return tuple(part for name, weight in weights.items() for part in self._shared(name, weight))
