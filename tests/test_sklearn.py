@@ -198,7 +198,7 @@ def test_an_unknown_metric_names_the_closest() -> None:
 
 def test_the_leaderboard_tells_what_was_tried_and_what_is_in_the_model() -> None:
     X, y = load_iris(return_X_y=True)
-    model = Classifier(budget_s=10, random_state=0).fit(X, y)
+    model = Classifier(budget_s=30, learners=FEW, random_state=0).fit(X, y)  # with more than one seed
     assert model.leaderboard() == model.leaderboard_
     assert sum(one.weight for one in model.leaderboard_) == pytest.approx(1.0)
     assert {one.candidate for one in model.leaderboard_} == {trial.candidate.name for trial in model.trials_}

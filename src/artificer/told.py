@@ -92,7 +92,7 @@ def _fit(record: Trained) -> Iterator[str]:
 
 
 def _refine(record: Model) -> Iterator[str]:
-    parts = " + ".join(f"{part.weight:.2f} × {part.candidate}" for part in record.parts)
+    parts = " + ".join(f"{weight:.2f} × {name}" for name, weight in record.weights.items())
     yield f"model: {parts}; out of fold {with_interval(record.score)}"
 
 

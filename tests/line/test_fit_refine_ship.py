@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,5 +174,7 @@ def test_a_package_holds_all_that_it_should_and_the_same_model_is_the_same_versi
     folder = run.path(shipped.package)
     for name in ("manifest.json", "schema.json", "card.json", "verdict.json", "contract.json", "run.lock"):
         assert (folder / name).is_file()
+    members = json.loads((folder / "card.json").read_text())["members"]
+    assert sum(members.values()) == pytest.approx(1), "all seeds of a candidate count"
     assert ship(started(tmp_path)).version == shipped.version
     assert not list((tmp_path / "packages").glob(".*"))

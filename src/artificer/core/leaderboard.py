@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate
-from artificer.core.stages import Part, Trained, Trial
+from artificer.core.stages import Part, Trained, Trial, shares
 
 MOST_ROWS, MOST_LETTERS = 10, 40
 
@@ -53,7 +53,7 @@ class Standing:
 
 def leaderboard(trained: Trained, parts: Sequence[Part] = (), *, larger_is_better: bool) -> tuple[Standing, ...]:
     """Candidates by their score, the best first; then those that did not finish, in the order of the plan."""
-    weights = {part.candidate: part.weight for part in parts}
+    weights = shares(parts)
     standings = [_standing(trial, weights.get(trial.candidate.name, 0.0)) for trial in trained.trials]
     sign = -1.0 if larger_is_better else 1.0
     return tuple(sorted(standings, key=lambda one: (one.score is None, sign * one.score.value if one.score else 0.0)))

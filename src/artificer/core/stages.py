@@ -8,6 +8,7 @@ makes everything after it run again.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -16,6 +17,9 @@ from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import Schema
+
+# Of weights: what several seeds share adds up to the same, and so it does when a lock was read back.
+WEIGHT_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +368,17 @@ class Part:
     facts: dict[str, float] = field(default_factory=dict)
 
 
+def shares(parts: Sequence[Part]) -> dict[str, float]:
+    """What each candidate weighs, all its seeds together, in the order of the parts; to twelve decimals.
+
+    >>> one = Part("lightgbm", "", 0.1, 5, 0.0)
+    >>> shares([one, one, one])
+    {'lightgbm': 0.3}
+    """
+    names = dict.fromkeys(part.candidate for part in parts)
+    return {name: round(sum(part.weight for part in parts if part.candidate == name), WEIGHT_DIGITS) for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One blend that could ship: what it scores out of fold and what it would cost to use.
@@ -433,6 +448,11 @@ class Model:
     decisions: tuple[Decision, ...] = ()
     front: tuple[Choice, ...] = ()
     outputs: Outputs = Outputs()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """What each candidate weighs in the blend, all its seeds together."""
+        return shares(self.parts)
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import model_html

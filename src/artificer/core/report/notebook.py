@@ -39,7 +39,8 @@ def verdict_html(verdict: Verdict) -> str:
 
 def model_html(model: Model) -> str:
     """A model: its score and its parts."""
-    rows = [(part.candidate, f"weight {part.weight:.2f}", f"{part.n_iterations} iterations") for part in model.parts]
+    iterations = {part.candidate: part.n_iterations for part in model.parts}
+    rows = [(name, f"weight {weight:.2f}", f"{iterations[name]} iterations") for name, weight in model.weights.items()]
     return _table(f"out of fold {with_interval(model.score)}; {model.model_hash[:12]}", rows)
 
 

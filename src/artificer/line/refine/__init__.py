@@ -18,7 +18,7 @@ import numpy as np
 from artificer.core.clock import first_interrupt
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Choice, Line, Model, Outputs, Requirement
+from artificer.core.stages import WEIGHT_DIGITS, Choice, Line, Model, Outputs, Requirement
 from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -43,7 +43,7 @@ from artificer.line.refine.blend import (
 from artificer.line.refine.costs import Costs
 from artificer.line.refine.front import cheaper, front, holding, marked
 from artificer.line.refine.outcome import outcome
-from artificer.line.refine.refit import DIGITS, Refits
+from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
 from artificer.measure.labels import decided, turned
 from artificer_runtime.outcome import tempered
@@ -201,7 +201,7 @@ def _model(
     decisions: tuple[Decision, ...],
 ) -> Model:
     # The same order and digits as in a lock that was read back.
-    weights = dict(sorted(((name, round(weight, DIGITS)) for name, weight in weights.items()), key=_heaviest))
+    weights = dict(sorted(((name, round(weight, WEIGHT_DIGITS)) for name, weight in weights.items()), key=_heaviest))
     refits.parts(weights)
     if refits.refitted:
         refits.seeded(list(weights), design(run).n_seeds)

@@ -13,7 +13,7 @@ import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.run import Run, versions
-from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial
+from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial, shares
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
 from artificer.line.fit.attempt import (
@@ -37,7 +37,6 @@ from artificer_runtime.package import Weighted, write
 
 VERSION = 2
 ALL_ROWS = -1
-DIGITS = 12  # of weights: what several seeds share adds up to the same
 # Learners whose fits hang on a seed, up to how many rows, and the distance between two seeds.
 BY_CHANCE = {"catboost": math.inf, "extra_trees": 5_000, "lightgbm": math.inf, "network": 5_000}
 NEXT_SEED = 7919
@@ -181,7 +180,7 @@ class Refits:
         read = [at_iteration(self.run.path(one.folder), 0 if self.refitted else one.n_iterations) for one in own]
         made = together(read)
         for member in made:
-            weight = round(sum(part.weight for part in own), DIGITS) / len(made)
+            weight = shares(own)[name] / len(made)
             yield Weighted(member, weight, self.trials[name].candidate.blocks)
 
     def _tried(self, wanted: tuple[Trial, int]) -> FoldFit | str:

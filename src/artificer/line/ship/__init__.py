@@ -117,7 +117,7 @@ def _json(value: Any) -> bytes:
 
 
 def _decision(asked: Asked, model: Model) -> Decision:
-    parts = ", ".join(f"{part.candidate} × {part.weight:.2f}" for part in model.parts)
+    parts = ", ".join(f"{name} × {weight:.2f}" for name, weight in model.weights.items())
     rows = f"{asked.train.n_rows:,} training rows"
     because = "what was judged is what ships: it is not fitted again on the sealed rows" if asked.sealed else rows
     return Decision(

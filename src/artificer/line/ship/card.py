@@ -24,7 +24,7 @@ def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, An
         "protected": list(brief.features.protected),
         "trained_on": {"rows": asked.train.n_rows, "fingerprint": asked.fingerprint},
         "tested_on": {"rows": verdict.n_rows, "which": verdict.on, "openings": verdict.n_openings},
-        "members": {part.candidate: part.weight for part in model.parts},
+        "members": model.weights,
         "score": {
             "metric": verdict.metric,
             "value": verdict.score.value,

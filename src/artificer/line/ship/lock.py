@@ -6,13 +6,11 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Model, RunLock, Stop
 from artificer.line.ask import ask
 from artificer.line.fit import fit
-from artificer.line.refine.refit import DIGITS
 
 
 def run_lock(run: Run, model: Model) -> RunLock:
     """Write down every choice that hung on the clock."""
     trials, n_folds = fit(run).trials, fit(run).n_folds
-    names = dict.fromkeys(part.candidate for part in model.parts)
     race = [
         Stop(one.candidate, one.fold, one.n_iterations, one.facts)
         for trial in trials
@@ -28,9 +26,7 @@ def run_lock(run: Run, model: Model) -> RunLock:
         versions=versions(),
         stops=(*race, *(Stop(part.candidate, -1, part.n_iterations, part.facts) for part in model.parts)),
         dropped={trial.candidate.name: trial.dropped for trial in trials if trial.dropped},
-        weights={
-            name: round(sum(part.weight for part in model.parts if part.candidate == name), DIGITS) for name in names
-        },
+        weights=model.weights,
         refitted=model.refitted,
         outputs=model.outputs,
     )
