@@ -91,7 +91,7 @@ def _made(size: Size) -> dict[str, Candidate]:
     elif not size.monotone:
         made += [_lightgbm(size)]
     if size.monotone:
-        return made_by_name(one for one in made if one.learner != "network")
+        return _by_name(one for one in made if one.learner != "network")
     made += [_network(size)]
     if size.n_classes > 2:
         made += [Candidate("discriminant", "discriminant", {})]
@@ -99,10 +99,10 @@ def _made(size: Size) -> dict[str, Candidate]:
         drawn = {"min_samples_leaf": 5, "max_features": 0.5} if size.n_classes else {"max_features": 1.0}
         made += [Candidate("extra_trees", "extra_trees", drawn)] if size.n_rows <= MOST_FOR_DRAWN else []
         made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL else []
-    return made_by_name(made)
+    return _by_name(made)
 
 
-def made_by_name(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
+def _by_name(candidates: Iterable[Candidate]) -> dict[str, Candidate]:
     """Candidates by name."""
     return {one.name: one for one in candidates}
 

@@ -6,12 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from artificer.core.clock import median_ms
-from artificer.line.fit.saved import load_member
 from artificer.line.refine.refit import Refits
-from artificer_runtime.members import Member
 from artificer_runtime.recipe import FittedRecipe
 from artificer_runtime.schema import Schema
 
@@ -35,7 +31,7 @@ class Costs:
 
     def size_mb(self, names: Iterable[str]) -> float:
         """Size of the members' arrays in megabytes."""
-        return sum(self._size_mb(name) for name in names)
+        return sum(self.refits.trials[name].size_mb for name in names)
 
     @cached_property
     def _known(self) -> dict[str, float]:
@@ -61,13 +57,3 @@ class Costs:
         recipe, schema, row = self._recipe
         encoded = schema.encode(row)
         return self._once(f"block {block}", lambda: median_ms(lambda: recipe.apply(encoded, [block])))
-
-    def _size_mb(self, name: str) -> float:
-        arrays = self._member(name).arrays
-        return self._once(f"size {name}", lambda: sum(np.asarray(one).nbytes for one in arrays().values()) / 1e6)
-
-    def _member(self, name: str) -> Member:
-        trial = self.refits.trials[name]
-        member = load_member(self.refits.run.path(trial.fits[0].folder))
-        # A fold of dull rows has a constant model, without iterations.
-        return member.truncated(trial.n_iterations) if hasattr(member, "truncated") and trial.n_iterations else member
