@@ -111,6 +111,9 @@ class BankFits:
         self.time.seconds += self.known.about["encode_s"]
         return float(self.known.about["encode_s"])
 
+    def expect(self, candidates: Sequence[Candidate]) -> None:
+        pass
+
     def widths(self) -> dict[str, int]:
         return dict(self.known.about["widths"])
 

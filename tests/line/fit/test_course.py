@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from artificer.core.brief import Brief, RunPart, Target
+from artificer.core.clock import Clock
 from artificer.core.run import Run
+from artificer.core.stages import Candidate
 from artificer.core.store import Workspace
 from artificer.line.ask import ask
 from artificer.line.choose import choose
@@ -76,6 +78,22 @@ def test_features_that_memory_does_not_hold_are_made_again_the_same(tmp_path: Pa
             np.testing.assert_array_equal(block, tight.of_fold(fold).train[name])
     assert (len(roomy.made), len(tight.made)) == (2, 1)
     np.testing.assert_array_equal(roomy.valid_rows(1), tight.valid_rows(1))
+
+
+def test_features_that_no_one_will_read_again_are_let_go_and_made_again_for_who_does(tmp_path: Path) -> None:
+    run = run_of(tmp_path)
+    track = course_of(run)
+    held, free = Trainer(run, track), Trainer(run, track)
+    linear, trees = (
+        Candidate(name, name, {}, blocks) for name, blocks in (("linear", ("scaled",)), ("lightgbm", ("numbers",)))
+    )
+    fits = [free.attempt(linear, fold, Clock()) for fold in (0, 1)]
+    free.expect([trees])
+    assert [set(one.train) for one in free.made.values()] == [{"numbers"}, {"numbers"}]
+    assert "scaled" not in free.made[1].valid
+    np.testing.assert_array_equal(free.of_fold(1, linear).train["scaled"], held.of_fold(1).train["scaled"])
+    again = [held.attempt(linear, fold, Clock()) for fold in (0, 1)]
+    np.testing.assert_array_equal(free.joint(linear, fits).prediction, held.joint(linear, again).prediction)
 
 
 def test_folds_are_read_where_their_mean_curve_is_lowest() -> None:

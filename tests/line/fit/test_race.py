@@ -41,6 +41,9 @@ class Remembered:
     broken: tuple[str, ...] = ()
     done: list[tuple[str, int]] = field(default_factory=list)
 
+    def expect(self, candidates: Sequence[Candidate]) -> None:
+        pass
+
     def prepare(self, fold: int) -> float:
         return 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -43,6 +43,10 @@ class Fits(Protocol):
 
     def prepare(self, fold: int) -> float:
         """Make the fold's features, and say how many seconds that took."""
+        ...
+
+    def expect(self, candidates: Sequence[Candidate]) -> None:
+        """Told who may still be trained: what no one of them reads can be forgotten."""
         ...
 
     def widths(self) -> Mapping[str, int]:
@@ -100,24 +104,35 @@ class Trainer:
     memory_gb : float
         What features may fill; beyond it those of the fold that was used longest ago are made again when needed.
     made : dict of int to Encodings
-        Features of the folds that are held, the one used last at the end.
+        Features of the folds that are held, the one used last at the end; of each only what is still to be read.
+    awaited : tuple of Candidate, or None
+        Who may still be trained; None before anyone said so.
+    done : dict of int to dict of str to int
+        Iterations of each candidate that was trained on the fold.
     """
 
     run: Run
     course: Course
     memory_gb: float = math.inf
     made: dict[int, Encodings] = field(default_factory=dict)
-    rows: dict[int, np.ndarray] = field(default_factory=dict)
     took: dict[int, float] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    awaited: tuple[Candidate, ...] | None = None
+    done: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def prepare(self, fold: int) -> float:
         """Make the fold's features, if they are not made yet, and say how long that took."""
         self.of_fold(fold)
         return self.took[fold]
 
-    def of_fold(self, fold: int) -> Encodings:
-        """The fold's features; the same ones for all who ask, as long as memory allows."""
+    def of_fold(self, fold: int, candidate: Candidate | None = None) -> Encodings:
+        """The fold's features; the same ones for all who ask, as long as memory allows.
+
+        Parameters
+        ----------
+        candidate : Candidate, optional
+            Who reads them; what had been forgotten is made again for it alone.
+        """
         with self.lock:
             watch = Stopwatch()
             found = self.made.pop(fold, None) or self.course.encodings(fold)
@@ -125,7 +140,27 @@ class Trainer:
             self.made[fold] = found
             while len(self.made) > 1 and sum(one.size_gb for one in self.made.values()) > self.memory_gb:
                 del self.made[next(iter(self.made))]
-            return found
+        lacking = candidate is not None and not found.train.keys() >= set(candidate.blocks)
+        return self.course.encodings(fold, candidate.blocks) if candidate is not None and lacking else found
+
+    def expect(self, candidates: Sequence[Candidate]) -> None:
+        """Forget what none of these reads."""
+        self.awaited = tuple(candidates)
+        for fold in list(self.made):
+            self._forget(fold)
+
+    def _forget(self, fold: int) -> None:
+        """Let go of blocks that no one will read again: those that train, and of those that measure what was measured.
+
+        Whoever stops at an iteration is measured again at the one that all folds agree on; the first fold is timed.
+        """
+        with self.lock:
+            if self.awaited is None or fold not in self.made:
+                return
+            held, done = self.made[fold], self.done.get(fold, {})
+            train = {name for one in self.awaited if one.name not in done for name in one.blocks}
+            valid = {name for one in self.awaited if not fold or done.get(one.name) != 0 for name in one.blocks}
+            self.made[fold] = replace(held, train=_only(held.train, train), valid=_only(held.valid, train | valid))
 
     def fit_gb(self) -> float:
         """Memory of one fit, about: its features, as a learner holds them again."""
@@ -137,9 +172,7 @@ class Trainer:
 
     def valid_rows(self, fold: int) -> np.ndarray:
         """Positions of the rows that the fold measures."""
-        if fold not in self.rows:
-            self.rows[fold] = self.of_fold(fold).valid_rows
-        return self.rows[fold]
+        return self.course.valid_rows(fold)
 
     def missing(self, candidate: Candidate, n_folds: int) -> int:
         """How many of the first folds were not trained on before."""
@@ -157,7 +190,10 @@ class Trainer:
         def work(folder: Path, name: str) -> FoldFit:
             return self._fit(candidate, fold, settings, clock, folder, name)
 
-        return self.run.task(key, FoldFit, work)
+        fit = self.run.task(key, FoldFit, work)
+        self.done.setdefault(fold, {})[candidate.name] = fit.n_iterations
+        self._forget(fold)
+        return fit
 
     def predicted(self, fit: FoldFit) -> np.ndarray:
         """Predictions of the fold's rows at the fit's own best iteration."""
@@ -166,13 +202,27 @@ class Trainer:
     def joint(self, candidate: Candidate, fits: Sequence[FoldFit]) -> Joint:
         """Read all folds at the best iteration of their mean curve."""
         n_iterations = joint_iteration([np.load(self.run.path(fit.folder) / "curve.npy") for fit in fits])
-        watch, members = Stopwatch(), [at_iteration(self.run.path(fit.folder), n_iterations) for fit in fits]
-        valid = [side_by_side(self.of_fold(fit.fold).valid, candidate.blocks) for fit in fits]
-        prediction = np.concatenate([member.predict(X) for member, X in zip(members, valid, strict=True)])
-        row_us = 1e6 * watch.seconds / max(len(prediction), 1)
+        members = [at_iteration(self.run.path(fit.folder), n_iterations) for fit in fits]
+        first = side_by_side(self._valid(fits[0].fold, candidate), candidate.blocks)
+        watch = Stopwatch()
+        predicted = [members[0].predict(first)]
+        row_us = 1e6 * watch.seconds / max(len(first), 1)
+        for member, fit in zip(members[1:], fits[1:], strict=True):
+            again = n_iterations > 0  # who has no iterations predicted as it does now
+            predicted.append(
+                member.predict(side_by_side(self._valid(fit.fold, candidate), candidate.blocks))
+                if again
+                else self.predicted(fit)
+            )
         size_mb = float(np.median([sum(one.nbytes for one in member.arrays().values()) for member in members])) / 1e6
-        one_ms = median_ms(partial(members[0].predict, valid[0][:1]))
-        return Joint(n_iterations, prediction, row_us, size_mb, one_ms)
+        one_ms = median_ms(partial(members[0].predict, first[:1]))
+        return Joint(n_iterations, np.concatenate(predicted), row_us, size_mb, one_ms)
+
+    def _valid(self, fold: int, candidate: Candidate) -> Mapping[str, np.ndarray]:
+        valid = self.of_fold(fold).valid
+        if valid.keys() >= set(candidate.blocks):
+            return valid
+        return self.course.encodings(fold, candidate.blocks).valid
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
@@ -183,9 +233,10 @@ class Trainer:
     def _fit(
         self, candidate: Candidate, fold: int, settings: dict[str, object], clock: Clock, folder: Path, name: str
     ) -> FoldFit:
+        made = self.of_fold(fold, candidate)
         watch = Stopwatch()
-        made = self.of_fold(fold)
-        given = self.course.fold(candidate, made)
+        given, rows = self.course.fold(candidate, made), made.valid_rows
+        del made  # the learner holds its own copy, and others may be done with theirs
         fitted = load(candidate.learner).fit(given, settings, clock)
         assert given.X_valid is not None
         assert given.y_valid is not None
@@ -205,7 +256,7 @@ class Trainer:
             seconds=watch.seconds,
             cut=fitted.cut,
             loss=_mean(row_losses(given.task, given.y_valid, prediction, self.course.plan.loss), given.weight_valid),
-            score=self._score(given, prediction, made.valid_rows),
+            score=self._score(given, prediction, rows),
             parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
             facts=dict(fitted.facts) | hurry(candidate),
         )
@@ -275,6 +326,10 @@ def parity(ours: np.ndarray, native: np.ndarray) -> float:
     if native.shape != ours.shape:
         raise FaultError(f"the portable form predicts {ours.shape}, the training library {native.shape}")
     return float((np.abs(ours - native) / np.maximum(np.abs(native), 1.0)).max(initial=0.0))
+
+
+def _only(blocks: Mapping[str, np.ndarray], names: set[str]) -> dict[str, np.ndarray]:
+    return {name: block for name, block in blocks.items() if name in names}
 
 
 def _mean(losses: np.ndarray, weight: np.ndarray | None) -> float:

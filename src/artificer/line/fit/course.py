@@ -139,6 +139,10 @@ class Course:
         """Rows that the fold trains on."""
         return int(self._searched(fold)[0].sum())
 
+    def valid_rows(self, fold: int) -> np.ndarray:
+        """Positions of the rows that the fold measures."""
+        return np.flatnonzero(self._searched(fold)[1])
+
     def _searched(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
         """Masks of the rows that train and that measure, drawn where the plan searches on fewer."""
         train = training_rows(self.of_row, fold, self.how) if self.trains is None else self.trains[fold]

@@ -138,6 +138,7 @@ class Race:
         self._open(first)
         n_main = len(self.lineup.candidates) - self.lineup.n_variants - PAIR
         while others:
+            self.fits_of.expect(others)
             if len(self.lineup.candidates) - PAIR - len(others) >= n_main and self.idle >= IDLE_PAIRS:
                 break
             pair = self._next(others)
@@ -157,8 +158,8 @@ class Race:
         again = [one for one in self.lineup.candidates if one.name in ran and one.name not in dropped]
         self.n_rounds = max(ran[one.name] for one in again)
         self.entered = {one.name: one for one in again}
-        for fold in range(self.n_rounds):
-            self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
+        self.encode_s = self.fits_of.prepare(0)
+        self.fits_of.expect(again)
         self.prices = Prices(self.lineup.n_train, self.fits_of.widths(), self.lineup.n_classes)
         self._train([(one, fold) for one in again for fold in range(self.n_rounds)])
         for one in again:
@@ -185,9 +186,8 @@ class Race:
         if not pair:
             raise FitError("; ".join(f"{name}: {why}" for name, why in self.dropped.items()))
         n_folds = self._affordable_folds(pair)
-        for fold in range(1, n_folds):
-            self.encode_s = max(self.encode_s, self.fits_of.prepare(fold))
         self.clock = whole
+        self.fits_of.expect(self.lineup.candidates)
         self._train([(one, fold) for fold in range(1, n_folds) for one in pair])
         sound = [one for one in pair if not self.dropped.get(one.name, "").startswith("failed")]
         pair = sound or pair  # who failed on some fold must not keep the others from theirs

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 from scipy.optimize import minimize
 
 from artificer.core.clock import Clock
@@ -45,7 +45,7 @@ class KernelMachine:
 
     API: ClassVar[int] = 1
     name: str = "kernel"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Search, then solve for all kept rows at what was found."""
@@ -229,13 +229,12 @@ class _Problem:
     def solved(self, ridge: float) -> _Solved:
         data = self.data
         apart = data.targets - data.mean
-        matrix = self.near.copy()
+        matrix = self.near.T.copy(order="F")  # symmetric; in LAPACK's order it is factored where it lies
         matrix[np.diag_indices(len(matrix))] += ridge / data.weight
         factor, _ = lapack.dpotrf(matrix, lower=1, overwrite_a=1)
         inverse, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
         assert not failed, "a kernel with a ridge is positive definite"
-        below = np.tril(inverse, -1)
-        coefficients = np.tril(inverse) @ apart + below.T @ apart
+        coefficients = blas.dsymm(1.0, inverse, apart, lower=1)
         left_out = data.targets - coefficients / inverse.diagonal()[:, None]
         return _Solved(self.placed, self.near, coefficients, left_out)
 
@@ -280,16 +279,16 @@ class _Search:
         fixed = round(float(self.settings.get("rounds", 0)))
         bandwidths = (float(self.settings["bandwidth"]),) if "bandwidth" in self.settings else BANDWIDTHS
         weights = 1 / self.data.deviation.astype(np.float64)
-        found: list[_Found] = []
+        ridge: float | None = None
         for bandwidth in bandwidths:
-            found.append(self._at(weights, bandwidth, found))
+            ridge = self._at(weights, bandwidth, ridge).ridge
             if self._over(clock, fixed):
                 return not fixed
         last = self.best
         for place, root in enumerate(ROOTS):
             slopes = last.problem.slopes(last.solved) * (last.scale / weights) ** 2
             share = (slopes / max(slopes.max(initial=0.0), 1e-300)) ** root
-            last = self._at(weights := np.maximum(share, LEAST_SCALE) / self.data.deviation, last.bandwidth, [last])
+            last = self._at(weights := np.maximum(share, LEAST_SCALE) / self.data.deviation, last.bandwidth, last.ridge)
             if place + 1 < len(ROOTS) and self._over(clock, fixed):
                 return not fixed
         return False
@@ -297,7 +296,7 @@ class _Search:
     def _over(self, clock: Clock, fixed: int) -> bool:
         return self.done == fixed if fixed else clock.expired
 
-    def _at(self, weights: np.ndarray, bandwidth: float, before: list[_Found]) -> _Found:
+    def _at(self, weights: np.ndarray, bandwidth: float, before: float | None) -> _Found:
         """Solve with features of these weights, at the ridge that is best, climbing from the one found before."""
         scale = _widened(self.data, weights, bandwidth)
         problem = _Problem(self.data, scale, self.power)
@@ -310,7 +309,7 @@ class _Search:
             return losses[place][0]
 
         ridges = (float(self.settings["ridge"]),) if "ridge" in self.settings else RIDGES
-        at = ridges.index(before[-1].ridge) if before else min(FIRST_RIDGE, len(ridges) - 1)
+        at = ridges.index(before) if before is not None else min(FIRST_RIDGE, len(ridges) - 1)
         while True:
             near = [place for place in (at, at + 1, at - 1) if 0 <= place < len(ridges)]
             lowest = min(near, key=loss)
