@@ -101,6 +101,7 @@ class BankFits:
     known: Known
     time: Time
     starts: np.ndarray = field(init=False)
+    made: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         of_row = self.known.rows["of_row"]
@@ -108,8 +109,10 @@ class BankFits:
         self.starts = np.cumsum([0, *sizes])
 
     def prepare(self, fold: int) -> float:
-        self.time.seconds += self.known.about["encode_s"]
-        return float(self.known.about["encode_s"])
+        seconds = float(self.known.about["encode_s"])
+        self.time.seconds += 0.0 if fold in self.made else seconds
+        self.made.add(fold)
+        return seconds
 
     def expect(self, candidates: Sequence[Candidate]) -> None:
         pass
@@ -121,6 +124,7 @@ class BankFits:
         return n_folds
 
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
+        self.prepare(fold)
         one = self.known.candidates[candidate.name]
         seconds = WALL * one["fold_s"][fold] / float(candidate.settings.get("faster", 1.0))
         return FoldFit(candidate.name, fold, "", one["iterations"][fold], seconds, False, 0.0)
