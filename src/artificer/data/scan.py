@@ -22,6 +22,7 @@ from artificer.data.hashes import MISSING, Texts, joined, number_hashes, shapes,
 from artificer.data.sketches import (
     MOST_COMMON,
     N_LEAST,
+    NOTHING,
     Commonest,
     cardinality,
     common_places,
@@ -83,7 +84,7 @@ class ColumnProfile:
     n_negative: int = 0
     n_zero: int = 0
     n_infinite: int = 0
-    patterns: Commonest = Commonest()
+    patterns: Commonest = NOTHING
 
     @property
     def share_missing(self) -> float:
@@ -246,13 +247,14 @@ def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[
     begins, n = runs(lengths)
     texts = texts_of(known)
     hashes = text_hashes(texts)
-    common, distinct = _spelt(texts, hashes)
-    patterns = shapes(texts)
+    first, ordered, n_each = _grouped(hashes, np.ones(len(hashes), np.int64))
+    patterns = shapes(texts_of(known.gather(first)))
+    places, _, n_alike = _grouped(text_hashes(patterns), n_each)
     found = replace(
         _measured(cells, column, lengths[begins], n, edges),
-        common=common,
-        patterns=_spelt(patterns, text_hashes(patterns))[0],
-        **_kept(distinct),
+        common=_spelt(texts, first, n_each),
+        patterns=_spelt(patterns, places, n_alike),
+        **_kept(ordered),
     )
     return found, _of_rows(cells, hashes)
 
@@ -278,7 +280,7 @@ def _measured(
         high=float(values[-1]) if len(values) else None,
         edges=edges,
         counts=np.diff(np.concatenate([[0], below, filled[-1:]])),
-        common=Commonest(),
+        common=NOTHING,
         registers=np.empty(0, np.uint8),
         least=np.empty(0, np.uint64),
         n_negative=n_negative if number else 0,
@@ -295,14 +297,18 @@ def _edges(values: np.ndarray, filled: np.ndarray) -> np.ndarray:
     return edges
 
 
-def _spelt(texts: Texts, hashes: np.ndarray) -> tuple[Commonest, np.ndarray]:
-    """The commonest texts, and the hashes of all different ones in order."""
+def _grouped(hashes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where one of each different hash is, the different ones in order, and how often each occurs."""
     order = np.argsort(hashes)
     ordered = hashes[order]
-    begins, n = runs(ordered)
-    places, over = common_places(n)
-    spelt = [texts.text(place) for place in order[begins[places]].tolist()]
-    return commonest(spelt, n[places], over), ordered[begins]
+    begins, _ = runs(ordered)
+    return order[begins], ordered[begins], np.add.reduceat(n[order], begins) if len(begins) else n
+
+
+def _spelt(texts: Texts, places: np.ndarray, n: np.ndarray) -> Commonest:
+    """The commonest of different texts, each of which is at one place and occurs `n` times."""
+    common, over = common_places(n)
+    return commonest([texts.text(place) for place in places[common].tolist()], n[common], over)
 
 
 def _kept(ordered: np.ndarray) -> dict[str, np.ndarray]:

@@ -63,6 +63,9 @@ class Commonest:
         )
 
 
+NOTHING = Commonest()
+
+
 def commonest(values: Sequence[str], counts: np.ndarray, over: int) -> Commonest:
     """The commonest of one part, counted exactly.
 
