@@ -8,6 +8,7 @@ each can be trusted, stand in `artificer.data.sketches`.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -189,14 +190,34 @@ def scan(source: pl.DataFrame | Path, schema: Schema, like: Profile | None = Non
 
 
 def scan_part(
-    frame: pl.DataFrame, schema: Schema, like: Profile | None = None, *, rows: bool = False
+    frame: pl.DataFrame,
+    schema: Schema,
+    like: Profile | None = None,
+    *,
+    normal: Callable[[pl.Series, Column], pl.Series] | None = None,
+    rows: bool = False,
 ) -> tuple[Profile, np.ndarray | None]:
-    """Scan one part: its profile and, where `rows` are asked for, the hash of each row, uint64 (n_rows,)."""
+    """Scan one part.
+
+    Parameters
+    ----------
+    normal : callable, optional
+        Gives a column its canonical form, where it has another; columns are worked on side by side.
+    rows : bool
+        Whether rows are hashed.
+
+    Returns
+    -------
+    Profile
+    array of uint64, (n_rows,), or None
+        Hash of each row.
+    """
 
     def one(place: int) -> tuple[ColumnProfile, np.ndarray]:
         column = schema.columns[place]
         scanned = _texts if column.kind not in ("number", "time") else _numbers
-        return scanned(frame[column.name], column, like.columns[place].edges if like else None)
+        cells = frame[column.name]
+        return scanned(normal(cells, column) if normal else cells, column, like.columns[place].edges if like else None)
 
     done = dict(run_all(one, range(len(schema.columns)), n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1))
     found = [done[place] for place in range(len(schema.columns))]

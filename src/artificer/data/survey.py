@@ -26,11 +26,12 @@ from artificer.data.readers import Loaded, read
 from artificer.data.scan import PLACES, ROWS_AT_ONCE, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
 from artificer.data.sketches import Copies
-from artificer.data.table import normalise, stacked
+from artificer.data.table import normal_column, stacked
 from artificer_runtime.schema import Column, Kind, Schema
 
 # HyperLogLog errs by 1.6%; below this share of different values, what looked like names of rows is none.
 FEWEST_DISTINCT = 0.9
+LOOKED_AT = 1 << 16  # rows that kinds and edges are told from
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +80,33 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
         When it cannot be read, or parts have different columns.
     """
     sample, pieces = _opened(source, folder or Path.cwd())
-    looked = _open(infer_schema(sample, missing=missing))
-    profile = scan_part(normalise(sample, looked), looked)[0]
-    like, total, copies, n_stray = profile, None, Copies(), Counter[str]()
-    findings: dict[Finding, None] = {}
+    names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
+    n_stray = Counter[str]()
+
+    def normal(cells: pl.Series, column: Column) -> pl.Series:
+        canonical = normal_column(cells, column, looked.missing)
+        if column.kind in ("number", "time") and cells.dtype == pl.String:
+            n_stray[column.name] += without_missing(cells, looked.missing).count() - canonical.count()
+        return canonical
+
+    like = scan_part(sample, looked, normal=normal)[0]
+    del sample
+    n_stray.clear()
+    total, copies, findings = None, Copies(), dict[Finding, None]()
     for piece in pieces:
-        _same(piece, sample.columns)
+        _same(piece, names)
         findings |= dict.fromkeys(piece.findings)
         for start in range(0, piece.frame.height, ROWS_AT_ONCE):
-            rows = piece.frame.slice(start, ROWS_AT_ONCE)
-            normal = normalise(rows, looked)
-            part, hashes = scan_part(normal, looked, like, rows=True)
+            part, hashes = scan_part(piece.frame.slice(start, ROWS_AT_ONCE), looked, like, normal=normal, rows=True)
             assert hashes is not None
             copies.add(hashes)
-            n_stray.update(_stray(rows, normal, looked))
             total = part if total is None else total + part
     assert total is not None, "a reader gives rows or raises"
     schema = _settled(looked, total)
     kinds = {column.name: column.kind for column in schema.columns}
     columns = tuple(replace(column, kind=kinds[column.name]) for column in total.columns)
     return Survey(
-        schema, Profile(total.n_rows, columns), *copies.counted(), not copies.halvings, dict(n_stray), tuple(findings)
+        schema, Profile(total.n_rows, columns), *copies.counted(), not copies.halvings, dict(+n_stray), tuple(findings)
     )
 
 
@@ -143,7 +150,7 @@ def _pieces(path: Path) -> Iterator[Loaded]:
 
 
 def _spread(files: list[Path]) -> pl.DataFrame | None:
-    """Rows from eight places of Parquet files, a batch's worth in all; None of other files."""
+    """Rows from eight places of Parquet files, 65,536 in all; None of other files."""
     try:
         groups = [(file, group) for file in files for group in range(parquet.ParquetFile(file).num_row_groups)]
     except (pa.ArrowException, OSError):
@@ -154,7 +161,7 @@ def _spread(files: list[Path]) -> pl.DataFrame | None:
     sample: pl.DataFrame | None = None
     for file, group in chosen:
         with parquet.ParquetFile(file) as opened:
-            batch = next(opened.iter_batches(ROWS_AT_ONCE // len(chosen), row_groups=[group]), None)
+            batch = next(opened.iter_batches(LOOKED_AT // len(chosen), row_groups=[group]), None)
         if batch is not None and batch.num_rows:
             frame = read(batch).frame
             sample = frame if sample is None else stacked(sample, frame)
@@ -172,15 +179,6 @@ def _same(piece: Loaded, names: Sequence[str]) -> None:
             raise DataError(
                 f"'{piece.parts[0][0]}' has a column '{name}', which other parts lack; all parts need the same columns"
             )
-
-
-def _stray(rows: pl.DataFrame, normal: pl.DataFrame, schema: Schema) -> dict[str, int]:
-    found = {}
-    for column in schema.columns:
-        if column.kind in ("number", "time") and rows.schema[column.name] == pl.String:
-            n_given = without_missing(rows[column.name], schema.missing).count()
-            found[column.name] = n_given - normal[column.name].count()
-    return {name: n for name, n in found.items() if n}
 
 
 def _open(schema: Schema) -> Schema:
