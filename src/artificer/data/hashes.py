@@ -92,7 +92,7 @@ def shapes(texts: Texts) -> Texts:
     kept[1:] = held[1:] != held[:-1]
     begins = texts.starts[:-1]
     kept[begins[begins < texts.starts[1:]]] = True
-    return _padded(held[kept], np.concatenate([[0], np.cumsum(kept)])[texts.starts])
+    return _padded(held[kept], np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])[texts.starts])
 
 
 def joined(rows: np.ndarray | None, column: np.ndarray) -> np.ndarray:

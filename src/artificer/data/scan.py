@@ -268,7 +268,7 @@ def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[
     begins, n = runs(lengths)
     texts = texts_of(known)
     hashes = text_hashes(texts)
-    first, ordered, n_each = _grouped(hashes, np.ones(len(hashes), np.int64))
+    first, ordered, n_each = _grouped(hashes)
     patterns = shapes(texts_of(known.gather(first)))
     places, _, n_alike = _grouped(text_hashes(patterns), n_each)
     found = replace(
@@ -318,12 +318,14 @@ def _edges(values: np.ndarray, filled: np.ndarray) -> np.ndarray:
     return edges
 
 
-def _grouped(hashes: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where one of each different hash is, the different ones in order, and how often each occurs."""
+def _grouped(hashes: np.ndarray, n: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where one of each different hash is, the different ones in order, and how often each occurs; each stands for `n`."""
     order = np.argsort(hashes)
     ordered = hashes[order]
-    begins, _ = runs(ordered)
-    return order[begins], ordered[begins], np.add.reduceat(n[order], begins) if len(begins) else n
+    begins, counts = runs(ordered)
+    if n is not None and len(begins):
+        counts = np.add.reduceat(n[order], begins)
+    return order[begins], ordered[begins], counts
 
 
 def _spelt(texts: Texts, places: np.ndarray, n: np.ndarray) -> Commonest:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MOST_COMMON = 256
+FEW = 32
 N_LEAST = 1_024
 PRECISION = 12  # 4,096 registers: 1.6% standard error
 MOST_ROWS = 1 << 25  # hashes of different rows held: 12 bytes each
@@ -83,12 +84,14 @@ def commonest(values: Sequence[str], counts: np.ndarray, over: int) -> Commonest
 
 
 def common_places(counts: np.ndarray) -> tuple[np.ndarray, int]:
-    """Where the 256 largest counts are, the first of equal ones; and the largest count left out."""
+    """Where the 256 largest counts are, and the largest count left out; of equal ones that do not all fit, a few."""
     if len(counts) <= MOST_COMMON:
         return np.arange(len(counts)), 0
     least = int(np.partition(counts, -MOST_COMMON)[-MOST_COMMON])
     above, level = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
     n_level = MOST_COMMON - len(above)
+    if len(level) > n_level:
+        n_level = max(FEW - len(above), 0)
     rest = counts[counts < least]
     over = least if len(level) > n_level else int(rest.max(initial=0))
     return np.concatenate([above, level[:n_level]]), over

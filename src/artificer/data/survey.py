@@ -6,6 +6,7 @@ Kinds are told from a first look (rows from eight places of Parquet files, else 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from pyarrow import parquet
 
 from artificer.core.errors import DataError, closest
 from artificer.core.records import Finding
+from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema, without_missing
 from artificer.data.readers import Loaded, read
@@ -93,11 +95,12 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     del sample
     n_stray.clear()
     total, copies, findings = None, Copies(), dict[Finding, None]()
-    for piece in pieces:
+    for piece in ahead(pieces):
         _same(piece, names)
         findings |= dict.fromkeys(piece.findings)
-        for start in range(0, piece.frame.height, ROWS_AT_ONCE):
-            part, hashes = scan_part(piece.frame.slice(start, ROWS_AT_ONCE), looked, like, normal=normal, rows=True)
+        n = math.ceil(piece.frame.height / math.ceil(piece.frame.height / ROWS_AT_ONCE))
+        for start in range(0, piece.frame.height, n):
+            part, hashes = scan_part(piece.frame.slice(start, n), looked, like, normal=normal, rows=True)
             assert hashes is not None
             copies.add(hashes)
             total = part if total is None else total + part
