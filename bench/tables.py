@@ -15,6 +15,7 @@ TITLES = {
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
+    "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
     "serving": "Single predictions over HTTP on loopback, one worker",
     "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
     "budget": "Budget kept: `Classifier` or `Regressor` asked for so many seconds, ended when?",

@@ -1,5 +1,8 @@
 """A scan keeps numbers that add up: parts of a table make the whole."""
 
+from functools import reduce
+from itertools import pairwise
+from operator import add
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artificer.core.store import decode, encode
+from artificer.data import scan as scanning
 from artificer.data.kinds import infer_schema
 from artificer.data.scan import ColumnProfile, Profile, scan
 from artificer.data.table import normalise
@@ -34,6 +38,9 @@ def agree(one: ColumnProfile, other: ColumnProfile) -> None:
     assert (one.n_rows, one.n_missing, one.low, one.high) == (other.n_rows, other.n_missing, other.low, other.high)
     np.testing.assert_array_equal(one.counts, other.counts)
     np.testing.assert_array_equal(one.registers, other.registers)
+    np.testing.assert_array_equal(one.least, other.least)
+    assert (one.n_negative, one.n_zero, one.n_infinite) == (other.n_negative, other.n_zero, other.n_infinite)
+    assert one.patterns == other.patterns
     assert one.heavy == other.heavy
     scale = np.array([1.0, *[max(abs(one.low or 0.0), abs(one.high or 0.0), 1.0) ** k for k in (1, 2, 3, 4)]])
     np.testing.assert_allclose(one.moments / scale, other.moments / scale, rtol=1e-9, atol=1e-9)
@@ -47,6 +54,17 @@ def test_parts_add_up_to_the_whole(monday: list[tuple[object, ...]], tuesday: li
     whole = scan(table(monday + tuesday), SCHEMA, like=first)
     assert both.n_rows == whole.n_rows == len(monday) + len(tuesday)
     for one, other in zip(both.columns, whole.columns, strict=True):
+        agree(one, other)
+
+
+@settings(max_examples=15, deadline=None)
+@given(ROWS, st.lists(st.integers(0, 40), max_size=4))
+def test_any_partition_has_one_profile(rows: list[tuple[object, ...]], cuts: list[int]) -> None:
+    first = scan(table(rows), SCHEMA)
+    places = [0, *sorted(cuts), len(rows)]
+    parts = [scan(table(rows[a:b]), SCHEMA, like=first) for a, b in pairwise(places)]
+    total = reduce(add, parts)
+    for one, other in zip(total.columns, first.columns, strict=True):
         agree(one, other)
 
 
@@ -137,6 +155,26 @@ def test_awkward_values_and_names_are_profiled_and_saved() -> None:
     for one, other in zip(back.columns, twice.columns, strict=True):
         np.testing.assert_array_equal(one.moments, other.moments)
         assert (one.low, one.heavy, one.n_rows) == (other.low, other.heavy, other.n_rows)
+
+
+def test_numbers_below_zero_at_zero_and_without_end_are_counted() -> None:
+    frame = pl.DataFrame({"n": [-1.0, 0.0, -0.0, 2.0, float("inf"), float("-inf"), None]})
+    found = scan(frame, Schema((Column("n", "number"),))).column("n")
+    assert (found.n_negative, found.n_zero, found.n_infinite, found.n_missing) == (2, 2, 2, 1)
+    assert (found.low, found.high, found.counts.sum()) == (-1.0, 2.0, 4)
+
+
+def test_a_file_of_many_batches_is_scanned_like_a_frame(
+    tmp_path: Path, drawn: pl.DataFrame, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "ROWS_AT_ONCE", 3_000)
+    drawn.write_parquet(tmp_path / "rows.parquet", row_group_size=2_500)
+    found = scan(tmp_path / "rows.parquet", infer_schema(drawn))
+    for one, other in zip(found.columns, profile.columns, strict=True):
+        assert (one.n_rows, one.low, one.high, one.n_missing) == (other.n_rows, other.low, other.high, other.n_missing)
+        assert one.n_distinct == other.n_distinct
+        if other.edges.size > 1:
+            assert one.quantile(0.5) == pytest.approx(other.quantile(0.5), rel=0.05)
 
 
 def test_nothing_is_profiled_as_nothing() -> None:

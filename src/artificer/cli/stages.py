@@ -9,6 +9,7 @@ import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.cli.subject import Subject, what
+from artificer.core.brief import is_brief
 from artificer.core.errors import ArtificerError, BriefError, NotBuiltError
 
 
@@ -17,12 +18,26 @@ from artificer.core.errors import ArtificerError, BriefError, NotBuiltError
 @line_options
 @click.option("--contract", type=click.Path(path_type=Path), help="Check DATA against the contract.json of a package.")
 def audit(subject: Path, contract: Path | None, how: How) -> int:
-    """Verify the training rows of a BRIEF; or DATA against a --contract."""
+    """Verify the training rows of a BRIEF; or DATA by itself, or against a --contract."""
     if contract is None:
+        if not is_brief(subject) and what(subject) != "package":
+            return _audit_data(subject, how.as_json)
         Subject("brief").convert(subject, None, None)
         return run_stage("audit", subject, how)
     Subject("data").convert(subject, None, None)
     return _check_contract(subject, contract, how.as_json)
+
+
+def _audit_data(data: Path, as_json: bool) -> int:
+    from artificer.line.audit import audit as audit_stage
+
+    record = audit_stage(data)
+    code = 3 if any(finding.severity == "blocker" for finding in record.findings) else 0
+    if as_json:
+        document("audit", code, record, findings=record.findings, decisions=record.decisions)
+    else:
+        _show("audit", record)
+    return code
 
 
 def _check_contract(data: Path, contract: Path, as_json: bool) -> int:

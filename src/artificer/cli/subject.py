@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Literal
 
 import click
 
+from artificer.core.brief import is_brief
 from artificer.core.errors import BriefError, DataError
 from artificer_runtime.package import is_package
 
 What = Literal["brief", "data", "package", "absent"]
 
 ARTICLES = {"brief": "a brief", "data": "data", "package": "a package"}
-ENOUGH = 1 << 16
 
 
 class Subject(click.Path):
@@ -57,18 +56,6 @@ def what(path: Path) -> What:
     try:
         if is_package(path):
             return "package"
-        return "brief" if path.is_file() and _is_brief(path) else "data"
+        return "brief" if path.is_file() and is_brief(path) else "data"
     except (OSError, zipfile.BadZipFile):  # whoever reads it says what is wrong with it
         return "data"
-
-
-def _is_brief(path: Path) -> bool:
-    """Whether it says so by its name, or is TOML that names a target."""
-    if path.suffix.lower() == ".toml":
-        return True
-    with path.open("rb") as file:
-        start = file.read(ENOUGH)
-    try:
-        return "target" in tomllib.loads(start.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return False

@@ -6,7 +6,9 @@ file against them (with pydantic, by way of `__pydantic_config__`) and refuses w
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -14,6 +16,7 @@ MonotoneEffect = Literal["increasing", "decreasing", "any"]
 Leave = Literal["alert", "ask", "act"]
 
 _STRICT = {"extra": "forbid", "strict": True}
+_ENOUGH = 1 << 16  # bytes of a file, to tell what it is
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,3 +286,17 @@ class Brief:
     track: Track = field(default_factory=Track)
     authority: Authority = field(default_factory=Authority)
     run: RunPart = field(default_factory=RunPart)
+
+
+def is_brief(path: Path) -> bool:
+    """Whether a file is a brief: it says so by its name, or is TOML that names a target."""
+    if path.suffix.lower() == ".toml":
+        return True
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        start = file.read(_ENOUGH)
+    try:
+        return "target" in tomllib.loads(start.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return False

@@ -75,3 +75,12 @@ def run_all(work: Callable[[In], Out], items: Iterable[In], n_workers: int) -> I
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def ahead(items: Iterator[Out]) -> Iterator[Out]:
+    """The same items, each fetched while the one before it is worked on."""
+    with ThreadPoolExecutor(1, thread_name_prefix="artificer") as pool:
+        coming: Future[Out | None] = pool.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, items, None)
+            yield item

@@ -46,7 +46,7 @@ def sliced(loaded: Loaded) -> Iterator[Batch]:
         offset += n_rows
 
 
-def streamed(source: str | Path, folder: Path, wanted: Collection[str]) -> Iterator[Batch] | None:
+def streamed(source: str | Path, folder: Path, wanted: Collection[str] | None = None) -> Iterator[Batch] | None:
     """Batches of Parquet and Arrow files, read as they are asked for; None where the source is anything else.
 
     Parameters
@@ -55,19 +55,24 @@ def streamed(source: str | Path, folder: Path, wanted: Collection[str]) -> Itera
         A file or a glob.
     folder : Path
         Where a relative path starts.
-    wanted : collection of str
-        Columns that are needed: no other is read, unless one of them is absent.
+    wanted : collection of str, optional
+        Columns that are needed: no other is read, unless one of them is absent. None: all.
 
     Raises
     ------
     DataError
         When a file is damaged, or a column of it holds what no model reads.
     """
-    path = folder / source
-    found = [path] if path.is_file() else sorted(Path(one) for one in glob.glob(str(path), recursive=True))
+    found = files_of(source, folder)
     if not found or not all(one.is_file() and _start(one) in STARTS for one in found):
         return None
     return (batch for one in found for batch in _batches(one, wanted))
+
+
+def files_of(source: str | Path, folder: Path) -> list[Path]:
+    """The file that is meant, or all of a glob in the order of their names; none where there is none."""
+    path = folder / source
+    return [path] if path.is_file() else sorted(Path(one) for one in glob.glob(str(path), recursive=True))
 
 
 def _start(path: Path) -> bytes:
@@ -78,7 +83,7 @@ def _start(path: Path) -> bytes:
         raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
 
 
-def _batches(path: Path, wanted: Collection[str]) -> Iterator[Batch]:
+def _batches(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
     form, start = STARTS[_start(path)], 0
     try:
         for table in (_of_parquet if form == "Parquet" else _of_arrow)(path, wanted):
@@ -91,20 +96,21 @@ def _batches(path: Path, wanted: Collection[str]) -> Iterator[Batch]:
         raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
 
 
-def _of_parquet(path: Path, wanted: Collection[str]) -> Iterator[Any]:
-    with parquet.ParquetFile(path, memory_map=True) as file:
+def _of_parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Any]:
+    # Not mapped: pages of a mapped file count as memory of this process.
+    with parquet.ParquetFile(path) as file:
         names = _needed(file.schema_arrow.names, wanted)
         for batch in file.iter_batches(ROWS_AT_ONCE, columns=names):
             yield pa.Table.from_batches([batch])
 
 
-def _of_arrow(path: Path, wanted: Collection[str]) -> Iterator[Any]:
+def _of_arrow(path: Path, wanted: Collection[str] | None) -> Iterator[Any]:
     with pa.memory_map(str(path)) as held, pa.ipc.open_file(held) as file:
         names = _needed(file.schema.names, wanted) or file.schema.names
         for place in range(file.num_record_batches):
             yield pa.Table.from_batches([file.get_batch(place)]).select(names)
 
 
-def _needed(names: list[str], wanted: Collection[str]) -> list[str] | None:
+def _needed(names: list[str], wanted: Collection[str] | None) -> list[str] | None:
     """The wanted columns; all of them where one is absent, so that an error can name the closest."""
-    return [name for name in names if name in wanted] if set(wanted) <= set(names) else None
+    return [name for name in names if name in wanted] if wanted is not None and set(wanted) <= set(names) else None

@@ -66,8 +66,11 @@ def spellings(missing: Sequence[str]) -> list[str]:
 
 def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
     """A column of texts, stripped, with null where a spelling says that the value is missing."""
-    text = column.cast(pl.String).str.strip_chars()
-    return text.set(text.str.to_lowercase().is_in(spellings(missing)).fill_null(True), None)
+    text, spelt = column.cast(pl.String).str.strip_chars(), spellings(missing)
+    # Few cells are as short as a spelling, and of those few differ; small letters are never fewer than those they stand for.
+    short = text.filter(text.str.len_chars() <= max(map(len, spelt))).unique()
+    found = short.filter(short.str.to_lowercase().is_in(spelt))
+    return text.set(text.is_in(found.implode()).fill_null(False), None) if len(found) else text
 
 
 def as_numbers(text: pl.Series) -> pl.Series:

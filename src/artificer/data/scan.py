@@ -1,33 +1,46 @@
-"""The one scan of a table → a mergeable Profile: parts add up, be they partitions, days, or reference and now.
+"""The one scan of a table → a mergeable Profile: parts add up, be they batches, partitions, days, or reference and now.
 
-DuckDB groups each column by value, within a memory limit and from files larger than memory; moments, bins, commonest
-values and distinct counts follow from the groups. Distinct values are counted by HyperLogLog (Flajolet, Fusy,
-Gandouet and Meunier 2007) over a hash that does not change with versions; the estimator is Ertl's (2017, arXiv
-1702.01284).
+Each batch of rows is sorted column by column: bins, extremes, commonest values, moments and distinct counts follow from the
+sorted values, and no more than a batch is ever held. polars reads and spells, numpy counts. The sketches, and how far
+each can be trusted, stand in `artificer.data.sketches`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
 import polars as pl
+from pyarrow import parquet
 
-from artificer.data.table import mixed
+from artificer.core.tasks import n_cores, run_all
+from artificer.data.hashes import MISSING, Texts, joined, number_hashes, shapes, text_hashes, texts_of
+from artificer.data.sketches import (
+    MOST_COMMON,
+    N_LEAST,
+    NOTHING,
+    Commonest,
+    cardinality,
+    common_places,
+    commonest,
+    joined_moments,
+    least,
+    moments,
+    registers,
+    runs,
+    shared,
+)
 from artificer_runtime.schema import Column, Schema, canonical_text
 
 MOST_EDGES = 256
-HEAVY = 50
-PRECISION = 12  # 4,096 registers: 1.6% standard error
-# How DuckDB reads a kind's values, as numbers, and hashes them. Texts by MD5 and not by DuckDB's own hash, which may
-# change with its version: stored profiles must go on adding up. Numbers are hashed by their bits, outside.
-NO_HASH = "0::ubigint"
-AS_TEXT = ("length(raw)", "('0x' || left(md5(raw), 16))::ubigint")
-HOW_READ = {"number": ("raw", NO_HASH), "time": ("epoch(raw)", NO_HASH)}
+ROWS_AT_ONCE = 1 << 17
+# Rows from so many places of a long file fix the edges: a file in order of time has other values at its end.
+PLACES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +51,23 @@ class ColumnProfile:
     ----------
     n_rows, n_missing : int
     moments : array of float64, (5,)
-        Count, mean, and sums of the second, third and fourth powers of deviations; of texts, of their lengths.
+        Count, mean, and sums of the second, third and fourth powers of deviations of finite values; of texts, of their
+        lengths in characters.
     low, high : float or None
-        Least and greatest finite value; None when there is none.
+        Least and greatest finite value, or length; None when there is none.
     edges : array of float64
         Bin edges, fixed by the first part; bins are open at both ends.
     counts : array of int64, (n_edges + 1,)
-    heavy : tuple of (str, int)
-        Commonest values and how often they occur, at most 50: exact in one part.
+    common : Commonest
+        Values, and how often they occur: exact in one part, else within `common.error`.
     registers : array of uint8, (4096,)
         HyperLogLog.
+    least : array of uint64, at most (1024,)
+        Least hashes of its values: what it shares with another column.
+    n_negative, n_zero, n_infinite : int
+        Of numbers.
+    patterns : Commonest
+        Of texts: "A9-9" for "AB12-77".
     """
 
     name: str
@@ -59,8 +79,13 @@ class ColumnProfile:
     high: float | None
     edges: np.ndarray
     counts: np.ndarray
-    heavy: tuple[tuple[str, int], ...]
+    common: Commonest
     registers: np.ndarray
+    least: np.ndarray
+    n_negative: int = 0
+    n_zero: int = 0
+    n_infinite: int = 0
+    patterns: Commonest = NOTHING
 
     @property
     def share_missing(self) -> float:
@@ -79,11 +104,16 @@ class ColumnProfile:
         return math.sqrt(max(float(self.moments[2]), 0.0) / (count - 1)) if count > 1 else math.nan
 
     @property
+    def heavy(self) -> tuple[tuple[str, int], ...]:
+        """Commonest values and how often they occur, at most 256."""
+        return self.common.pairs
+
+    @property
     def n_distinct(self) -> float:
-        """Number of different values: exact while all of them are heavy, else HyperLogLog's estimate."""
-        if len(self.heavy) < HEAVY and sum(n for _, n in self.heavy) == self.n_rows - self.n_missing:
-            return float(len(self.heavy))
-        return _cardinality(self.registers)
+        """Number of different values: exact while all of them are held as common, else HyperLogLog's estimate."""
+        if not self.common.error and len(self.common.values) < MOST_COMMON:
+            return float(len(self.common.values))
+        return cardinality(self.registers)
 
     def quantile(self, q: float) -> float:
         """Quantile within its bin's width, by interpolation."""
@@ -94,6 +124,13 @@ class ColumnProfile:
         filled = np.concatenate([[0], np.cumsum(self.counts)]) / total
         return float(np.clip(np.interp(q, filled, bounds), self.low, self.high))
 
+    def contained(self, other: ColumnProfile) -> tuple[float, int]:
+        """Share of this column's different values that another has too, and how many values that rests on.
+
+        Both must be of one sort: numbers, moments or texts. Standard error sqrt(share (1 - share) / n), n at most 1,024.
+        """
+        return shared(self.least, other.least)
+
     def __add__(self, other: ColumnProfile) -> ColumnProfile:
         assert self.name == other.name
         assert np.array_equal(self.edges, other.edges), "parts share the edges of the first"
@@ -101,12 +138,17 @@ class ColumnProfile:
             self,
             n_rows=self.n_rows + other.n_rows,
             n_missing=self.n_missing + other.n_missing,
-            moments=_joined(self.moments, other.moments),
+            moments=joined_moments(self.moments, other.moments),
             low=min((one for one in (self.low, other.low) if one is not None), default=None),
             high=max((one for one in (self.high, other.high) if one is not None), default=None),
             counts=self.counts + other.counts,
-            heavy=_heaviest(self.heavy, other.heavy),
+            common=self.common + other.common,
             registers=np.maximum(self.registers, other.registers),
+            least=least(self.least, other.least),
+            n_negative=self.n_negative + other.n_negative,
+            n_zero=self.n_zero + other.n_zero,
+            n_infinite=self.n_infinite + other.n_infinite,
+            patterns=self.patterns + other.patterns,
         )
 
 
@@ -127,159 +169,180 @@ class Profile:
         )
 
 
-def scan(
-    source: pl.DataFrame | Path, schema: Schema, like: Profile | None = None, *, memory_gb: float = 4.0
-) -> Profile:
+def scan(source: pl.DataFrame | Path, schema: Schema, like: Profile | None = None) -> Profile:
     """Scan normalised rows.
 
     Parameters
     ----------
     source : DataFrame or path of a Parquet file
-        In canonical form: see `artificer.data.table.normalise`. Of a file, the different values of one column at a time
-        are held in memory.
+        In canonical form: see `artificer.data.table.normalise`. A frame is one part; of a file, one batch is held at a time.
     like : Profile, optional
         An earlier part, whose edges are taken.
     """
-    with duckdb.connect(config={"threads": 1, "memory_limit": f"{memory_gb}GB"}) as connection:
-        columns = []
-        for column in schema.columns:
-            # One column at a time: a query over a table of 857 columns spends 6 ms on their names.
-            if isinstance(source, Path):
-                rows = connection.read_parquet(str(source)).select(duckdb.ColumnExpression(column.name).alias("raw"))
-            else:
-                rows = connection.from_arrow(source.select(pl.col(column.name).alias("raw")).to_arrow())
-            columns.append(_column(rows, column, like.column(column.name) if like else None))
-        n_rows = source.height if isinstance(source, pl.DataFrame) else len(connection.read_parquet(str(source)))
-    return Profile(n_rows, tuple(columns))
+    if isinstance(source, pl.DataFrame):
+        return scan_part(source, schema, like)[0]
+    with parquet.ParquetFile(source) as file:
+        names = [column.name for column in schema.columns]
+        like = like or scan_part(_spread(file, names), schema)[0]
+        empty = scan_part(_frame(file.schema_arrow.empty_table().select(names)), schema, like)[0]
+        batches = file.iter_batches(ROWS_AT_ONCE, columns=names)
+        return reduce(add, (scan_part(_frame(batch), schema, like)[0] for batch in batches), empty)
 
 
-def _column(rows: duckdb.DuckDBPyRelation, column: Column, like: ColumnProfile | None) -> ColumnProfile:
-    value, hashed = HOW_READ.get(column.kind, AS_TEXT)
-    # One pass: different values, how often each occurs, and its hash; all else follows from these.
-    seen = rows.query(
-        "seen",
-        f"select {value}::double as v, raw, {hashed} as h, n from (select raw, count(*) as n from seen group by 1)",
+def scan_part(
+    frame: pl.DataFrame,
+    schema: Schema,
+    like: Profile | None = None,
+    *,
+    normal: Callable[[pl.Series, Column], pl.Series] | None = None,
+    rows: bool = False,
+) -> tuple[Profile, np.ndarray | None]:
+    """Scan one part.
+
+    Parameters
+    ----------
+    normal : callable, optional
+        Gives a column its canonical form, where it has another; columns are worked on side by side.
+    rows : bool
+        Whether rows are hashed.
+
+    Returns
+    -------
+    Profile
+    array of uint64, (n_rows,), or None
+        Hash of each row.
+    """
+
+    def one(place: int) -> tuple[ColumnProfile, np.ndarray]:
+        column = schema.columns[place]
+        scanned = _texts if column.kind not in ("number", "time") else _numbers
+        cells = frame[column.name]
+        return scanned(normal(cells, column) if normal else cells, column, like.columns[place].edges if like else None)
+
+    done = dict(run_all(one, range(len(schema.columns)), n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1))
+    found = [done[place] for place in range(len(schema.columns))]
+    hashes = None
+    for _, hashed in found if rows else ():
+        hashes = joined(hashes, hashed)
+    return Profile(frame.height, tuple(column for column, _ in found)), hashes
+
+
+def _spread(file: parquet.ParquetFile, names: list[str]) -> pl.DataFrame:
+    """Rows from up to eight places of a file, one batch's worth in all."""
+    places = np.unique(np.linspace(0, file.num_row_groups - 1, PLACES).astype(int)) if file.num_row_groups else []
+    share = ROWS_AT_ONCE // max(len(places), 1)
+    parts = [_frame(next(file.iter_batches(share, row_groups=[int(place)], columns=names))) for place in places]
+    return pl.concat(parts) if parts else _frame(file.schema_arrow.empty_table().select(names))
+
+
+def _frame(rows: object) -> pl.DataFrame:
+    frame = pl.from_arrow(rows)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _numbers(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[ColumnProfile, np.ndarray]:
+    if column.kind == "time":
+        cells = cells.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
+        values = cells.drop_nulls().to_numpy() / 1e6
+    else:
+        cells = cells.cast(pl.Float64).fill_nan(None)
+        values = cells.drop_nulls().to_numpy() + 0.0
+    ordered = np.sort(values)
+    begins, n = runs(ordered)
+    distinct = ordered[begins]
+    places, over = common_places(n)
+    shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
+    found = replace(
+        _measured(cells, column, distinct, n, edges),
+        common=commonest([canonical_text(value) for value in shown], n[places], over),
+        **_kept(np.sort(number_hashes(distinct))),
     )
-    assert seen is not None
-    found: dict[str, Any] = seen.fetchnumpy()
-    values, n = np.ma.filled(found["v"], np.nan).astype(np.float64), np.asarray(found["n"], np.int64)
-    known = ~np.ma.getmaskarray(found["v"])
-    finite = known & np.isfinite(values)
-    edges = like.edges if like is not None else _edges(values[finite], n[finite])
-    hashes = (
-        mixed((values + 0.0).view(np.uint64)) if hashed == NO_HASH else np.ma.filled(found["h"], 0).astype(np.uint64)
+    return found, _of_rows(cells, number_hashes(values))
+
+
+def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[ColumnProfile, np.ndarray]:
+    cells = cells.cast(pl.String)
+    known = cells.drop_nulls()
+    lengths = np.sort(known.str.len_chars().to_numpy().astype(np.float64))
+    begins, n = runs(lengths)
+    texts = texts_of(known)
+    hashes = text_hashes(texts)
+    first, ordered, n_each = _grouped(hashes)
+    patterns = shapes(texts_of(known.gather(first)))
+    places, _, n_alike = _grouped(text_hashes(patterns), n_each)
+    found = replace(
+        _measured(cells, column, lengths[begins], n, edges),
+        common=_spelt(texts, first, n_each),
+        patterns=_spelt(patterns, places, n_alike),
+        **_kept(ordered),
     )
+    return found, _of_rows(cells, hashes)
+
+
+def _measured(
+    cells: pl.Series, column: Column, values: np.ndarray, n: np.ndarray, edges: np.ndarray | None
+) -> ColumnProfile:
+    """What is told by different values in their order, numbers or lengths, and how often each occurs."""
+    number, finite = column.kind == "number", np.isfinite(values)
+    n_infinite, n_negative, n_zero = (int(n[which].sum()) for which in (~finite, values < 0, values == 0))
+    values, n = values[finite], n[finite]
+    filled = np.concatenate([[0], np.cumsum(n)])
+    if edges is None:
+        edges = _edges(values, filled[1:])
+    below = filled[np.searchsorted(values, edges, "right")]
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
-        n_rows=int(n.sum()),
-        n_missing=int(n[~known].sum()),
-        moments=_moments(values[finite], n[finite]),
-        low=float(values[finite].min()) if finite.any() else None,
-        high=float(values[finite].max()) if finite.any() else None,
+        n_rows=len(cells),
+        n_missing=cells.null_count(),
+        moments=moments(values, n),
+        low=float(values[0]) if len(values) else None,
+        high=float(values[-1]) if len(values) else None,
         edges=edges,
-        counts=_counts(values[finite], n[finite], edges),
-        heavy=_heavy(np.ma.getdata(found["raw"])[known], n[known]),
-        registers=_registers(hashes[known]),
+        counts=np.diff(np.concatenate([[0], below, filled[-1:]])),
+        common=NOTHING,
+        registers=np.empty(0, np.uint8),
+        least=np.empty(0, np.uint64),
+        n_negative=n_negative if number else 0,
+        n_zero=n_zero if number else 0,
+        n_infinite=n_infinite,
     )
 
 
-def _edges(values: np.ndarray, n: np.ndarray) -> np.ndarray:
+def _edges(values: np.ndarray, filled: np.ndarray) -> np.ndarray:
     if not len(values):
         return np.empty(0)
-    order = np.argsort(values)
-    filled = np.cumsum(n[order])
     at = np.searchsorted(filled, filled[-1] * np.arange(1, MOST_EDGES) / MOST_EDGES)
-    edges: np.ndarray = np.unique(values[order][at])
+    edges: np.ndarray = np.unique(values[at])
     return edges
 
 
-def _counts(values: np.ndarray, n: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    counts = np.zeros(len(edges) + 1, np.int64)
-    np.add.at(counts, np.searchsorted(edges, values, side="left"), n)
-    return counts
+def _grouped(hashes: np.ndarray, n: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where one of each different hash is, the different ones in order, and how often each occurs; each stands for `n`."""
+    order = np.argsort(hashes)
+    ordered = hashes[order]
+    begins, counts = runs(ordered)
+    if n is not None and len(begins):
+        counts = np.add.reduceat(n[order], begins)
+    return order[begins], ordered[begins], counts
 
 
-def _heavy(raw: np.ndarray, n: np.ndarray) -> tuple[tuple[str, int], ...]:
-    least = np.sort(n)[-HEAVY] if len(n) > HEAVY else 0
-    some = np.flatnonzero(n >= least)
-    counted = sorted((-int(n[place]), canonical_text(raw[place])) for place in some[: 10 * HEAVY])
-    return tuple((value, -count) for count, value in counted[:HEAVY])
+def _spelt(texts: Texts, places: np.ndarray, n: np.ndarray) -> Commonest:
+    """The commonest of different texts, each of which is at one place and occurs `n` times."""
+    common, over = common_places(n)
+    return commonest([texts.text(place) for place in places[common].tolist()], n[common], over)
 
 
-def _registers(hashes: np.ndarray) -> np.ndarray:
-    registers = np.zeros(1 << PRECISION, np.uint8)
-    rest = 64 - PRECISION
-    places = (hashes >> np.uint64(rest)).astype(np.int64)
-    remainder = (hashes & np.uint64((1 << rest) - 1)).astype(np.float64)
-    # The rank is the place of the first 1 bit after the prefix; frexp's exponent is the length in bits.
-    rank = rest - np.frexp(remainder)[1] + 1
-    np.maximum.at(registers, places, np.where(remainder > 0, rank, rest + 1).astype(np.uint8))
-    return registers
+def _kept(ordered: np.ndarray) -> dict[str, np.ndarray]:
+    """What is kept of the hashes of all different values."""
+    return {"registers": registers(ordered), "least": ordered[:N_LEAST].copy()}
 
 
-def _moments(values: np.ndarray, n: np.ndarray) -> np.ndarray:
-    count = float(n.sum())
-    if not count:
-        return np.zeros(5)
-    with np.errstate(over="ignore", invalid="ignore"):  # powers of 1e308 are infinite, of both signs
-        mean = float((values * (n / count)).sum())
-        d = values - mean
-        return np.array([count, mean, *((n * d**k).sum() for k in (2, 3, 4))])
-
-
-def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Moments of both parts together (Pébay 2008, SAND2008-6212)."""
-    if not a[0] or not b[0]:
-        return b if not a[0] else a
-    with np.errstate(over="ignore", invalid="ignore"):  # values near 1e308
-        return _pooled(a, b)
-
-
-def _pooled(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    n_a, mean_a, a2, a3, a4 = a
-    n_b, mean_b, b2, b3, b4 = b
-    n = n_a + n_b
-    d = mean_b - mean_a
-    m2 = a2 + b2 + d**2 * n_a * n_b / n
-    m3 = a3 + b3 + d**3 * n_a * n_b * (n_a - n_b) / n**2 + 3 * d * (n_a * b2 - n_b * a2) / n
-    m4 = a4 + b4 + d**4 * n_a * n_b * (n_a**2 - n_a * n_b + n_b**2) / n**3
-    m4 += 6 * d**2 * (n_a**2 * b2 + n_b**2 * a2) / n**2 + 4 * d * (n_a * b3 - n_b * a3) / n
-    return np.array([n, mean_a + d * n_b / n, m2, m3, m4])
-
-
-def _heaviest(a: tuple[tuple[str, int], ...], b: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
-    total = dict(a)
-    for value, n in b:
-        total[value] = total.get(value, 0) + n
-    return tuple(sorted(total.items(), key=lambda item: (-item[1], item[0]))[:HEAVY])
-
-
-def _cardinality(registers: np.ndarray) -> float:
-    m, q = len(registers), 64 - PRECISION
-    counts = np.bincount(registers, minlength=q + 2).astype(np.float64)
-    z = m * _tau(1 - counts[q + 1] / m)
-    for k in range(q, 0, -1):
-        z = 0.5 * (z + counts[k])
-    z += m * _sigma(counts[0] / m)
-    return float(m * m / (2 * math.log(2) * z)) if math.isfinite(z) else 0.0
-
-
-def _sigma(x: float) -> float:
-    if x == 1.0:
-        return math.inf
-    y, z, last = 1.0, x, -1.0
-    while z != last:
-        x, last = x * x, z
-        z, y = z + x * y, y + y
-    return z
-
-
-def _tau(x: float) -> float:
-    if x in (0.0, 1.0):
-        return 0.0
-    y, z, last = 1.0, 1 - x, -1.0
-    while z != last:
-        x, last, y = math.sqrt(x), z, 0.5 * y
-        z = z - (1 - x) ** 2 * y
-    return z / 3
+def _of_rows(cells: pl.Series, hashes: np.ndarray) -> np.ndarray:
+    """Hashes of known values at their rows."""
+    if len(hashes) == len(cells):
+        return hashes
+    rows = np.full(len(cells), MISSING)
+    rows[cells.is_not_null().to_numpy()] = hashes
+    return rows

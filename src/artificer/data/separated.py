@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +20,7 @@ from artificer_runtime.values import MISSING
 SEPARATORS = ",;\t|"
 LOOKED_AT = 200_000  # bytes
 CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
+LONG = 64_000_000  # bytes, from which a file is read in batches
 BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
 WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
 # Codes such as 007, and whole numbers beyond 18 digits, which float64 would round.
@@ -43,6 +46,58 @@ def read_separated(data: bytes, name: str) -> tuple[pl.DataFrame, tuple[Finding,
     if commas:
         findings.append(_decimal_finding(name, commas))
     return frame, tuple(findings)
+
+
+def is_long_separated(path: Path) -> bool:
+    """Whether a file is CSV, and too long to be held: above 64 MB, of text in UTF-8 and no JSON."""
+    if not path.is_file() or path.stat().st_size < LONG:
+        return False
+    with path.open("rb") as file:
+        head = file.read(LOOKED_AT)
+    begins = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return begins not in (b"[", b"{") and not CONTROL.intersection(head) and _is_utf8(head)
+
+
+def separated_batches(path: Path) -> Iterator[pl.DataFrame]:
+    """Rows of a long CSV file, some tens of megabytes at a time: all values as texts, stripped of decimal commas.
+
+    Raises
+    ------
+    DataError
+        As for `read_separated`; and where a byte further on is not UTF-8.
+    """
+    with path.open("rb") as file:
+        head = file.read(8 * LOOKED_AT).removeprefix(b"\xef\xbb\xbf")
+    separator = _separator(head)
+    names, ragged = _header(head, separator, path.name), list[arrow_csv.InvalidRow]()
+    options = _options(names, separator, ragged)
+    commas: list[str] | None = None
+    try:
+        with arrow_csv.open_csv(path, **options) as reader:
+            for batch in reader:
+                frame = pl.DataFrame([pl.Series(one, batch.column(one)) for one in names])
+                if commas is None:
+                    commas = [one.name for one in frame if separator != "," and _has_decimal_commas(one)]
+                yield frame.with_columns(_with_points(frame[name]) for name in commas)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"'{path.name}' cannot be read as CSV ({error}); check quotes and separators, and that it is in UTF-8"
+        ) from error
+    if ragged:
+        raise DataError(_ragged(ragged, path.name))
+
+
+def typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts of a CSV file, each column with the type that all its values have."""
+    return pl.DataFrame([_typed(column) for column in frame])
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        head[: head.rfind(b"\n") + 1].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _in_utf8(data: bytes, name: str) -> tuple[bytes, list[Finding]]:
@@ -134,26 +189,9 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
     """All values as texts: types are told from whole columns, not from the first megabyte."""
     ragged: list[arrow_csv.InvalidRow] = []
 
-    def note(row: arrow_csv.InvalidRow) -> str:
-        ragged.append(row)
-        return "skip"
-
     def parse(use_threads: bool) -> pa.Table:
-        return arrow_csv.read_csv(
-            io.BytesIO(data if data.endswith(b"\n") else data + b"\n"),
-            read_options=arrow_csv.ReadOptions(
-                column_names=names, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=separator,
-                newlines_in_values=True,
-                invalid_row_handler=note,
-                ignore_empty_lines=len(names) > 1,
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.large_string()), null_values=[""], strings_can_be_null=True
-            ),
-        )
+        held = io.BytesIO(data if data.endswith(b"\n") else data + b"\n")
+        return arrow_csv.read_csv(held, **_options(names, separator, ragged, use_threads=use_threads))
 
     try:
         table = parse(use_threads=True)
@@ -170,6 +208,31 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
             f"'{name}' has a quote that is never closed: its last row swallows the rest of the file; close the quote"
         )
     return texts
+
+
+def _options(
+    names: list[str], separator: str, ragged: list[arrow_csv.InvalidRow], *, use_threads: bool = False
+) -> dict[str, Any]:
+    """How pyarrow reads all values as texts, and notes rows with another number of fields."""
+
+    def note(row: arrow_csv.InvalidRow) -> str:
+        ragged.append(row)
+        return "skip"
+
+    return {
+        "read_options": arrow_csv.ReadOptions(
+            column_names=names, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
+        ),
+        "parse_options": arrow_csv.ParseOptions(
+            delimiter=separator,
+            newlines_in_values=True,
+            invalid_row_handler=note,
+            ignore_empty_lines=len(names) > 1,
+        ),
+        "convert_options": arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()), null_values=[""], strings_can_be_null=True
+        ),
+    }
 
 
 def _ragged(rows: list[pa.csv.InvalidRow], name: str) -> str:

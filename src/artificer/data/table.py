@@ -35,10 +35,11 @@ def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     lacking = [column.name for column in schema.columns if column.name not in frame.columns]
     if lacking:
         raise DataError(f"column '{lacking[0]}' is absent; the brief's data has it")
-    return pl.DataFrame([_normal(frame[column.name], column, schema.missing) for column in schema.columns])
+    return pl.DataFrame([normal_column(frame[column.name], column, schema.missing) for column in schema.columns])
 
 
-def _normal(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Series:
+def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Series:
+    """Give one column its canonical form."""
     if column.kind == "number":
         if values.dtype == pl.String:
             values = as_numbers(without_missing(values, missing))

@@ -1,20 +1,21 @@
 """audit: the training rows → what is wrong with them, what that costs, and what later data must look like.
 
 The story: scan the rows once, let every check look, and where a finding hangs on a column, measure with a fixed
-yardstick what leaving the column out does to the score. Findings are ranked by severity, then by that effect.
+yardstick what leaving the column out does to the score. Findings are ranked by severity, then by that effect. Data without
+a brief is audited by the checks that need no more than its profile.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from artificer.core.brief import is_brief
 from artificer.core.protocols import Check
-from artificer.core.records import Decision, Fact, Finding
+from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited
 from artificer.core.store import save
@@ -23,12 +24,14 @@ from artificer.data.table import normalise, row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import labelled
 from artificer.line.audit.contract import check_contract, contract_of
+from artificer.line.audit.plain import audit_data
 from artificer.line.audit.price import Prices
+from artificer.line.audit.rank import ranked
 from artificer.line.audit.seen import Seen
 
-__all__ = ["audit", "check_contract"]
+__all__ = ["audit", "builtin", "check_contract", "ranked"]
 
-VERSION = 1
+VERSION = 2
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 BUILTIN = (
@@ -47,7 +50,6 @@ BUILTIN = (
     "artificer.line.audit.extremes:extremes",
     "artificer.line.audit.rare_levels:rare_levels",
 )
-_RANK = {"blocker": 0, "warning": 1, "note": 2}
 
 
 def audit(subject: Subject, **options: Any) -> Audited:
@@ -55,16 +57,19 @@ def audit(subject: Subject, **options: Any) -> Audited:
 
     Parameters
     ----------
-    subject : path of a brief, Brief, or Run
-        With `Run.effects` off, nothing is measured.
+    subject : path of a brief, Brief, or Run; or path of data
+        With `Run.effects` off, nothing is measured. Data may be a file, a glob, a folder of parts, ``x.sqlite#table``: it
+        is read once, batch by batch where it is Parquet, Arrow or CSV.
     **options
-        As for `begin`.
+        As for `begin`; data takes none.
 
     Returns
     -------
     Audited
         Findings from severe to slight; effects in the metric's units, positive where mending helps.
     """
+    if isinstance(subject, str | Path) and not is_brief(Path(subject)):
+        return audit_data(subject, builtin())
     run = begin(subject, **options)
     asked = ask(run)
     return run.stage("audit", VERSION, Audited, lambda folder, name: _audit(run, asked, folder, name), reads=(asked,))
@@ -96,11 +101,6 @@ def builtin() -> list[Check]:
         module, _, name = place.partition(":")
         found.append(getattr(importlib.import_module(module), name))
     return found
-
-
-def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Sort by severity, then by size of effect, the largest first; the order of the checks settles ties."""
-    return tuple(sorted(findings, key=lambda one: (_RANK[one.severity], -abs(one.effect.value) if one.effect else 0.0)))
 
 
 def _decisions(prices: Prices) -> tuple[Decision, ...]:

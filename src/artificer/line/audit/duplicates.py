@@ -12,7 +12,7 @@ import numpy as np
 from artificer.core.records import Fact, Finding
 from artificer.data.table import row_hashes
 from artificer.line.ask import ROW
-from artificer.line.audit.seen import Seen, check
+from artificer.line.audit.seen import Copied, Seen, check
 
 LARGEST_QUIET_SHARE = 0.01
 ODD = np.uint64(0x9E3779B97F4A7C15)  # so that a swap of both hashes is no twin
@@ -24,20 +24,31 @@ def duplicates(seen: Seen) -> Iterator[Finding]:
     frame, features = seen.rows.frame, seen.asked.features
     others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
     _, counts = np.unique(seen.hashes * ODD + others, return_counts=True)
-    n_rows, n_copies, n_twins = frame.height, frame.height - len(counts), int(counts[counts > 1].sum())
-    if not n_copies:
-        return
-    share = n_copies / n_rows
-    yield Finding(
+    found = Copied(frame.height - len(counts), int(counts[counts > 1].sum()), int(counts.max()))
+    if found.n_copies:
+        yield _finding(found, frame.height)
+
+
+@check("duplicates", "profile", "copied")
+def stored_twice(seen: Seen) -> Iterator[Finding]:
+    """Report the same of data that is not held, from hashes of its rows."""
+    if seen.copied and seen.copied.n_copies:
+        yield _finding(seen.copied, seen.profile.n_rows)
+
+
+def _finding(found: Copied, n_rows: int) -> Finding:
+    share = found.n_copies / n_rows
+    some = "" if found.counted else "about "
+    return Finding(
         code="duplicates",
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="rows",
-        says=f"{n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column",
+        says=f"{some}{found.n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column",
         fix="remove rows that were stored twice; if each is a case of its own, name what they share in [data] group",
         facts=(
             Fact("share_copies", share, "share of rows"),
-            Fact("n_copies", float(n_copies), "rows"),
-            Fact("n_alike", float(n_twins), "rows with a twin: a random split would part them"),
-            Fact("n_most_copied", float(counts.max()), "times the commonest row occurs"),
+            Fact("n_copies", float(found.n_copies), "rows"),
+            Fact("n_alike", float(found.n_twins), "rows with a twin: a random split would part them"),
+            Fact("n_most_copied", float(found.n_most), "times the commonest row occurs"),
         ),
     )

@@ -28,6 +28,14 @@ def extremes(seen: Seen) -> Iterator[Finding]:
             yield from _of(column.name, frame[column.name].to_numpy())
 
 
+@check("extremes", "profile")
+def ends(seen: Seen) -> Iterator[Finding]:
+    """Report numbers that are infinite: of data without a target, which is not held."""
+    for column in seen.profile.columns:
+        if column.kind == "number" and column.n_infinite:
+            yield _infinite(column.name, column.n_infinite, column.n_rows)
+
+
 def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
     known = values[~np.isnan(values)]
     within = known[np.abs(known) <= FLOAT32_MAX]

@@ -44,6 +44,24 @@ def missing(seen: Seen) -> Iterator[Finding]:
         )
 
 
+@check("missing", "profile")
+def gaps(seen: Seen) -> Iterator[Finding]:
+    """Report the same of data without a target: columns that lack more than 1% of their values."""
+    for column in seen.profile.columns:
+        if LARGEST_QUIET_SHARE < column.share_missing < 1.0:
+            yield Finding(
+                code="missing",
+                severity="warning" if column.share_missing > 0.5 else "note",
+                where=column.name,
+                says=f"{column.share_missing:.0%} of '{column.name}' is missing",
+                fix="nothing to do if it may be empty; else have its source corrected",
+                facts=(
+                    Fact("share_missing", column.share_missing, "share of rows"),
+                    Fact("n_missing", float(column.n_missing), "rows"),
+                ),
+            )
+
+
 def _told(seen: Seen, name: str) -> Association:
     gap = seen.rows.frame[name].is_null().to_numpy()
     return (categories if seen.asked.classes else _number)(gap.astype(np.int64), seen.rows.y)

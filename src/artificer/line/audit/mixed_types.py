@@ -26,6 +26,15 @@ def mixed_types(seen: Seen) -> Iterator[Finding]:
             yield from _numbers_among_words(seen.rows.frame[column.name].drop_nulls())
 
 
+@check("mixed_types", "profile")
+def strays(seen: Seen) -> Iterator[Finding]:
+    """Report stray words in columns of numbers or dates: of data without a target, which is not held."""
+    for column in seen.profile.columns:
+        n_stray = seen.asked.n_stray.get(column.name, 0)
+        if n_stray:
+            yield _stray(column.name, WHAT.get(column.kind, column.kind), n_stray, n_stray / column.n_rows)
+
+
 def _stray(name: str, what: str, n_stray: int, share: float) -> Finding:
     return Finding(
         code="mixed_types",

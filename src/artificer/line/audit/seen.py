@@ -17,6 +17,22 @@ from artificer.line.audit.price import Prices
 
 
 @dataclass(frozen=True, slots=True)
+class Copied:
+    """Rows that repeat an earlier one in every column, rows with a twin, and how often the commonest row occurs.
+
+    Attributes
+    ----------
+    counted : bool
+        Whether these are counts; else they are estimates.
+    """
+
+    n_copies: int
+    n_twins: int
+    n_most: int
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What is known of the training rows; a check reads `brief`, `asked`, and what it says it needs.
 
@@ -32,6 +48,8 @@ class Seen:
         Hashes of the sealed rows' features; None where nothing is sealed.
     prices : Prices
         Measures what leaving a column out does to the score.
+    copied : Copied or None
+        Of data that is not held: its copies, by hash.
     """
 
     brief: Brief
@@ -41,6 +59,7 @@ class Seen:
     hashes: np.ndarray
     sealed: np.ndarray | None
     prices: Prices
+    copied: Copied | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,231 @@
+"""Plain data, of any length, in one pass: what its columns are, its profile, and how many rows are copies.
+
+Parquet, Arrow and long CSV files are read batch by batch, many files one after the other; all else is held file by file.
+Kinds are told from a first look (rows from eight places of Parquet files, else the first rows) and settled by the profile.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from artificer.core.errors import DataError, closest
+from artificer.core.records import Finding
+from artificer.core.tasks import ahead
+from artificer.data.batches import files_of, streamed
+from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema, without_missing
+from artificer.data.readers import Loaded, read
+from artificer.data.scan import PLACES, ROWS_AT_ONCE, Profile, scan_part
+from artificer.data.separated import is_long_separated, separated_batches, typed
+from artificer.data.sketches import Copies
+from artificer.data.table import normal_column, stacked
+from artificer_runtime.schema import Column, Kind, Schema
+
+# HyperLogLog errs by 1.6%; below this share of different values, what looked like names of rows is none.
+FEWEST_DISTINCT = 0.9
+LOOKED_AT = 1 << 16  # rows that kinds and edges are told from
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What one pass over plain data told.
+
+    Attributes
+    ----------
+    schema : Schema
+        Kinds, ranges and levels over all rows.
+    copies, twins, most_copied : int
+        Rows that repeat an earlier one in every column, rows with a twin, and how often the commonest row occurs.
+    counted : bool
+        Whether copies are counted; else they are estimated.
+    n_stray : dict of str to int
+        Cells, by column, that are not of their column's kind; read as missing.
+    findings : tuple of Finding
+        What was noticed when reading.
+    """
+
+    schema: Schema
+    profile: Profile
+    copies: int
+    twins: int
+    most_copied: int
+    counted: bool
+    n_stray: dict[str, int]
+    findings: tuple[Finding, ...] = ()
+
+
+def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = ()) -> Survey:
+    """Look once at all rows.
+
+    Parameters
+    ----------
+    source : str, Path or frame
+        As for `artificer.data.readers.read`; or a folder whose files are parts of one table.
+    folder : Path, optional
+        Where a relative path starts.
+    missing : sequence of str
+        Spellings of a missing value, beside the usual ones.
+
+    Raises
+    ------
+    DataError
+        When it cannot be read, or parts have different columns.
+    """
+    sample, pieces = _opened(source, folder or Path.cwd())
+    names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
+    n_stray = Counter[str]()
+
+    def normal(cells: pl.Series, column: Column) -> pl.Series:
+        canonical = normal_column(cells, column, looked.missing)
+        if column.kind in ("number", "time") and cells.dtype == pl.String:
+            n_stray[column.name] += without_missing(cells, looked.missing).count() - canonical.count()
+        return canonical
+
+    like = scan_part(sample, looked, normal=normal)[0]
+    del sample
+    n_stray.clear()
+    total, copies, findings = None, Copies(), dict[Finding, None]()
+    for piece in ahead(pieces):
+        _same(piece, names)
+        findings |= dict.fromkeys(piece.findings)
+        n = math.ceil(piece.frame.height / math.ceil(piece.frame.height / ROWS_AT_ONCE))
+        for start in range(0, piece.frame.height, n):
+            part, hashes = scan_part(piece.frame.slice(start, n), looked, like, normal=normal, rows=True)
+            assert hashes is not None
+            copies.add(hashes)
+            total = part if total is None else total + part
+    assert total is not None, "a reader gives rows or raises"
+    schema = _settled(looked, total)
+    kinds = {column.name: column.kind for column in schema.columns}
+    columns = tuple(replace(column, kind=kinds[column.name]) for column in total.columns)
+    return Survey(
+        schema, Profile(total.n_rows, columns), *copies.counted(), not copies.halvings, dict(+n_stray), tuple(findings)
+    )
+
+
+def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded]]:
+    """Rows that kinds and edges are told from, and all rows, piece by piece."""
+    files = _files(source, folder) if isinstance(source, str | Path) else []
+    pieces = chain.from_iterable(map(_pieces, files)) if files else iter([read(source, folder=folder)])
+    first = next(pieces)
+    spread = _spread(files) if files else None
+    sample = typed(first.frame) if files and is_long_separated(files[0]) else first.frame
+    return (sample if spread is None else spread), chain([first], pieces)
+
+
+def _files(source: str | Path, folder: Path) -> list[Path]:
+    """The files that hold the rows; none where the source is no file, or a part of one."""
+    path = folder / source
+    if not path.is_dir():
+        return [one for one in files_of(source, folder) if one.is_file()]
+    found = [one for one in sorted(path.rglob("*")) if one.is_file() and not one.name.startswith((".", "_"))]
+    kinds = sorted({one.suffix.lower() for one in found})
+    if not found:
+        raise DataError(f"the folder '{source}' holds no file; name one that holds rows")
+    if len(kinds) > 1:
+        raise DataError(
+            f"the folder '{source}' holds files of several kinds ({', '.join(one or 'no suffix' for one in kinds)}), which "
+            f"are no parts of one table; name those that are meant, such as '{source}/*{kinds[-1]}'"
+        )
+    return found
+
+
+def _pieces(path: Path) -> Iterator[Loaded]:
+    batches = streamed(path, path.parent)
+    if batches is not None:
+        for batch in batches:
+            yield Loaded(batch.frame, ((path.name, batch.frame.height),))
+    elif is_long_separated(path):
+        for frame in separated_batches(path):
+            yield Loaded(frame, ((path.name, frame.height),))
+    else:
+        yield read(path)
+
+
+def _spread(files: list[Path]) -> pl.DataFrame | None:
+    """Rows from eight places of Parquet files, 65,536 in all; None of other files."""
+    try:
+        groups = [(file, group) for file in files for group in range(parquet.ParquetFile(file).num_row_groups)]
+    except (pa.ArrowException, OSError):
+        return None
+    chosen = (
+        [groups[place] for place in np.unique(np.linspace(0, len(groups) - 1, PLACES).astype(int))] if groups else []
+    )
+    sample: pl.DataFrame | None = None
+    for file, group in chosen:
+        with parquet.ParquetFile(file) as opened:
+            batch = next(opened.iter_batches(LOOKED_AT // len(chosen), row_groups=[group]), None)
+        if batch is not None and batch.num_rows:
+            frame = read(batch).frame
+            sample = frame if sample is None else stacked(sample, frame)
+    return sample
+
+
+def _same(piece: Loaded, names: Sequence[str]) -> None:
+    for name in (*names, *piece.frame.columns):
+        if name not in piece.frame.columns:
+            raise DataError(
+                f"'{piece.parts[0][0]}' lacks the column '{name}', which other parts have"
+                f"{closest(name, piece.frame.columns)}; all parts need the same columns"
+            )
+        if name not in names:
+            raise DataError(
+                f"'{piece.parts[0][0]}' has a column '{name}', which other parts lack; all parts need the same columns"
+            )
+
+
+def _open(schema: Schema) -> Schema:
+    """Kinds to scan by: what never varies in a few rows may vary in all."""
+    return Schema(tuple(_varying(column) for column in schema.columns), schema.missing)
+
+
+def _varying(column: Column) -> Column:
+    if column.kind != "constant":
+        return column
+    numeric = column.dtype.startswith(("Int", "UInt", "Float"))
+    kind: Kind = "number" if numeric else "time" if column.dtype.startswith("Date") else "category"
+    return replace(column, kind=kind)
+
+
+def _settled(schema: Schema, profile: Profile) -> Schema:
+    return Schema(
+        tuple(_settle(column, profile) for column in schema.columns),
+        schema.missing,
+    )
+
+
+def _settle(column: Column, profile: Profile) -> Column:
+    seen = profile.column(column.name)
+    n_known, n_distinct = seen.n_rows - seen.n_missing, seen.n_distinct
+    if n_distinct <= 1 and (not seen.n_missing or not n_known):
+        return replace(column, kind="constant", levels=(), low=None, high=None)
+    if column.kind == "identifier" and n_distinct < FEWEST_DISTINCT * n_known:
+        column = replace(column, kind="category")
+    if column.kind in ("number", "time"):
+        column = replace(column, low=seen.low, high=seen.high)
+        return (
+            replace(column, kind="identifier") if _counts_through(column, n_distinct, seen.n_rows, n_known) else column
+        )
+    if column.kind == "category":
+        return replace(
+            column, levels=tuple(value for value, _ in seen.heavy) if not seen.common.error else column.levels
+        )
+    return column
+
+
+def _counts_through(column: Column, n_distinct: float, n_rows: int, n_known: int) -> bool:
+    """Whole numbers that count the rows: each once, with few left out."""
+    if "Int" not in column.dtype or column.low is None or column.high is None:
+        return False
+    each = n_known == n_rows >= FEWEST_FOR_IDENTIFIER and n_distinct > FEWEST_DISTINCT * n_rows
+    return each and n_rows <= column.high - column.low + 1 <= 2 * n_rows
