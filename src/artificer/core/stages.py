@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
+from artificer.core.description import Collinearity, Gap, Map, Pair, Pattern
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
@@ -209,15 +210,32 @@ class ColumnStory:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """From `describe`: distributions and associations, with intervals."""
+    """From `describe`: distributions and associations, with intervals.
+
+    Attributes
+    ----------
+    columns : tuple of ColumnStory
+        Of the features and, last, the target.
+    pairs : tuple of Pair
+        Features that go together most.
+    target_over_time : tuple of (str, Estimate)
+        Each period's first day, and the share or mean there.
+    cut : bool
+        Whether the clock left something unmeasured.
+    """
 
     n_rows: int
     columns: tuple[ColumnStory, ...]
-    pairs: tuple[tuple[str, str, Estimate], ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    together: Map = Map()
+    patterns: tuple[Pattern, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    collinearity: Collinearity = Collinearity()
     target_facts: tuple[Fact, ...] = ()
     target_over_time: tuple[tuple[str, Estimate], ...] = ()
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ rows can show.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,18 +19,24 @@ from artificer.core.store import load
 from artificer.data.scan import Profile
 from artificer.data.table import normalise
 from artificer.line.ask import Subject, ask, begin
-from artificer.line.ask.rows import labelled
+from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
-from artificer.line.describe.associations import SURE, Readings, associations, readings
+from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
 from artificer.line.describe.columns import story
+from artificer.line.describe.gaps import gappy, gaps, patterns
+from artificer.line.describe.matrix import matrix, shown
 from artificer.line.describe.over_time import target_over_time
 from artificer.line.describe.pairs import strongest_pairs
 from artificer.line.describe.power import power
+from artificer.line.describe.redundancy import collinearity
 from artificer.line.describe.target import target_facts
 
 __all__ = ["describe"]
 
-VERSION = 1
+VERSION = 2
+# Columns and rows on which features are compared with each other: those that tell most of the target.
+MOST_COLUMNS = 40
+MOST_ROWS = 5_000
 
 
 def describe(subject: Subject, **options: Any) -> Description:
@@ -60,14 +67,32 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)
     columns = tuple(story(profile.column(name), values[name], found.get(name)) for name in names)
-    return Description(
+    told = Description(
         n_rows=rows.n_rows,
         columns=columns,
-        pairs=strongest_pairs(sample, columns),
         target_facts=(*target_facts(asked, rows), *power(asked, rows.y)),
         target_over_time=target_over_time(asked, rows),
         findings=_findings(run, columns),
         decisions=_decisions(sample, rows.n_rows),
+    )
+    return _together(run, asked, rows, sample, told) if run.effects else told
+
+
+def _together(run: Run, asked: Asked, rows: Labelled, sample: Readings, told: Description) -> Description:
+    """Add what columns are to each other; who asks for no effects, as the estimators do, reads none of it."""
+    tells = {column.name: column.association.value for column in told.columns if column.association is not None}
+    strongest = sorted(sample.values, key=lambda name: -tells.get(name, 0.0))
+    few = sample.few(strongest[:MOST_COLUMNS], MOST_ROWS)
+    y = target_values(asked, few.y)
+    looked = matrix({**few.values, run.brief.target.column: y + 1})
+    names = gappy(asked, rows)
+    return replace(
+        told,
+        pairs=strongest_pairs(few, looked),
+        together=shown(looked, (run.brief.target.column, *strongest)),
+        patterns=patterns(rows, names),
+        gaps=gaps(asked, rows, sample, few, names),
+        collinearity=collinearity(few, looked, tells),
     )
 
 

@@ -1,0 +1,118 @@
+"""What `describe` hands on beside the columns' own stories: records of relations, gaps, time, groups and power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from artificer.core.records import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two features that go together.
+
+    Attributes
+    ----------
+    strength : Estimate
+        0 to 1.
+    p_adjusted : float
+        Corrected for all pairs that were looked at (Benjamini-Hochberg).
+    """
+
+    first: str
+    second: str
+    strength: Estimate
+    p_adjusted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """Strengths between columns at a coarse look, those that go together beside each other.
+
+    Attributes
+    ----------
+    strengths : tuple of tuple of float
+        0 to 1, symmetric, in the order of the names.
+    """
+
+    names: tuple[str, ...] = ()
+    strengths: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Columns that are missing together, and nothing else with them.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Empty for rows that lack nothing.
+    share : Estimate
+        Of all rows.
+    """
+
+    columns: tuple[str, ...]
+    share: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What it tells that a column's value is missing.
+
+    Attributes
+    ----------
+    share : Estimate
+        Of rows without a value.
+    tells : Estimate
+        Strength of the gap's relation to the target, 0 to 1; `p_adjusted` is corrected for all gaps.
+    hangs_on : str
+        The column by which gaps are told best; "" where none tells them more than chance could. Then values may be
+        missing completely at random; else at best at random given that column.
+    hanging : Estimate or None
+        How strongly, 0 to 1; `p_hanging` is corrected for all columns and gaps that were looked at.
+    """
+
+    column: str
+    share: Estimate
+    tells: Estimate
+    p_adjusted: float
+    hangs_on: str = ""
+    hanging: Estimate | None = None
+    p_hanging: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Redundant:
+    """Columns of which one says nearly what the others say.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    keep : str
+        The one that tells most of the target.
+    strength : float
+        The least between any two of them, 0 to 1.
+    """
+
+    columns: tuple[str, ...]
+    keep: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Collinearity:
+    """How far numbers are sums of each other.
+
+    Attributes
+    ----------
+    inflation : tuple of (str, float)
+        By how much a linear model's variance of each column's weight grows because the others are there (variance
+        inflation factor), the largest first; infinite for a sum of the others.
+    condition : float
+        Condition number of the standardised numbers: from 30 on, weights of a linear model are unsteady (Belsley,
+        Kuh and Welsch 1980).
+    """
+
+    inflation: tuple[tuple[str, float], ...] = ()
+    condition: float = 1.0
+    redundant: tuple[Redundant, ...] = ()
