@@ -116,3 +116,75 @@ class Collinearity:
     inflation: tuple[tuple[str, float], ...] = ()
     condition: float = 1.0
     redundant: tuple[Redundant, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A pattern that comes back: of the hour of the day, the weekday, or the month.
+
+    Attributes
+    ----------
+    strength : float
+        Share of what trend and other cycles leave that this one explains, 0 to 1 (Wang, Smith and Hyndman 2006).
+    p_adjusted : float
+        Corrected for all trends and cycles that were looked at.
+    levels : tuple of (str, Estimate)
+        Each level's distance from the mean of all levels.
+    """
+
+    name: str
+    strength: float
+    p_adjusted: float
+    levels: tuple[tuple[str, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How a column moves in time.
+
+    Attributes
+    ----------
+    what : str
+        "mean", or the share of which class or level.
+    every : str
+        Length of the periods that were compared: "1h", "1d", "1w", "1mo".
+    trend : Estimate
+        Change in each `per` ("day", "month", "year"), cycles apart.
+    autocorrelation : Estimate
+        Between one period and the next, of what trend and cycles leave.
+    """
+
+    column: str
+    what: str
+    every: str
+    n_periods: int
+    trend: Estimate
+    per: str
+    p_adjusted: float
+    cycles: tuple[Cycle, ...]
+    autocorrelation: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """How alike rows of one group are in the target.
+
+    Attributes
+    ----------
+    named : bool
+        Whether the brief names the column as its group; else it only looks like one.
+    alike : Estimate
+        Intraclass correlation: 0 when groups mean nothing, 1 when a group has one value.
+    design_effect : float
+        By how much groups widen the variance of the target's mean.
+    effective_rows : Estimate
+        How many independent rows would tell as much about it.
+    """
+
+    column: str
+    named: bool
+    n_groups: int
+    alike: Estimate
+    p_adjusted: float
+    design_effect: float
+    effective_rows: Estimate

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
-from artificer.core.description import Collinearity, Gap, Map, Pair, Pattern
+from artificer.core.description import Clusters, Collinearity, Course, Gap, Map, Pair, Pattern
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
@@ -196,6 +196,8 @@ class ColumnStory:
         What the bins or levels are.
     association : Estimate or None
         Strength of the relation to the target, 0 to 1, and how it was measured.
+    estimates : tuple of (str, Estimate)
+        Mean, median, quartiles and shares, with intervals.
     """
 
     name: str
@@ -206,6 +208,7 @@ class ColumnStory:
     labels: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     association: Estimate | None = None
+    estimates: tuple[tuple[str, Estimate], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ class Description:
     patterns: tuple[Pattern, ...] = ()
     gaps: tuple[Gap, ...] = ()
     collinearity: Collinearity = Collinearity()
+    courses: tuple[Course, ...] = ()
+    clusters: tuple[Clusters, ...] = ()
     target_facts: tuple[Fact, ...] = ()
     target_over_time: tuple[tuple[str, Estimate], ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -23,7 +23,9 @@ from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
 from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
 from artificer.line.describe.columns import story
+from artificer.line.describe.courses import courses
 from artificer.line.describe.gaps import gappy, gaps, patterns
+from artificer.line.describe.groups import alike_rows, clusters
 from artificer.line.describe.matrix import matrix, shown
 from artificer.line.describe.over_time import target_over_time
 from artificer.line.describe.pairs import strongest_pairs
@@ -75,10 +77,12 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
         findings=_findings(run, columns),
         decisions=_decisions(sample, rows.n_rows),
     )
-    return _together(run, asked, rows, sample, told) if run.effects else told
+    return _together(run, asked, rows, profile, sample, told) if run.effects else told
 
 
-def _together(run: Run, asked: Asked, rows: Labelled, sample: Readings, told: Description) -> Description:
+def _together(
+    run: Run, asked: Asked, rows: Labelled, profile: Profile, sample: Readings, told: Description
+) -> Description:
     """Add what columns are to each other; who asks for no effects, as the estimators do, reads none of it."""
     tells = {column.name: column.association.value for column in told.columns if column.association is not None}
     strongest = sorted(sample.values, key=lambda name: -tells.get(name, 0.0))
@@ -86,6 +90,7 @@ def _together(run: Run, asked: Asked, rows: Labelled, sample: Readings, told: De
     y = target_values(asked, few.y)
     looked = matrix({**few.values, run.brief.target.column: y + 1})
     names = gappy(asked, rows)
+    alike = clusters(asked, rows, profile, run.brief.data.group)
     return replace(
         told,
         pairs=strongest_pairs(few, looked),
@@ -93,6 +98,9 @@ def _together(run: Run, asked: Asked, rows: Labelled, sample: Readings, told: De
         patterns=patterns(rows, names),
         gaps=gaps(asked, rows, sample, few, names),
         collinearity=collinearity(few, looked, tells),
+        courses=courses(asked, rows, sample, strongest, run.brief.target.column),
+        clusters=alike,
+        findings=(*told.findings, *alike_rows(alike, run.brief.target.column)),
     )
 
 
