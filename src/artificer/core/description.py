@@ -188,3 +188,63 @@ class Clusters:
     p_adjusted: float
     design_effect: float
     effective_rows: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class MoreRows:
+    """What more rows would bring: the yardstick's score on growing shares of the training rows, and its curve.
+
+    Attributes
+    ----------
+    measured : tuple of (int, Estimate)
+        Training rows, and the score on rows that did not train, in the metric.
+    curve : tuple of (int, Estimate)
+        The fitted curve, as far as twice the rows there are.
+    n_rows : int
+        Rows there are.
+    gain : Estimate
+        What twice the rows would add to the score, positive where it is better.
+    """
+
+    metric: str
+    measured: tuple[tuple[int, Estimate], ...]
+    curve: tuple[tuple[int, Estimate], ...]
+    n_rows: int
+    gain: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The target in one level or bin of a column.
+
+    Attributes
+    ----------
+    value : float
+        Its share or mean among these rows.
+    shrunk : Estimate
+        What it is believed to be, drawn towards the mean of all levels the more, the fewer rows it has.
+    """
+
+    name: str
+    n_rows: int
+    value: float
+    shrunk: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ByLevel:
+    """The target by the levels, or bins, of a column.
+
+    Attributes
+    ----------
+    what : str
+        "mean", or the share of which class.
+    prior_rows : float
+        How many rows the mean of all levels weighs in each level's estimate.
+    """
+
+    column: str
+    what: str
+    overall: Estimate
+    levels: tuple[Level, ...]
+    prior_rows: float

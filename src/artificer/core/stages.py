@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
-from artificer.core.description import Clusters, Collinearity, Course, Gap, Map, Pair, Pattern
+from artificer.core.description import ByLevel, Clusters, Collinearity, Course, Gap, Map, MoreRows, Pair, Pattern
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
@@ -230,12 +230,14 @@ class Description:
     n_rows: int
     columns: tuple[ColumnStory, ...]
     pairs: tuple[Pair, ...] = ()
-    together: Map = Map()
+    together: Map = field(default_factory=Map)
     patterns: tuple[Pattern, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    collinearity: Collinearity = Collinearity()
+    collinearity: Collinearity = field(default_factory=Collinearity)
     courses: tuple[Course, ...] = ()
     clusters: tuple[Clusters, ...] = ()
+    by_level: tuple[ByLevel, ...] = ()
+    more_rows: MoreRows | None = None
     target_facts: tuple[Fact, ...] = ()
     target_over_time: tuple[tuple[str, Estimate], ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -94,9 +94,9 @@ def _bins(kind: str, values: np.ndarray) -> tuple[tuple[int, ...], tuple[str, ..
     counts = np.diff(np.searchsorted(values, edges[1:-1], side="left"), prepend=0, append=len(values))
     labels = [_span(kind, low, high - 1 if whole else high) for low, high in pairwise(edges)]
     if values[0] < edges[0]:
-        labels[0] = f"{'before' if kind == 'time' else 'below'} {_text(kind, edges[1])}"
+        labels[0] = f"{'before' if kind == 'time' else 'below'} {text(kind, edges[1])}"
     if values[-1] > edges[-1]:
-        labels[-1] = f"from {_text(kind, edges[-2])}"
+        labels[-1] = f"from {text(kind, edges[-2])}"
     return tuple(counts.tolist()), tuple(labels)
 
 
@@ -113,11 +113,12 @@ def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
 
 
 def _span(kind: str, low: float, high: float) -> str:
-    first, last = _text(kind, low), _text(kind, high)
+    first, last = text(kind, low), text(kind, high)
     return first if first == last else f"{first} – {last}"
 
 
-def _text(kind: str, value: float) -> str:
+def text(kind: str, value: float) -> str:
+    """A number, or a moment's day, as labels show it."""
     if kind == "time":
         return day(value)
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
