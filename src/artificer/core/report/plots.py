@@ -45,7 +45,8 @@ def heat(names: Sequence[str], strengths: Sequence[Sequence[float]], *, title: s
                 parts.append(
                     f'<text class="{css}" x="{at + cell / 2}" y="{y + cell / 2 + 4}" text-anchor="middle">{text}</text>'
                 )
-    return _svg(left + size + 12, top + size + 118, title, parts, css="chart map")
+    room = 30 + 4.6 * min(LONGEST, max(map(len, names)))  # for names that lean
+    return _svg(left + size + 12, top + size + room, title, parts, css="chart map")
 
 
 def levels(rows: Sequence[tuple[str, Estimate, float | None, str]], *, title: str, middle: float) -> str:
@@ -57,7 +58,7 @@ def levels(rows: Sequence[tuple[str, Estimate, float | None, str]], *, title: st
     middle : float
         Where the upright line stands.
     """
-    width, left, right, step, top = 420, 132, 12, 22, 6
+    width, left, right, step, top = 440, 158, 12, 22, 6
     ends = [end for _, one, raw, _ in rows for end in (one.low, one.high, raw)]
     low, high = domain([*ends, middle])
     x = _scale(low, high, left, width - right)

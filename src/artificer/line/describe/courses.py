@@ -17,7 +17,7 @@ from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
 from artificer.line.describe.over_time import shown_class
 from artificer.measure.correct import benjamini_hochberg
-from artificer.measure.series import Regression, autocorrelation, newey_west
+from artificer.measure.series import Regression, autocorrelation, autoregressive
 
 MOST_PERIODS, FEWEST_PERIODS = 20_000, 24
 MOST_COLUMNS = 4
@@ -81,13 +81,13 @@ def _course(column: str, what: str, time: np.ndarray, values: np.ndarray) -> _Co
     X = np.column_stack([np.ones(len(means)), elapsed - elapsed.mean(), *(one for _, _, one in found)])
     if len(means) < 2 * X.shape[1] or np.linalg.matrix_rank(X) < X.shape[1]:
         found, X = [], X[:, :2]
-    fitted = newey_west(X, means, sizes)
+    fitted = autoregressive(X, means, sizes)
     cycles, p, start = [], [fitted.p(np.array([1]))], 2
     for name, labels, one in found:
         places = np.arange(start, start := start + one.shape[1])
         cycles.append(_cycle(name, labels, fitted, places, X))
         p.append(fitted.p(places))
-    trend = fitted.contrast(np.eye(X.shape[1])[1], f"regression over periods of {every}, Newey-West")
+    trend = fitted.contrast(np.eye(X.shape[1])[1], f"regression over periods of {every}, autoregressive")
     rest = autocorrelation(fitted.rest)
     return _Course(Course(column, what, every, len(means), trend, per, 1.0, tuple(cycles), rest), tuple(p))
 

@@ -79,7 +79,10 @@ def _levels(names: tuple[str, ...], codes: np.ndarray) -> tuple[list[str], np.nd
 
 
 def _with_missing(labels: list[str], place: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Give rows without a value a level of their own; so few that they may name a person go to the others."""
     gone = place < 0
     if not gone.any():
         return labels, place
-    return [*labels, MISSING], np.where(gone, len(labels), place)
+    name = MISSING if gone.sum() >= FEWEST_ROWS else OTHERS
+    labels = labels if name in labels else [*labels, name]
+    return labels, np.where(gone, labels.index(name), place)
