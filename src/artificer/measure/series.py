@@ -9,7 +9,6 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 
-
 N_ROUNDS = 3
 
 
