@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 from artificer.core.records import Estimate
 
@@ -126,11 +126,7 @@ def _noncentral_of_large(statistic: float, freedom: int, level: float) -> tuple[
 
 
 def _solve(rising: Callable[[float], float], statistic: float) -> float:
-    low, high = 0.0, statistic + 10 * np.sqrt(statistic + 1) + 50
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if rising(middle) < 0 else (low, middle)
-    return float((low + high) / 2)
+    return float(optimize.brentq(rising, 0.0, statistic + 10 * np.sqrt(statistic + 1) + 50, xtol=1e-9))
 
 
 def _folded(value: float, low: float, high: float, method: str, n: int, level: float) -> Estimate:

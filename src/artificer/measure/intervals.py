@@ -163,18 +163,27 @@ def ratio(numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.
     return Estimate(value, value - half, value + half, "ratio over clusters", n, level)
 
 
-def quantile_interval(values: np.ndarray, q: float, *, level: float = 0.95) -> Estimate:
-    """Interval of a quantile between two order statistics (David and Nagaraja 2003, 7.1); no shape is assumed."""
-    ordered = np.sort(values)
-    n = len(ordered)
+def quantile_interval(values: np.ndarray, q: float, *, level: float = 0.95, ordered: bool = False) -> Estimate:
+    """Interval of a quantile between two order statistics (David and Nagaraja 2003, 7.1); no shape is assumed.
+
+    Parameters
+    ----------
+    ordered : bool
+        Whether the values are in rising order already, which spares sorting a million of them again.
+    """
+    if not ordered:
+        values = np.sort(values)
+    n = len(values)
     if n == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "order statistics", 0, level)
     low = int(stats.binom.ppf(0.5 - level / 2, n, q)) - 1
     high = int(stats.binom.ppf(0.5 + level / 2, n, q))
     # Too few values to bound the quantile from above leave the largest, and an interval that says so.
-    upper = float(ordered[high]) if high < n else np.inf
-    lower = float(ordered[low]) if low >= 0 else -np.inf
-    return Estimate(float(np.quantile(ordered, q)), lower, upper, "order statistics", n, level)
+    upper = float(values[high]) if high < n else np.inf
+    lower = float(values[low]) if low >= 0 else -np.inf
+    place = int(q * (n - 1))
+    middle = float(np.interp(q * (n - 1), [place, place + 1], [values[place], values[min(place + 1, n - 1)]]))
+    return Estimate(middle, lower, upper, "order statistics", n, level)
 
 
 def bootstrap(

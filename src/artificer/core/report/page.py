@@ -14,7 +14,7 @@ from artificer.core.brief import Brief
 from artificer.core.figures import SIGNS, figure, with_interval
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.records import Decision, Estimate, Finding
-from artificer.core.report import svg
+from artificer.core.report import description, svg
 from artificer.core.stages import (
     Asked,
     Choice,
@@ -69,7 +69,12 @@ def render(page: ReportPage) -> str:
 def compiled(name: str) -> Template:
     """A template of this folder."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"figure": figure, "interval": with_interval}
+    environment.filters |= {
+        "figure": figure,
+        "interval": with_interval,
+        "chance": description.chance,
+        "count": "{:,}".format,
+    }
     return environment.from_string(read_part(name))
 
 
@@ -80,6 +85,7 @@ def read_part(name: str) -> str:
 
 def _parts(page: ReportPage) -> dict[str, object]:
     verdict = page.verdict
+    described = description.parts(page.described, page.brief.target.column)
     counts = {outcome: sum(line.outcome == outcome for line in verdict.lines) for outcome in SIGNS}
     return {
         "signs": SIGNS,
@@ -95,7 +101,8 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "slices": _estimates(verdict.slices),
         "worst": worst(verdict),
         "drivers": _drivers(page),
-        "over_time": _estimates(page.described.target_over_time),
+        "description": Markup(compiled("description.html").render(**described)),
+        "p_of": described["p_of"],
     }
 
 

@@ -7,10 +7,13 @@ rows can show.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from artificer.core.clock import Clock
+from artificer.core.description import MoreRows
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, ColumnStory, Description
@@ -18,18 +21,30 @@ from artificer.core.store import load
 from artificer.data.scan import Profile
 from artificer.data.table import normalise
 from artificer.line.ask import Subject, ask, begin
-from artificer.line.ask.rows import labelled
+from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
-from artificer.line.describe.associations import SURE, Readings, associations, readings
+from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
 from artificer.line.describe.columns import story
+from artificer.line.describe.courses import courses
+from artificer.line.describe.gaps import gappy, gaps, patterns
+from artificer.line.describe.groups import alike_rows, clusters
+from artificer.line.describe.levels import by_level
+from artificer.line.describe.matrix import matrix, shown
+from artificer.line.describe.more_rows import more_rows
 from artificer.line.describe.over_time import target_over_time
 from artificer.line.describe.pairs import strongest_pairs
 from artificer.line.describe.power import power
+from artificer.line.describe.redundancy import collinearity
 from artificer.line.describe.target import target_facts
 
 __all__ = ["describe"]
 
-VERSION = 1
+VERSION = 2
+# Of the time limit, from the start of the command, within which the learning curve is measured.
+SHARE = 0.3
+# Columns and rows on which features are compared with each other: those that tell most of the target.
+MOST_COLUMNS = 40
+MOST_ROWS = 5_000
 
 
 def describe(subject: Subject, **options: Any) -> Description:
@@ -60,14 +75,44 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)
     columns = tuple(story(profile.column(name), values[name], found.get(name)) for name in names)
-    return Description(
+    told = Description(
         n_rows=rows.n_rows,
         columns=columns,
-        pairs=strongest_pairs(sample, columns),
         target_facts=(*target_facts(asked, rows), *power(asked, rows.y)),
         target_over_time=target_over_time(asked, rows),
         findings=_findings(run, columns),
-        decisions=_decisions(sample, rows.n_rows),
+        decisions=_sampled(sample, rows.n_rows),
+    )
+    return _together(run, asked, rows, profile, sample, told) if run.effects else told
+
+
+def _together(
+    run: Run, asked: Asked, rows: Labelled, profile: Profile, sample: Readings, told: Description
+) -> Description:
+    """Add what columns are to each other; who asks for no effects, as the estimators do, reads none of it."""
+    tells = {column.name: column.association.value for column in told.columns if column.association is not None}
+    strongest = sorted(sample.values, key=lambda name: -tells.get(name, 0.0))
+    few = sample.few(strongest[:MOST_COLUMNS], MOST_ROWS)
+    y = target_values(asked, few.y)
+    looked = matrix({**few.values, run.brief.target.column: y + 1})
+    names = gappy(asked, rows)
+    clock = run.limit("describe", SHARE)
+    curve = more_rows(asked, rows, sample, strongest, clock)
+    alike = clusters(asked, rows, profile, run.brief.data.group)
+    return replace(
+        told,
+        pairs=strongest_pairs(few, looked),
+        together=shown(looked, (run.brief.target.column, *strongest)),
+        patterns=patterns(rows, names),
+        gaps=gaps(asked, rows, sample, few, names),
+        collinearity=collinearity(few, looked, tells),
+        courses=courses(asked, rows, sample, strongest, run.brief.target.column),
+        clusters=alike,
+        by_level=by_level(asked, rows, sample, strongest),
+        more_rows=curve,
+        cut=curve is None and clock.expired,
+        decisions=(*told.decisions, *_uncut(curve, clock)),
+        findings=(*told.findings, *alike_rows(alike, run.brief.target.column)),
     )
 
 
@@ -89,7 +134,7 @@ def _findings(run: Run, columns: tuple[ColumnStory, ...]) -> tuple[Finding, ...]
     )
 
 
-def _decisions(sample: Readings, n_rows: int) -> tuple[Decision, ...]:
+def _sampled(sample: Readings, n_rows: int) -> tuple[Decision, ...]:
     if sample.n_rows == n_rows:
         return ()
     return (
@@ -100,5 +145,19 @@ def _decisions(sample: Readings, n_rows: int) -> tuple[Decision, ...]:
             "intervals are narrow enough there, and distributions are of all rows in any case",
             ("all rows",),
             (Fact("rows", float(sample.n_rows), "rows"),),
+        ),
+    )
+
+
+def _uncut(curve: MoreRows | None, clock: Clock) -> tuple[Decision, ...]:
+    if curve is not None or not clock.expired:
+        return ()
+    return (
+        Decision(
+            "describe",
+            "What would more rows bring?",
+            "not measured",
+            f"{SHARE:.0%} of the time limit had passed, and the rest belongs to training",
+            ("give the run more time",),
         ),
     )

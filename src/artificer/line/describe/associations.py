@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.measure.associate import Association, categories, category_and_number, numbers
+from artificer.measure.any_shape import either_way, of_any_shape
+from artificer.measure.associate import Association, categories, category_and_number
 from artificer.measure.correct import benjamini_hochberg
 from artificer_runtime.schema import GROUPS, Schema
 
@@ -26,15 +28,23 @@ class Readings:
     values : dict of str to array, (n_rows,)
         float64 with NaN for missing, or int32 codes with 0 for missing; texts are not read.
     y : array of float64, (n_rows,)
+    kept : array of int64, (n_rows,)
+        Positions of these rows among the training rows.
     """
 
     values: dict[str, np.ndarray]
     y: np.ndarray
+    kept: np.ndarray
 
     @property
     def n_rows(self) -> int:
         """Number of rows."""
         return len(self.y)
+
+    def few(self, names: Iterable[str], most: int) -> Readings:
+        """Some columns, on at most `most` rows drawn from these."""
+        kept = np.sort(np.random.default_rng(1).permutation(self.n_rows)[:most])
+        return Readings({name: self.values[name][kept] for name in names}, self.y[kept], self.kept[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +70,12 @@ def readings(asked: Asked, rows: Labelled) -> Readings:
     for column in columns:
         group = GROUPS[column.kind]
         values[column.name] = getattr(encoded, group)[:, schema.positions(group, [column.name])[0]]
-    return Readings(values, rows.y[kept])
+    return Readings(values, rows.y[kept], kept)
 
 
 def associations(asked: Asked, sample: Readings) -> dict[str, Related]:
     """Measure each feature's relation to the target, by name."""
-    found = {name: relation(values, _target(asked, sample.y)) for name, values in sample.values.items()}
+    found = {name: relation(values, target_values(asked, sample.y)) for name, values in sample.values.items()}
     if not found:
         return {}
     adjusted = benjamini_hochberg(np.array([one.p for one in found.values()]))
@@ -73,13 +83,19 @@ def associations(asked: Asked, sample: Readings) -> dict[str, Related]:
 
 
 def relation(a: np.ndarray, b: np.ndarray) -> Association:
-    """Measure the relation of two columns, each numbers (float) or codes (integer)."""
-    if a.dtype.kind == "f" and b.dtype.kind == "f":
-        return numbers(a, b)
+    """Measure how well one column tells another, each numbers (float) or codes (integer): a curve counts too."""
     if a.dtype.kind == "f":
-        return category_and_number(b, a)
+        return of_any_shape(a, b)
     return category_and_number(a, b) if b.dtype.kind == "f" else categories(a, b)
 
 
-def _target(asked: Asked, y: np.ndarray) -> np.ndarray:
+def between(a: np.ndarray, b: np.ndarray) -> Association:
+    """Measure how strongly two columns go together, whichever tells the other."""
+    if a.dtype.kind == "f" and b.dtype.kind == "f":
+        return either_way(a, b)
+    return relation(a, b) if a.dtype.kind == "f" else relation(b, a)
+
+
+def target_values(asked: Asked, y: np.ndarray) -> np.ndarray:
+    """The target as relations read it: integer classes, or numbers."""
     return y.astype(np.int64) if asked.classes else y

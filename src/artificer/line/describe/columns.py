@@ -8,10 +8,12 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from artificer.core.records import Fact
+from artificer.core.records import Estimate, Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
 from artificer.line.describe.associations import Related
+from artificer.line.describe.form import form
+from artificer.measure.intervals import mean_t, quantile_interval, wilson
 from artificer_runtime.schema import FLOAT32_MAX
 
 N_BINS = 24
@@ -32,6 +34,8 @@ def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> 
         Its relation to the target; None where there is no measure of it: texts, and the target itself.
     """
     measured = _measured(column.kind, values.drop_nulls())
+    if measured is not None:
+        measured.sort()
     counts, labels = _levels(column) if measured is None else _bins(column.kind, measured)
     told = (Fact("p_adjusted", related.p_adjusted, "Benjamini-Hochberg"),) if related else ()
     return ColumnStory(
@@ -43,6 +47,7 @@ def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> 
         labels=labels,
         facts=(*_facts(column, measured), *told),
         association=related.association.strength if related else None,
+        estimates=_estimates(column, measured),
     )
 
 
@@ -72,28 +77,34 @@ def _levels(column: ColumnProfile) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 
 def _bins(kind: str, values: np.ndarray) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Rows in bins of equal width between the 0.5% and the 99.5% quantile; the outer bins hold what lies beyond."""
-    distinct, n_of_each = np.unique(values, return_counts=True)
-    if kind != "time" and len(distinct) <= N_BINS:
-        return tuple(n_of_each.tolist()), tuple(f"{value:g}" for value in distinct)
-    if len(distinct) < 2:
+    """Rows in bins of equal width between the 0.5% and the 99.5% quantile; the outer bins hold what lies beyond.
+
+    Parameters
+    ----------
+    values : array of float64, (n_rows,)
+        In rising order.
+    """
+    starts = np.flatnonzero(np.diff(values, prepend=np.nan))
+    if kind != "time" and len(starts) <= N_BINS:
+        return tuple(np.diff(starts, append=len(values)).tolist()), tuple(f"{value:g}" for value in values[starts])
+    if len(starts) < 2:
         return (), ()
-    whole = kind != "time" and bool((distinct == np.rint(distinct)).all())
+    whole = kind != "time" and bool((values == np.rint(values)).all())
     edges = _edges(values, whole=whole)
-    counts = np.bincount(np.searchsorted(edges[1:-1], values, side="right"), minlength=len(edges) - 1)
+    counts = np.diff(np.searchsorted(values, edges[1:-1], side="left"), prepend=0, append=len(values))
     labels = [_span(kind, low, high - 1 if whole else high) for low, high in pairwise(edges)]
-    if distinct[0] < edges[0]:
-        labels[0] = f"{'before' if kind == 'time' else 'below'} {_text(kind, edges[1])}"
-    if distinct[-1] > edges[-1]:
-        labels[-1] = f"from {_text(kind, edges[-2])}"
+    if values[0] < edges[0]:
+        labels[0] = f"{'before' if kind == 'time' else 'below'} {text(kind, edges[1])}"
+    if values[-1] > edges[-1]:
+        labels[-1] = f"from {text(kind, edges[-2])}"
     return tuple(counts.tolist()), tuple(labels)
 
 
 def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
     """At most 25 edges; those of whole numbers are whole, so that every bin can hold as many different ones."""
-    low, high = np.quantile(values, (0.005, 0.995))
+    low, high = (quantile_interval(values, q, ordered=True).value for q in (0.005, 0.995))
     if not low < high:
-        low, high = values.min(), values.max()
+        low, high = values[0], values[-1]
     if not whole:
         return np.linspace(low, high, N_BINS + 1)
     width = max(1.0, np.ceil((high - low + 1) / N_BINS))
@@ -102,11 +113,12 @@ def _edges(values: np.ndarray, *, whole: bool) -> np.ndarray:
 
 
 def _span(kind: str, low: float, high: float) -> str:
-    first, last = _text(kind, low), _text(kind, high)
+    first, last = text(kind, low), text(kind, high)
     return first if first == last else f"{first} – {last}"
 
 
-def _text(kind: str, value: float) -> str:
+def text(kind: str, value: float) -> str:
+    """A number, or a moment's day, as labels show it."""
     if kind == "time":
         return day(value)
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
@@ -122,25 +134,33 @@ def day(seconds: float) -> str:
 
 
 def _facts(column: ColumnProfile, measured: np.ndarray | None) -> tuple[Fact, ...]:
-    n_known = column.n_rows - column.n_missing
-    if not n_known or column.kind in ("identifier", "constant"):
+    if column.n_rows == column.n_missing or column.kind in ("identifier", "constant"):
         return ()
-    commonest = Fact("share of the commonest", column.heavy[0][1] / n_known, "share of values")
     if measured is None:
-        return Fact("levels", float(round(column.n_distinct))), commonest
+        return (Fact("levels", float(round(column.n_distinct))),)
     if not len(measured):
         return ()
     if column.kind == "time":
-        return Fact("first", day(measured.min())), Fact("last", day(measured.max()))
-    quartiles = np.quantile(measured, (0.25, 0.5, 0.75))
-    names = ("first quartile", "median", "third quartile")
+        return Fact("first", day(measured[0])), Fact("last", day(measured[-1]))
     unit = "characters" if column.kind == "text" else ""
-    spread = (Fact(name, float(value), unit) for name, value in zip(names, quartiles, strict=True))
     return (
-        Fact("mean", float(measured.mean()), unit),
         Fact("standard deviation", float(measured.std(ddof=1)) if len(measured) > 1 else 0.0, unit),
-        Fact("lowest", float(measured.min()), unit),
-        *spread,
-        Fact("highest", float(measured.max()), unit),
-        commonest,
+        Fact("lowest", float(measured[0]), unit),
+        Fact("highest", float(measured[-1]), unit),
+        *(form(measured) if column.kind == "number" else ()),
     )
+
+
+def _estimates(column: ColumnProfile, measured: np.ndarray | None) -> tuple[tuple[str, Estimate], ...]:
+    """What is known of the population that the rows were drawn from: shares, mean and quartiles, with intervals."""
+    n_known = column.n_rows - column.n_missing
+    if not n_known or column.kind in ("identifier", "constant"):
+        return ()
+    found = [("share missing", wilson(column.n_missing, column.n_rows))] if column.n_missing else []
+    if column.kind in ("number", "text") and measured is not None and len(measured):
+        found.append(("mean", mean_t(measured)))
+        names = {"first quartile": 0.25, "median": 0.5, "third quartile": 0.75}
+        found += [(name, quantile_interval(measured, q, ordered=True)) for name, q in names.items()]
+    if column.kind != "time":
+        found.append(("share of the commonest", wilson(column.heavy[0][1], n_known)))
+    return tuple(found)

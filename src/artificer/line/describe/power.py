@@ -1,4 +1,4 @@
-"""Power: the smallest difference that the sealed rows can show."""
+"""Power: the smallest difference that the rows can show, and how many rows would show a stated one."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ import math
 
 import numpy as np
 
+from artificer.core.brief import Task
 from artificer.core.records import Fact
 from artificer.core.stages import Asked
 
 # 1.96 standard errors to be significant at 5%, 0.84 more to be so in four of five repetitions.
 STANDARD_ERRORS = 2.80
 TYPICAL_AUC = 0.75
+# Differences that are often asked about.
+STATED: dict[Task, tuple[float, str]] = {
+    "binary": (0.02, "a difference of 0.02 in AUC"),
+    "multiclass": (0.02, "a difference of 0.02 in accuracy"),
+    "regression": (0.05, "a difference of 5% in the root mean squared error"),
+}
 
 
 def power(asked: Asked, y: np.ndarray) -> tuple[Fact, ...]:
@@ -30,15 +37,36 @@ def power(asked: Asked, y: np.ndarray) -> tuple[Fact, ...]:
     """
     n_rows = asked.sealed.rows.n_rows if asked.sealed else len(y)
     where = "sealed rows" if asked.sealed else "rows, out of fold"
+    error, what = _error(asked, y, n_rows)
+    stated, in_words = STATED[asked.task]
+    to_show = math.ceil(n_rows * (STANDARD_ERRORS * error / stated) ** 2)
+    return (
+        Fact("smallest_difference", STANDARD_ERRORS * error, f"{what}, shown in 4 of 5 cases"),
+        Fact("n_test", float(n_rows), where),
+        Fact("n_to_show", float(to_show), f"test rows would show {in_words} in 4 of 5 cases"),
+        Fact(
+            "smallest_correlation", smallest_correlation(len(y)), "of a column with the target, shown in 4 of 5 cases"
+        ),
+    )
+
+
+def smallest_correlation(n_rows: int) -> float:
+    """Correlation that so many rows tell from none in four cases of five, by Fisher's z.
+
+    >>> round(smallest_correlation(787), 2)
+    0.1
+    """
+    return math.tanh(STANDARD_ERRORS / math.sqrt(max(n_rows - 3, 1)))
+
+
+def _error(asked: Asked, y: np.ndarray, n_rows: int) -> tuple[float, str]:
+    """Standard error of a score on `n_rows` test rows, and its unit; it falls with the root of their number."""
     if asked.task == "binary":
         share = float(np.mean(y == max(asked.positive, 0)))
-        error, what = hanley_mcneil(TYPICAL_AUC, share * n_rows, (1 - share) * n_rows), "AUC"
-    elif asked.task == "multiclass":
-        error, what = 0.5 / math.sqrt(n_rows), "accuracy"
-    else:
-        error, what = 1 / math.sqrt(2 * n_rows), "share of the root mean squared error"
-    smallest = Fact("smallest_difference", STANDARD_ERRORS * error, f"{what}, shown in 4 of 5 cases")
-    return smallest, Fact("n_test", float(n_rows), where)
+        return hanley_mcneil(TYPICAL_AUC, share * n_rows, (1 - share) * n_rows), "AUC"
+    if asked.task == "multiclass":
+        return 0.5 / math.sqrt(n_rows), "accuracy"
+    return 1 / math.sqrt(2 * n_rows), "share of the root mean squared error"
 
 
 def hanley_mcneil(auc: float, n_positive: float, n_negative: float) -> float:

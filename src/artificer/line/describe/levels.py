@@ -1,0 +1,88 @@
+"""The target by the levels of the columns that tell most of it, small levels drawn towards the mean of all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from artificer.core.description import ByLevel, Level
+from artificer.core.stages import Asked
+from artificer.line.ask.rows import Labelled
+from artificer.line.describe.associations import Readings
+from artificer.line.describe.columns import OTHERS, text
+from artificer.line.describe.over_time import shown_class
+from artificer.measure.any_shape import equal_bins
+from artificer.measure.bayes import shrunk_means, shrunk_rates
+from artificer.measure.intervals import mean_t, wilson
+
+MOST_COLUMNS = 6
+MOST_LEVELS = 10
+N_BINS = 8
+# Levels of fewer rows may name a person.
+FEWEST_ROWS = 10
+MISSING = "missing"
+
+
+def by_level(asked: Asked, rows: Labelled, sample: Readings, names: list[str]) -> tuple[ByLevel, ...]:
+    """Estimate the target in the levels of up to six columns; numbers and moments are cut into eight bins.
+
+    Levels of fewer than ten rows, and all after the ten commonest, are shown together.
+    """
+    positive = shown_class(asked, rows) if asked.classes else -1
+    y = (sample.y == positive).astype(np.float64) if asked.classes else sample.y
+    what = f"share of '{asked.classes[positive]}'" if asked.classes else "mean"
+    columns = {column.name: column for column in asked.schema.columns}
+    found = []
+    for name in names[:MOST_COLUMNS]:
+        column, values = columns[name], sample.values[name]
+        labels, place = _bins(column.kind, values) if values.dtype.kind == "f" else _levels(column.levels, values)
+        if len(labels) > 1:
+            found.append(_told(name, what, labels, place, y, shares=bool(asked.classes)))
+    return tuple(found)
+
+
+def _told(name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndarray, *, shares: bool) -> ByLevel:
+    n, sums = np.bincount(place, minlength=len(labels)), np.bincount(place, weights=y, minlength=len(labels))
+    means = sums / n
+    if shares:
+        believed, prior = shrunk_rates(sums, n)
+    else:
+        within = float(((y - means[place]) ** 2).sum()) / max(len(y) - len(labels), 1)
+        believed, prior = shrunk_means(means, n.astype(np.float64), within)
+    overall = wilson(float(y.sum()), len(y)) if shares else mean_t(y)
+    levels = zip(labels, n.tolist(), means.tolist(), believed, strict=True)
+    return ByLevel(name, what, overall, tuple(Level(*one) for one in levels), prior)
+
+
+def _bins(kind: str, values: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Labels and each row's place in them: bins in rising order, and missing last."""
+    known = ~np.isnan(values)
+    place = np.full(len(values), -1, np.int64)
+    place[known] = equal_bins(values[known], min(N_BINS, int(known.sum()) // (2 * FEWEST_ROWS)))
+    labels = []
+    for one in range(int(place.max(initial=-1)) + 1):
+        inside = values[place == one]
+        ends = dict.fromkeys(text(kind, end) for end in (inside.min(), inside.max()))
+        labels.append(" – ".join(ends))
+    return _with_missing(labels, place)
+
+
+def _levels(names: tuple[str, ...], codes: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Labels and each row's place in them: the commonest levels first, then all others, and missing last."""
+    counts = np.bincount(np.maximum(codes, 0), minlength=len(names) + 1)
+    counts[0] = 0
+    shown = [one for one in np.argsort(-counts, kind="stable")[:MOST_LEVELS] if counts[one] >= FEWEST_ROWS]
+    table = np.full(len(counts), len(shown), np.int64)
+    table[shown], table[0] = np.arange(len(shown)), -1
+    place = table[np.maximum(codes, 0)]
+    labels = [names[one - 1] for one in shown]
+    return _with_missing([*labels, OTHERS] if (place == len(shown)).any() else labels, place)
+
+
+def _with_missing(labels: list[str], place: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Give rows without a value a level of their own; so few that they may name a person go to the others."""
+    gone = place < 0
+    if not gone.any():
+        return labels, place
+    name = MISSING if gone.sum() >= FEWEST_ROWS else OTHERS
+    labels = labels if name in labels else [*labels, name]
+    return labels, np.where(gone, labels.index(name), place)

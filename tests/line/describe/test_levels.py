@@ -1,0 +1,105 @@
+"""The target by level, and what more rows would bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from artificer.core.brief import Brief, Data, Target
+from artificer.core.stages import Description
+from artificer.line.ask import begin
+from artificer.line.describe import describe
+from artificer.line.describe.power import smallest_correlation
+
+N = 1_500
+
+
+def rows() -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    town = rng.choice(["north", "south", "west"], N).astype(object)
+    town[:4] = "Ms Rare"
+    x = rng.normal(size=N)
+    x[10:70] = np.nan
+    chance = np.where(town == "south", 0.7, 0.2) + 0.2 * (np.nan_to_num(x) ** 2 > 1)
+    return {"town": town.tolist(), "x": x, "y": np.where(rng.random(N) < chance, "yes", "no")}
+
+
+def told(folder: Path, frame: dict[str, Any], limit_s: float = 600, **data: str) -> Description:
+    brief = Brief(
+        target=Target(column="y", positive="yes" if isinstance(frame["y"][0], str) else ""), data=Data(**data)
+    )
+    return describe(begin(brief, frame=pl.DataFrame(frame), workspace=folder, limit_s=limit_s))
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Description:
+    return told(tmp_path_factory.mktemp("classes"), rows())
+
+
+def test_levels_have_rates_and_rare_ones_no_name(classes: Description) -> None:
+    town = next(one for one in classes.by_level if one.column == "town")
+    levels = {one.name: one for one in town.levels}
+    assert town.what == "share of 'yes'"
+    assert set(levels) == {"north", "south", "west", "others"}
+    assert levels["south"].shrunk.low > levels["north"].shrunk.high
+    assert levels["others"].n_rows < 10
+    assert sum(one.n_rows for one in town.levels) == classes.n_rows
+
+
+def test_numbers_are_cut_and_missing_ones_are_a_level(classes: Description) -> None:
+    x = next(one for one in classes.by_level if one.column == "x")
+    rates = [one.value for one in x.levels]
+    assert [one.name for one in x.levels][-1] == "missing"
+    assert len(x.levels) == 9
+    assert min(rates[0], rates[7]) > max(rates[3], rates[4])  # the U that ranks do not see
+
+
+def test_so_few_gaps_that_they_may_name_a_person_are_shown_with_others(tmp_path: Path) -> None:
+    frame = rows()
+    frame["x"] = np.where(np.arange(N) < 4, np.nan, np.nan_to_num(frame["x"]))
+    x = next(one for one in told(tmp_path, frame).by_level if one.column == "x")
+    assert "missing" not in [one.name for one in x.levels]
+
+
+def test_means_are_drawn_to_the_middle(tmp_path: Path) -> None:
+    frame = rows()
+    frame["y"] = np.where(np.array(frame["town"]) == "south", 3.0, 1.0) + np.random.default_rng(1).normal(size=N)
+    town = next(one for one in told(tmp_path, frame).by_level if one.column == "town")
+    levels = {one.name: one for one in town.levels}
+    assert town.what == "mean"
+    assert levels["south"].shrunk.low > levels["west"].shrunk.high
+    assert abs(levels["others"].shrunk.value - town.overall.value) < abs(levels["others"].value - town.overall.value)
+
+
+def test_the_gain_of_twice_the_rows_is_told(classes: Description) -> None:
+    more = classes.more_rows
+    assert more is not None
+    assert more.n_rows == classes.n_rows
+    assert more.curve[-1][0] == pytest.approx(2 * classes.n_rows, abs=1)
+    assert more.gain.low <= more.gain.value <= more.gain.high < 0.2
+    assert [n for n, _ in more.measured] == sorted(n for n, _ in more.measured)
+
+
+def test_groups_are_never_torn_and_few_rows_have_no_curve(tmp_path: Path) -> None:
+    frame = rows() | {"shop": [f"s{row % 40}" for row in range(N)]}
+    assert told(tmp_path / "grouped", frame, group="shop").more_rows is not None
+    few = {name: values[:200] for name, values in frame.items()}
+    assert told(tmp_path / "few", few).more_rows is None
+
+
+def test_without_time_the_curve_is_left_out_and_that_is_told(tmp_path: Path) -> None:
+    found = told(tmp_path, rows(), limit_s=0.01)
+    assert found.more_rows is None
+    assert found.cut
+    assert found.decisions[-1].choice == "not measured"
+
+
+def test_power_is_told_for_a_stated_difference(classes: Description) -> None:
+    facts = {one.name: float(one.value) for one in classes.target_facts if not isinstance(one.value, str)}
+    smallest, n_test = facts["smallest_difference"], facts["n_test"]
+    assert facts["n_to_show"] == pytest.approx(n_test * (smallest / 0.02) ** 2, abs=1)
+    assert facts["smallest_correlation"] == smallest_correlation(classes.n_rows)
