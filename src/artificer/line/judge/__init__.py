@@ -2,7 +2,7 @@
 
 The story: predict the rows (out of fold as often as `refine` wishes; the sealed ones when the last word is asked for;
 the ledger counts each model that sees them), score with an interval, compare with a constant and a linear model on
-the same rows, test each line of the brief, and look at slices.
+the same rows, test each line of the brief, and look for rows that are served worse.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.design.loss import fitting_loss
 from artificer.line.fit.losses import constant
+from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
@@ -31,6 +32,7 @@ from artificer.line.judge.lines import test_lines
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
+from artificer.line.judge.weak_slices import weak_slices
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer.measure.labels import decided, turned
@@ -38,7 +40,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 4
+VERSION = 5
 LEVEL = 0.95
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
@@ -88,6 +90,9 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     score = seen.estimate(seen.metric, seen.prediction)
     lines = test_lines(seen)
     slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
+    examined = as_examined(seen)
+    known = {one.where for one in slice_findings}
+    weak = [one for one in weak_slices(examined) if one.where not in known]
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
@@ -99,7 +104,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
-        findings=(*slice_findings, *effects(seen)),
+        findings=(*slice_findings, *weak, *effects(seen)),
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
         in_words=in_words(seen),
