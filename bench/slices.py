@@ -1,11 +1,12 @@
 """Weak slices that were planted: are they found, how fast, and how often is one found where there is none?
 
 On each of eight data sets a LightGBM is trained on a half of the rows; in the other half the labels are turned inside
-a conjunction of two conditions that holds on 4 to 6% of the rows, drawn anew for each repeat. A slice counts as found when the first of what is told shares half of its rows with it (Jaccard ≥ 0.5);
-`any` counts when one of all told does. Clean: the rows' losses are shuffled among them, so that no slice is weak.
+a conjunction of two conditions that holds on 4 to 6% of the rows, drawn anew for each repeat. A slice counts as found
+when the first of what is told shares half of its rows with it (Jaccard ≥ 0.5); `any` counts when one of all told does.
+Clean: the rows' losses are shuffled among them, so that no slice is weak.
 
 The library `sliceline`, in a Python of its own, is given the same rows, binned in tenths, and the same losses; it tests
-nothing, so its best slice counts, and its false alarms are not counted.
+nothing, so its best slice counts, and it has no false alarms that could be counted.
 
     python bench/slices.py --data FOLDER --env sliceline=PYTHON [--repeats 3] [NAME …]
 """
@@ -76,7 +77,10 @@ def one_set(name: str, about: dict[str, Any], folder: Path, python: str, repeats
         "seconds": round(float(np.median(took)), 2),
     }
     if python:
-        figures |= {"sliceline_found": f"{sum(theirs)} of {repeats}", "sliceline_s": round(float(np.median(took_theirs)), 2)}
+        figures |= {
+            "sliceline_found": f"{sum(theirs)} of {repeats}",
+            "sliceline_s": round(float(np.median(took_theirs)), 2),
+        }
     record("slices", name, **figures)
 
 

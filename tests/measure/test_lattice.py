@@ -15,7 +15,9 @@ N, FEWEST, ALPHA = 400, 20, 0.9
 def rows(seed: int, n_conditions: int = 9) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     holds = rng.random((N, n_conditions)) < rng.uniform(0.2, 0.7, n_conditions)
-    losses = rng.exponential(size=N) * (1 + 2 * (holds[:, 0] & holds[:, 1]) + 3 * holds[:, 2] * holds[:, 3] * holds[:, 4])
+    losses = rng.exponential(size=N) * (
+        1 + 2 * (holds[:, 0] & holds[:, 1]) + 3 * holds[:, 2] * holds[:, 3] * holds[:, 4]
+    )
     return holds, losses
 
 

@@ -63,6 +63,8 @@ class Requirement:
         The bound; one of them is set.
     unit : str
         Unit of the bound: "" for scores, "ms", "MB", a currency.
+    by : tuple of str
+        Of a gap: the columns whose groups are compared.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Requirement:
     unit: str = ""
     must: bool = False
     rule: str = ""
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def groups(frame: pl.DataFrame, column: str) -> list[Condition]:
     values = frame[column]
     if _is_number(values):
         cuts = _cuts(values, QUARTERS)
-        return [Condition(column, low=low, high=high) for low, high in pairwise([-np.inf, *cuts, np.inf])] if cuts else []
+        return (
+            [Condition(column, low=low, high=high) for low, high in pairwise([-np.inf, *cuts, np.inf])] if cuts else []
+        )
     return [Condition(column, level) for level in sorted(_common(values, MOST_LEVELS))]
 
 

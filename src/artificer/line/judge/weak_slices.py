@@ -30,7 +30,11 @@ SEARCHED, CELLS = 20_000, 40_000_000  # rows, and answers of conditions, that th
 TESTED = 8
 SAME = 0.5  # slices that share more of the smaller one's rows are one
 ALARM, LEAST_GAP = 0.05, 0.25  # of chance; of the mean loss, below which a gap is not worth a word
-LOSSES = {"accuracy": "share of wrong labels", "rmse": "mean squared error", "rmsle": "mean squared error of logarithms"}
+LOSSES = {
+    "accuracy": "share of wrong labels",
+    "rmse": "mean squared error",
+    "rmsle": "mean squared error of logarithms",
+}
 ALONE = "log_loss", "rmse"  # by task, where the metric is no mean of row losses
 
 
@@ -77,10 +81,10 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
             yield _finding(told_gap, one, fresh, losses, warns=warns)
     if not n_told:
         spread = float(losses[fresh].std()) / np.sqrt(0.05 * fresh.sum())
-        least = float(stats.norm.isf(ALARM / TESTED) + stats.norm.ppf(0.8)) * spread
+        seen_from = float(stats.norm.isf(ALARM / TESTED) + stats.norm.ppf(0.8)) * spread
         yield _note(
             f"no group of rows is clearly served worse: {len(found)} candidates were tested",
-            (Fact("seen_from", least, f"gap in {name} that a slice of 5% of the rows would show, 4 times in 5"),),
+            (Fact("seen_from", seen_from, f"gap in {name} that a slice of 5% of the rows would show, 4 times in 5"),),
         )
 
 
@@ -183,7 +187,9 @@ def _losses(name: str, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
 
 def _chances(gaps: Sequence[Estimate]) -> np.ndarray:
     """Chance of each gap where none is above zero, corrected for their number: float64 (n_gaps,)."""
-    reach = np.array([one.high - one.value for one in gaps]) / stats.norm.ppf(0.5 + (gaps[0].level if gaps else 0.95) / 2)
+    reach = np.array([one.high - one.value for one in gaps]) / stats.norm.ppf(
+        0.5 + (gaps[0].level if gaps else 0.95) / 2
+    )
     values = np.array([one.value for one in gaps])
     z = np.divide(values, reach, out=np.zeros(len(gaps)), where=np.isfinite(reach) & (reach > 0))
     return holm(stats.norm.sf(z)) if len(z) else z
