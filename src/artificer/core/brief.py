@@ -105,11 +105,18 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Limits on what the model may use, and how."""
+    """Limits on what the model may use, and how.
+
+    Attributes
+    ----------
+    changeable : tuple of str
+        Columns that the person whom a row is about can change.
+    """
 
     __pydantic_config__ = _STRICT
     exclude: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
     effect: dict[str, MonotoneEffect] = field(default_factory=dict)
 
 

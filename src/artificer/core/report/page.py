@@ -95,6 +95,8 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "slices": _estimates(verdict.slices),
         "worst": worst(verdict),
         "drivers": _drivers(page),
+        "shapes": _shapes(page),
+        "explained": [(one, _estimates(one.contributions[:MOST_DRIVERS])) for one in verdict.explained],
         "over_time": _estimates(page.described.target_over_time),
     }
 
@@ -130,6 +132,25 @@ def _drivers(page: ReportPage) -> list[tuple[Driver, str, Markup]]:
             Markup(svg.interval(one.effect.value, one.effect.low, one.effect.high, ends, 0.0)),
         )
         for one in shown
+    ]
+
+
+def _shapes(page: ReportPage) -> list[tuple[str, Markup]]:
+    """Accumulated local effects of the strongest numbers."""
+    what = "probability" if page.asked.classes else page.brief.target.column
+    return [
+        (
+            one.column,
+            Markup(
+                svg.line_with_band(
+                    [(x, at.value, at.low, at.high) for x, at in one.points],
+                    title=f"how the prediction changes with {one.column}",
+                    x_label=one.column,
+                    y_label=f"{what}, more or less than the mean",
+                )
+            ),
+        )
+        for one in page.verdict.shapes
     ]
 
 

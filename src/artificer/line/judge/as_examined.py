@@ -28,5 +28,6 @@ def as_examined(seen: Seen) -> Examined:
         predict=predict,
         protected=features.protected,
         effects={name: effect for name, effect in features.effect.items() if effect != "any"},
+        changeable=features.changeable,
         folder=seen.folder,
     )

@@ -24,8 +24,10 @@ from artificer.measure.intervals import mean_of_rows
 from artificer.measure.lattice import Group, largest
 from artificer.measure.metrics import metric, shaped
 
-FEWEST, FEWEST_SHARE = 30, 0.01  # rows of a slice, in each half
-FEWEST_GROUPS = 10  # that a slice's rows in the tested half must come from: what varies between two cannot be told
+FEWEST, FEWEST_SHARE = (
+    10,
+    0.01,
+)  # rows of a slice in each half, or groups of them: what varies between two cannot be told
 SEARCHED, CELLS = 20_000, 40_000_000  # rows, and answers of conditions, that the search holds at once
 TESTED = 8
 SAME = 0.5  # slices that share more of the smaller one's rows are one
@@ -71,7 +73,8 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
     tests = [one for one in found if _enough(seen, one.rows & fresh) and _enough(seen, ~one.rows & fresh)]
     gaps = [gap(seen, losses, one.rows, fresh) for one in tests]
     surprises = [gap(seen, beyond, one.rows, fresh) for one in tests] if beyond is not None else gaps
-    worse, surer = (_chances(some) for some in (gaps, surprises))
+    sizes = np.array([_units(seen, one.rows & fresh) for one in tests])
+    worse, surer = (_chances(some, sizes) for some in (gaps, surprises))
     mean, n_told = float(losses[fresh].mean()), 0
     for one, own, surprise, p, p_surprise in zip(tests, gaps, surprises, worse, surer, strict=True):
         warns = p_surprise < ALARM and surprise.value >= LEAST_GAP * mean
@@ -175,8 +178,12 @@ def searched(seen: Examined) -> np.ndarray:
 
 
 def _enough(seen: Examined, rows: np.ndarray) -> bool:
-    n_groups = FEWEST_GROUPS if seen.rows.group is None else len(np.unique(seen.rows.group[rows]))
-    return bool(rows.sum() >= FEWEST and n_groups >= FEWEST_GROUPS)
+    return _units(seen, rows) >= FEWEST
+
+
+def _units(seen: Examined, rows: np.ndarray) -> int:
+    """Rows, or groups of rows, that are independent."""
+    return int(rows.sum()) if seen.rows.group is None else len(np.unique(seen.rows.group[rows]))
 
 
 def _losses(name: str, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
@@ -185,14 +192,15 @@ def _losses(name: str, y: np.ndarray, prediction: np.ndarray) -> np.ndarray:
     return np.asarray(found.losses(y, shaped(found, prediction)), np.float64)
 
 
-def _chances(gaps: Sequence[Estimate]) -> np.ndarray:
-    """Chance of each gap where none is above zero, corrected for their number: float64 (n_gaps,)."""
-    reach = np.array([one.high - one.value for one in gaps]) / stats.norm.ppf(
-        0.5 + (gaps[0].level if gaps else 0.95) / 2
-    )
+def _chances(gaps: Sequence[Estimate], sizes: np.ndarray) -> np.ndarray:
+    """Chance of each gap where none is above zero, by Student's t on the slice's rows, corrected for their number."""
+    if not gaps:
+        return np.empty(0)
+    # An interval that is Student's over all rows reaches as far as a normal one, but for a handful of groups.
+    errors = np.array([one.high - one.value for one in gaps]) / stats.norm.ppf(0.5 + gaps[0].level / 2)
     values = np.array([one.value for one in gaps])
-    z = np.divide(values, reach, out=np.zeros(len(gaps)), where=np.isfinite(reach) & (reach > 0))
-    return holm(stats.norm.sf(z)) if len(z) else z
+    z = np.divide(values, errors, out=np.zeros(len(gaps)), where=np.isfinite(errors) & (errors > 0))
+    return holm(stats.t.sf(z, np.maximum(sizes - 1, 1)))
 
 
 @dataclass(frozen=True, slots=True)
