@@ -99,7 +99,7 @@ def test_rows_of_one_group_count_once() -> None:
 
 def test_few_rows_are_said_to_be_few() -> None:
     seen = model(0, bad=True)
-    few = replace(seen, rows=seen.rows.taken(np.arange(100)), prediction=seen.prediction[:100])
+    few = replace(seen, rows=seen.rows.taken(np.arange(60)), prediction=seen.prediction[:60])
     (found,) = weak_slices(few)
     assert "too few" in found.says
 

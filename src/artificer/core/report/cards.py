@@ -142,7 +142,7 @@ def _annex(page: ReportPage) -> Iterable[Section]:
     )
     yield (
         "4. Appropriateness of the metrics",
-        (f"{verdict.metric} was chosen by this decision: {one.because}" for one in page.decisions if "metric" in one.question.lower()),
+        (f"{verdict.metric} was chosen by this decision: {one.because}" for one in page.decisions if one.stage == "design" and "compared by" in one.question),
     )
     yield "5. Risk management system (Article 9)", (_ask("risks, measures, and what remains of them"),)
     authority = brief.authority

@@ -97,7 +97,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     lines = test_lines(seen)
     slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
     examined = as_examined(seen)
-    known = {one.where for one in slice_findings}
+    known = {"rows", *(one.where for one in slice_findings)}  # "rows" is where nothing was found
     weak = [one for one in weak_slices(examined) if one.where not in known]
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
     driving = drivers(seen, describe(run))
