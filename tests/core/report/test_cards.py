@@ -51,12 +51,22 @@ def page() -> ReportPage:
     found = Finding("fairness", "warning", "town", "by 'town', recall differs by 0.3", "bring more rows")
     return ReportPage(
         brief=Brief(target=Target(column="won"), name="calls"),
-        asked=Asked("binary", Rows("", 1200, "f"), Schema((Column("x", "number"),)), ("x",), ("no", "yes"), 1, fingerprint="feed" * 8),
+        asked=Asked(
+            "binary",
+            Rows("", 1200, "f"),
+            Schema((Column("x", "number"),)),
+            ("x",),
+            ("no", "yes"),
+            1,
+            fingerprint="feed" * 8,
+        ),
         described=Description(1200, (ColumnStory("x", "number", 0.25, 40),)),
         plan=Plan("roc_auc", (), 5, {}),
         trained=Trained((), "", 5, False),
         model=Model("", (Part("lightgbm", "", 1.0, 90, 0.0),), "", SCORE, "beef" * 8, ""),
-        verdict=Verdict("sealed rows", 400, "roc_auc", SCORE, (line,), n_openings=1, limits=("rows long after 2008-12-31",)),
+        verdict=Verdict(
+            "sealed rows", 400, "roc_auc", SCORE, (line,), n_openings=1, limits=("rows long after 2008-12-31",)
+        ),
         shipped=Shipped("", "7", "beef" * 8, 1.5, ()),
         findings=(found,),
         decisions=(Decision("design", "What are candidates compared by?", "roc_auc", "the brief bounds it"),),

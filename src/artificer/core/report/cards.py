@@ -25,7 +25,9 @@ def cards(page: ReportPage) -> dict[str, str]:
     return {
         "model-card.md": _text(f"Model card: {name}", _model_card(page)),
         "data-sheet.md": _text(f"Data sheet: the rows that {name} learned from", _data_sheet(page)),
-        "annex-iv.md": _text(f"Technical documentation of {name}, after Annex IV of Regulation (EU) 2024/1689", _annex(page)),
+        "annex-iv.md": _text(
+            f"Technical documentation of {name}, after Annex IV of Regulation (EU) 2024/1689", _annex(page)
+        ),
     }
 
 
@@ -51,7 +53,14 @@ def _or_ask(known: str, told: str, what: str) -> str:
 
 def _model_card(page: ReportPage) -> Iterable[Section]:
     brief, verdict = page.brief, page.verdict
-    yield "Model details", (*_system(page), _or_ask(brief.owner, f"Owner: {brief.owner}", "who owns the model, and a contact"), _ask("licence"))
+    yield (
+        "Model details",
+        (
+            *_system(page),
+            _or_ask(brief.owner, f"Owner: {brief.owner}", "who owns the model, and a contact"),
+            _ask("licence"),
+        ),
+    )
     yield (
         "Intended use",
         (
@@ -65,7 +74,9 @@ def _model_card(page: ReportPage) -> Iterable[Section]:
     yield (
         "Factors",
         (
-            f"Groups that were compared: by {', '.join(protected)}" if protected else _ask("which groups matter ([features] protected)"),
+            f"Groups that were compared: by {', '.join(protected)}"
+            if protected
+            else _ask("which groups matter ([features] protected)"),
             *(f"{name}: {verdict.metric} {with_interval(one)}" for name, one in verdict.slices),
         ),
     )
@@ -85,7 +96,9 @@ def _data_sheet(page: ReportPage) -> Iterable[Section]:
     yield (
         "Collection process",
         (
-            f"Source as named in the brief: {brief.data.source}" if brief.data.source and "://" not in brief.data.source else _ask("where the rows come from"),
+            f"Source as named in the brief: {brief.data.source}"
+            if brief.data.source and "://" not in brief.data.source
+            else _ask("where the rows come from"),
             f"Rows lie in time between {times[0]} and {times[-1]}" if times else _ask("when the rows were collected"),
             _ask("how values were observed, whether persons agreed, and whether they were told"),
         ),
@@ -93,15 +106,29 @@ def _data_sheet(page: ReportPage) -> Iterable[Section]:
     yield (
         "Preprocessing, cleaning and labelling",
         (
-            *(f"{one.question}: {one.choice}, because {one.because}" for one in page.decisions if one.stage in ("ask", "choose", "encode")),
-            f"Label: {brief.target.column}" + (f", known {brief.target.horizon} after the row" if brief.target.horizon != "0d" else ""),
+            *(
+                f"{one.question}: {one.choice}, because {one.because}"
+                for one in page.decisions
+                if one.stage in ("ask", "choose", "encode")
+            ),
+            f"Label: {brief.target.column}"
+            + (f", known {brief.target.horizon} after the row" if brief.target.horizon != "0d" else ""),
             f"{asked.n_unlabelled:,} rows without a label were counted and not learned from",
             _ask("how labels were made, and how often they are wrong"),
         ),
     )
-    yield "Uses", (_or_ask(brief.purpose, f"Here: {brief.purpose}", "what the data was used for"), _ask("what it must not be used for"))
+    yield (
+        "Uses",
+        (
+            _or_ask(brief.purpose, f"Here: {brief.purpose}", "what the data was used for"),
+            _ask("what it must not be used for"),
+        ),
+    )
     yield "Distribution", (_ask("to whom the data is given, and under which licence"),)
-    yield "Maintenance", (f"Fingerprint of what was read: {asked.fingerprint[:16]}", _ask("who keeps and mends the data"))
+    yield (
+        "Maintenance",
+        (f"Fingerprint of what was read: {asked.fingerprint[:16]}", _ask("who keeps and mends the data")),
+    )
     audit = [one for one in page.findings if one.code not in (*FAIRNESS, *CONDUCT)]
     yield "Findings about the data", _told(audit)
 
@@ -125,7 +152,10 @@ def _annex(page: ReportPage) -> Iterable[Section]:
             *(f"{one.stage}: {one.question}: {one.choice}, because {one.because}" for one in page.decisions),
             *_rows(page),
             *_tested(page),
-            *(f"{one.candidate}: {one.weight:.2f} of the blend, {one.n_iterations} iterations" for one in page.model.parts),
+            *(
+                f"{one.candidate}: {one.weight:.2f} of the blend, {one.n_iterations} iterations"
+                for one in page.model.parts
+            ),
             _ask("assessment of human oversight (Article 14), cybersecurity, and changes that are foreseen"),
         ),
     )
@@ -136,13 +166,20 @@ def _annex(page: ReportPage) -> Iterable[Section]:
             *_lines(page),
             *_found(page, FAIRNESS + CONDUCT),
             *(f"Limit: {one}" for one in verdict.limits),
-            *(f"{one.column} drives the prediction: {verdict.metric} falls by {with_interval(one.effect)} without it" for one in verdict.drivers[:8]),
+            *(
+                f"{one.column} drives the prediction: {verdict.metric} falls by {with_interval(one.effect)} without it"
+                for one in verdict.drivers[:8]
+            ),
             _ask("foreseeable unintended outcomes, and measures of human oversight"),
         ),
     )
     yield (
         "4. Appropriateness of the metrics",
-        (f"{verdict.metric} was chosen by this decision: {one.because}" for one in page.decisions if one.stage == "design" and "compared by" in one.question),
+        (
+            f"{verdict.metric} was chosen by this decision: {one.because}"
+            for one in page.decisions
+            if one.stage == "design" and "compared by" in one.question
+        ),
     )
     yield "5. Risk management system (Article 9)", (_ask("risks, measures, and what remains of them"),)
     authority = brief.authority
@@ -157,7 +194,10 @@ def _annex(page: ReportPage) -> Iterable[Section]:
     yield "8. EU declaration of conformity", (_ask("a copy of it"),)
     tracked = brief.track.new or brief.track.url_env
     watched = f"New rows are watched, with {figure(brief.track.alarms_per_month)} false alarms a month at most"
-    yield "9. Post-market monitoring plan (Article 72)", (_or_ask(tracked, watched, "what is watched in use ([track] new)"), _ask("the plan itself"))
+    yield (
+        "9. Post-market monitoring plan (Article 72)",
+        (_or_ask(tracked, watched, "what is watched in use ([track] new)"), _ask("the plan itself")),
+    )
 
 
 def _system(page: ReportPage) -> Iterable[str]:
@@ -207,7 +247,9 @@ def _lines(page: ReportPage) -> Iterable[str]:
     if not page.verdict.lines:
         yield _ask("what is good enough ([accept] is empty)")
     for line in page.verdict.lines:
-        shown = f": {_told_estimate(line.estimate)}" if line.estimate and line.estimate.value == line.estimate.value else ""
+        shown = (
+            f": {_told_estimate(line.estimate)}" if line.estimate and line.estimate.value == line.estimate.value else ""
+        )
         yield f"{SIGNS[line.outcome]} {line.outcome}: {line.requirement.text}{shown}"
 
 

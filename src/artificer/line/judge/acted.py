@@ -20,11 +20,11 @@ def chosen(seen: Seen) -> np.ndarray:
         picks = expected_picks(seen.success, seen.periods, seen.top)
         return np.where(seen.periods >= 0, picks, np.nan)
     if decision.threshold is not None:
-        return (seen.success >= decision.threshold).astype(np.float64)
+        return np.asarray(seen.success >= decision.threshold, np.float64)
     if decision.value is not None:
         acted, success = worth(seen)
-        return (acted + success * seen.success > 0).astype(np.float64)
-    return (seen.decided("accuracy", seen.prediction).argmax(axis=1) == 1).astype(np.float64)
+        return np.asarray(acted + success * seen.success > 0, np.float64)
+    return np.asarray(seen.decided("accuracy", seen.prediction).argmax(axis=1) == 1, np.float64)
 
 
 def worth(seen: Seen) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from artificer.line.judge.examined import Examined
 from artificer.measure.intervals import of_draws
 
 ROWS, STRETCHES, FEWEST, REPLICATES = 600, 12, 50, 200
+LARGEST = float(np.finfo(np.float32).max) / 4
 
 
 def shapes(seen: Examined, columns: Sequence[str]) -> tuple[Shape, ...]:
@@ -36,7 +37,8 @@ def shapes(seen: Examined, columns: Sequence[str]) -> tuple[Shape, ...]:
 def shape(seen: Examined, frame: pl.DataFrame, name: str) -> Shape | None:
     """Accumulated local effects of one column; None where fewer than 50 rows hold it or it takes fewer than 3 values."""
     assert seen.predict is not None
-    frame = frame.filter(frame[name].cast(pl.Float64).is_finite())
+    # What overflows float32 is clipped when a model reads it, and leaves no scale to draw on.
+    frame = frame.filter((frame[name].cast(pl.Float64).abs() <= LARGEST).fill_null(False))
     values = frame[name].cast(pl.Float64).to_numpy()
     if len(values) < FEWEST:
         return None

@@ -118,9 +118,8 @@ def _texts(values: pl.Series) -> pl.Series:
 
 def _cuts(values: pl.Series, shares: tuple[float, ...]) -> list[float]:
     numbers = _numbers(values)
-    if np.isnan(numbers).all():
-        return []
-    return [float(one) for one in np.unique(np.nanquantile(numbers, shares))]
+    finite = numbers[np.isfinite(numbers)]
+    return [float(one) for one in np.unique(np.quantile(finite, shares))] if len(finite) else []
 
 
 def _common(values: pl.Series, most: int) -> list[str]:

@@ -21,7 +21,6 @@ from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.seen import Seen
 from artificer.measure.gaps import FEWEST, MEANING, RATES, Outcomes, Rate, gap, rate
 from artificer.measure.intervals import estimate
-from artificer.measure.metrics import metric
 
 GAP = "_gap"
 # A gap that is shown to be larger is warned of; without a bound in the brief. The share that is chosen is not among
@@ -104,8 +103,7 @@ def _of_score(seen: Examined, column: str, masks: dict[str, np.ndarray]) -> Find
     one, who = gap([_score_of(seen.metric, rows.y, seen.prediction, rows.weight, rows.group)], masks, level=seen.level)
     facts = (Fact(f"{seen.metric}{GAP}", with_interval(one) if np.isfinite(one.value) else one.method, who),)
     if one.low > OF_SCORE * abs(whole.value):
-        better = who if metric(seen.metric).larger_is_better else " under ".join(reversed(who.split(" over ")))
-        says = f"by '{column}', {seen.metric} differs by {with_interval(one)}: {better}"
+        says = f"by '{column}', {seen.metric} differs by {with_interval(one)}: {who}"
         return Finding("fairness", "warning", column, says, "bring more rows of the group that is served worse", facts)
     says = (
         f"no gap in {seen.metric} between groups by '{column}' is shown to exceed {figure(OF_SCORE * abs(whole.value))}"

@@ -99,7 +99,11 @@ def _options(seen: Examined, row: pl.DataFrame, column: str) -> Iterator[Change]
         if numbers.is_empty() or now is None or now != now:
             return
         cuts = sorted({numbers.quantile(share, "nearest") for share in np.linspace(0, 1, VALUES)} - {None})
-        spread = float(np.subtract(*np.quantile(numbers, [0.75, 0.25]))) or float(numbers.std() or 0.0) or 1.0
+        spread = (
+            float(np.subtract(*np.quantile(numbers.to_numpy(), [0.75, 0.25])))
+            or float(np.std(numbers.to_numpy()))
+            or 1.0
+        )
         for value in cuts:
             if value != now:
                 yield Change(column, value, abs(value - now) / spread)

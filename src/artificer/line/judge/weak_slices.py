@@ -138,7 +138,7 @@ def _add(
     for group in groups:
         if sum(one.unforetold == unforetold for one in found) == TESTED:
             return
-        rows = holds[:, list(group.conditions)].all(axis=1)
+        rows = np.asarray(holds[:, list(group.conditions)].all(axis=1))
         if all((rows & other).sum() <= SAME * min(rows.sum(), other.sum()) for other in covers):
             parts = tuple(known[place] for place in group.conditions)
             everywhere = np.logical_and.reduce([one.holds(seen.rows.frame) for one in parts])
