@@ -186,7 +186,8 @@ def _annex(page: ReportPage) -> Iterable[Section]:
     yield (
         "6. Changes through the lifecycle",
         (
-            f"Without a person, retraining: {authority.retrain}; promotion: {authority.promote}; going back: {authority.roll_back}",
+            f"Left to the system (alert, ask or act): retraining {authority.retrain}, promotion {authority.promote}, "
+            f"going back {authority.roll_back}",
             f"A promotion may change {authority.max_flipped:.0%} of the decisions by itself at most",
         ),
     )
