@@ -110,7 +110,7 @@ def test_conditions_are_told_in_words() -> None:
     assert {one.column for one in known} == {"age", "job", "pay"}
     assert "(missing)" in {one.label for one in known if one.column == "job"}
     assert "(missing)" in {one.label for one in known if one.column == "pay"}
-    above = next(one for one in known if one.column == "age" and one.low > 0)
-    below = next(one for one in known if one.column == "age" and np.isfinite(one.high) and one.high > above.low)
+    above = next(one for one in known if one.column == "age" and one.low > 0 and one.high == np.inf)
+    below = next(one for one in known if one.column == "age" and one.low < 0 and above.low < one.high < 99)
     cook = next(one for one in known if one.level == "cook")
     assert told((above, below, cook)) == f"age {above.low:g} to {below.high:g} and job = cook"

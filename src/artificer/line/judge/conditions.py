@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,8 @@ from artificer.core.figures import figure
 MISSING = "(missing)"
 MOST_LEVELS = 8
 QUARTERS = (0.25, 0.5, 0.75)
-CUTS = (0.1, 0.25, 0.5, 0.75, 0.9)
+TENTHS = tuple(k / 10 for k in range(1, 10))
+MANY_COLUMNS = 40  # from here numbers are cut in quarters, as their ranges would be too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def groups(frame: pl.DataFrame, column: str) -> list[Condition]:
 
 
 def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:
-    """Conditions that groups are told by: each common level, and each side of five quantiles of a number.
+    """Conditions that groups are told by: each common level, and each range between two tenths of a number.
 
     Parameters
     ----------
@@ -68,8 +69,9 @@ def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:
         if values.dtype.is_temporal():
             continue  # how a model fares over time is another test's
         if values.dtype.is_numeric():
-            cuts = _cuts(values, CUTS)
-            found += [Condition(column, high=cut) for cut in cuts] + [Condition(column, low=cut) for cut in cuts]
+            ends = [-np.inf, *_cuts(values, QUARTERS if len(frame.columns) > MANY_COLUMNS else TENTHS), np.inf]
+            ranges = [one for one in combinations(ends, 2) if one != (-np.inf, np.inf)]
+            found += [Condition(column, low=low, high=high) for low, high in ranges]
             if np.isnan(_numbers(values)).sum() >= fewest:
                 found.append(Condition(column, MISSING))
         else:

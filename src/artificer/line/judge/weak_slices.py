@@ -17,7 +17,7 @@ from scipy import stats
 
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
-from artificer.line.judge.conditions import Condition, conditions, told
+from artificer.line.judge.conditions import MANY_COLUMNS, Condition, conditions, told
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.correct import holm
 from artificer.measure.intervals import mean_of_rows
@@ -109,7 +109,8 @@ def candidates(
     """The slices that are worth testing, found on the rows `search`: at most 8 by each loss, no two nearly the same."""
     frame = seen.rows.frame
     places = np.flatnonzero(search)
-    most = min(SEARCHED, CELLS // max(1, 10 * len(frame.columns)))
+    n_columns = max(1, len(frame.columns))
+    most = min(SEARCHED, CELLS // ((10 if n_columns > MANY_COLUMNS else 55) * n_columns))
     if len(places) > most:
         places = np.sort(np.random.default_rng(1).permutation(places)[:most])
         fewest = least(2 * most)
