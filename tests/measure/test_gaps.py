@@ -11,7 +11,7 @@ from artificer.measure.gaps import RATES, Outcomes, gap, rate
 ROW = np.arange(600)
 GROUP = np.array(list("abc"))[ROW * ROW % 7 % 3]
 Y = (ROW * 7 % 11 < 5).astype(float)
-CHOSEN = ((6 + (GROUP == "a") > I * 5 % 13) & ((ROW % 4 > 0) | (Y == 1))).astype(float)
+CHOSEN = ((6 + (GROUP == "a") > ROW * 5 % 13) & ((ROW % 4 > 0) | (Y == 1))).astype(float)
 MASKS = {name: name == GROUP for name in "abc"}
 # By fairlearn 0.15 on these rows: demographic_parity_difference, equalized_odds_difference,
 # equal_opportunity_difference, and MetricFrame.difference of its false positive rate and scikit-learn's precision.
