@@ -20,6 +20,7 @@ TITLES = {
     "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
     "budget": "Budget kept: `Classifier` or `Regressor` asked for so many seconds, ended when?",
     "network": "A network with numpy and with PyTorch: eight folds, 32 epochs, 30 features, one thread",
+    "slices": "Weak slices of 5% of the rows, planted in a LightGBM's test rows; the library `sliceline` beside",
     "large": "Ten million rows of 20 columns, in a process of its own",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }

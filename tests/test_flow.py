@@ -183,6 +183,9 @@ class TestLeftovers:
         brief.write_text(text.replace("50", "40"))
         assert runs.report_again(brief) == done.report
         assert done.report.read_bytes() == before
+        written = runs.cards_again(brief, tmp_path / "cards")
+        assert [path.name for path in written] == ["model-card.md", "data-sheet.md", "annex-iv.md"]
+        assert all(path.read_text(encoding="utf-8").startswith("# ") for path in written)
         brief.write_text(text + '[features]\nexclude = ["id"]\n')
         with pytest.raises(WorkspaceError, match="as it stands"):
             runs.report_again(brief)

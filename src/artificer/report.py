@@ -1,9 +1,10 @@
-"""A finished run → its report: one HTML file."""
+"""A finished run → its report, one HTML file, and its cards, Markdown."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from artificer.core.report.cards import cards
 from artificer.core.report.page import STAGES, ReportPage, render
 from artificer.core.run import Run, versions
 from artificer.core.store import write_bytes
@@ -21,6 +22,16 @@ def write_page(page: ReportPage, folder: Path) -> Path:
     path = folder / NAME
     write_bytes(path, render(page).encode())
     return path
+
+
+def write_cards(page: ReportPage, folder: Path) -> tuple[Path, ...]:
+    """Write a model card, a data sheet and technical documentation as Markdown, and give their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in cards(page).items():
+        paths.append(folder / name)
+        write_bytes(paths[-1], text.encode())
+    return tuple(paths)
 
 
 def report_page(run: Run) -> ReportPage:

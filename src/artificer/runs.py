@@ -10,7 +10,7 @@ from artificer.core.errors import WorkspaceError
 from artificer.core.report.page import ReportPage
 from artificer.core.store import load
 from artificer.line.ask import begin
-from artificer.report import write_page
+from artificer.report import write_cards, write_page
 
 SUMMARY = "run.json"
 
@@ -40,13 +40,29 @@ def report_again(brief: Path, *, workspace: str | Path | None = None) -> Path:
     WorkspaceError
         When no run of the brief as it stands has finished; the time limit may differ.
     """
+    folder, summary = _last(brief, workspace)
+    return write_page(summary.page, folder)
+
+
+def cards_again(brief: Path, folder: Path, *, workspace: str | Path | None = None) -> tuple[Path, ...]:
+    """Write the cards of a brief's last finished run into a folder, and give their paths.
+
+    Raises
+    ------
+    WorkspaceError
+        As for `report_again`.
+    """
+    return write_cards(_last(brief, workspace)[1].page, folder)
+
+
+def _last(brief: Path, workspace: str | Path | None) -> tuple[Path, Summary]:
     state = begin(brief, workspace=workspace)
     for folder, summary in summaries(state.workspace.root):
         if (
             replace(summary.page.brief, run=replace(summary.page.brief.run, limit_s=state.brief.run.limit_s))
             == state.brief
         ):
-            return write_page(summary.page, folder)
+            return folder, summary
     raise WorkspaceError(
         f"no run of '{brief}' as it stands has finished in '{state.workspace.root}'; `artificer run {brief}` makes one"
     )

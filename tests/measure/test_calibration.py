@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from artificer.measure.calibration import calibration_slope
+from artificer.measure.calibration import calibration_error, calibration_slope
 
 Rng = np.random.Generator
 
@@ -78,3 +78,27 @@ def test_predictions_of_0_and_1_are_no_trouble() -> None:
     y, p = rows(np.random.default_rng(3), 200)
     p[:5, 1], p[5:10, 1] = 0.0, 1.0
     assert np.isfinite(calibration_slope(y, two(p[:, 1])).value)
+
+
+def test_the_error_of_right_probabilities_is_about_zero_and_of_wrong_ones_what_it_is() -> None:
+    held = {"right": 0, "wrong": 0}
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        p = rng.random(1000) * 0.6
+        right = calibration_error((rng.random(1000) < p).astype(float), p)
+        wrong = calibration_error((rng.random(1000) < p + 0.2).astype(float), p)
+        held["right"] += right.low == 0
+        held["wrong"] += wrong.low <= 0.2 <= wrong.high
+    assert held["right"] >= 93
+    assert held["wrong"] >= 90
+
+
+def test_the_error_is_not_defined_on_few_rows_and_is_wider_over_groups() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(400)
+    y = (rng.random(400) < p).astype(float)
+    assert np.isnan(calibration_error(y[:15], p[:15]).value)
+    five = [np.repeat(values, 5) for values in (y, p, np.arange(400))]
+    together, apart = (calibration_error(five[0], five[1], groups=one) for one in (five[2], None))
+    assert together.low <= calibration_error(y, p).value < apart.value
+    assert together.low < apart.low

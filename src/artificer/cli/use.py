@@ -136,14 +136,22 @@ def keys_of(package: Path) -> list[str]:
 @click.command()
 @brief_argument
 @workspace_option
+@click.option(
+    "--cards",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a model card, a data sheet and technical documentation into this folder too.",
+)
 @json_option
-def report(brief: Path, workspace: Path | None, as_json: bool) -> int:
+def report(brief: Path, workspace: Path | None, cards: Path | None, as_json: bool) -> int:
     """Write the report of BRIEF again, from the records of its last run, and print where it is."""
-    from artificer.runs import report_again
+    from artificer.runs import cards_again, report_again
 
-    path = report_again(brief, workspace=workspace)
+    files = {"report": report_again(brief, workspace=workspace)}
+    if cards is not None:
+        files |= {path.stem: path for path in cards_again(brief, cards, workspace=workspace)}
     if as_json:
-        document("report", 0, {}, files={"report": path})
+        document("report", 0, {}, files=files)
     else:
-        click.echo(str(path))
+        for path in files.values():
+            click.echo(str(path))
     return 0

@@ -108,11 +108,18 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Limits on what the model may use, and how."""
+    """Limits on what the model may use, and how.
+
+    Attributes
+    ----------
+    changeable : tuple of str
+        Columns that the person whom a row is about can change.
+    """
 
     __pydantic_config__ = _STRICT
     exclude: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    changeable: tuple[str, ...] = ()
     effect: dict[str, MonotoneEffect] = field(default_factory=dict)
 
 
@@ -151,8 +158,10 @@ class Accept:
 
     Attributes
     ----------
-    at_least, at_most, p99_at_most, by : float or None
+    at_least, at_most, p99_at_most : float or None
         The bound; which of them applies is fixed by the line's name.
+    by : float, tuple of str, or None
+        For `beats`, by how much; for a gap, the columns whose groups are compared: else those of `[features] protected`.
     rule : str
         Today's way, for `beats`: an expression over columns.
     where : str
@@ -163,7 +172,7 @@ class Accept:
     at_least: float | None = None
     at_most: float | None = None
     p99_at_most: float | None = None
-    by: float | None = None
+    by: float | tuple[str, ...] | None = None
     rule: str = ""
     where: str = ""
     must: bool = False
@@ -269,7 +278,7 @@ class Brief:
         Version of the vocabulary.
     accept : dict of str to Accept
         By the requirement's id: a metric's name ("roc_auc", "quantile_loss:0.9"), or list_precision, value_per_week,
-        beats, latency_ms, size_mb.
+        beats, calibration, a gap between groups ("recall_gap", "mae_gap"), latency_ms, size_mb.
     """
 
     __pydantic_config__ = _STRICT

@@ -64,6 +64,8 @@ class Requirement:
         The bound; one of them is set.
     unit : str
         Unit of the bound: "" for scores, "ms", "MB", a currency.
+    by : tuple of str
+        Of a gap: the columns whose groups are compared.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Requirement:
     unit: str = ""
     must: bool = False
     rule: str = ""
+    by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +523,29 @@ class Driver:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """How the prediction changes along one column: accumulated local effects at some of its values, around 0."""
+
+    column: str
+    points: tuple[tuple[float, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the columns add to one row's prediction, the largest first.
+
+    Attributes
+    ----------
+    which : str
+        "highest" or "lowest" prediction: rows are not named.
+    """
+
+    which: str
+    prediction: float
+    contributions: tuple[tuple[str, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """From `judge`: what the model does, on rows that did not train it.
 
@@ -539,6 +565,10 @@ class Verdict:
         What it must not be used for.
     drivers : tuple of Driver
         Columns by what they do for the prediction, the most first.
+    shapes : tuple of Shape
+        Of the numbers among the strongest drivers.
+    explained : tuple of Explained
+        Two rows.
     """
 
     on: str
@@ -557,6 +587,8 @@ class Verdict:
     in_words: str = ""
     limits: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

@@ -9,6 +9,7 @@ from artificer.core.records import Estimate
 from artificer.measure.intervals import rarest
 
 TINY = 1e-6
+TENTHS = 10
 MOST_STEPS, DONE = 50, 1e-9
 STEEPEST = 1e4  # where the classes are parted, the slope has no end
 
@@ -58,6 +59,67 @@ def calibration_slope(
     slope = float(coefficients[1])
     unit = "groups" if groups is not None else "rows"
     return Estimate(slope, slope - half, slope + half, f"logistic, robust over {unit}", n, level)
+
+
+def calibration_error(
+    y: np.ndarray,
+    chance: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """How far predicted shares lie from what came, typically: root mean square over tenths of the rows by prediction.
+
+    What luck alone adds to each square is taken off (Kumar, Liang and Ma 2019, "Verified uncertainty calibration",
+    NeurIPS), so that right probabilities show about 0 on few rows too. The interval is normal on the mean square.
+
+    Parameters
+    ----------
+    y : array, (n_rows,)
+        1 is success.
+    chance : array of float64, (n_rows,)
+        Predicted probability of success.
+    groups : array of int64, (n_rows,), optional
+        Rows of one group are not independent.
+
+    Returns
+    -------
+    Estimate
+        0 to 1; NaN where fewer than two rows stand in each tenth.
+    """
+    bins = [part for part in np.array_split(np.argsort(chance, kind="stable"), TENTHS) if len(part) > 1]
+    if len(bins) < TENTHS:
+        return Estimate(float("nan"), float("nan"), float("nan"), "not defined on so few rows", len(y), level)
+    w = np.ones(len(y)) if weight is None else weight
+    share = np.array([w[part].sum() for part in bins]) / w.sum()
+    z = stats.norm.ppf(0.5 + level / 2)
+    found = [_off(y, chance, w, groups, part) for part in bins]
+    off, variance = (np.array(one) for one in zip(*found, strict=True))
+    square = float(share @ (off**2 - variance))
+    # Of a normal figure with mean m and variance v, the square has variance 4m²v + 2v².
+    spread = 4 * np.maximum(off**2 - variance, 0) * variance + 2 * variance**2
+    half = float(z * np.sqrt(share**2 @ spread))
+    low, value, high = (float(np.sqrt(max(one, 0.0))) for one in (square - half, square, square + half))
+    return Estimate(value, low, high, "root mean square over tenths, luck taken off", len(y), level)
+
+
+def _off(
+    y: np.ndarray, chance: np.ndarray, w: np.ndarray, groups: np.ndarray | None, part: np.ndarray
+) -> tuple[float, float]:
+    """Mean of predicted less actual in one tenth, and its variance; 0 and 0 where it has no weight."""
+    if not w[part].sum() > 0:
+        return 0.0, 0.0
+    share = w[part] / w[part].sum()
+    off, came = float(share @ (chance[part] - y[part])), float(share @ y[part])
+    if groups is None:
+        # Drawn towards what was predicted, by one row: a tenth without any success varies too.
+        drawn = (len(part) * came + came + off) / (len(part) + 1)
+        return off, float(share @ share) * drawn * (1 - drawn)
+    place = np.unique(groups[part], return_inverse=True)[1]
+    sums = np.bincount(place, share * (chance[part] - y[part] - off))
+    n = len(sums)
+    return off, float((sums**2).sum() * n / (n - 1)) if n > 1 else 1.0
 
 
 def _chance(X: np.ndarray, coefficients: np.ndarray) -> np.ndarray:

@@ -103,6 +103,8 @@ def _parts(page: ReportPage) -> dict[str, object]:
         "drivers": _drivers(page),
         "description": Markup(compiled("description.html").render(**described)),
         "p_of": described["p_of"],
+        "shapes": _shapes(page),
+        "explained": [(one, _estimates(one.contributions[:MOST_DRIVERS])) for one in verdict.explained],
     }
 
 
@@ -137,6 +139,25 @@ def _drivers(page: ReportPage) -> list[tuple[Driver, str, Markup]]:
             Markup(svg.interval(one.effect.value, one.effect.low, one.effect.high, ends, 0.0)),
         )
         for one in shown
+    ]
+
+
+def _shapes(page: ReportPage) -> list[tuple[str, Markup]]:
+    """Accumulated local effects of the strongest numbers."""
+    what = "probability" if page.asked.classes else page.brief.target.column
+    return [
+        (
+            one.column,
+            Markup(
+                svg.line_with_band(
+                    [(x, at.value, at.low, at.high) for x, at in one.points],
+                    title=f"how the prediction changes with {one.column}",
+                    x_label=one.column,
+                    y_label=f"{what}, more or less than the mean",
+                )
+            ),
+        )
+        for one in page.verdict.shapes
     ]
 
 

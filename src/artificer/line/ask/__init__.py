@@ -132,8 +132,10 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
         "data.columns": tuple(data.columns),
         "features.exclude": features.exclude,
         "features.protected": features.protected,
+        "features.changeable": features.changeable,
         "features.effect": tuple(features.effect),
     }
+    places |= {f"accept.{name}.by": line.by for name, line in brief.accept.items() if isinstance(line.by, tuple)}
     for place, names in places.items():
         for wanted in names:
             if wanted not in columns:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from artificer.core.brief import Accept, Brief, Task
 from artificer.core.errors import BriefError, closest
 from artificer.core.stages import Requirement
+from artificer.measure.gaps import MEANING, RATES
 from artificer.measure.metrics import FAMILIES, METRICS, is_metric, metric, names
 
 VALUE_PERIODS = {"value_per_day": "1d", "value_per_week": "7d", "value_per_month": "30d"}
-SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "latency_ms", "size_mb")
+SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "calibration", *RATES, "latency_ms", "size_mb")
+GAP = "_gap"
 
 
 def requirements(brief: Brief, task: Task) -> tuple[Requirement, ...]:
@@ -55,6 +57,8 @@ def check_decision(brief: Brief, task: Task) -> None:
 
 
 def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
+    if name in RATES or (name.endswith(GAP) and is_metric(name.removesuffix(GAP))):
+        return _gap(name, line, brief, task)
     if name in SPECIAL:
         return _special(name, line, brief, task)
     if not is_metric(name):
@@ -90,8 +94,16 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
         _only(name, line, {"by"}, also={"rule"})
         if not line.rule:
             raise BriefError("[accept.beats] lacks 'rule': today's way, such as \"balance > 1500\"")
+        if not isinstance(line.by, int | float):
+            raise BriefError(f"[accept.beats] by is {line.by!r}; it says by how much, such as 0.02")
         text = f"better than today's rule by {line.by:g}: {line.rule}"
         return Requirement(name, text, at_least=line.by, must=line.must, rule=line.rule)
+    if name == "calibration":
+        _only(name, line, {"at_most"})
+        if task != "binary":
+            raise BriefError(f"[accept.calibration] needs two classes; the prediction is {task}")
+        text = f"predicted shares are off by {line.at_most:g} at most"
+        return Requirement(name, text, at_most=line.at_most, must=line.must)
     _only(name, line, {"at_least"})
     _needs_list(name, brief, task)
     if name == "list_precision":
@@ -102,6 +114,26 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
     period = name.removeprefix("value_per_")
     text = f"worth at least {line.at_least:g} {currency} a {period}".replace("  ", " ")
     return Requirement(name, text, at_least=line.at_least, unit=currency, must=line.must)
+
+
+def _gap(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
+    """A bound on how far groups may lie apart."""
+    _only(name, line, {"at_most"}, also={"by"})
+    columns = line.by if isinstance(line.by, tuple) else brief.features.protected
+    if isinstance(line.by, int | float) or not columns:
+        raise BriefError(
+            f'[accept.{name}] lacks the columns whose groups are compared; write by = ["column"] here, or name them in '
+            "[features] protected"
+        )
+    what = MEANING.get(name, name.removesuffix(GAP))
+    if name in RATES and task != "binary":
+        raise BriefError(f"[accept.{name}] needs two classes, one of which is success; the prediction is {task}")
+    if name not in RATES and task not in metric(name.removesuffix(GAP)).tasks:
+        raise BriefError(
+            f"[accept.{name}] does not fit: the prediction is {task}; metrics that do: {', '.join(names(task))}"
+        )
+    text = f"between groups by {', '.join(columns)}, a gap of {line.at_most:g} at most in the {what}"
+    return Requirement(name, text, at_most=line.at_most, must=line.must, by=tuple(columns))
 
 
 def _needs_list(name: str, brief: Brief, task: Task) -> None:

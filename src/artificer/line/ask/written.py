@@ -23,8 +23,6 @@ NOT_BUILT = {
     "decision.reasons": "reasons for each prediction",
     "decision.review": "the review queue",
     "decision.control": "the control share",
-    "accept.recall_gap": "fairness tests",
-    "accept.calibration": "calibration tests",
     "output.every": "a schedule for scoring",
     "authority.recalibrate": "recalibration by itself",
     "authority.notify_env": "notices sent elsewhere",
@@ -137,7 +135,9 @@ def _asks_for_nothing(value: Any) -> bool:
 def _told(error: ValidationError) -> Iterator[str]:
     told = set()
     for problem in error.errors(include_url=False, include_context=False):
-        place = [str(part) for part in problem["loc"] if part not in ("float", "str", "constrained-str")]
+        place = [
+            str(part) for part in problem["loc"] if part not in ("float", "str", "constrained-str", "tuple[str, ...]")
+        ]
         name = ".".join(place)
         if name in told:
             continue

@@ -2,7 +2,7 @@
 
 The story: predict the rows (out of fold as often as `refine` wishes; the sealed ones when the last word is asked for;
 the ledger counts each model that sees them), score with an interval, compare with a constant and a linear model on
-the same rows, test each line of the brief, and look at slices.
+the same rows, test each line of the brief, and look for rows that are served worse.
 """
 
 from __future__ import annotations
@@ -23,23 +23,31 @@ from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.design.loss import fitting_loss
 from artificer.line.fit.losses import constant
+from artificer.line.judge.ale import shapes
+from artificer.line.judge.as_examined import as_examined
+from artificer.line.judge.contributions import explained
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
+from artificer.line.judge.fairness import fairness
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
+from artificer.line.judge.recourse import recourse
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
+from artificer.line.judge.weak_slices import weak_slices
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
+from artificer_runtime.schema import GROUPS
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 4
+VERSION = 5
 LEVEL = 0.95
+MOST_SHAPES = 4
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
@@ -88,6 +96,12 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     score = seen.estimate(seen.metric, seen.prediction)
     lines = test_lines(seen)
     slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
+    examined = as_examined(seen)
+    known = {"rows", *(one.where for one in slice_findings)}  # "rows" is where nothing was found
+    weak = [one for one in weak_slices(examined) if one.where not in known]
+    treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
+    driving = drivers(seen, describe(run))
+    strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
@@ -99,12 +113,16 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
-        findings=(*slice_findings, *effects(seen)),
+        findings=(*slice_findings, *weak, *treated, *effects(seen)),
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
         in_words=in_words(seen),
         limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
-        drivers=drivers(seen, describe(run)),
+        drivers=driving,
+        shapes=shapes(examined, strongest),
+        explained=explained(
+            examined, tuple(column.name for column in seen.predictor.schema.columns if column.kind in GROUPS)
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.records import Estimate
-from artificer.line.judge.lines import worth
+from artificer.line.judge.acted import worth
 from artificer.line.judge.seen import Seen
 from artificer.measure.lists import value_per_period
 

@@ -83,6 +83,8 @@ class Examined:
         Columns of `rows.frame` (or of `protected_values`) whose groups shall fare alike.
     effects : mapping of str to str
         Column to "increasing" or "decreasing": what the client demands.
+    changeable : tuple of str
+        Columns that a person can change.
     folder : Path or None
         Where the model's files lie.
     """
@@ -99,6 +101,7 @@ class Examined:
     previous: np.ndarray | None = None
     protected: tuple[str, ...] = ()
     effects: dict[str, str] = field(default_factory=dict)
+    changeable: tuple[str, ...] = ()
     folder: Path | None = None
 
     def score(self, prediction: np.ndarray | None = None, metric: str = "", rows: Rows | None = None) -> Estimate:

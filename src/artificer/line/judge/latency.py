@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
+import platform
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -40,3 +43,12 @@ def timings(predictor: Predictor, frame: pl.DataFrame) -> np.ndarray:
         if collecting:
             gc.enable()
     return np.array(took)
+
+
+def machine() -> str:
+    """What it was measured on: the processor's name where the system tells it, and its cores."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text(encoding="utf-8").splitlines() if about.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.processor() or platform.machine()
+    return f"{name}, {os.cpu_count()} cores"

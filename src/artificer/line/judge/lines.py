@@ -12,7 +12,11 @@ from artificer.core.stages import Line, Requirement
 from artificer.data.expression import amounts
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.requirements import VALUE_PERIODS
+from artificer.line.judge.acted import chosen, worth
+from artificer.line.judge.fairness import gap_of
+from artificer.line.judge.latency import machine
 from artificer.line.judge.seen import Seen
+from artificer.measure.calibration import calibration_error
 from artificer.measure.intervals import quantile_interval
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
 from artificer.measure.metrics import metric
@@ -52,8 +56,11 @@ def _test_of(requirement: Requirement) -> Callable[[Seen, Requirement], Tested]:
         "beats": _beats,
         "latency_ms": _latency,
         "size_mb": _size,
+        "calibration": _calibration,
         **dict.fromkeys(VALUE_PERIODS, _value),
     }
+    if requirement.by:
+        return _gap
     return special.get(requirement.id, _metric)
 
 
@@ -65,6 +72,16 @@ def _metric(seen: Seen, requirement: Requirement) -> Tested:
     if found.sign * (bound - found.best) > 0:
         note = f"no model can: the best {requirement.id} there is is {found.best:g}"
     return Tested(seen.estimate(requirement.id, seen.prediction), note)
+
+
+def _calibration(seen: Seen, requirement: Requirement) -> Tested:
+    rows = seen.rows
+    found = calibration_error(seen.y, seen.success, rows.weight, groups=rows.group, level=seen.level)
+    return Tested(found, "predicted less actual shares, over tenths of the rows")
+
+
+def _gap(seen: Seen, requirement: Requirement) -> Tested:
+    return Tested(*gap_of(seen, requirement.id, requirement.by))
 
 
 def _list_precision(seen: Seen, requirement: Requirement) -> Tested:
@@ -95,19 +112,6 @@ def _all_listed(seen: Seen) -> str:
     return f"a list of {seen.top:,} holds all {len(seen.y):,} rows, so nothing is chosen"
 
 
-def worth(seen: Seen) -> tuple[np.ndarray, np.ndarray]:
-    """What acting on each row costs, and what it brings if it succeeds: float64 (n_rows,) each."""
-    value = seen.run.brief.decision.value
-    assert value is not None
-    return _amount(seen, value.acted, "acted"), _amount(seen, value.success, "success")
-
-
-def _amount(seen: Seen, given: float | str, name: str) -> np.ndarray:
-    if isinstance(given, str):
-        return amounts(given, seen.rows.frame, f"decision.value.{name}")
-    return np.full(len(seen.y), float(given))
-
-
 def _value(seen: Seen, requirement: Requirement) -> Tested:
     if not seen.chooses:
         return _undefined(seen, _all_listed(seen))
@@ -118,7 +122,7 @@ def _value(seen: Seen, requirement: Requirement) -> Tested:
     if seen.run.brief.decision.capacity is None:
         # All rows stay, those that are left at no worth: how many are acted on is part of what varies.
         top = len(seen.y)
-        pays = seen.success >= threshold if threshold is not None else acted + success * seen.success > 0
+        pays = chosen(seen) > 0
         acted, success = acted * pays, success * pays
         if threshold is None:
             note = f"acting on {pays.sum():,} of {len(pays):,} rows: those whose expected worth is above 0"
@@ -159,7 +163,7 @@ def _undefined(seen: Seen, why: str) -> Tested:
 
 def _latency(seen: Seen, requirement: Requirement) -> Tested:
     found = quantile_interval(seen.took_ms, 0.99, level=seen.level)
-    return Tested(found, "one row as a dict, in process, on this machine", by_rows=False)
+    return Tested(found, f"one row as a dict, in process, on {machine()}", by_rows=False)
 
 
 def _size(seen: Seen, requirement: Requirement) -> Tested:

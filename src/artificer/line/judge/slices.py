@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
-import polars as pl
 from scipy import stats
 
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Description
+from artificer.line.judge.conditions import MOST_LEVELS, groups
 from artificer.line.judge.seen import Seen
 from artificer.measure.correct import holm
 from artificer.measure.intervals import estimate
@@ -19,7 +18,6 @@ from artificer.measure.metrics import metric
 
 FEWEST_ROWS = 50
 MOST_OTHERS = 3
-MOST_LEVELS = 8
 ALARM = 0.05
 
 
@@ -27,7 +25,8 @@ def slices(seen: Seen, columns: Sequence[str]) -> tuple[tuple[tuple[str, Estimat
     """Score slices of at least 50 rows, and report those clearly worse than the rest (Holm-corrected z tests)."""
     scores, tests = [], []
     for column in columns:
-        for label, mask in _masks(seen, column):
+        for one in groups(seen.rows.frame, column):
+            label, mask = one.label, one.holds(seen.rows.frame)
             if mask.sum() < FEWEST_ROWS or (~mask).sum() < FEWEST_ROWS:
                 continue
             inside, outside = (_score(seen, part) for part in (mask, ~mask))
@@ -50,28 +49,6 @@ def sliced_columns(run: Run, asked: Asked, described: Description) -> list[str]:
         and column.name not in protected
     ]
     return protected + sorted(others, key=lambda name: -np.nan_to_num(strength.get(name, 0.0)))[:MOST_OTHERS]
-
-
-def _masks(seen: Seen, name: str) -> list[tuple[str, np.ndarray]]:
-    values = seen.rows.frame[name]
-    if values.dtype.is_numeric() or values.dtype.is_temporal():
-        plain = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values
-        numbers = plain.fill_null(np.nan).to_numpy()
-        if np.isnan(numbers).all():
-            return []
-        cuts = np.unique(np.nanquantile(numbers, [0.25, 0.5, 0.75]))
-        bounds = [-np.inf, *cuts, np.inf]
-        return [(_range(low, high), (numbers > low) & (numbers <= high)) for low, high in pairwise(bounds)]
-    text = values.cast(pl.String).fill_null("(missing)")
-    counts = text.alias("level").value_counts().sort(["count", "level"], descending=[True, False])
-    common = counts["level"].head(MOST_LEVELS).to_list()
-    return [(level, (text == level).to_numpy()) for level in sorted(common)]
-
-
-def _range(low: float, high: float) -> str:
-    if np.isinf(low):
-        return f"up to {high:g}"
-    return f"above {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
 
 
 def _score(seen: Seen, mask: np.ndarray) -> Estimate:

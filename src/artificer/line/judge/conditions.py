@@ -1,0 +1,129 @@
+"""What tells a group of rows: a level of a column, or a range of its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+import numpy as np
+import polars as pl
+
+from artificer.core.figures import figure
+
+MISSING = "(missing)"
+MOST_LEVELS = 8
+QUARTERS = (0.25, 0.5, 0.75)
+TENTHS = tuple(k / 10 for k in range(1, 10))
+MANY_COLUMNS = 40  # from here numbers are cut in quarters, as their ranges would be too many
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A column that holds a level, or a number above `low` and up to `high`; a level of None stands for numbers."""
+
+    column: str
+    level: str | None = None
+    low: float = -np.inf
+    high: float = np.inf
+
+    @property
+    def label(self) -> str:
+        """Which values, without the column."""
+        if self.level is not None:
+            return self.level
+        if np.isinf(self.low):
+            return f"up to {self.high:g}"
+        return f"above {self.low:g}" if np.isinf(self.high) else f"{self.low:g} to {self.high:g}"
+
+    def holds(self, frame: pl.DataFrame) -> np.ndarray:
+        """Whether each row is meant: bool (n_rows,)."""
+        values = frame[self.column]
+        if self.level is not None:
+            return np.asarray((_texts(values) == self.level).to_numpy())
+        numbers = _numbers(values)
+        return np.asarray((numbers > self.low) & (numbers <= self.high))
+
+
+def groups(frame: pl.DataFrame, column: str) -> list[Condition]:
+    """Part a column's rows: quarters of its numbers, or its commonest levels, at most eight, in order of name."""
+    values = frame[column]
+    if _is_number(values):
+        cuts = _cuts(values, QUARTERS)
+        return (
+            [Condition(column, low=low, high=high) for low, high in pairwise([-np.inf, *cuts, np.inf])] if cuts else []
+        )
+    return [Condition(column, level) for level in sorted(_common(values, MOST_LEVELS))]
+
+
+def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:
+    """Conditions that groups are told by: each common level, and each range between two tenths of a number.
+
+    Parameters
+    ----------
+    fewest : int
+        Rows that a level must have.
+    """
+    found = []
+    for column in frame.columns:
+        values = frame[column]
+        if values.dtype.is_temporal():
+            continue  # how a model fares over time is another test's
+        if values.dtype.is_numeric():
+            ends = [-np.inf, *_cuts(values, QUARTERS if len(frame.columns) > MANY_COLUMNS else TENTHS), np.inf]
+            ranges = [one for one in combinations(ends, 2) if one != (-np.inf, np.inf)]
+            found += [Condition(column, low=low, high=high) for low, high in ranges]
+            if np.isnan(_numbers(values)).sum() >= fewest:
+                found.append(Condition(column, MISSING))
+        else:
+            counts = _texts(values).value_counts(name="rows")
+            common = counts.filter(pl.col("rows") >= fewest)
+            found += [Condition(column, level) for level in sorted(common.get_column(common.columns[0]).to_list())]
+    return found
+
+
+def told(parts: tuple[Condition, ...]) -> str:
+    """Several conditions in words: "job = clerk and age above 50"; two ends of one number are one range."""
+    ends: dict[str, Condition] = {}
+    for one in parts:
+        if one.level is not None:
+            ends[f"{one.column}={one.level}"] = one
+            continue
+        other = ends.get(one.column, one)
+        ends[one.column] = Condition(one.column, None, max(one.low, other.low), min(one.high, other.high))
+    return " and ".join(_worded(one) for one in ends.values())
+
+
+def _worded(one: Condition) -> str:
+    if one.level is not None:
+        return f"{one.column} = {one.level}"
+    if np.isinf(one.low):
+        return f"{one.column} up to {figure(one.high)}"
+    if np.isinf(one.high):
+        return f"{one.column} above {figure(one.low)}"
+    return f"{one.column} {figure(one.low)} to {figure(one.high)}"
+
+
+def _is_number(values: pl.Series) -> bool:
+    return values.dtype.is_numeric() or values.dtype.is_temporal()
+
+
+def _numbers(values: pl.Series) -> np.ndarray:
+    plain = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values.cast(pl.Float64)
+    return np.asarray(plain.fill_null(np.nan).to_numpy())
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    if values.dtype.is_float():
+        values = values.fill_nan(None)
+    return values.cast(pl.String).fill_null(MISSING)
+
+
+def _cuts(values: pl.Series, shares: tuple[float, ...]) -> list[float]:
+    numbers = _numbers(values)
+    finite = numbers[np.isfinite(numbers)]
+    return [float(one) for one in np.unique(np.quantile(finite, shares))] if len(finite) else []
+
+
+def _common(values: pl.Series, most: int) -> list[str]:
+    counts = _texts(values).alias("level").value_counts().sort(["count", "level"], descending=[True, False])
+    return [str(level) for level in counts["level"].head(most).to_list()]

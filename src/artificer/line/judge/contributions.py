@@ -1,0 +1,82 @@
+"""Contributions: what each column's value adds to one row's prediction, with the error of the sampling.
+
+Shapley values by sampled orders (Štrumbelj and Kononenko 2014, KAIS 41), each order beside its reverse (Mitchell et al.
+2022, "Sampling permutations for Shapley value estimation", JMLR 23). They add up to the prediction less the mean
+prediction of the rows that it is compared with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from artificer.core.records import Estimate
+from artificer.core.stages import Explained
+from artificer.line.judge.examined import Examined, Predict
+from artificer.measure.intervals import mean_t
+
+ORDERS, MOST_COLUMNS = 30, 40
+
+
+def explained(seen: Examined, columns: tuple[str, ...]) -> tuple[Explained, ...]:
+    """Explain the rows with the highest and the lowest prediction; values of the rows are not told.
+
+    Nothing where there are several classes, more than 40 columns, or nothing predicts.
+    """
+    if seen.task == "multiclass" or seen.predict is None or not 0 < len(columns) <= MOST_COLUMNS or len(seen.rows) < 2:
+        return ()
+    ends = {"highest": int(seen.prediction[:, -1].argmax()), "lowest": int(seen.prediction[:, -1].argmin())}
+    return tuple(
+        Explained(
+            which, float(seen.prediction[place, -1]), contributions(seen.predict, seen.rows.frame, place, columns)
+        )
+        for which, place in ends.items()
+    )
+
+
+def contributions(
+    predict: Predict,
+    frame: pl.DataFrame,
+    place: int,
+    columns: tuple[str, ...],
+    *,
+    n_orders: int = ORDERS,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[tuple[str, Estimate], ...]:
+    """What each column adds to the prediction of one row, against rows drawn from the same frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows to compare with; `place` is the position of the row that is explained.
+    columns : tuple of str
+        Those that the model reads; the others stay as they are in the rows to compare with.
+    n_orders : int
+        Orders drawn, each tried forwards and backwards: 2 × n_orders × (n_columns + 1) predictions.
+
+    Returns
+    -------
+    tuple of (str, Estimate)
+        The largest first; intervals are Student's t over orders.
+    """
+    rng = np.random.default_rng(seed)
+    d = len(columns)
+    others = np.repeat(rng.integers(0, len(frame), n_orders), 2)
+    orders = np.stack([rng.permutation(d) for _ in range(n_orders)])
+    both = np.stack([orders, orders[:, ::-1]], axis=1).reshape(2 * n_orders, d)
+    rank = np.argsort(both, axis=1)
+    # Row (order, step): the first `step` columns of the order are the explained row's, the rest another row's.
+    steps = np.arange(d + 1)
+    asked = frame[np.repeat(others, d + 1)]
+    changed = []
+    for k, name in enumerate(columns):
+        own = rank[:, k, None] < steps
+        changed.append(frame[name][np.where(own, place, others[:, None]).ravel()].alias(name))
+    value = np.asarray(predict(asked.with_columns(changed))[:, -1], np.float64).reshape(2 * n_orders, d + 1)
+    added = np.take_along_axis(np.diff(value, axis=1), rank, axis=1)
+    pairs = added.reshape(n_orders, 2, d).mean(axis=1)
+    found = [
+        (name, mean_t(pairs[:, k], level=level, method="sampled Shapley values")) for k, name in enumerate(columns)
+    ]
+    return tuple(sorted(found, key=lambda one: -abs(one[1].value)))

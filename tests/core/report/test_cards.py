@@ -1,0 +1,142 @@
+"""Cards hold what the records tell, ask the provider for what they do not, and invent nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from artificer.core.brief import Brief, Capacity, Data, DecisionPart, Features, Target
+from artificer.core.records import Decision, Estimate, Finding
+from artificer.core.report.cards import cards
+from artificer.core.report.page import ReportPage, render
+from artificer.core.stages import (
+    Asked,
+    ColumnStory,
+    Description,
+    Driver,
+    Explained,
+    Line,
+    Model,
+    Part,
+    Plan,
+    Requirement,
+    Rows,
+    Shape,
+    Shipped,
+    Trained,
+    Verdict,
+)
+from artificer_runtime.schema import Column, Schema
+
+SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 400)
+ASK = "to be filled by the provider"
+SECTIONS = {
+    "model-card.md": (
+        *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
+        *("Quantitative analyses", "Ethical considerations", "Caveats and recommendations"),
+    ),
+    "data-sheet.md": (
+        *("Motivation", "Composition", "Collection process", "Preprocessing, cleaning and labelling"),
+        *("Uses", "Distribution", "Maintenance"),
+    ),
+    "annex-iv.md": tuple(f"{n}. " for n in range(1, 10)),
+}
+
+
+@pytest.fixture
+def page() -> ReportPage:
+    """A run of which little is known."""
+    line = Line(Requirement("roc_auc", "roc_auc at least 0.7", at_least=0.7), "met", SCORE)
+    found = Finding("fairness", "warning", "town", "by 'town', recall differs by 0.3", "bring more rows")
+    return ReportPage(
+        brief=Brief(target=Target(column="won"), name="calls"),
+        asked=Asked(
+            "binary",
+            Rows("", 1200, "f"),
+            Schema((Column("x", "number"),)),
+            ("x",),
+            ("no", "yes"),
+            1,
+            fingerprint="feed" * 8,
+        ),
+        described=Description(1200, (ColumnStory("x", "number", 0.25, 40),)),
+        plan=Plan("roc_auc", (), 5, {}),
+        trained=Trained((), "", 5, False),
+        model=Model("", (Part("lightgbm", "", 1.0, 90, 0.0),), "", SCORE, "beef" * 8, ""),
+        verdict=Verdict(
+            "sealed rows", 400, "roc_auc", SCORE, (line,), n_openings=1, limits=("rows long after 2008-12-31",)
+        ),
+        shipped=Shipped("", "7", "beef" * 8, 1.5, ()),
+        findings=(found,),
+        decisions=(Decision("design", "What are candidates compared by?", "roc_auc", "the brief bounds it"),),
+        provenance=(("run", "20260101-abcd"), ("versions", "numpy 2")),
+    )
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_each_has_the_sections_of_its_source(page: ReportPage, name: str) -> None:
+    headings = [line.removeprefix("## ") for line in cards(page)[name].splitlines() if line.startswith("## ")]
+    for wanted in SECTIONS[name]:
+        assert any(heading.startswith(wanted) for heading in headings), wanted
+
+
+def test_what_records_tell_is_there_with_its_interval(page: ReportPage) -> None:
+    card = cards(page)["model-card.md"]
+    assert "0.810 (0.780 to 0.840), DeLong, n = 400" in card
+    assert "✓ met: roc_auc at least 0.7" in card
+    assert "Not for rows long after 2008-12-31" in card
+    assert "warning, town: by 'town', recall differs by 0.3" in card
+    assert "roc_auc was chosen by this decision: the brief bounds it" in cards(page)["annex-iv.md"]
+    assert "`x`: number; 25.0% missing, 40 different values" in cards(page)["data-sheet.md"]
+
+
+def test_what_they_do_not_tell_is_asked_for_and_what_the_brief_tells_is_not(page: ReportPage) -> None:
+    assert f"{ASK}:** what the model is for" in cards(page)["model-card.md"]
+    assert f"{ASK}:** what is done with the prediction" in cards(page)["annex-iv.md"]
+    told = replace(
+        page,
+        brief=replace(
+            page.brief,
+            purpose="Choose whom to ring",
+            owner="head of retail",
+            data=Data(source="calls.parquet", columns={"x": "euros"}),
+            decision=DecisionPart(capacity=Capacity(top=500, every="7d")),
+            features=Features(protected=("town",)),
+        ),
+    )
+    found = cards(told)
+    assert "what the model is for" not in found["model-card.md"]
+    assert "Owner: head of retail" in found["model-card.md"]
+    assert "the 500 rows with the highest prediction in every 7d" in found["annex-iv.md"]
+    assert "Groups that were compared: by town" in found["model-card.md"]
+    assert "Source as named in the brief: calls.parquet" in found["data-sheet.md"]
+    for text in found.values():
+        assert ASK in text  # what no run can know stays with the provider
+
+
+def test_a_client_s_words_are_no_markup(page: ReportPage) -> None:
+    brief = replace(page.brief, purpose="# win\n## <script> | more")
+    card = cards(replace(page, brief=brief))["model-card.md"]
+    assert "Purpose: # win ## &lt;script> \\| more" in card
+    assert "\n## &lt;" not in card
+
+
+def test_a_secret_address_is_not_told(page: ReportPage) -> None:
+    brief = replace(page.brief, data=Data(source="s3://user@bucket/rows.parquet"))
+    assert "bucket" not in "".join(cards(replace(page, brief=brief)).values())
+
+
+def test_shapes_and_explained_rows_are_drawn(page: ReportPage) -> None:
+    points = tuple((float(k), Estimate(k / 10, k / 10 - 0.1, k / 10 + 0.1, "ale", 9)) for k in range(4))
+    explained = Explained("highest", 0.9, (("x", Estimate(0.3, 0.2, 0.4, "Shapley", 30)),))
+    verdict = replace(
+        page.verdict,
+        drivers=(Driver("x", Estimate(0.1, 0.05, 0.15, "shuffled", 3)),),
+        shapes=(Shape("x", points),),
+        explained=(explained,),
+    )
+    html = render(replace(page, verdict=verdict))
+    assert "how the prediction changes with x" in html
+    assert "The highest prediction, 0.900, column by column" in html
+    assert "how the prediction changes" not in render(page)

@@ -1,0 +1,116 @@
+"""Weak slices: what is planted is found and told, rows that are hard by nature are noted, luck is neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from artificer.core.records import Finding
+from artificer.line.judge.conditions import conditions, told
+from artificer.line.judge.examined import Examined, Rows
+from artificer.line.judge.weak_slices import weak_slices
+
+N = 4_000
+
+
+def rows(seed: int, n: int = N) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "age": rng.integers(18, 80, n),
+            "job": rng.choice(["clerk", "cook", "judge", None], n).tolist(),
+            "pay": np.where(rng.random(n) < 0.1, np.nan, rng.exponential(1000, n)),
+        }
+    )
+
+
+def planted(frame: pl.DataFrame) -> np.ndarray:
+    return np.asarray(((frame["job"] == "cook").fill_null(False) & (frame["age"] > 65)).to_numpy())
+
+
+def model(seed: int, metric: str = "log_loss", *, bad: bool) -> Examined:
+    """Probabilities that are right, but where `bad` on cooks above 65, whose labels are turned."""
+    rng = np.random.default_rng(1000 + seed)
+    frame = rows(seed)
+    p = rng.beta(1, 1, N)
+    y = (rng.random(N) < p).astype(np.float64)
+    y = np.where(planted(frame) & bad, 1 - y, y)
+    return Examined("binary", metric, Rows(frame, y), np.stack([1 - p, p], axis=1), ("no", "yes"))
+
+
+def numbers(seed: int, *, bad: bool) -> Examined:
+    rng = np.random.default_rng(1000 + seed)
+    frame = rows(seed)
+    error = rng.normal(size=N) * np.where(planted(frame) & bad, 3, 1)
+    return Examined("regression", "rmse", Rows(frame, 10 + error), np.full((N, 1), 10.0))
+
+
+def warnings(seen: Examined) -> list[Finding]:
+    return [one for one in weak_slices(seen) if one.severity == "warning"]
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "roc_auc", "accuracy", "f1", "brier"])
+def test_labels_turned_in_a_slice_are_found_by_any_metric(metric: str) -> None:
+    first = warnings(model(0, metric, bad=True))[0]
+    assert "job = cook" in first.where
+    assert "age above" in first.where
+    assert "do not foretell" in first.says
+    assert {fact.name for fact in first.facts} == {"rows", "gap", "p", "beyond_foretold"}
+
+
+def test_larger_errors_of_numbers_are_found() -> None:
+    first = warnings(numbers(0, bad=True))[0]
+    assert "job = cook" in first.where
+    assert "squared error" in first.says
+
+
+@pytest.mark.parametrize("make", [model, numbers])
+def test_few_false_alarms(make: object) -> None:
+    alarms = sum(bool(warnings(make(seed, bad=False))) for seed in range(20))  # type: ignore[operator]
+    assert alarms <= 3
+
+
+def test_a_clean_model_gets_a_note_with_what_would_have_been_seen() -> None:
+    (found,) = weak_slices(model(1, bad=False))
+    assert (found.severity, found.facts[0].name) == ("note", "seen_from")
+    assert 0 < float(found.facts[0].value) < 1
+
+
+def test_rows_that_are_hard_and_known_to_be_are_noted() -> None:
+    rng = np.random.default_rng(1003)
+    frame = rows(3)
+    p = np.where(frame["age"].to_numpy() > 65, 0.5, np.where(rng.random(N) < 0.5, 0.03, 0.97))
+    y = (rng.random(N) < p).astype(np.float64)
+    found = list(weak_slices(Examined("binary", "log_loss", Rows(frame, y), np.stack([1 - p, p], axis=1), ("a", "b"))))
+    assert {one.severity for one in found} == {"note"}
+    assert any(one.where.startswith("age above") for one in found)
+    assert "as it foretells itself" in found[0].says
+
+
+def test_rows_of_one_group_count_once() -> None:
+    seen = model(0, bad=True)
+    few = np.random.default_rng(0).integers(0, 12, N)
+    groups = replace(seen.rows, group=np.where(planted(seen.rows.frame), few % 3, few))
+    assert not warnings(replace(seen, rows=groups))  # three persons hold all rows of the slice
+
+
+def test_few_rows_are_said_to_be_few() -> None:
+    seen = model(0, bad=True)
+    few = replace(seen, rows=seen.rows.taken(np.arange(60)), prediction=seen.prediction[:60])
+    (found,) = weak_slices(few)
+    assert "too few" in found.says
+
+
+def test_conditions_are_told_in_words() -> None:
+    frame = rows(0)
+    known = conditions(frame, fewest=30)
+    assert {one.column for one in known} == {"age", "job", "pay"}
+    assert "(missing)" in {one.label for one in known if one.column == "job"}
+    assert "(missing)" in {one.label for one in known if one.column == "pay"}
+    above = next(one for one in known if one.column == "age" and one.low > 0 and one.high == np.inf)
+    below = next(one for one in known if one.column == "age" and one.low < 0 and above.low < one.high < 99)
+    cook = next(one for one in known if one.level == "cook")
+    assert told((above, below, cook)) == f"age {above.low:g} to {below.high:g} and job = cook"
