@@ -494,6 +494,31 @@ class Driver:
     direction: str = ""
 
 
+TestOutcome = Literal["passed", "warned", "failed", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """One test of a model.
+
+    Attributes
+    ----------
+    code : str
+        Its name; also of its findings, mostly.
+    outcome : TestOutcome
+        "failed" where it found a blocker, "warned" where a warning.
+    because : str
+        Why it was not run; else "".
+    findings : tuple of Finding
+        What it found; notes where it was passed.
+    """
+
+    code: str
+    outcome: TestOutcome
+    because: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """From `judge`: what the model does, on rows that did not train it.
@@ -514,6 +539,8 @@ class Verdict:
         What it must not be used for.
     drivers : tuple of Driver
         Columns by what they do for the prediction, the most first.
+    tests : tuple of ModelTest
+        What each test of the model found; their findings stand among `findings` too.
     """
 
     on: str
@@ -532,6 +559,7 @@ class Verdict:
     in_words: str = ""
     limits: tuple[str, ...] = ()
     drivers: tuple[Driver, ...] = ()
+    tests: tuple[ModelTest, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html
