@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -24,6 +24,7 @@ from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
 
 Pair = tuple[Any, Any]
+Kind = Literal["", "class", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def _metric(name: str, labels: Labels, prediction: np.ndarray) -> str:
     return "accuracy" if only_labels else default_metric(labels.task)
 
 
-def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: str) -> Labels:
+def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Labels:
     """What is predicted: classes that the model knows count, whether the rows have them or not."""
     positive = "" if about.positive is None else canonical_text(about.positive)
     if y.null_count():
@@ -179,7 +180,7 @@ def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: str) -> Labe
             both = pl.concat([y, pl.Series(y.name, list(known), y.dtype)])
         except (TypeError, pl.exceptions.PolarsError) as error:
             raise DataError(f"y holds {y.dtype} and the model predicts {known[0]!r}: give labels as it has them") from error
-    labels = read_labels(both, Target(y.name, positive=positive, kind=kind or None), tested=False)  # type: ignore[arg-type]
+    labels = read_labels(both, Target(column=y.name, positive=positive, kind=kind), tested=False)
     return labels if positive or labels.task != "binary" else _last_positive(labels)
 
 
@@ -216,7 +217,7 @@ def _classes_of(model: Any) -> list[Any]:
     return list(np.asarray(found).tolist()) if found is not None else []
 
 
-def _kind_of(model: Any) -> str:
+def _kind_of(model: Any) -> Kind:
     """ "class" or "number" where the model says so itself, else ""."""
     if hasattr(model, "classes_"):
         return "class"
