@@ -232,9 +232,10 @@ def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
     chances = labels.classes and hasattr(model, "predict_proba")
     call: Callable[[Any], Any] = model.predict_proba if chances else getattr(model, "predict", model)
     known = [canonical_text(one) for one in _classes_of(model)] if chances else []
+    reads = list(getattr(model, "feature_names_in_", ()))
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
-        found = call(native.back(frame))
+        found = call(native.back(frame.select(reads) if isinstance(native.given, pl.DataFrame) and reads else frame))
         if known:
             found = np.asarray(found, np.float64)[:, [known.index(name) for name in labels.classes]]
         return _as_prediction(found, labels, frame.height)
@@ -298,7 +299,8 @@ def _as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
 
 
 def _are_chances(values: np.ndarray) -> bool:
-    return bool(((values >= 0) & (values <= 1)).all())
+    known = values[np.isfinite(values)]  # those that are missing are named later
+    return bool(((known >= 0) & (known <= 1)).all())
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
