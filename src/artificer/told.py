@@ -101,6 +101,9 @@ def _judge(record: Verdict) -> Iterator[str]:
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
             yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
+    ran = [test.outcome for test in record.tests if test.outcome != "not run"]
+    if ran:
+        yield f"{len(ran)} tests of the model: {ran.count('passed')} passed, {ran.count('warned')} warn, {ran.count('failed')} failed"
 
 
 def _ship(record: Shipped) -> Iterator[str]:

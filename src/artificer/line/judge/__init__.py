@@ -21,16 +21,16 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled, oriented
 from artificer.line.describe import describe
 from artificer.line.design import design
-from artificer.line.design.loss import fitting_loss
-from artificer.line.fit.losses import constant
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
+from artificer.line.judge.own_model import tests_of
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
+from artificer.line.judge.trivial import best_constant
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer.measure.labels import decided, turned
@@ -38,7 +38,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 4
+VERSION = 5
 LEVEL = 0.95
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
@@ -88,6 +88,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     score = seen.estimate(seen.metric, seen.prediction)
     lines = test_lines(seen)
     slice_scores, slice_findings = slices(seen, sliced_columns(run, asked, describe(run)))
+    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), sealed=n_openings > 0)
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
@@ -99,12 +100,13 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
-        findings=(*slice_findings, *effects(seen)),
+        findings=(*slice_findings, *effects(seen), *test_findings),
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
         in_words=in_words(seen),
         limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
         drivers=drivers(seen, describe(run)),
+        tests=tests,
     )
 
 
@@ -190,13 +192,8 @@ def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
 
 def _constant(asked: Asked, train: Labelled, metric: str) -> np.ndarray:
     """Class shares, success last where there are two; of numbers what loses least: the mean, the median, a quantile."""
-    if asked.classes:
-        counts = np.bincount(train.y.astype(np.int64), train.weight, len(asked.classes))
-        shares: np.ndarray = counts / counts.sum()
-        return shares[::-1] if asked.positive == 0 else shares
-    if metric == "rmsle":
-        return np.array([np.expm1(np.average(np.log1p(np.maximum(train.y, 0.0)), weights=train.weight))])
-    return np.array([constant(fitting_loss(metric), train.y, train.weight)])
+    found = best_constant(train.y, train.weight, len(asked.classes), metric)
+    return found[::-1] if asked.positive == 0 else found
 
 
 def _scores(seen: Seen) -> Iterator[tuple[str, Estimate]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -122,11 +122,11 @@ def shown(
     """What the tests are shown of a model; see `examine`."""
     native, given = Native(X), _series(y)
     labels = _labels(given, _classes_of(model), about, kind=_kind_of(model))
-    rows = _rows(native.frame, given, labels, about)
+    rows = _read(model, native, _rows(native.frame, given, labels, about), about)
     predict = _predictor(model, native, labels)
     trained = None
     if train is not None:
-        trained = _rows(Native(train[0]).frame, train[1], labels, about)
+        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, about), about)
     return _examined(
         rows,
         predict(rows.frame),
@@ -139,6 +139,17 @@ def shown(
         multipliers=_turned(tuple(getattr(model, "multipliers", ())), labels),
         folder=folder,
     )
+
+
+def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
+    """Of a polars frame the columns that the model says it reads, and the protected ones; others are not its business."""
+    reads = _reads(model, native)
+    kept = [name for name in rows.frame.columns if name in reads or name in about.protected]
+    return replace(rows, frame=rows.frame.select(kept)) if reads else rows
+
+
+def _reads(model: Any, native: Native) -> list[str]:
+    return list(getattr(model, "feature_names_in_", ())) if isinstance(native.given, pl.DataFrame) else []
 
 
 def _examined(
@@ -232,10 +243,10 @@ def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
     chances = labels.classes and hasattr(model, "predict_proba")
     call: Callable[[Any], Any] = model.predict_proba if chances else getattr(model, "predict", model)
     known = [canonical_text(one) for one in _classes_of(model)] if chances else []
-    reads = list(getattr(model, "feature_names_in_", ()))
+    reads = _reads(model, native)
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
-        found = call(native.back(frame.select(reads) if isinstance(native.given, pl.DataFrame) and reads else frame))
+        found = call(native.back(frame.select(reads) if reads else frame))
         if known:
             found = np.asarray(found, np.float64)[:, [known.index(name) for name in labels.classes]]
         return _as_prediction(found, labels, frame.height)

@@ -99,6 +99,10 @@ class Examined:
         Low and high ends that shall hold a share of `intervals_level` of the values.
     took_ms : array of float64, (n_timed,), or None
         Milliseconds that predictions of one row took, if they were timed before.
+    most_rows : int
+        How many rows a test predicts anew for each change that it tries.
+    reasons : mapping of str to str
+        Why a need is not there, where there is more to say.
     """
 
     task: Task
@@ -119,6 +123,8 @@ class Examined:
     intervals: np.ndarray | None = None
     intervals_level: float = 0.9
     took_ms: np.ndarray | None = None
+    most_rows: int = 1_000
+    reasons: dict[str, str] = field(default_factory=dict)
 
     def score(self, prediction: np.ndarray | None = None, metric: str = "", rows: Rows | None = None) -> Estimate:
         """Score predictions of the rows (by default the model's, in its metric), with an interval."""

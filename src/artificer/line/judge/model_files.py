@@ -84,6 +84,11 @@ class OurModel:
         return self.predictor.classes if self.predictor.contents.classes else None
 
     @property
+    def feature_names_in_(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return tuple(column.name for column in self.predictor.schema.columns)
+
+    @property
     def multipliers(self) -> tuple[float, ...]:
         """Of each class's probability before the largest gives the label."""
         return self.predictor.contents.multipliers

@@ -112,5 +112,7 @@ def _tested(test: Check, seen: Examined) -> ModelTest:
 
 
 def _not_run(test: Check, seen: Examined) -> ModelTest:
-    lacking = [NEEDS.get(need, need) for need in sorted(test.needs) if not seen.has(need)]
-    return ModelTest(test.code, "not run", f"it needs {', and '.join(dict.fromkeys(lacking))}")
+    lacking = [need for need in sorted(test.needs) if not seen.has(need)]
+    told = [seen.reasons[need] for need in lacking if need in seen.reasons]
+    needs = f"it needs {', and '.join(dict.fromkeys(NEEDS.get(need, need) for need in lacking))}"
+    return ModelTest(test.code, "not run", told[0] if told else needs)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from artificer.core.errors import DataError
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
@@ -16,10 +17,10 @@ from artificer.measure.correct import looks
 from artificer_runtime.errors import RuntimeInputError
 
 CODE = "robustness"
-MOST_ROWS, MOST_COLUMNS = 1_000, 20
+MOST_COLUMNS = 20
 # Of the gain over a constant: what slightly worse inputs, or one column's loss, may cost.
 LARGE_SHARE, LARGEST_OF_ONE = 0.25, 0.75
-REFUSED = (ValueError, TypeError, RuntimeInputError)
+REFUSED = (ValueError, TypeError, DataError, RuntimeInputError)
 Change = Callable[[pl.DataFrame, float, np.random.Generator], pl.DataFrame]
 
 
@@ -43,7 +44,7 @@ class Harm:
 @examination(CODE, "predict")
 def robustness(seen: Examined) -> Iterator[Finding]:
     """Report what noise, gaps and shifts cost, and which column the model can least do without."""
-    seen = seen.sampled(MOST_ROWS)
+    seen = seen.sampled(seen.most_rows)
     gain = seen.against(constant_prediction(seen)).value
     if not gain > 0:  # what is worth nothing cannot lose it
         return
@@ -70,8 +71,7 @@ def _harmed(seen: Examined, harm: Harm, gain: float) -> Finding | None:
         CODE,
         "warning" if large else "note",
         harm.name,
-        f"{harm.says.format(_step(harm.steps[0]))}, {seen.metric} falls by {with_interval(slight)}, "
-        f"{max(slight.value, 0.0) / gain:.0%} of what the model gains over a constant",
+        f"{harm.says.format(_step(harm.steps[0]))}, {_falls(seen, slight, gain)}",
         harm.fix if large else "nothing to do",
         tuple(
             Fact(f"{harm.name}_{_step(step)}", lost.value, f"{seen.metric} lost")
@@ -86,7 +86,7 @@ def _refused(harm: Harm) -> Finding:
         CODE,
         "note",
         harm.name,
-        "the model refuses rows with missing values",
+        "the model refuses rows with missing values, or says nothing of them",
         "let it fill gaps as in training, or see that every row that comes in is whole",
     )
 
@@ -113,12 +113,17 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
         CODE,
         "warning" if large else "note",
         worst,
-        f"without '{worst}', {seen.metric} falls by {with_interval(lost)}, "
-        f"{max(lost.value, 0.0) / gain:.0%} of what the model gains over a constant; no column costs more{tried}",
+        f"without '{worst}', {_falls(seen, lost, gain)}; no column costs more{tried}",
         f"see that '{worst}' always comes in, or say what is done when it does not" if large else "nothing to do",
         (*(Fact(name, one.value, f"{seen.metric} lost") for name, one in found.items()), Fact("level_of_all", level)),
         lost,
     )
+
+
+def _falls(seen: Examined, lost: Estimate, gain: float) -> str:
+    if lost.value <= 0:
+        return f"{seen.metric} does not fall"
+    return f"{seen.metric} falls by {with_interval(lost)}, {lost.value / gain:.0%} of what the model gains over a constant"
 
 
 def _lost(seen: Examined, frame: pl.DataFrame) -> Estimate | None:

@@ -13,7 +13,7 @@ from artificer.line.judge.trivial import constant_prediction
 from artificer.measure.correct import looks
 from artificer.measure.importance import importance
 
-MOST_ROWS, MOST_COLUMNS, SHUFFLES = 1_000, 30, 2
+MOST_COLUMNS, SHUFFLES = 30, 2
 # Of the gain over a constant: a column that may bring more is not called unused.
 LITTLE = 0.02
 
@@ -21,7 +21,7 @@ LITTLE = 0.02
 @examination("unused_features", "predict")
 def unused_features(seen: Examined) -> Iterator[Finding]:
     """Report columns that the model does not read, that bring next to nothing, and, as a warning, that harm."""
-    seen = seen.sampled(MOST_ROWS)
+    seen = seen.sampled(seen.most_rows)
     names = seen.rows.frame.columns[:MOST_COLUMNS]
     found = {name: one for name, one in _importances(seen, names).items() if np.isfinite(one.value)}
     if not found:
