@@ -60,7 +60,7 @@ def overlap(seen: Examined) -> Iterator[Finding]:
     names = [name for name in seen.rows.frame.columns if name in seen.train.frame.columns]
     if not names:
         return
-    alike = {name: pl.Series(name, seen.train.frame[name]).dtype for name in names}
+    alike = {name: seen.train.frame[name].dtype for name in names}
     judged = seen.rows.frame.select(pl.col(name).cast(alike[name], strict=False) for name in names)
     again = np.isin(row_hashes(judged, names), row_hashes(seen.train.frame, names))
     share = wilson(float(again.sum()), len(again), level=seen.level)
