@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ def judge(subject: Path, data: str | None, how: How, junit: Path | None, strict:
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
         return run_stage("judge", subject, how)
-    found = _of_table(subject, data, asked) if asked.predictions else _of_model(subject, data, asked)
+    found = _of_table(subject, asked) if asked.predictions else _of_model(subject, data, asked)
     code = found.exit_code(strict=strict)
     if junit is not None:
         junit.write_text(found.junit(strict=strict), encoding="utf-8")
@@ -95,13 +95,13 @@ def _is_model(subject: Path, data: str | None, asked: Given) -> bool:
     return data is not None
 
 
-def _of_table(table: Path, data: str | None, asked: Given) -> Examination:
+def _of_table(table: Path, asked: Given) -> Examination:
     from artificer.line.judge.any_model import examine_predictions
 
     frame = _rows(table)
     y, shown = _column(frame, asked.target, "--target"), _column(frame, asked.predictions, "--predictions")
     previous = _column(frame, asked.previous, "--previous") if asked.previous else None
-    named = {asked.target, asked.predictions, asked.previous} & {*frame.columns}
+    named = [name for name in (asked.target, asked.predictions, asked.previous) if name]
     return examine_predictions(y, shown, frame.drop(named), previous=previous, **_about(asked))
 
 
@@ -132,8 +132,6 @@ def _of_model(path: Path, data: str | None, asked: Given) -> Examination:
 
 def _by_brief(model: Any, about: About) -> About:
     """What was not said is as in the brief that a package was made from."""
-    from dataclasses import replace
-
     if model.brief is None:
         return about
     brief = model.brief

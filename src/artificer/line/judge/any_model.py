@@ -19,6 +19,7 @@ from artificer.line.ask.rows import codes_of, weights
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.examined import Examined, Predict, Rows
 from artificer.line.judge.native import Native
+from artificer.line.judge.predictions import as_prediction
 from artificer.measure.metrics import default_metric, metric, names
 from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
@@ -105,7 +106,8 @@ def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any
     known = About(**about)
     labels = _labels(_series(y), (), known, kind="")
     rows = _rows(frame, y, labels, known)
-    return examined(_examined(rows, _as_prediction(prediction, labels, len(rows)), labels, known, previous))
+    before = None if previous is None else as_prediction(previous, labels, len(rows))
+    return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, known, before))
 
 
 def shown(
@@ -132,13 +134,22 @@ def shown(
         predict(rows.frame),
         labels,
         about,
-        _predictor(previous, native, labels)(rows.frame) if _predicts(previous) else previous,
+        _before(previous, native, labels),
         predict=predict,
         train=trained,
         fit=_fitter(model, native, labels) if trained is not None and refit else None,
         multipliers=_turned(tuple(getattr(model, "multipliers", ())), labels),
         folder=folder,
     )
+
+
+def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
+    """Predictions of the model in use, which may read columns that the new one does not."""
+    if previous is None:
+        return None
+    if hasattr(previous, "predict") or callable(previous):
+        return _predictor(previous, native, labels)(native.frame)
+    return as_prediction(previous, labels, native.frame.height)
 
 
 def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
@@ -153,7 +164,7 @@ def _reads(model: Any, native: Native) -> list[str]:
 
 
 def _examined(
-    rows: Rows, prediction: np.ndarray, labels: Labels, about: About, previous: Any, **more: Any
+    rows: Rows, prediction: np.ndarray, labels: Labels, about: About, previous: np.ndarray | None, **more: Any
 ) -> Examined:
     return Examined(
         task=labels.task,
@@ -162,7 +173,7 @@ def _examined(
         prediction=prediction,
         classes=labels.classes[::-1] if labels.positive == 0 else labels.classes,
         level=about.level,
-        previous=None if previous is None else _as_prediction(previous, labels, len(rows)),
+        previous=previous,
         protected=tuple(about.protected),
         effects=dict(about.effects or {}),
         **more,
@@ -219,10 +230,6 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
     )
 
 
-def _predicts(model: Any) -> bool:
-    return hasattr(model, "predict") or callable(model)
-
-
 def _classes_of(model: Any) -> list[Any]:
     found = getattr(model, "classes_", None)
     return list(np.asarray(found).tolist()) if found is not None else []
@@ -249,7 +256,7 @@ def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
         found = call(native.back(frame.select(reads) if reads else frame))
         if known:
             found = np.asarray(found, np.float64)[:, [known.index(name) for name in labels.classes]]
-        return _as_prediction(found, labels, frame.height)
+        return as_prediction(found, labels, frame.height)
 
     return predict
 
@@ -277,49 +284,6 @@ def _values(y: np.ndarray, labels: Labels) -> np.ndarray:
         return y
     index = (1.0 - y if labels.positive == 0 else y).astype(np.int64)
     return typed(labels.classes, labels.kind)[index]
-
-
-def _as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
-    """Chances, numbers or labels as float64 (n_rows, n_out), success last.
-
-    Raises
-    ------
-    DataError
-        When they are of another length, missing, or neither chances nor labels.
-    """
-    values = np.asarray(given)
-    if values.shape[:1] != (n_rows,):
-        raise DataError(f"there are {values.shape[0] if values.ndim else 0:,} predictions of {n_rows:,} rows; one a row is needed")
-    if not labels.classes:
-        return _finite(values.reshape(n_rows, -1)[:, :1])
-    if values.ndim == 2 and values.shape[1] == len(labels.classes):
-        chances = _finite(values)
-    elif values.dtype.kind == "f" and len(labels.classes) == 2 and labels.kind != "number" and _are_chances(values):
-        p = _finite(values.reshape(n_rows))
-        return np.stack([1 - p, p], axis=1)  # of the class that counts as success
-    else:
-        index = {name: place for place, name in enumerate(labels.classes)}
-        named = [canonical_text(one) for one in values.reshape(n_rows).tolist()]
-        stray = next((one for one in named if one not in index), None)
-        if stray is not None:
-            raise DataError(
-                f"a prediction is {stray!r}, which is neither a chance from 0 to 1 nor one of {', '.join(labels.classes)}"
-            )
-        chances = np.eye(len(labels.classes))[[index[one] for one in named]]
-    return chances[:, ::-1] if labels.positive == 0 else chances
-
-
-def _are_chances(values: np.ndarray) -> bool:
-    known = values[np.isfinite(values)]  # those that are missing are named later
-    return bool(((known >= 0) & (known <= 1)).all())
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    found = np.asarray(values, np.float64)
-    n_bad = int((~np.isfinite(found)).any(axis=-1).sum())
-    if n_bad:
-        raise DataError(f"{n_bad:,} predictions are missing or infinite; every row needs one")
-    return found
 
 
 def _turned(multipliers: tuple[float, ...], labels: Labels) -> tuple[float, ...]:

@@ -132,6 +132,15 @@ def test_success_is_the_last_class_unless_another_is_named(tumours: Halves) -> N
     assert named.score.value == pytest.approx(first.score.value)
 
 
+@pytest.mark.parametrize("positive", [0, 1])
+def test_the_model_in_use_is_turned_as_the_new_one_is(tumours: Halves, positive: int) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    for before in (model, model.predict_proba(X)):
+        seen = see(model, (X, y), previous=before, positive=positive)
+        assert np.array_equal(seen.prediction, seen.previous)
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
