@@ -103,7 +103,8 @@ def _judge(record: Verdict) -> Iterator[str]:
             yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
     ran = [test.outcome for test in record.tests if test.outcome != "not run"]
     if ran:
-        yield f"{len(ran)} tests of the model: {ran.count('passed')} passed, {ran.count('warned')} warn, {ran.count('failed')} failed"
+        counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)
+        yield f"{len(ran)} tests of the model: {counts}"
 
 
 def _ship(record: Shipped) -> Iterator[str]:

@@ -88,7 +88,9 @@ def _is_model(subject: Path, data: str | None, asked: Given) -> bool:
         return False
     if asked.predictions:
         if data is not None:
-            raise click.UsageError(f"with --predictions, the table holds labels too, and '{data}' is one argument too many")
+            raise click.UsageError(
+                f"with --predictions, the table holds labels too, and '{data}' is one argument too many"
+            )
         return True
     if data is None and (kind == "package" or subject.suffix.lower() in MODELS):
         raise click.UsageError("on which rows? Labelled ones that did not train it: artificer judge MODEL DATA")

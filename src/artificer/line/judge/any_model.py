@@ -201,7 +201,9 @@ def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Lab
         try:
             both = pl.concat([y, pl.Series(y.name, list(known), y.dtype)])
         except (TypeError, pl.exceptions.PolarsError) as error:
-            raise DataError(f"y holds {y.dtype} and the model predicts {known[0]!r}: give labels as it has them") from error
+            raise DataError(
+                f"y holds {y.dtype} and the model predicts {known[0]!r}: give labels as it has them"
+            ) from error
     labels = read_labels(both, Target(column=y.name, positive=positive, kind=kind), tested=False)
     return labels if positive or labels.task != "binary" else _last_positive(labels)
 

@@ -151,7 +151,7 @@ def _cast(frame: pl.DataFrame, kind: str) -> np.ndarray:
         raise DataError(f"the ONNX model reads {kind}, which no table holds; it reads none of {', '.join(ONNX_TYPES)}")
     wanted, exact = ONNX_TYPES[kind]
     try:
-        plain = frame.cast({name: wanted for name in frame.columns})
+        plain = frame.cast(dict.fromkeys(frame.columns, wanted))
     except pl.exceptions.PolarsError as error:
         raise DataError(f"the ONNX model reads {kind}, and the rows hold something else: {error}") from error
     return np.asarray((plain.fill_null("") if wanted == pl.String else plain).to_numpy()).astype(exact)

@@ -21,7 +21,9 @@ def as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
     """
     values = np.asarray(given)
     if values.shape[:1] != (n_rows,):
-        raise DataError(f"there are {values.shape[0] if values.ndim else 0:,} predictions of {n_rows:,} rows; one a row is needed")
+        raise DataError(
+            f"there are {values.shape[0] if values.ndim else 0:,} predictions of {n_rows:,} rows; one a row is needed"
+        )
     if not labels.classes:
         return _finite(values.reshape(n_rows, -1)[:, :1])
     if values.ndim == 2 and values.shape[1] == len(labels.classes):

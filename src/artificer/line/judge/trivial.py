@@ -46,7 +46,7 @@ def last_value(rows: Rows, start: float) -> np.ndarray:
     groups = rows.group if rows.group is not None else np.zeros(len(rows), np.int64)
     for group in np.unique(groups):
         places = np.flatnonzero((groups == group) & ~np.isnan(rows.time))
-        moments, place = np.unique(rows.time[places], return_inverse=True)
+        place = np.unique(rows.time[places], return_inverse=True)[1]
         means = np.bincount(place, rows.y[places]) / np.bincount(place)
         found[places] = np.where(place > 0, means[place - 1], start)
     return found[:, None]

@@ -32,7 +32,10 @@ def outcomes(found: Examination) -> dict[str, str]:
 def test_a_sound_model_passes_all_that_can_be_tested(tumours: Halves) -> None:
     train, judged = tumours
     found = artificer.examine(LINE.fit(*train), *judged, train=train)
-    assert {code for code, outcome in outcomes(found).items() if outcome == "not run"} == {"against_previous", "staleness"}
+    assert {code for code, outcome in outcomes(found).items() if outcome == "not run"} == {
+        "against_previous",
+        "staleness",
+    }
     assert not found.faults()
     found.assert_passes()
     assert "11 tests ran, each interval at 99.55%" in found.findings[0].says
@@ -191,6 +194,8 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
             examined_predictions(y, 1 - y).assert_passes()
         """
     )
-    ended = pytester.runpytest_subprocess("-p", "no:artificer", "-p", "artificer.pytest_plugin", "-p", "no:cacheprovider")
+    ended = pytester.runpytest_subprocess(
+        "-p", "no:artificer", "-p", "artificer.pytest_plugin", "-p", "no:cacheprovider"
+    )
     ended.assert_outcomes(passed=1, failed=1)
     ended.stdout.fnmatch_lines(["*worse than a constant*"])

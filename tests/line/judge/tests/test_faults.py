@@ -139,7 +139,7 @@ def test_a_column_that_harms_is_a_warning() -> None:
 
 
 def test_a_column_that_holds_the_label_is_a_blocker(tumours: Halves) -> None:
-    train, (X, y) = tumours
+    _, (X, y) = tumours
     told = X.assign(result=np.where(y == 1, 5.0, 9.0))
     found = list(leakage(see(lambda rows: (rows["result"] < 7).astype(int), (told, y))))
     assert {(one.where, one.severity) for one in found} >= {("predictions", "warning"), ("result", "blocker")}

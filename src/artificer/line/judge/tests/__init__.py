@@ -105,7 +105,9 @@ def _can_run(test: Check, seen: Examined) -> bool:
 def _tested(test: Check, seen: Examined) -> ModelTest:
     findings = tuple(test(seen))
     if not findings:
-        return ModelTest(test.code, "not run", "these rows do not tell it: too few, or the metric is not defined on them")
+        return ModelTest(
+            test.code, "not run", "these rows do not tell it: too few, or the metric is not defined on them"
+        )
     severities = {one.severity for one in findings}
     outcome: TestOutcome = "failed" if "blocker" in severities else "warned" if "warning" in severities else "passed"
     return ModelTest(test.code, outcome, "", findings)

@@ -64,7 +64,9 @@ class _Column:
 def _learned(values: pl.Series) -> _Column:
     numbers = as_numbers(values)
     if numbers is None:
-        counts = values.cast(pl.String).drop_nulls().alias("level").value_counts().sort("count", "level", descending=True)
+        counts = (
+            values.cast(pl.String).drop_nulls().alias("level").value_counts().sort("count", "level", descending=True)
+        )
         common = counts.filter(pl.col("count") >= FEWEST_OF_A_LEVEL)["level"].head(MOST_LEVELS)
         return _Column(values.name, tuple(common))
     known = numbers[np.isfinite(numbers)]

@@ -19,11 +19,17 @@ def against_previous(seen: Examined) -> Iterator[Finding]:
     """Report whether the model is worse than the one before it; rows that were right and are wrong now are counted."""
     assert seen.previous is not None
     fix = "keep the model that is in use"
-    found = met(seen, Rival(CODE, "the model in use", seen.previous, fix, unshown="note"), *_changes(seen, seen.previous))
+    found = met(
+        seen, Rival(CODE, "the model in use", seen.previous, fix, unshown="note"), *_changes(seen, seen.previous)
+    )
     if found is None:
         return
     unshown = found.severity == "note" and found.effect is not None and not found.effect.is_gain
-    yield replace(found, fix="keep the model that is in use, unless there is another reason to change") if unshown else found
+    yield (
+        replace(found, fix="keep the model that is in use, unless there is another reason to change")
+        if unshown
+        else found
+    )
 
 
 def _changes(seen: Examined, previous: np.ndarray) -> tuple[Fact, ...]:

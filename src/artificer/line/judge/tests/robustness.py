@@ -123,7 +123,9 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
 def _falls(seen: Examined, lost: Estimate, gain: float) -> str:
     if lost.value <= 0:
         return f"{seen.metric} does not fall"
-    return f"{seen.metric} falls by {with_interval(lost)}, {lost.value / gain:.0%} of what the model gains over a constant"
+    return (
+        f"{seen.metric} falls by {with_interval(lost)}, {lost.value / gain:.0%} of what the model gains over a constant"
+    )
 
 
 def _lost(seen: Examined, frame: pl.DataFrame) -> Estimate | None:

@@ -39,7 +39,9 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
     gain = max(seen.against(constant_prediction(seen)).value, 0.0)
     unread = [name for name, one in found.items() if one.low == one.high == 0]
     little = [
-        name for name, one in found.items() if name not in (*harms, *unread) and one.low <= 0 and one.high <= LITTLE * gain
+        name
+        for name, one in found.items()
+        if name not in (*harms, *unread) and one.low <= 0 and one.high <= LITTLE * gain
     ]
     told = [
         *([f"the model does not read {_listed(unread)}"] if unread else []),
@@ -73,9 +75,7 @@ def _importances(seen: Examined, names: list[str]) -> dict[str, Estimate]:
             return seen.as_scored(other)
 
         level = looks(seen.level, len(names))
-        one = importance(
-            seen.metric, rows.y, base, shuffled, rng, n_repeats=SHUFFLES, weight=rows.weight, level=level
-        )
+        one = importance(seen.metric, rows.y, base, shuffled, rng, n_repeats=SHUFFLES, weight=rows.weight, level=level)
         found[name] = one if moved else Estimate(0.0, 0.0, 0.0, "no prediction moves", len(rows), level)
     return found
 
