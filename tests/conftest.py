@@ -16,6 +16,8 @@ settings.register_profile("here", deadline=None)  # no test waits on a wall cloc
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
+pytest_plugins = ["pytester"]
+
 LOOPBACK = ("127.", "::1", "localhost")
 
 

@@ -87,7 +87,7 @@ class TestBadUsage:
             (["audit", "none.parquet"], "there is no file 'none.parquet'"),
             (["audit", "rows.parquet", "--contract", "contract.json"], "contract.json"),
             (["audit", "rows.parquet", "--contract", "package/card.json"], "Contract"),
-            (["judge", "package", "rows.parquet"], "later version"),
+            (["judge", "package"], "on which rows?"),
             (["judge", "brief.toml", "rows.parquet"], "'rows.parquet' is one argument too many"),
             (["ask", "rows.parquet"], "--target"),
             (["ask", "brief.toml", "--target", "count"], "names its own target"),

@@ -18,6 +18,8 @@ _PUBLIC = {
     **{name: f"artificer.line.{name}:{name}" for name in ("ask", "audit", "choose", "describe", "design", "encode")},
     **{name: f"artificer.line.{name}:{name}" for name in ("fit", "refine", "ship", "track", "update")},
     "judge": "artificer.flow:judge",
+    "examine": "artificer.line.judge.any_model:examine",
+    "examine_predictions": "artificer.line.judge.any_model:examine_predictions",
     "run": "artificer.flow:run",
     "score": "artificer.line.ship.scores:score",
     "serve": "artificer.line.ship.server:serve",

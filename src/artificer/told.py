@@ -101,6 +101,10 @@ def _judge(record: Verdict) -> Iterator[str]:
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
             yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
+    ran = [test.outcome for test in record.tests if test.outcome != "not run"]
+    if ran:
+        counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)
+        yield f"{len(ran)} tests of the model: {counts}"
 
 
 def _ship(record: Shipped) -> Iterator[str]:

@@ -23,6 +23,7 @@ GROUPS: dict[str, dict[str, str]] = {
             name: f"artificer.cli.stages:{name}"
             for name in ("audit", "choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
         },
+        "judge": "artificer.cli.judge:judge",
         "track": "artificer.cli.track:track",
         "update": "artificer.cli.watch:update",
     },
@@ -45,7 +46,7 @@ HELP = {
     "design": "Plan metric, candidates and time.",
     "encode": "Propose the representation.",
     "fit": "Train the candidates.",
-    "judge": "Test the model on the sealed rows.",
+    "judge": "Test a model: the brief's, a file, predictions.",
     "refine": "Blend and refit what was trained.",
     "ship": "Certify and pack the model.",
     "doctor": "Say whether this machine has what is needed.",

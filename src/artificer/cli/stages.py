@@ -10,7 +10,7 @@ import click
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.cli.subject import Subject, what
 from artificer.core.brief import is_brief
-from artificer.core.errors import ArtificerError, BriefError, NotBuiltError
+from artificer.core.errors import ArtificerError, BriefError
 
 
 @click.command()
@@ -97,22 +97,6 @@ def _show(name: str, record: Any) -> None:
     shown += [f"open: {question}" for question in getattr(record, "questions", ())]
     for line in shown:
         click.echo(coloured(line))
-
-
-@click.command()
-@click.argument("subject", metavar="BRIEF", type=click.Path(path_type=Path))
-@click.argument("data", metavar="", required=False)
-@line_options
-def judge(subject: Path, data: str | None, how: How) -> int:
-    """Test the model of BRIEF on the sealed rows."""
-    if what(subject) == "package":
-        raise NotBuiltError(
-            "'artificer judge PACKAGE DATA' comes with a later version; `artificer track PACKAGE NEW` measures"
-        )
-    if data is not None:
-        raise click.UsageError(f"only one brief is judged at a time, and '{data}' is one argument too many")
-    Subject("brief").convert(subject, None, None)
-    return run_stage("judge", subject, how)
 
 
 def _stage_command(name: str, about: str) -> click.Command:

@@ -522,6 +522,31 @@ class Driver:
     direction: str = ""
 
 
+TestOutcome = Literal["passed", "warned", "failed", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """One test of a model.
+
+    Attributes
+    ----------
+    code : str
+        Its name; also of its findings, mostly.
+    outcome : TestOutcome
+        "failed" where it found a blocker, "warned" where a warning.
+    because : str
+        Why it was not run; else "".
+    findings : tuple of Finding
+        What it found; notes where it was passed.
+    """
+
+    code: str
+    outcome: TestOutcome
+    because: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How the prediction changes along one column: accumulated local effects at some of its values, around 0."""
@@ -569,6 +594,8 @@ class Verdict:
         Of the numbers among the strongest drivers.
     explained : tuple of Explained
         Two rows.
+    tests : tuple of ModelTest
+        What each test of the model found; their findings stand among `findings` too.
     """
 
     on: str
@@ -589,6 +616,7 @@ class Verdict:
     drivers: tuple[Driver, ...] = ()
     shapes: tuple[Shape, ...] = ()
     explained: tuple[Explained, ...] = ()
+    tests: tuple[ModelTest, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

@@ -1,4 +1,4 @@
-"""Calibration of two-class probabilities: whether they are as sure as they should be."""
+"""Calibration: whether two-class probabilities are as sure as they should be, and what putting predictions right gains."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import numpy as np
 from scipy import stats
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import rarest
+from artificer.measure.intervals import mean_of_rows, rarest
 
 TINY = 1e-6
 TENTHS = 10
 MOST_STEPS, DONE = 50, 1e-9
+BINS, REPLICATES = 10, 100
 STEEPEST = 1e4  # where the classes are parted, the slope has no end
 
 
@@ -39,8 +40,7 @@ def calibration_slope(
     Estimate
         NaN where one class is absent, all predictions are the same, or they part the classes.
     """
-    p = np.clip(prediction[:, 1], TINY, 1 - TINY)
-    X = np.stack([np.ones(len(y)), np.log(p / (1 - p))], axis=1)
+    X = _log_odds(prediction)
     w = np.ones(len(y)) if weight is None else weight
     units = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
     n = int(units.max(initial=-1)) + 1
@@ -149,3 +149,89 @@ def _fitted(X: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np
 def _loss(X: np.ndarray, y: np.ndarray, w: np.ndarray, coefficients: np.ndarray) -> float:
     raw = X @ coefficients
     return float(w @ (np.logaddexp(0.0, raw) - y * raw))
+
+
+def intercept(
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None = None,
+    *,
+    groups: np.ndarray | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Calibration in the large: mean outcome less mean predicted chance, 0 when right."""
+    return mean_of_rows(y - prediction[:, 1], weight, groups, level=level)
+
+
+def expected_error(y: np.ndarray, p: np.ndarray, *, level: float = 0.95) -> tuple[Estimate, float]:
+    """Expected calibration error over ten bins of as many rows each, and what right chances would show by luck.
+
+    Naeini, Cooper and Hauskrecht (2015, AAAI); it never is 0, so it stands beside its mean over outcomes drawn from the
+    chances themselves (Bröcker and Smith 2007, Weather and Forecasting 22).
+
+    Parameters
+    ----------
+    y, p : array of float64, (n_rows,)
+        1 where it came true; its chance.
+
+    Returns
+    -------
+    Estimate
+        Its spread is a bootstrap's.
+    float
+        The mean error of chances that are right.
+    """
+    order = np.argsort(p, kind="stable")
+    y, p = y[order], p[order]
+    place = np.arange(len(y)) * BINS // len(y)
+    rng = np.random.default_rng(0)
+    value = _gaps(y - p, place)
+    draws = np.empty(REPLICATES)
+    for number in range(REPLICATES):
+        rows = np.sort(rng.integers(0, len(y), len(y)))  # sorted by chance, as the rows are
+        draws[number] = _gaps((y - p)[rows], place)
+    by_chance = np.mean([_gaps((rng.random(len(y)) < p) - p, place) for _ in range(REPLICATES)])
+    half = float(stats.norm.ppf(0.5 + level / 2) * draws.std())
+    return Estimate(value, max(0.0, value - half), value + half, "bootstrap, normal", len(y), level), float(by_chance)
+
+
+def recalibrated(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Predictions put right by what the other half of the rows shows.
+
+    Of chances by a logistic curve (Platt 1999), of numbers by a straight line; where a half shows nothing, as they are.
+
+    Parameters
+    ----------
+    prediction : array of float64, (n_rows, 2) or (n_rows, 1)
+    """
+    w = np.ones(len(y)) if weight is None else weight
+    after = prediction.copy()
+    half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
+    for here in (half, ~half):
+        there = ~here
+        if prediction.shape[1] == 1:
+            line = _line(prediction[there, 0], y[there], w[there])
+            after[here, 0] = line[0] + line[1] * prediction[here, 0]
+            continue
+        X = _log_odds(prediction)
+        found = _fitted(X[there], y[there], w[there])
+        if found is not None:
+            chance = _chance(X[here], found[0])
+            after[here] = np.stack([1 - chance, chance], axis=1)
+    return after
+
+
+def _gaps(differences: np.ndarray, place: np.ndarray) -> float:
+    return float(np.abs(np.bincount(place, differences)).sum() / len(differences))
+
+
+def _line(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, float]:
+    middle, level = float(np.average(x, weights=w)), float(np.average(y, weights=w))
+    spread = float(w @ (x - middle) ** 2)
+    slope = float(w @ ((x - middle) * (y - level))) / spread if spread > 0 else 1.0
+    return level - slope * middle, slope
+
+
+def _log_odds(prediction: np.ndarray) -> np.ndarray:
+    p = np.clip(prediction[:, 1], TINY, 1 - TINY)
+    return np.stack([np.ones(len(p)), np.log(p / (1 - p))], axis=1)

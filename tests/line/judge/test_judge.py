@@ -131,6 +131,7 @@ def test_a_verdict_holds_all_that_the_report_shows(verdict: Verdict) -> None:
     )
     assert {one.which for one in verdict.explained} == {"highest", "lowest"}
     assert "x" in {one.column for one in verdict.shapes}
+    assert verdict.tests == ()  # effects are off
     lengths = [length for length, _ in verdict.curve]
     assert lengths == sorted(set(lengths))
     assert 5 in lengths

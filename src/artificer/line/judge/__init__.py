@@ -21,8 +21,6 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled, oriented
 from artificer.line.describe import describe
 from artificer.line.design import design
-from artificer.line.design.loss import fitting_loss
-from artificer.line.fit.losses import constant
 from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.contributions import explained
@@ -32,10 +30,12 @@ from artificer.line.judge.effects import effects
 from artificer.line.judge.fairness import fairness
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
+from artificer.line.judge.own_model import tests_of
 from artificer.line.judge.recourse import recourse
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
+from artificer.line.judge.trivial import best_constant
 from artificer.line.judge.weak_slices import weak_slices
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
@@ -102,6 +102,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
     driving = drivers(seen, describe(run))
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
+    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), sealed=n_openings > 0)
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
@@ -113,7 +114,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
-        findings=(*slice_findings, *weak, *treated, *effects(seen)),
+        findings=(*slice_findings, *weak, *treated, *effects(seen), *test_findings),
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
         in_words=in_words(seen),
@@ -123,6 +124,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         explained=explained(
             examined, tuple(column.name for column in seen.predictor.schema.columns if column.kind in GROUPS)
         ),
+        tests=tests,
     )
 
 
@@ -208,13 +210,8 @@ def _taken(rows: Labelled, places: np.ndarray) -> Labelled:
 
 def _constant(asked: Asked, train: Labelled, metric: str) -> np.ndarray:
     """Class shares, success last where there are two; of numbers what loses least: the mean, the median, a quantile."""
-    if asked.classes:
-        counts = np.bincount(train.y.astype(np.int64), train.weight, len(asked.classes))
-        shares: np.ndarray = counts / counts.sum()
-        return shares[::-1] if asked.positive == 0 else shares
-    if metric == "rmsle":
-        return np.array([np.expm1(np.average(np.log1p(np.maximum(train.y, 0.0)), weights=train.weight))])
-    return np.array([constant(fitting_loss(metric), train.y, train.weight)])
+    found = best_constant(train.y, train.weight, len(asked.classes), metric)
+    return found[::-1] if asked.positive == 0 else found
 
 
 def _scores(seen: Seen) -> Iterator[tuple[str, Estimate]]:

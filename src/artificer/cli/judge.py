@@ -1,0 +1,179 @@
+"""The command that tests a model: a brief's, one in a file, or a column of predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from artificer.cli.show import How, coloured, document, line_options
+from artificer.cli.stages import run_stage
+from artificer.cli.subject import Subject, what
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from artificer.line.judge.any_model import About
+    from artificer.line.judge.examination import Examination
+
+MODELS = (".onnx", ".skops", ".pkl", ".pickle", ".joblib", ".sav")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was said of a model and its rows; "" and None where nothing was."""
+
+    target: str = ""
+    predictions: str = ""
+    train: Path | None = None
+    previous: str = ""
+    metric: str = ""
+    positive: str | None = None
+    time: str = ""
+    group: str = ""
+
+
+@click.command()
+@click.argument("subject", metavar="BRIEF|MODEL|TABLE", type=click.Path(path_type=Path))
+@click.argument("data", metavar="[DATA]", required=False)
+@line_options
+@click.option("--target", default="", help="The column of DATA that holds the labels; a package knows its own.")
+@click.option("--predictions", default="", help="The column of TABLE that holds predictions: there is no model.")
+@click.option("--train", type=click.Path(path_type=Path), help="The rows that trained the model: more tests run.")
+@click.option("--previous", default="", help="The model in use; with --predictions, the column of its predictions.")
+@click.option("--metric", default="", help="What to score by; default: the task's usual one.")
+@click.option("--positive", help="Of two classes, the one that is success; default: the last in sorted order.")
+@click.option("--time", default="", help="The column that holds each row's moment.")
+@click.option("--group", default="", help="The column whose equal values belong together.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write the tests as JUnit XML, a test case each.")
+@click.option("--strict", is_flag=True, help="Let warnings fail too.")
+def judge(subject: Path, data: str | None, how: How, junit: Path | None, strict: bool, **given: Any) -> int:
+    """Test the model of BRIEF on the sealed rows; or any MODEL on the labelled rows of DATA; or predictions in TABLE.
+
+    A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
+    """
+    asked = Given(**given)
+    if not _is_model(subject, data, asked):
+        Subject("brief").convert(subject, None, None)
+        return run_stage("judge", subject, how)
+    found = _of_table(subject, asked) if asked.predictions else _of_model(subject, data, asked)
+    code = found.exit_code(strict=strict)
+    if junit is not None:
+        junit.write_text(found.junit(strict=strict), encoding="utf-8")
+    if how.as_json:
+        result = {"metric": found.metric, "score": found.score, "n_rows": found.n_rows, "tests": found.tests}
+        document("judge", code, result, findings=found.findings, files={"junit": junit} if junit else {})
+        return code
+    for line in str(found).splitlines():
+        click.echo(coloured(line))
+    for fault in found.faults(strict=True):
+        click.echo(f"to mend: {fault.where}: {fault.fix}")
+    return code
+
+
+def _is_model(subject: Path, data: str | None, asked: Given) -> bool:
+    """Whether a model is judged, not a brief.
+
+    Raises
+    ------
+    click.UsageError
+        When it cannot be both, or lacks its rows.
+    """
+    kind = what(subject)
+    if kind == "brief":
+        if data is not None:
+            raise click.UsageError(f"only one brief is judged at a time, and '{data}' is one argument too many")
+        return False
+    if asked.predictions:
+        if data is not None:
+            raise click.UsageError(
+                f"with --predictions, the table holds labels too, and '{data}' is one argument too many"
+            )
+        return True
+    if data is None and (kind == "package" or subject.suffix.lower() in MODELS):
+        raise click.UsageError("on which rows? Labelled ones that did not train it: artificer judge MODEL DATA")
+    return data is not None
+
+
+def _of_table(table: Path, asked: Given) -> Examination:
+    from artificer.line.judge.any_model import examine_predictions
+
+    frame = _rows(table)
+    y, shown = _column(frame, asked.target, "--target"), _column(frame, asked.predictions, "--predictions")
+    previous = _column(frame, asked.previous, "--previous") if asked.previous else None
+    named = [name for name in (asked.target, asked.predictions, asked.previous) if name]
+    return examine_predictions(y, shown, frame.drop(named), previous=previous, **_about(asked))
+
+
+def _of_model(path: Path, data: str | None, asked: Given) -> Examination:
+    from artificer.line.judge.any_model import About, shown
+    from artificer.line.judge.examination import examined
+    from artificer.line.judge.model_files import OurModel, open_model
+
+    model = open_model(path)
+    about = About(**_about(asked))
+    target = asked.target
+    if isinstance(model, OurModel):
+        about, target = _by_brief(model, about), target or model.target
+    frame = _rows(data)
+    train = _rows(asked.train) if asked.train is not None else None
+    return examined(
+        shown(
+            model,
+            _features(frame, target),
+            _column(frame, target, "--target"),
+            about=about,
+            train=None if train is None else (_features(train, target), _column(train, target, "--target")),
+            previous=open_model(Path(asked.previous)) if asked.previous else None,
+            folder=path,
+        )
+    )
+
+
+def _by_brief(model: Any, about: About) -> About:
+    """What was not said is as in the brief that a package was made from."""
+    if model.brief is None:
+        return about
+    brief = model.brief
+    return replace(
+        about,
+        positive=about.positive if about.positive is not None else brief.target.positive or None,
+        time=about.time or brief.data.time,
+        group=about.group or brief.data.group,
+        weight=brief.data.weight,
+        protected=brief.features.protected,
+        effects={name: effect for name, effect in brief.features.effect.items() if effect != "any"},
+    )
+
+
+def _about(asked: Given) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in ("metric", "positive", "time", "group")}
+
+
+def _rows(source: Any) -> pl.DataFrame:
+    from artificer.data.readers import read
+
+    return read(source).frame
+
+
+def _features(frame: pl.DataFrame, target: str) -> pl.DataFrame:
+    return frame.drop(target, strict=False)
+
+
+def _column(frame: pl.DataFrame, name: str, option: str) -> pl.Series:
+    """A column, or which option names it.
+
+    Raises
+    ------
+    DataError
+        When it is not named, or not there.
+    """
+    from artificer.core.errors import DataError, closest
+
+    if not name:
+        raise DataError(f"which column? {option} names it; there are {', '.join(frame.columns)}")
+    if name not in frame.columns:
+        raise DataError(f"there is no column '{name}', which {option} names{closest(name, frame.columns)}")
+    return frame[name]

@@ -1,0 +1,306 @@
+"""Any model that predicts, and any column of predictions: into what the tests are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from artificer.core.brief import Target
+from artificer.core.errors import BriefError, DataError
+from artificer.data.kinds import as_time
+from artificer.data.readers import read
+from artificer.line.ask.labels import Labels, numeric, read_labels
+from artificer.line.ask.rows import codes_of, weights
+from artificer.line.judge.examination import Examination, examined
+from artificer.line.judge.examined import Examined, Predict, Rows
+from artificer.line.judge.native import Native
+from artificer.line.judge.predictions import as_prediction
+from artificer.measure.metrics import default_metric, metric, names
+from artificer_runtime.predictor import typed
+from artificer_runtime.schema import canonical_text
+
+Pair = tuple[Any, Any]
+Kind = Literal["", "class", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of the rows beside features and labels.
+
+    Attributes
+    ----------
+    positive : Any
+        Of two classes, the one that counts as success; by default the last of them in sorted order.
+    time, weight, group : str
+        Columns of X; "" for none.
+    effects : mapping of str to str
+        Column to "increasing" or "decreasing".
+    """
+
+    metric: str = ""
+    positive: Any = None
+    time: str = ""
+    weight: str = ""
+    group: str = ""
+    protected: Sequence[str] = ()
+    effects: Mapping[str, str] | None = None
+    level: float = 0.95
+
+
+def examine(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    train: Pair | None = None,
+    previous: Any = None,
+    refit: bool = True,
+    **about: Any,
+) -> Examination:
+    """Test a model on labelled rows that did not train it.
+
+    Parameters
+    ----------
+    model : estimator, or callable
+        With `predict`, and of classes `predict_proba`, as scikit-learn has them; or a function from rows to predictions.
+    X : frame of pandas or polars, or array, (n_rows, n_features)
+        Handed to the model as what it is; columns of an array are called "x0", "x1" and so on.
+    y : array or series, (n_rows,)
+    train : (X, y), optional
+        The rows that trained it: more tests run.
+    previous : model or array, optional
+        The model in use, or its predictions of the same rows.
+    refit : bool
+        Whether tests may train the estimator again on `train`, with other seeds and on parts of the rows.
+    **about
+        As the attributes of `About`: metric, positive, time, weight, group, protected, effects, level.
+
+    Raises
+    ------
+    DataError, BriefError
+        When rows, labels or options are not what they must be.
+    """
+    return examined(shown(model, X, y, train=train, previous=previous, refit=refit, about=About(**about)))
+
+
+def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any = None, **about: Any) -> Examination:
+    """Test a column of predictions against labels, with no model at hand.
+
+    Parameters
+    ----------
+    y, prediction : array or series, (n_rows,)
+        Predictions are labels, numbers, or chances: of two classes of `positive`, else (n_rows, n_classes).
+    X : frame, optional
+        Columns of the same rows.
+    previous : array or series, optional
+        Predictions of the model in use.
+    **about
+        As for `examine`.
+    """
+    frame = _frame(X) if X is not None else pl.DataFrame()
+    known = About(**about)
+    labels = _labels(_series(y), (), known, kind="")
+    rows = _rows(frame, y, labels, known)
+    before = None if previous is None else as_prediction(previous, labels, len(rows))
+    return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, known, before))
+
+
+def shown(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    about: About,
+    train: Pair | None = None,
+    previous: Any = None,
+    refit: bool = True,
+    folder: Path | None = None,
+) -> Examined:
+    """What the tests are shown of a model; see `examine`."""
+    native, given = Native(X), _series(y)
+    labels = _labels(given, _classes_of(model), about, kind=_kind_of(model))
+    rows = _read(model, native, _rows(native.frame, given, labels, about), about)
+    predict = _predictor(model, native, labels)
+    trained = None
+    if train is not None:
+        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, about), about)
+    return _examined(
+        rows,
+        predict(rows.frame),
+        labels,
+        about,
+        _before(previous, native, labels),
+        predict=predict,
+        train=trained,
+        fit=_fitter(model, native, labels) if trained is not None and refit else None,
+        multipliers=_turned(tuple(getattr(model, "multipliers", ())), labels),
+        folder=folder,
+    )
+
+
+def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
+    """Predictions of the model in use, which may read columns that the new one does not."""
+    if previous is None:
+        return None
+    if hasattr(previous, "predict") or callable(previous):
+        return _predictor(previous, native, labels)(native.frame)
+    return as_prediction(previous, labels, native.frame.height)
+
+
+def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
+    """Of a polars frame the columns that the model says it reads, and the protected ones; others are not its business."""
+    reads = _reads(model, native)
+    kept = [name for name in rows.frame.columns if name in reads or name in about.protected]
+    return replace(rows, frame=rows.frame.select(kept)) if reads else rows
+
+
+def _reads(model: Any, native: Native) -> list[str]:
+    return list(getattr(model, "feature_names_in_", ())) if isinstance(native.given, pl.DataFrame) else []
+
+
+def _examined(
+    rows: Rows, prediction: np.ndarray, labels: Labels, about: About, previous: np.ndarray | None, **more: Any
+) -> Examined:
+    return Examined(
+        task=labels.task,
+        metric=_metric(about.metric, labels, prediction),
+        rows=rows,
+        prediction=prediction,
+        classes=labels.classes[::-1] if labels.positive == 0 else labels.classes,
+        level=about.level,
+        previous=previous,
+        protected=tuple(about.protected),
+        effects=dict(about.effects or {}),
+        **more,
+    )
+
+
+def _metric(name: str, labels: Labels, prediction: np.ndarray) -> str:
+    """The metric that is asked for; else the task's, but accuracy where there are labels and no chances."""
+    if name:
+        found = metric(name)
+        if labels.task not in found.tasks:
+            raise BriefError(f"the metric '{name}' is not for this task; {', '.join(names(labels.task))} are")
+        return found.name
+    only_labels = bool(labels.classes) and bool(np.isin(prediction, (0.0, 1.0)).all())
+    return "accuracy" if only_labels else default_metric(labels.task)
+
+
+def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Labels:
+    """What is predicted: classes that the model knows count, whether the rows have them or not."""
+    positive = "" if about.positive is None else canonical_text(about.positive)
+    if y.null_count():
+        raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")
+    both = y
+    if known:
+        try:
+            both = pl.concat([y, pl.Series(y.name, list(known), y.dtype)])
+        except (TypeError, pl.exceptions.PolarsError) as error:
+            raise DataError(
+                f"y holds {y.dtype} and the model predicts {known[0]!r}: give labels as it has them"
+            ) from error
+    labels = read_labels(both, Target(column=y.name, positive=positive, kind=kind), tested=False)
+    return labels if positive or labels.task != "binary" else _last_positive(labels)
+
+
+def _last_positive(labels: Labels) -> Labels:
+    return Labels(labels.task, labels.classes, labels.kind, 1, labels.decisions)
+
+
+def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
+    given = _series(y)
+    if frame.width and frame.height != len(given):
+        raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
+    for name in (about.time, about.weight, about.group, *about.protected, *(about.effects or {})):
+        if name and name not in frame.columns:
+            raise DataError(f"there is no column '{name}' in X; it has {', '.join(frame.columns) or 'none'}")
+    try:
+        numbers = numeric(given, labels.classes)
+    except KeyError as error:
+        raise DataError(f"y holds {error}, which is none of the classes {', '.join(labels.classes)}") from error
+    return Rows(
+        frame,
+        1.0 - numbers if labels.positive == 0 else numbers,
+        weights(frame[about.weight]) if about.weight else None,
+        as_time(frame[about.time]) if about.time else None,
+        codes_of(frame[about.group]) if about.group else None,
+    )
+
+
+def _classes_of(model: Any) -> list[Any]:
+    found = getattr(model, "classes_", None)
+    return list(np.asarray(found).tolist()) if found is not None else []
+
+
+def _kind_of(model: Any) -> Kind:
+    """ "class" or "number" where the model says so itself, else ""."""
+    if hasattr(model, "classes_"):
+        return "class"
+    kind = getattr(model, "_estimator_type", "") or getattr(model, "task", "")
+    if not kind and hasattr(model, "__sklearn_tags__"):
+        kind = model.__sklearn_tags__().estimator_type or ""
+    return "number" if kind in ("regressor", "regression") else ""
+
+
+def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
+    """Features → predictions with success last."""
+    chances = labels.classes and hasattr(model, "predict_proba")
+    call: Callable[[Any], Any] = model.predict_proba if chances else getattr(model, "predict", model)
+    known = [canonical_text(one) for one in _classes_of(model)] if chances else []
+    reads = _reads(model, native)
+
+    def predict(frame: pl.DataFrame) -> np.ndarray:
+        found = call(native.back(frame.select(reads) if reads else frame))
+        if known:
+            found = np.asarray(found, np.float64)[:, [known.index(name) for name in labels.classes]]
+        return as_prediction(found, labels, frame.height)
+
+    return predict
+
+
+def _fitter(model: Any, native: Native, labels: Labels) -> Callable[[Rows, int], Predict] | None:
+    """A copy of the estimator, with another seed, trained on other rows; None for what cannot be copied."""
+    if not (hasattr(model, "get_params") and hasattr(model, "fit")):
+        return None
+    from sklearn.base import clone
+
+    def fit(rows: Rows, seed: int) -> Predict:
+        copy = clone(model)
+        seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
+        if seeds:
+            copy.set_params(**dict.fromkeys(seeds, seed))
+        copy.fit(native.back(rows.frame), _values(rows.y, labels))
+        return _predictor(copy, native, labels)
+
+    return fit
+
+
+def _values(y: np.ndarray, labels: Labels) -> np.ndarray:
+    """Labels in their own type again."""
+    if not labels.classes:
+        return y
+    index = (1.0 - y if labels.positive == 0 else y).astype(np.int64)
+    return typed(labels.classes, labels.kind)[index]
+
+
+def _turned(multipliers: tuple[float, ...], labels: Labels) -> tuple[float, ...]:
+    return multipliers[::-1] if labels.positive == 0 else multipliers
+
+
+def _frame(X: Any) -> pl.DataFrame:
+    return Native(X).frame
+
+
+def _series(y: Any) -> pl.Series:
+    if isinstance(y, pl.Series):
+        return y.cast(pl.String).alias("y") if y.dtype in (pl.Categorical, pl.Enum) else y.alias("y")
+    values = np.asarray(y)
+    values = values.reshape(len(values)) if values.ndim == 2 and values.shape[1] == 1 else values
+    if values.ndim != 1:
+        raise DataError(f"y has shape {values.shape}; one label a row is needed")
+    return read({"y": values.tolist()}).frame["y"]

@@ -1,0 +1,92 @@
+"""What the tests of one model found, all together: for a person, for a test suite, and for continuous integration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from artificer.core.figures import with_interval
+from artificer.core.records import Estimate, Finding
+from artificer.core.stages import ModelTest
+from artificer.line.judge.examined import Examined
+from artificer.line.judge.tests import about, run_tests
+
+SIGNS = {"passed": "✓", "warned": "?", "failed": "✗", "not run": "–"}
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What tests of a model found.
+
+    Attributes
+    ----------
+    metric : str
+    score : Estimate
+        On the judged rows.
+    n_rows : int
+    tests : tuple of ModelTest
+    findings : tuple of Finding
+        Of all tests, and first how many of them ran.
+    """
+
+    metric: str
+    score: Estimate
+    n_rows: int
+    tests: tuple[ModelTest, ...]
+    findings: tuple[Finding, ...]
+
+    def faults(self, *, strict: bool = False) -> tuple[Finding, ...]:
+        """Blockers; where it is `strict`, warnings too."""
+        bad = ("blocker", "warning") if strict else ("blocker",)
+        return tuple(one for one in self.findings if one.severity in bad)
+
+    def exit_code(self, *, strict: bool = False) -> int:
+        """3 where there are faults, else 0."""
+        return 3 if self.faults(strict=strict) else 0
+
+    def assert_passes(self, *, strict: bool = False) -> None:
+        """Raise AssertionError, which names each fault and what mends it, where there are any."""
+        faults = self.faults(strict=strict)
+        told = "\n".join(f"  {one.code}, {one.where}: {one.says}; {one.fix}" for one in faults)
+        if faults:
+            raise AssertionError(f"{len(faults)} faults of the model:\n{told}")
+
+    def junit(self, *, strict: bool = False) -> str:
+        """The tests as JUnit XML: a test case each."""
+        suite = ElementTree.Element("testsuite", name="artificer judge", tests=str(len(self.tests)))
+        counts = {"failures": 0, "errors": 0, "skipped": 0}
+        for test in self.tests:
+            case = ElementTree.SubElement(suite, "testcase", classname="artificer.judge", name=test.code)
+            if test.outcome == "not run":
+                counts["skipped"] += 1
+                ElementTree.SubElement(case, "skipped", message=test.because)
+                continue
+            if test.outcome == "failed" or (strict and test.outcome == "warned"):
+                counts["failures"] += 1
+                bad = [one for one in test.findings if one.severity != "note"]
+                failure = ElementTree.SubElement(case, "failure", message=_plain(bad[0].says), type=bad[0].severity)
+                failure.text = _plain("\n".join(f"{one.severity}: {one.says}; {one.fix}" for one in bad))
+            told = "\n".join(f"{one.severity}: {one.says}" for one in test.findings)
+            ElementTree.SubElement(case, "system-out").text = _plain(told)
+        suite.attrib.update({name: str(count) for name, count in counts.items()})
+        ElementTree.indent(suite)
+        return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+    def __str__(self) -> str:
+        lines = [f"{self.metric} {with_interval(self.score)} on {self.n_rows:,} rows", self.findings[0].says]
+        for test in self.tests:
+            says = [one.says for one in test.findings] or [test.because]
+            lines += [f"{SIGNS[test.outcome]} {test.code:17} {one}" for one in says]
+        return "\n".join(lines)
+
+
+def examined(seen: Examined) -> Examination:
+    """Run all tests that come with Artificer."""
+    tests = run_tests(seen)
+    findings = (about(seen, tests), *(one for test in tests for one in test.findings))
+    return Examination(seen.metric, seen.score(), len(seen.rows), tests, findings)
+
+
+def _plain(text: str) -> str:
+    """Text without the signs that XML 1.0 does not allow."""
+    return "".join(sign for sign in text if sign in "\t\n" or sign >= " ")

@@ -1,0 +1,171 @@
+"""Files that hold a model → something that predicts: our packages, ONNX, skops. Nothing is unpickled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from artificer.core.brief import Brief
+from artificer.core.errors import DataError
+from artificer.core.stages import RunLock
+from artificer.core.store import named
+from artificer_runtime.package import is_package, read
+from artificer_runtime.predictor import Predictor
+
+PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".dill", ".cloudpickle")
+ONNX_TYPES = {
+    "tensor(float)": (pl.Float32, np.float32),
+    "tensor(double)": (pl.Float64, np.float64),
+    "tensor(int64)": (pl.Int64, np.int64),
+    "tensor(int32)": (pl.Int32, np.int32),
+    "tensor(bool)": (pl.Boolean, np.bool_),
+    "tensor(string)": (pl.String, np.object_),
+}
+
+
+def open_model(path: Path) -> Any:
+    """Open a package, an ONNX file or a skops file.
+
+    Raises
+    ------
+    DataError
+        When it is a pickle, which is refused, of no known kind, holds what skops does not trust, or what reads it is absent.
+    PackageError
+        When it is a damaged package.
+    """
+    if not path.exists():
+        raise DataError(f"there is no model '{path}'; name a package, an .onnx or a .skops file")
+    if is_package(path):
+        return OurModel.open(path)
+    start = path.read_bytes()[:2] if path.is_file() else b""
+    if path.suffix.lower() in PICKLES or start[:1] == b"\x80":
+        raise DataError(
+            f"'{path}' is a pickle, and opening one runs whatever code it holds, so it is not read. Save the model as ONNX "
+            "(skl2onnx) or with skops.io.dump; or write its predictions beside the rows and give --predictions COLUMN; "
+            "or call artificer.examine(model, X, y) in Python, where you have it"
+        )
+    if path.suffix.lower() == ".onnx":
+        return OnnxModel.open(path)
+    if path.suffix.lower() == ".skops":
+        return _skops(path)
+    raise DataError(
+        f"'{path}' is no model that is known here: a package, an .onnx or a .skops file is; for a table that holds "
+        "predictions, give --predictions COLUMN"
+    )
+
+
+@dataclass(frozen=True)
+class OurModel:
+    """A package, as scikit-learn's classifiers and regressors are called."""
+
+    predictor: Predictor
+    target: str
+    brief: Brief | None
+
+    @classmethod
+    def open(cls, path: Path) -> OurModel:
+        """Read a package, and the brief that it was made from where it holds one."""
+        contents, manifest, files = read(path)
+        brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief if "run.lock" in files else None
+        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief)
+
+    @property
+    def task(self) -> str:
+        """ "binary", "multiclass" or "regression"."""
+        return self.predictor.task
+
+    @property
+    def classes_(self) -> np.ndarray | None:
+        """Class labels; None in regression."""
+        return self.predictor.classes if self.predictor.contents.classes else None
+
+    @property
+    def feature_names_in_(self) -> tuple[str, ...]:
+        """The columns that it reads."""
+        return tuple(column.name for column in self.predictor.schema.columns)
+
+    @property
+    def multipliers(self) -> tuple[float, ...]:
+        """Of each class's probability before the largest gives the label."""
+        return self.predictor.contents.multipliers
+
+    def predict(self, frame: pl.DataFrame) -> np.ndarray:
+        """Labels or values."""
+        return self.predictor.predict(frame)
+
+    def predict_proba(self, frame: pl.DataFrame) -> np.ndarray:
+        """Class probabilities."""
+        return self.predictor.predict_proba(frame)
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """An ONNX file: one matrix of numbers, or an input for each column; labels or values first, then chances if any."""
+
+    session: Any
+
+    @classmethod
+    def open(cls, path: Path) -> OnnxModel:
+        """Open it with onnxruntime.
+
+        Raises
+        ------
+        DataError
+            When onnxruntime is absent, or cannot read the file.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise DataError(f"'{path}' is an ONNX file and onnxruntime is absent: pip install onnxruntime") from error
+        try:
+            return cls(onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]))
+        except RuntimeError as error:  # what onnxruntime's own errors are
+            raise DataError(f"'{path}' cannot be read by onnxruntime: {error}") from error
+
+    def __call__(self, frame: pl.DataFrame) -> np.ndarray:
+        """Predictions: chances (n_rows, n_classes), or labels or values (n_rows,)."""
+        found = self.session.run(None, self._inputs(frame))
+        last = found[-1]
+        if isinstance(last, list) and last and isinstance(last[0], dict):  # scikit-learn's converter gives a dict a row
+            return np.array([[row[name] for name in sorted(row)] for row in last])
+        chances = np.asarray(last)
+        return chances if len(found) == 1 or chances.ndim == 2 else np.asarray(found[0])
+
+    def _inputs(self, frame: pl.DataFrame) -> dict[str, np.ndarray]:
+        inputs = self.session.get_inputs()
+        if len(inputs) == 1 and inputs[0].name not in frame.columns:
+            return {inputs[0].name: _cast(frame, inputs[0].type)}
+        lacking = [one.name for one in inputs if one.name not in frame.columns]
+        if lacking:
+            raise DataError(f"column '{lacking[0]}' is absent from the rows; the ONNX model reads it")
+        return {one.name: _cast(frame.select(one.name), one.type) for one in inputs}
+
+
+def _cast(frame: pl.DataFrame, kind: str) -> np.ndarray:
+    """Columns as the matrix that an input of an ONNX model takes."""
+    if kind not in ONNX_TYPES:
+        raise DataError(f"the ONNX model reads {kind}, which no table holds; it reads none of {', '.join(ONNX_TYPES)}")
+    wanted, exact = ONNX_TYPES[kind]
+    try:
+        plain = frame.cast(dict.fromkeys(frame.columns, wanted))
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"the ONNX model reads {kind}, and the rows hold something else: {error}") from error
+    return np.asarray((plain.fill_null("") if wanted == pl.String else plain).to_numpy()).astype(exact)
+
+
+def _skops(path: Path) -> Any:
+    try:
+        from skops import io
+    except ImportError as error:
+        raise DataError(f"'{path}' is a skops file and skops is absent: pip install skops") from error
+    unknown = io.get_untrusted_types(file=path)
+    if unknown:
+        raise DataError(
+            f"'{path}' holds {', '.join(unknown)}, which skops does not trust, so it is not opened; save a model of "
+            "scikit-learn's own parts, or call artificer.examine(model, X, y) in Python"
+        )
+    return io.load(path, trusted=[])

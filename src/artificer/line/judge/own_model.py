@@ -1,0 +1,72 @@
+"""The line's own model, as the tests of any model are shown it: bounded in rows, and by the run's time limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from artificer.core.records import Finding
+from artificer.core.stages import ModelTest
+from artificer.line.ask.rows import Labelled, oriented
+from artificer.line.judge.as_examined import as_examined
+from artificer.line.judge.examined import Examined, Rows
+from artificer.line.judge.seen import Seen
+from artificer.line.judge.tests import about, builtin, run_tests
+from artificer.measure.labels import turned
+
+# Rows that a test predicts anew for each change it tries, and seconds that must be left for that.
+MOST_ROWS, LEAST_S = 400, 1.0
+INTERVALS = 0.9
+# A verdict holds these in any case.
+OF_EVERY_VERDICT = ("weak_slice", "fairness", "recourse")
+
+
+def tests_of(seen: Seen, train: Labelled, *, sealed: bool) -> tuple[tuple[ModelTest, ...], tuple[Finding, ...]]:
+    """Run the tests of a model on what a verdict sees; none where effects are off.
+
+    Parameters
+    ----------
+    train : Labelled
+        The rows that trained the model, the target among their columns.
+    sealed : bool
+        Whether the judged rows trained nothing; out of fold, the model itself is not what predicted them.
+    """
+    if not seen.run.effects:
+        return (), ()
+    shown = _shown(seen, train, sealed=sealed)
+    tests = [test for test in builtin() if test.code not in OF_EVERY_VERDICT]
+    found = run_tests(shown, tests)
+    return found, (about(shown, found, tests), *(one for test in found for one in test.findings))
+
+
+def _shown(seen: Seen, train: Labelled, *, sealed: bool) -> Examined:
+    brief, asked = seen.run.brief, seen.asked
+    names = [column.name for column in seen.predictor.schema.columns]
+    names += [name for name in brief.features.protected if name not in names and name in seen.rows.frame.columns]
+    whole = as_examined(seen)
+    reasons = {"fit": "the line trains no model again to judge one"}
+    more: dict[str, Any] = {}
+    if not sealed:
+        why = "out of fold, other models than this one predicted the rows, which trained it"
+        reasons |= {"predict": why, "train": why}
+        more["predict"] = None
+    elif seen.run.replay is None and seen.run.clock.left_s < LEAST_S:
+        why = "the time limit left no time for it"
+        reasons |= {"predict": why, "train": why}
+        more["predict"] = None
+    else:
+        y, _ = oriented(train.y, seen.prediction, asked.positive)
+        more["train"] = Rows(train.frame.select(names), y, train.weight, train.time, train.group)
+    if seen.predictor.contents.residuals is not None:
+        more["intervals"] = seen.predictor.interval(seen.prediction, INTERVALS)
+    return replace(
+        whole,
+        rows=replace(whole.rows, frame=seen.rows.frame.select(names)),
+        linear=seen.linear,
+        multipliers=turned(seen.predictor.contents.multipliers, asked.positive),
+        intervals_level=INTERVALS,
+        took_ms=seen.took_ms,
+        most_rows=MOST_ROWS,
+        reasons=reasons,
+        **more,
+    )

@@ -1,0 +1,111 @@
+"""Leakage: predictions that know the answer, one column that carries it, and judged rows that trained the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from artificer.core.records import Fact, Finding, Severity
+from artificer.data.table import row_hashes
+from artificer.line.judge.examined import Examined, examination
+from artificer.line.judge.tests.against_linear import as_numbers
+from artificer.measure.intervals import wilson
+from artificer.measure.probe import single_feature_score
+
+MOST_ROWS, MOST_COLUMNS, FEWEST = 5_000, 50, 50
+# Of what there is to tell (2 AUC - 1, or share of variance), alone: as in the audit.
+SUSPECT, CERTAIN = 0.9, 0.99
+ALIKE = 1e-6  # in standard deviations of the target
+LARGEST_OVERLAP = 0.01
+
+
+@examination("leakage", "prediction")
+def leakage(seen: Examined) -> Iterator[Finding]:
+    """Report predictions that equal the label, and columns that alone tell nearly all of it."""
+    if len(seen.rows) < FEWEST:
+        return
+    perfect = _is_perfect(seen)
+    if perfect:
+        yield Finding(
+            "leakage",
+            "warning",
+            "predictions",
+            f"the predictions equal the label in all of {len(seen.rows):,} rows, which is too good unless it is that plain",
+            "see that no column holds the label in other words, and that these rows did not train the model",
+            (Fact("share_equal", 1.0, "share of rows"),),
+        )
+    told = _told_alone(seen)
+    suspects = [name for name in sorted(told, key=lambda name: -told[name]) if told[name] >= SUSPECT]
+    for name in suspects:
+        yield _suspect(name, told[name])
+    if not perfect and not suspects:
+        most = max(told, key=lambda name: told[name]) if told else ""
+        at_most = f"; '{most}' tells most, {told[most]:.0%} of what there is to tell" if most else ""
+        yield Finding(
+            "leakage",
+            "note",
+            most or "predictions",
+            f"neither predictions nor a single column know the answer{at_most}",
+            "nothing to do",
+            (Fact("told_alone", told[most], "share of what there is to tell"),) if most else (),
+        )
+
+
+@examination("overlap", "train")
+def overlap(seen: Examined) -> Iterator[Finding]:
+    """Report judged rows that stand among the training rows too; more than one in a hundred is a warning."""
+    assert seen.train is not None
+    names = [name for name in seen.rows.frame.columns if name in seen.train.frame.columns]
+    if not names:
+        return
+    alike = {name: seen.train.frame[name].dtype for name in names}
+    judged = seen.rows.frame.select(pl.col(name).cast(alike[name], strict=False) for name in names)
+    again = np.isin(row_hashes(judged, names), row_hashes(seen.train.frame, names))
+    share = wilson(float(again.sum()), len(again), level=seen.level)
+    large = share.low > LARGEST_OVERLAP
+    yield Finding(
+        "overlap",
+        "warning" if large else "note",
+        "rows",
+        f"{int(again.sum()):,} of {len(again):,} judged rows stand among the training rows too ({share.value:.1%})",
+        "judge it on rows that did not train it, or drop what is there twice" if large else "nothing to do",
+        (Fact("share_of_judged", share.value, "share of judged rows"),),
+    )
+
+
+def _suspect(name: str, told: float) -> Finding:
+    severity: Severity = "blocker" if told >= CERTAIN else "warning"
+    return Finding(
+        "leakage",
+        severity,
+        name,
+        f"'{name}' alone tells {told:.1%} of what there is to tell of the target, which is too good unless it is known in time",
+        f"if '{name}' is known only afterwards, or repeats the target in other words, train without it",
+        (Fact("told_alone", told, "share of what there is to tell"),),
+    )
+
+
+def _is_perfect(seen: Examined) -> bool:
+    if seen.classes:
+        return bool((seen.labels(seen.prediction) == seen.rows.y).all()) and len(np.unique(seen.rows.y)) > 1
+    spread = float(seen.rows.y.std())
+    return spread > 0 and bool((np.abs(seen.prediction[:, 0] - seen.rows.y) <= ALIKE * spread).all())
+
+
+def _told_alone(seen: Examined) -> dict[str, float]:
+    """What each column tells of the target by itself, 0 to 1; of several classes, of the commonest."""
+    rows = seen.rows.sampled(MOST_ROWS)
+    y = rows.y
+    if len(seen.classes) > 2:
+        y = (y == np.bincount(y.astype(np.int64)).argmax()).astype(np.float64)
+    if len(np.unique(y)) < 2:
+        return {}
+    found = {}
+    for name in rows.frame.columns[:MOST_COLUMNS]:
+        numbers = as_numbers(rows.frame[name])
+        is_code = numbers is None
+        x = rows.frame[name].cast(pl.String).fill_null("").rank("dense").to_numpy() if numbers is None else numbers
+        found[name] = single_feature_score(x, y, is_code=is_code)
+    return found

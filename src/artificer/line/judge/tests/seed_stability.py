@@ -1,0 +1,54 @@
+"""Seeds: how much of the score, and of the labels, is the luck of the draw in training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+
+from artificer.core.figures import figure
+from artificer.core.records import Fact, Finding
+from artificer.line.judge.examined import Examined, examination
+from artificer.measure.metrics import score
+
+SEEDS, MOST_ROWS = 3, 20_000
+LARGEST_FLIPS = 0.1
+
+
+@examination("seed_stability", "train", "fit")
+def seed_stability(seen: Examined) -> Iterator[Finding]:
+    """Train with three seeds; a warning where they differ by more than the score's interval, or one label in ten flips."""
+    assert seen.train is not None and seen.fit is not None
+    train = seen.train.sampled(MOST_ROWS)
+    predictions = [seen.fit(train, seed)(seen.rows.frame) for seed in range(SEEDS)]
+    scores = [score(seen.metric, seen.rows.y, seen.as_scored(one), seen.rows.weight) for one in predictions]
+    spread, held = max(scores) - min(scores), seen.score()
+    half = (held.high - held.low) / 2
+    if not np.isfinite([spread, half]).all():
+        return
+    flips = _flips(seen, predictions)
+    unstable = spread > half or flips > LARGEST_FLIPS
+    labels = f"; {flips:.1%} of the labels flip between two seeds" if seen.classes else ""
+    yield Finding(
+        "seed_stability",
+        "warning" if unstable else "note",
+        "seeds",
+        f"over {SEEDS} seeds {seen.metric} lies between {figure(min(scores))} and {figure(max(scores))}, "
+        f"{'more' if spread > half else 'less'} apart than chance in the rows alone ({figure(half)}){labels}",
+        "average several seeds, or choose a calmer algorithm" if unstable else "nothing to do",
+        (
+            Fact("spread", spread, f"{seen.metric}, highest less lowest"),
+            Fact("half_interval", half, f"{seen.metric}, of the score"),
+            Fact("flips", flips, "share of rows, mean over pairs of seeds"),
+            Fact("seeds", float(SEEDS), f"trained on {len(train):,} rows"),
+        ),
+    )
+
+
+def _flips(seen: Examined, predictions: list[np.ndarray]) -> float:
+    """Mean share of rows whose label differs between two seeds; 0 in regression."""
+    if not seen.classes:
+        return 0.0
+    labels = [seen.labels(one) for one in predictions]
+    return float(np.mean([(one != other).mean() for one, other in combinations(labels, 2)]))

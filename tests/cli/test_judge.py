@@ -1,0 +1,82 @@
+"""`artificer judge` on a package, on files of models, and on a table that holds predictions."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import polars as pl
+import pytest
+from command import artificer, document, refused
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from world import Rows, build
+
+LINE = make_pipeline(StandardScaler(), LogisticRegression())
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    """Tumours, what a model trained on half of them says of the others, and what a worse one said."""
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    X = X.iloc[:, :5].rename(columns=lambda name: name.replace(" ", "_"))
+    model = LINE.fit(X[::2], y[::2])
+    chance = model.predict_proba(X[1::2])[:, 1]
+    frame = pl.from_pandas(X[1::2]).with_columns(
+        result=pl.Series(y[1::2]).replace_strict({0: "ill", 1: "well"}),
+        said=pl.Series(chance),
+        before=pl.Series(np.full(len(chance), 0.6)),
+    )
+    frame.write_parquet(tmp_path / "rows.parquet")
+    return tmp_path / "rows.parquet"
+
+
+def test_a_table_of_predictions_is_tested(rows: Path) -> None:
+    found = document("judge", rows, "--target", "result", "--predictions", "said", "--previous", "before")
+    assert found["code"] == 0
+    assert found["result"]["metric"] == "roc_auc"
+    assert found["result"]["score"]["value"] > 0.95
+    assert {test["code"] for test in found["result"]["tests"] if test["outcome"] == "passed"} >= {"against_previous"}
+    assert {"tests", "against_trivial", "calibration"} <= {one["code"] for one in found["findings"]}
+
+
+def test_a_worse_model_than_before_ends_with_3_and_says_so_to_junit(rows: Path, tmp_path: Path) -> None:
+    options = ("--target", "result", "--predictions", "before", "--previous", "said", "--junit", tmp_path / "tests.xml")
+    ended = artificer("judge", rows, *options)
+    assert ended.returncode == 3, ended.stderr
+    assert "✗ against_previous" in ended.stdout
+    assert "keep the model that is in use" in ended.stdout
+    suite = ElementTree.parse(tmp_path / "tests.xml").getroot()
+    assert [case.attrib["name"] for case in suite if case.find("failure") is not None] == ["against_previous"]
+
+
+def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(800, 1).write_csv(tmp_path / "rows.csv")
+    found = document("judge", tmp_path / "package", tmp_path / "rows.csv", "--train", tmp_path / "rows.csv")
+    outcomes = {test["code"]: test["outcome"] for test in found["result"]["tests"]}
+    assert outcomes["against_trivial"] == "passed"
+    assert outcomes["overlap"] == "warned"  # they are the same rows
+    assert outcomes["seed_stability"] == "not run"
+    unused = next(one for one in found["findings"] if one["code"] == "unused_features")
+    assert "'shop'" in unused["says"]
+
+
+def test_a_pickle_is_not_opened(tmp_path: Path, rows: Path) -> None:
+    for name in ("model.pkl", "model.joblib", "model"):
+        (tmp_path / name).write_bytes(pickle.dumps(LINE))
+        says = refused("judge", tmp_path / name, rows, "--target", "result", names="is a pickle")
+        assert "--predictions COLUMN" in says
+
+
+def test_what_is_lacking_is_named(tmp_path: Path, rows: Path) -> None:
+    refused("judge", rows, "--predictions", "said", names="--target")
+    refused("judge", rows, "--predictions", "sayd", "--target", "result", names="closest name here: 'said'")
+    refused("judge", tmp_path / "absent.skops", rows, "--target", "result", names="there is no model")
+    (tmp_path / "model.onnx").write_bytes(b"")
+    refused("judge", tmp_path / "model.onnx", names="on which rows?")
+    refused("judge", rows, rows, "--target", "result", names="no model that is known here")

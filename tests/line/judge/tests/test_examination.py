@@ -1,0 +1,201 @@
+"""Any model, any column of predictions: every test that can run does, and the others say why not."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from examinees import Halves, see
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+
+import artificer
+from artificer.core.errors import BriefError, DataError
+from artificer.line.judge.examination import Examination, examined
+from artificer.line.judge.tests import builtin, run_tests
+
+LINE = make_pipeline(StandardScaler(), LogisticRegression())
+
+
+def outcomes(found: Examination) -> dict[str, str]:
+    return {test.code: test.outcome for test in found.tests}
+
+
+def test_a_sound_model_passes_all_that_can_be_tested(tumours: Halves) -> None:
+    train, judged = tumours
+    found = artificer.examine(LINE.fit(*train), *judged, train=train)
+    assert {code for code, outcome in outcomes(found).items() if outcome == "not run"} == {
+        "against_previous",
+        "staleness",
+    }
+    assert not found.faults()
+    found.assert_passes()
+    assert "11 tests ran, each interval at 99.55%" in found.findings[0].says
+    assert "staleness (it needs the moment of each row)" in found.findings[0].says
+
+
+def test_a_spoilt_model_does_not(tumours: Halves) -> None:
+    (X, y), judged = tumours
+    found = artificer.examine(LINE.fit(X, 1 - y), *judged)
+    assert outcomes(found)["against_trivial"] == "failed"
+    assert found.exit_code() == 3
+    with pytest.raises(AssertionError, match="worse than a constant"):
+        found.assert_passes()
+
+
+def test_warnings_fail_where_one_is_strict(tumours: Halves) -> None:
+    train, judged = tumours
+    luck = RandomForestClassifier(n_estimators=1, max_features=1, random_state=0).fit(*train)
+    found = artificer.examine(luck, *judged, train=train)
+    assert found.exit_code() == 0
+    assert found.exit_code(strict=True) == 3
+    with pytest.raises(AssertionError, match="labels flip"):
+        found.assert_passes(strict=True)
+
+
+def test_predictions_alone_are_tested_too(diabetics: Halves) -> None:
+    train, (X, y) = diabetics
+    found = artificer.examine_predictions(y, LinearRegression().fit(*train).predict(X))
+    assert {code for code, outcome in outcomes(found).items() if outcome != "not run"} == {
+        "leakage",
+        "against_trivial",
+        "calibration",
+        "power",
+    }
+    assert "robustness (it needs the model itself" in found.findings[0].says
+
+
+def test_the_same_model_and_rows_give_the_same_findings(calls: pd.DataFrame) -> None:
+    X, y = calls.drop(columns=["deposit", "called_on"]), calls["deposit"]
+    texts = [name for name in X if not pd.api.types.is_numeric_dtype(X[name])]
+    model = make_pipeline(
+        make_column_transformer((OneHotEncoder(handle_unknown="ignore"), texts), remainder="passthrough"),
+        RandomForestClassifier(20, random_state=0),
+    ).fit(X[::2], y[::2])
+    seen = see(model, (X[1::2], y[1::2]), (X[::2], y[::2]))
+    first, second = ([test for test in run_tests(seen) if test.code != "cost"] for _ in range(2))
+    assert first == second
+    assert len(first) == len(builtin()) - 1
+
+
+@pytest.mark.parametrize("kind", ["array", "pandas", "polars"])
+def test_the_kind_of_rows_does_not_matter(tumours: Halves, kind: str) -> None:
+    (X, y), (X_judged, y_judged) = tumours
+    to = {"array": lambda frame: frame.to_numpy(), "pandas": lambda frame: frame, "polars": pl.from_pandas}[kind]
+    model = LINE.fit(to(X), y)
+    found = artificer.examine(model, to(X_judged), y_judged, train=(to(X), y))
+    assert found.score.value == pytest.approx(0.985, abs=0.01)
+    assert len([one for one in outcomes(found).values() if one != "not run"]) == 11
+
+
+def test_categories_and_gaps_come_back_to_the_model_as_they_were(calls: pd.DataFrame) -> None:
+    X, y = calls.drop(columns=["deposit"]), calls["deposit"]
+    X["job"] = X["job"].astype("category")
+    X["balance"] = X["balance"].astype("float32")
+    seen = []
+
+    def model(rows: pd.DataFrame) -> np.ndarray:
+        seen.append(rows.dtypes.to_dict())
+        return np.full(len(rows), 0.1)
+
+    artificer.examine(model, X, y)
+    assert seen[0]["job"] == X["job"].dtype
+    assert seen[0]["called_on"] == X["called_on"].dtype
+    assert seen[0]["age"] == X["age"].dtype
+
+
+def test_several_classes_and_labels_without_chances() -> None:
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    model = LinearSVC().fit(X[::2], names[::2])
+    found = artificer.examine(model, X[1::2], names[1::2], train=(X[::2], names[::2]))
+    assert found.metric == "accuracy"
+    assert found.score.value > 0.9
+    chances = artificer.examine(LINE.fit(X[::2], names[::2]), X[1::2], names[1::2])
+    assert chances.metric == "log_loss"
+    assert outcomes(chances)["calibration"] in ("passed", "warned")
+
+
+def test_success_is_the_last_class_unless_another_is_named(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    last, first = (artificer.examine(model, X, y, positive=one, metric="average_precision") for one in (1, 0))
+    assert last.score.value != first.score.value
+    p = model.predict_proba(X)
+    words = np.where(y == 1, "well", "ill")
+    named = artificer.examine_predictions(words, p[:, 0], positive="ill", metric="average_precision")
+    assert named.score.value == pytest.approx(first.score.value)
+
+
+@pytest.mark.parametrize("positive", [0, 1])
+def test_the_model_in_use_is_turned_as_the_new_one_is(tumours: Halves, positive: int) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    for before in (model, model.predict_proba(X)):
+        seen = see(model, (X, y), previous=before, positive=positive)
+        assert np.array_equal(seen.prediction, seen.previous)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"y": [0, 1, 1], "prediction": [0.1, 0.9]}, "2 predictions of 3 rows"),
+        ({"y": [0, 1, 1], "prediction": [0.1, np.nan, 0.3]}, "1 predictions are missing"),
+        ({"y": [0, 1, None], "prediction": [0.1, 0.2, 0.3]}, "y is missing in 1 rows"),
+        ({"y": ["a", "b", "a"], "prediction": ["a", "c", "a"]}, "neither a chance from 0 to 1 nor one of a, b"),
+        ({"y": [0, 1, 1], "prediction": [0, 1, 1], "metric": "rmse"}, "not for this task"),
+        ({"y": [0, 1, 1], "prediction": [0, 1, 1], "time": "day"}, "no column 'day'"),
+    ],
+)
+def test_what_cannot_be_tested_is_refused_by_name(given: dict[str, object], says: str) -> None:
+    with pytest.raises((DataError, BriefError), match=says):
+        artificer.examine_predictions(**given)  # type: ignore[arg-type]
+
+
+def test_each_test_is_a_case_of_junit(tumours: Halves) -> None:
+    (X, y), judged = tumours
+    found = examined(see(LINE.fit(X, 1 - y), judged))
+    suite = ElementTree.fromstring(found.junit())
+    cases = {case.attrib["name"]: case for case in suite}
+    assert list(cases) == [test.code for test in found.tests]
+    failure = cases["against_trivial"].find("failure")
+    assert failure is not None
+    assert "worse than a constant" in failure.attrib["message"]
+    assert cases["staleness"].find("skipped") is not None
+    failed = len([test for test in found.tests if test.outcome == "failed"])
+    assert (suite.attrib["failures"], suite.attrib["tests"]) == (str(failed), str(len(found.tests)))
+
+
+def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        from sklearn.datasets import load_breast_cancer
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        X, y = load_breast_cancer(return_X_y=True)
+
+        def test_sound(examined):
+            model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[::2], y[::2])
+            found = examined(model, X[1::2], y[1::2])
+            found.assert_passes()
+            assert found.findings
+
+        def test_spoilt(examined_predictions):
+            examined_predictions(y, 1 - y).assert_passes()
+        """
+    )
+    ended = pytester.runpytest_subprocess(
+        "-p", "no:artificer", "-p", "artificer.pytest_plugin", "-p", "no:cacheprovider"
+    )
+    ended.assert_outcomes(passed=1, failed=1)
+    ended.stdout.fnmatch_lines(["*worse than a constant*"])

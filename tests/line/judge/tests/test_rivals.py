@@ -1,0 +1,97 @@
+"""A model is compared with a constant, the last value, a linear model, and the one in use."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from examinees import Halves, of, see
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from artificer.line.judge.tests.against_linear import against_linear
+from artificer.line.judge.tests.against_previous import against_previous
+from artificer.line.judge.tests.against_trivial import against_trivial
+
+LINE = make_pipeline(StandardScaler(), LogisticRegression())
+
+
+def test_a_model_that_learned_is_better_than_a_constant(tumours: Halves) -> None:
+    train, judged = tumours
+    found = of(against_trivial, see(LINE.fit(*train), judged, train))()
+    assert (found.severity, found.where) == ("note", "a constant")
+    assert found.effect is not None
+    assert found.effect.low > 0.3
+
+
+def test_a_model_that_says_the_same_of_all_rows_is_a_warning(tumours: Halves) -> None:
+    train, judged = tumours
+    found = of(against_trivial, see(DummyClassifier().fit(*train), judged, train))()
+    assert found.severity == "warning"
+
+
+def test_a_model_that_is_wrong_is_worse_than_a_constant(tumours: Halves) -> None:
+    (X, y), judged = tumours
+    found = of(against_trivial, see(LINE.fit(X, 1 - y), judged, (X, y)))()
+    assert found.severity == "blocker"
+    assert "worse than a constant" in found.says
+
+
+def test_without_training_rows_the_constant_is_that_of_the_judged_ones(diabetics: Halves) -> None:
+    train, judged = diabetics
+    found = of(against_trivial, see(LinearRegression().fit(*train), judged))()
+    assert found.facts[-1].value == pytest.approx(judged[1].mean())
+    assert "which favours it" in found.facts[-1].unit
+
+
+def test_numbers_in_time_are_compared_with_the_value_that_came_last() -> None:
+    rng = np.random.default_rng(0)
+    day = np.arange(600)
+    walk = np.cumsum(rng.normal(size=600))
+    X = np.stack([day, rng.normal(size=600)], axis=1).astype(float)
+    model = LinearRegression().fit(X[:300], walk[:300])
+    seen = see(model, (X[300:], walk[300:]), (X[:300], walk[:300]), time="x0")
+    found = of(against_trivial, seen)("the last value")
+    assert found.severity == "warning"  # a walk's next value is its last
+    knows = replace(seen, prediction=walk[300:, None] + 0.1)
+    assert of(against_trivial, knows)("the last value").severity == "note"
+
+
+def test_a_model_worse_than_a_line_is_a_warning(tumours: Halves) -> None:
+    train, judged = tumours
+    stump = RandomForestClassifier(n_estimators=1, max_depth=1, random_state=0).fit(*train)
+    assert of(against_linear, see(stump, judged, train))().severity == "warning"
+    assert of(against_linear, see(LINE.fit(*train), judged, train))().severity == "note"
+
+
+def test_the_linear_rival_reads_texts_moments_and_gaps(calls: object) -> None:
+    import pandas as pd
+
+    from artificer.line.judge.tests.against_linear import linear_prediction
+
+    assert isinstance(calls, pd.DataFrame)
+    X, y = calls.drop(columns="deposit"), calls["deposit"]
+    X.loc[::7, "age"] = np.nan
+    seen = see(lambda rows: ["no"] * len(rows), (X[::2], y[::2]), (X[1::2], y[1::2]))
+    assert seen.score(linear_prediction(seen), metric="roc_auc").value > 0.8
+
+
+def test_a_worse_model_than_the_one_in_use_is_a_blocker(diabetics: Halves) -> None:
+    train, judged = diabetics
+    good, bad = LinearRegression().fit(*train), DummyRegressor().fit(*train)
+    assert of(against_previous, see(bad, judged, train, previous=good))().severity == "blocker"
+    assert of(against_previous, see(good, judged, train, previous=bad))().severity == "note"
+
+
+def test_rows_that_were_right_and_are_wrong_now_are_counted(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    wrong = 1 - model.predict(X)
+    found = of(against_previous, see(lambda rows: wrong, (X, y), previous=model.predict(X)))()
+    facts = {one.name: one.value for one in found.facts}
+    assert facts["share_changed"] == 1
+    assert facts["share_newly_wrong"] == pytest.approx((model.predict(X) == y).mean())
