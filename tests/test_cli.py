@@ -258,6 +258,7 @@ class TestRun:
                 "schema.json",
                 "card.json",
                 "contract.json",
+                "contract.toml",
                 "reference.json",
                 "verdict.json",
                 "run.lock",

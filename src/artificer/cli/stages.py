@@ -9,42 +9,7 @@ import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.cli.subject import Subject, what
-from artificer.core.errors import ArtificerError, BriefError, NotBuiltError
-
-
-@click.command()
-@click.argument("subject", metavar="BRIEF|DATA", type=click.Path(path_type=Path))
-@line_options
-@click.option("--contract", type=click.Path(path_type=Path), help="Check DATA against the contract.json of a package.")
-def audit(subject: Path, contract: Path | None, how: How) -> int:
-    """Verify the training rows of a BRIEF; or DATA against a --contract."""
-    if contract is None:
-        Subject("brief").convert(subject, None, None)
-        return run_stage("audit", subject, how)
-    Subject("data").convert(subject, None, None)
-    return _check_contract(subject, contract, how.as_json)
-
-
-def _check_contract(data: Path, contract: Path, as_json: bool) -> int:
-    from artificer.core.stages import Contract
-    from artificer.core.store import decode
-    from artificer.data.readers import read
-    from artificer.line.audit import check_contract
-    from artificer.told import finding_told
-
-    path = contract / "contract.json" if contract.is_dir() else contract
-    if not path.is_file():
-        raise BriefError(f"there is no contract '{path}'; each package holds a contract.json")
-    findings = check_contract(read(data).frame, decode(path.read_bytes(), Contract))
-    code = 3 if any(finding.severity == "blocker" for finding in findings) else 0
-    if as_json:
-        document("audit", code, {"contract": str(path)}, findings=findings)
-        return code
-    for finding in findings:
-        click.echo(finding_told(finding))
-    if not findings:
-        click.echo(coloured("✓ the data keep the contract"))
-    return code
+from artificer.core.errors import ArtificerError, NotBuiltError
 
 
 def run_stage(name: str, brief: Path, how: How) -> int:

@@ -22,13 +22,21 @@ from artificer.data.scan import scan
 from artificer.data.table import normalise, row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import labelled
-from artificer.line.audit.contract import check_contract, contract_of
+from artificer.line.audit.contract import (
+    Held,
+    check_contract,
+    contract_of,
+    contract_text,
+    hold,
+    read_contract,
+    with_history,
+)
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen
 
-__all__ = ["audit", "check_contract"]
+__all__ = ["Held", "audit", "check_contract", "contract_text", "hold", "read_contract", "with_history"]
 
-VERSION = 1
+VERSION = 2
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 BUILTIN = (
