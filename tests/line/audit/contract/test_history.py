@@ -32,10 +32,8 @@ def deliveries(rng: np.random.Generator, n: int, *, uneven: bool) -> Iterator[pl
                 "even": rng.normal(moved, 1, n_rows),
                 "skewed": rng.exponential(1, n_rows) + moved,
                 "kind": rng.choice(LEVELS, n_rows, p=shares),
-                "gap": np.where(rng.random(n_rows) < 0.05, None, 1.5),
-            },
-            schema_overrides={"gap": pl.Float64},
-        ).with_columns(gap=pl.when(pl.col("gap").is_not_null()).then(pl.col("even").abs()))
+            }
+        ).with_columns(gap=pl.when(pl.Series(rng.random(n_rows)) > 0.05).then(pl.col("even").abs()))
 
 
 def learned(frames: list[pl.DataFrame], per_month: float = 1.0, a_month: float = 30.0) -> Contract:
@@ -75,7 +73,10 @@ def test_what_is_amiss_raises_an_alarm() -> None:
     for changed, code in [
         (usual[:60], "contract:rows"),
         (usual.with_columns(pl.col("even") + 1), "contract:mean"),
-        (usual.with_columns(kind=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("c")).otherwise("kind")), "contract:share"),
+        (
+            usual.with_columns(kind=pl.when(pl.int_range(pl.len()) % 3 == 0).then(pl.lit("c")).otherwise("kind")),
+            "contract:share",
+        ),
         (usual.with_columns(gap=pl.when(pl.int_range(pl.len()) % 4 > 0).then("gap")), "contract:missing"),
     ]:
         assert code in {finding.code for finding in hold(changed, only_limits(contract)).findings}
@@ -88,7 +89,10 @@ def test_fewer_tolerable_alarms_widen_each_limit() -> None:
         Rule("missing", ("a",), about=0.1),
         Rule("mean", ("a",), about=3.0, spread=0.1, sd=2.0, skew=1.0),
     ):
-        widths = [high - low for low, high in (predicted(rule, 500, Alarms(n, 30.0, 30, 15_000), 20) for n in (0.1, 1.0, 10.0))]
+        widths = [
+            high - low
+            for low, high in (predicted(rule, 500, Alarms(n, 30.0, 30, 15_000), 20) for n in (0.1, 1.0, 10.0))
+        ]
         assert widths == sorted(widths, reverse=True)
         assert widths[0] > widths[2]
 
@@ -125,7 +129,9 @@ class TestDeliveries:
         assert [one["x"][0] for one in deliveries_of(str(tmp_path), pl.DataFrame(), tmp_path)[0]] == [0, 1, 2]
         assert len(deliveries_of("[01].csv", pl.DataFrame(), tmp_path)[0]) == 2
 
-    @pytest.mark.parametrize(("history", "says"), [("dya", "closest name here: 'day'"), ("x", "moments"), ("day:year", "day:week")])
+    @pytest.mark.parametrize(
+        ("history", "says"), [("dya", "closest name here: 'day'"), ("x", "moments"), ("day:year", "day:week")]
+    )
     def test_what_is_none_is_named(self, history: str, says: str) -> None:
         frame = pl.DataFrame({"day": ["2024-01-01"] * 9, "x": [1] * 9})
         with pytest.raises(ContractError, match=says):
