@@ -153,7 +153,8 @@ class Rule:
         "" leaves it to the share of rows that break it.
     about, spread, sd, skew : float
         In place of bounds, what earlier deliveries tell: mean, standard deviation between deliveries beyond what their
-        rows explain, and of a mean, standard deviation and skewness between rows. Bounds follow from `Alarms` and the number of rows.
+        rows explain, and of a mean, standard deviation and skewness between rows. Bounds follow from `Alarms` and the
+        number of rows.
     learned : str
         Where it comes from, for a person.
     """
