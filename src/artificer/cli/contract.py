@@ -11,6 +11,7 @@ import click
 from artificer.cli.show import How, coloured, document, line_options
 from artificer.cli.stages import run_stage
 from artificer.cli.subject import Subject
+from artificer.core.errors import ArtificerError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -154,10 +155,14 @@ def _write(brief: Path, writing: Writing, how: How) -> int:
     from artificer.line.audit import contract_text
 
     state = how.begin(brief)
-    record = flow.STAGES["audit"](state)
-    contract, n_limits = _with_history(state, record.contract, writing)
-    text, unsaid = contract_text(contract, writing.form)
-    write_bytes(writing.path, text.encode())
+    try:
+        record = flow.STAGES["audit"](state)
+        contract, n_limits = _with_history(state, record.contract, writing)
+        text, unsaid = contract_text(contract, writing.form)
+        write_bytes(writing.path, text.encode())
+    except ArtificerError as error:
+        state.give_up(error.exit_code)
+        raise
     state.ledger.end(state.id, 0, "")
     if how.as_json:
         result = {"form": writing.form, "n_limits": n_limits, "unsaid": unsaid}

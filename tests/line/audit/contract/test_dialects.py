@@ -83,7 +83,11 @@ columns:
     checks:
       isin: {value: [open, closed, 'true'], options: {raise_warning: true}}
   customer: {nullable: true, str_matches: ^c}
-  price: {dtype: float64, nullable: true, in_range: {min_value: 0, max_value: 60, include_min: true, include_max: true}, str_length: {min_value: 1}}
+  price:
+    dtype: float64
+    nullable: true
+    in_range: {min_value: 0, max_value: 60, include_min: true, include_max: true}
+    str_length: {min_value: 1}
   start: {dtype: 'datetime64[ns]'}
   stop: {dtype: 'datetime64[ns]'}
 """

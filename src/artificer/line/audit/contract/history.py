@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -135,12 +136,16 @@ class _Counts:
         return cls(
             frame.height,
             {one.name: values[one.name].count() for one in columns},
-            {
-                name: (float(values[name].mean() or 0), float(values[name].var() or 0), float(values[name].skew() or 0))
-                for name in numbers
-            },  # type: ignore[arg-type]
+            {name: _moments(values[name]) for name in numbers},
             {one.name: _levels(values[one.name]) for one in columns if one.kind in ("category", "boolean")},
         )
+
+
+def _moments(values: pl.Series) -> tuple[float, float, float]:
+    """Mean, variance and skewness; 0 where there are too few values."""
+    found: list[Any] = [values.mean(), values.var(), values.skew()]
+    mean, variance, skew = (float(one) if one is not None else 0.0 for one in found)
+    return mean, variance, skew
 
 
 def _levels(values: pl.Series) -> dict[str, int]:

@@ -149,10 +149,10 @@ def _bounds(kind: str, parts: dict[str, Any], path: Path) -> dict[str, Any]:
     if "value" in parts:
         value = parts.pop("value")
         if kind == "missing":
-            high = _bound(value, path)
-            if not 0 <= high <= 1:
+            most = _bound(value, path)
+            if not 0 <= most <= 1:
                 raise _Mistake(path, f"missing is {value}, and must be a share of rows, 0 to 1")
-            return {"high": high}
+            return {"high": most}
         if not isinstance(value, list) or len(value) != 2:
             raise _Mistake(path, f"{path[-1]} is {value!r}; write [least, greatest], or {{ at_least = least }}")
         ends: list[float | None] = [_bound(one, path) for one in value]

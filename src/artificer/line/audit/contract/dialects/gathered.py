@@ -6,13 +6,13 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.learned import rules_of
-from artificer.line.audit.contract.page import EPOCH, timedelta
+from artificer.line.audit.contract.page import EPOCH
 from artificer_runtime.schema import Column, Kind, Schema
 
 TRUTH = ("false", "true")

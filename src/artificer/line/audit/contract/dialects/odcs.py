@@ -29,7 +29,7 @@ COUNT = re.compile(
 
 def read(written: dict[str, Any]) -> Gathered:
     """Read the one object of the contract's schema."""
-    objects = written.get("schema") or ()
+    objects: list[dict[str, Any]] = written.get("schema") or []
     if len(objects) != 1:
         raise Unreadable(f"its schema has {len(objects)} objects; leave the one that the data are of")
     (table,) = objects

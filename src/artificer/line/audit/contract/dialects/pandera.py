@@ -140,6 +140,9 @@ def _checks(rule: Rule, kind: str) -> dict[str, Any]:
         case "pattern":
             return {"str_matches": {"value": f"^{rule.text}$", **options}}
         case "range":
+            if rule.low is not None and rule.high is not None:
+                low, high = written_bound(rule.low, kind), written_bound(rule.high, kind)
+                return {"in_range": {"min_value": low, "max_value": high, **options}}
             ends = zip(ENDS, (rule.low, rule.high), strict=True)
             return {key: {"value": written_bound(end, kind), **options} for key, end in ends if end is not None}
     return {}
