@@ -95,9 +95,9 @@ def _by_time(frame: pl.DataFrame, name: str, period: str) -> tuple[list[pl.DataF
     if period and period not in EVERY:
         raise ContractError(f"'{period}' is no period; write {name}:day, {name}:week or {name}:month")
     column = frame[name]
-    form = (time_form(without_missing(column, ())) or "") if column.dtype == pl.String else ""
-    if column.dtype.is_numeric():
-        raise ContractError(f"'{name}' holds numbers, not moments; name a column of moments, or a folder of deliveries")
+    form = time_form(without_missing(column, ())) if column.dtype == pl.String else ""
+    if form is None or not (column.dtype == pl.String or column.dtype.is_temporal()):
+        raise ContractError(f"'{name}' holds no moments; name a column of moments, or a folder of deliveries")
     moments = as_moments(column, form)
     for one in (period,) if period else tuple(EVERY):
         parts = frame.with_columns(moments.dt.truncate(EVERY[one]).alias("artificer:period")).drop_nulls(

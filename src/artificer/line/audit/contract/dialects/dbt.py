@@ -139,7 +139,10 @@ def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
         case "reference":
             return "relationships", {"to": f"ref('{rule.values[0]}')", "field": rule.values[1]}
         case "range":
-            quoted = {key: f"'{end}'" if kind == "time" else end for key, end in given.items()}
+            quoted = {
+                key: f"'{str(end).replace('T', ' ').removesuffix('Z')}'" if kind == "time" else end
+                for key, end in given.items()
+            }
             return "dbt_utils.accepted_range", quoted
         case "relation" | "sql" if (condition := condition_of(rule)) is not None:
             return "dbt_utils.expression_is_true", {"expression": condition}

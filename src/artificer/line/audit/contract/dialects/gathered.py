@@ -129,7 +129,7 @@ def bound(value: Any, where: str) -> float | None:
 def written_bound(value: float, kind: str) -> Any:
     """A bound as YAML holds it: a whole number without a point, a moment as a text."""
     if kind == "time":
-        return (EPOCH + timedelta(microseconds=round(value * 1e6))).replace(tzinfo=None).isoformat(sep=" ")
+        return (EPOCH + timedelta(microseconds=round(value * 1e6))).isoformat().replace("+00:00", "Z")
     return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from artificer.core.stages import Contract, Rule
@@ -141,8 +143,16 @@ def _checks(rule: Rule, kind: str) -> dict[str, Any]:
             return {"str_matches": {"value": f"^{rule.text}$", **options}}
         case "range":
             if rule.low is not None and rule.high is not None:
-                low, high = written_bound(rule.low, kind), written_bound(rule.high, kind)
+                low, high = _end(rule.low, kind, math.floor), _end(rule.high, kind, math.ceil)
                 return {"in_range": {"min_value": low, "max_value": high, **options}}
             ends = zip(ENDS, (rule.low, rule.high), strict=True)
-            return {key: {"value": written_bound(end, kind), **options} for key, end in ends if end is not None}
+            outward = {"greater_than_or_equal_to": math.floor, "less_than_or_equal_to": math.ceil}
+            return {key: {"value": _end(end, kind, outward[key]), **options} for key, end in ends if end is not None}
     return {}
+
+
+def _end(value: float, kind: str, outward: Callable[[float], int]) -> Any:
+    """A bound; a moment in whole seconds, as pandera reads them."""
+    if kind != "time":
+        return written_bound(value, kind)
+    return str(written_bound(outward(value), kind)).replace("T", " ").removesuffix("Z")
