@@ -229,6 +229,41 @@ class TestStages:
         assert found["code"] == 3
         assert [finding["where"] for finding in found["findings"] if finding["severity"] == "blocker"] == ["row"]
 
+    def test_a_contract_is_written_edited_and_enforced(self, folder: Path, tmp_path: Path) -> None:
+        path = tmp_path / "contract.toml"
+        assert artificer("audit", folder / "brief.toml", "--write-contract", path).returncode == 0
+        own = '[[polars]]\nname = "few"\nexpression = "row <> \'Oslo\'"\n'
+        path.write_text(path.read_text(encoding="utf-8") + own, encoding="utf-8")
+        parts = ["--quarantine", tmp_path / "aside.csv", "--accepted", tmp_path / "kept.parquet"]
+        ended = artificer("audit", folder / "rows.parquet", "--contract", path, *parts)
+        assert ended.returncode == 3
+        aside = (tmp_path / "aside.csv").read_text(encoding="utf-8")
+        assert "few" in aside
+        assert "'=k" in aside  # nothing starts a formula
+        assert "Oslo" not in pl.read_parquet(tmp_path / "kept.parquet")["row"].to_list()
+        found = document("audit", folder / "rows.parquet", "--contract", path)
+        assert found["result"]["offending"] == {"few": found["result"]["n_offending"]}
+
+    def test_a_mistake_in_a_contract_is_told_by_its_line(self, folder: Path, tmp_path: Path) -> None:
+        (tmp_path / "contract.toml").write_text("contract = 2\n[columns.row]\nste = ['Oslo']\n")
+        ended = artificer("audit", folder / "rows.parquet", "--contract", tmp_path / "contract.toml")
+        assert ended.returncode == 2
+        assert "line 3: 'ste'" in ended.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "names"),
+        [
+            (["audit", "brief.toml", "--quarantine", "a.csv"], "--quarantine needs --contract"),
+            (["audit", "brief.toml", "--history", "row"], "--write-contract"),
+            (["audit", "brief.toml", "--write-contract", "c.toml", "--history", "row"], "'row' holds no moments"),
+            (["audit", "rows.parquet", "--contract", "package", "--table", "x"], "NAME=FILE"),
+        ],
+    )
+    def test_options_that_lack_another_are_refused(self, folder: Path, arguments: list[str], names: str) -> None:
+        ended = artificer(*arguments, cwd=folder)
+        assert ended.returncode == 2
+        assert names in ended.stderr
+
 
 class TestRun:
     def test_the_plan_trains_nothing(self, folder: Path) -> None:
@@ -264,6 +299,7 @@ class TestRun:
                 "schema.json",
                 "card.json",
                 "contract.json",
+                "contract.toml",
                 "reference.json",
                 "verdict.json",
                 "run.lock",

@@ -19,9 +19,10 @@ GROUPS: dict[str, dict[str, str]] = {
         "report": "artificer.cli.use:report",
     },
     "Stages of the line (each runs what it lacks)": {
+        "audit": "artificer.cli.contract:audit",
         **{
             name: f"artificer.cli.stages:{name}"
-            for name in ("audit", "choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
+            for name in ("choose", "describe", "design", "encode", "fit", "judge", "refine", "ship")
         },
         "judge": "artificer.cli.judge:judge",
         "track": "artificer.cli.track:track",

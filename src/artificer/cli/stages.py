@@ -9,56 +9,19 @@ import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.cli.subject import Subject, what
-from artificer.core.brief import is_brief
-from artificer.core.errors import ArtificerError, BriefError
+from artificer.core.errors import ArtificerError
 
 
-@click.command()
-@click.argument("subject", metavar="BRIEF|DATA", type=click.Path(path_type=Path))
-@line_options
-@click.option("--contract", type=click.Path(path_type=Path), help="Check DATA against the contract.json of a package.")
-def audit(subject: Path, contract: Path | None, how: How) -> int:
-    """Verify the training rows of a BRIEF; or DATA by itself, or against a --contract."""
-    if contract is None:
-        if not is_brief(subject) and what(subject) != "package":
-            return _audit_data(subject, how.as_json)
-        Subject("brief").convert(subject, None, None)
-        return run_stage("audit", subject, how)
-    Subject("data").convert(subject, None, None)
-    return _check_contract(subject, contract, how.as_json)
+def audit_data(data: Path, as_json: bool) -> int:
+    """Audit data without a brief."""
+    from artificer.line.audit import audit
 
-
-def _audit_data(data: Path, as_json: bool) -> int:
-    from artificer.line.audit import audit as audit_stage
-
-    record = audit_stage(data)
+    record = audit(data)
     code = 3 if any(finding.severity == "blocker" for finding in record.findings) else 0
     if as_json:
         document("audit", code, record, findings=record.findings, decisions=record.decisions)
     else:
         _show("audit", record)
-    return code
-
-
-def _check_contract(data: Path, contract: Path, as_json: bool) -> int:
-    from artificer.core.stages import Contract
-    from artificer.core.store import decode
-    from artificer.data.readers import read
-    from artificer.line.audit import check_contract
-    from artificer.told import finding_told
-
-    path = contract / "contract.json" if contract.is_dir() else contract
-    if not path.is_file():
-        raise BriefError(f"there is no contract '{path}'; each package holds a contract.json")
-    findings = check_contract(read(data).frame, decode(path.read_bytes(), Contract))
-    code = 3 if any(finding.severity == "blocker" for finding in findings) else 0
-    if as_json:
-        document("audit", code, {"contract": str(path)}, findings=findings)
-        return code
-    for finding in findings:
-        click.echo(finding_told(finding))
-    if not findings:
-        click.echo(coloured("✓ the data keep the contract"))
     return code
 
 

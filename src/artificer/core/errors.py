@@ -16,6 +16,10 @@ class BriefError(ArtificerError):
     """The brief is not one, or asks for what it cannot have."""
 
 
+class ContractError(ArtificerError):
+    """A contract's file is not one, or a rule of it cannot be followed."""
+
+
 class DataError(ArtificerError):
     """The data cannot be read, or lacks what the brief names."""
 

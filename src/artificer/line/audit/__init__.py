@@ -23,13 +23,21 @@ from artificer.data.scan import scan
 from artificer.data.table import normalise, row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import labelled
-from artificer.line.audit.contract import check_contract, contract_of
+from artificer.line.audit.contract import (
+    Held,
+    check_contract,
+    contract_of,
+    contract_text,
+    hold,
+    read_contract,
+    with_history,
+)
 from artificer.line.audit.plain import audit_data
 from artificer.line.audit.price import Prices
 from artificer.line.audit.rank import ranked
 from artificer.line.audit.seen import Seen
 
-__all__ = ["audit", "builtin", "check_contract", "ranked"]
+__all__ = ["Held", "audit", "builtin", "check_contract", "contract_text", "hold", "ranked", "read_contract", "with_history"]
 
 VERSION = 2
 # Of the time limit, from the start of the command: what comes after must not starve.

@@ -20,7 +20,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Shipped, Verdict
 from artificer.core.store import digest, encode, flush, named_bytes, public_json, save, told
 from artificer.line.ask import Subject, ask, begin
-from artificer.line.audit import audit
+from artificer.line.audit import audit, contract_text
 from artificer.line.judge import judge
 from artificer.line.refine import refine
 from artificer.line.ship.card import card
@@ -68,6 +68,7 @@ def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
         "card.json": _json(card(run, asked, model, verdict)),
         "verdict.json": public_json(verdict),
         "contract.json": encode(contract),
+        "contract.toml": contract_text(contract)[0].encode(),
         "reference.json": encode(reference(run, asked, model, verdict)),
         "run.lock": named_bytes(replace(lock, folder="")),
     }

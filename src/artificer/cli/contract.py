@@ -1,0 +1,193 @@
+"""`artificer audit`: the training rows verified, their contract written down, and other data held against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from artificer.cli.show import How, coloured, document, line_options
+from artificer.cli.stages import audit_data, run_stage
+from artificer.cli.subject import Subject, what
+from artificer.core.brief import is_brief
+from artificer.core.errors import ArtificerError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from artificer.core.stages import Contract
+    from artificer.line.audit import Held
+
+PATH = click.Path(path_type=Path)
+FORMS = ("toml", "dbt", "odcs", "pandera")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How data are held against a contract, and where their rows go."""
+
+    contract: Path
+    quarantine: Path | None
+    accepted: Path | None
+    strict: bool
+    tables: dict[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How a contract is written."""
+
+    path: Path
+    form: str
+    history: str
+    alarms: float | None
+    a_month: float | None
+
+
+@click.command()
+@click.argument("subject", metavar="BRIEF|DATA", type=PATH)
+@line_options
+@click.option("--contract", type=PATH, help="Check DATA against a contract's file, or that of a package.")
+@click.option("--quarantine", type=PATH, help="Write DATA's rows that break a rule, with a column `why`.")
+@click.option("--accepted", type=PATH, help="Write DATA's rows that keep all rules.")
+@click.option("--strict", is_flag=True, help="End with 3 on warnings too.")
+@click.option("--table", "tables", multiple=True, metavar="NAME=FILE", help="Another table that rules refer to.")
+@click.option("--write-contract", type=PATH, help="Write the contract of BRIEF's training rows.")
+@click.option("--as", "form", type=click.Choice(FORMS), default="toml", help="Form of the contract; default: toml.")
+@click.option("--history", default="", metavar="FOLDER|COLUMN[:day|week|month]", help="Learn limits from deliveries.")
+@click.option("--alarms", type=click.FloatRange(min=0, min_open=True), help="False alarms a month to tolerate.")
+@click.option("--deliveries", type=click.FloatRange(min=0, min_open=True), help="Deliveries a month.")
+def audit(subject: Path, how: How, contract: Path | None, write_contract: Path | None, **more: Any) -> int:
+    """Verify the training rows of a BRIEF, or write their contract; or DATA by itself, or against a --contract."""
+    if contract is not None:
+        if write_contract is not None:
+            raise click.UsageError(
+                "--contract checks data and --write-contract writes that of a brief; give one of them"
+            )
+        Subject("data").convert(subject, None, None)
+        tables = dict(_named(one) for one in more["tables"])
+        return _check(
+            subject, Check(contract, more["quarantine"], more["accepted"], more["strict"], tables), how.as_json
+        )
+    for name in ("quarantine", "accepted", "strict", "tables"):
+        if more[name]:
+            raise click.UsageError(
+                f"--{name.removesuffix('s')} needs --contract: which rows break it is told by a contract"
+            )
+    if write_contract is None and not is_brief(subject) and what(subject) != "package":
+        return audit_data(subject, how.as_json)
+    Subject("brief").convert(subject, None, None)
+    if write_contract is None:
+        if more["history"]:
+            raise click.UsageError("--history needs --write-contract: what is learned from it goes into a contract")
+        return run_stage("audit", subject, how)
+    writing = Writing(write_contract, more["form"], more["history"], more["alarms"], more["deliveries"])
+    return _write(subject, writing, how)
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise click.UsageError(f"--table is '{text}'; write NAME=FILE")
+    return name, Path(path)
+
+
+def _check(data: Path, check: Check, as_json: bool) -> int:
+    from artificer.data.readers import read
+    from artificer.line.audit import hold, read_contract
+
+    contract, unread = read_contract(check.contract)
+    rows = read(data).frame
+    folder = check.contract.parent if check.contract.is_file() else None
+    held = hold(rows, contract, tables=check.tables, folder=folder)
+    files = _part(rows, held, check)
+    findings = (*unread, *held.findings)
+    grave = ("blocker", "warning") if check.strict else ("blocker",)
+    code = 3 if any(finding.severity in grave for finding in findings) else 0
+    if as_json:
+        offending = {title: len(places) for title, places in held.offending.items()}
+        result = {
+            "contract": str(check.contract),
+            "n_rows": held.n_rows,
+            "n_offending": len(held.positions),
+            "offending": offending,
+            "new": held.new,
+            "gone": held.gone,
+            "changed": held.changed,
+        }
+        document("audit", code, result, findings=findings, files=files)
+        return code
+    _tell(held, findings, files)
+    return code
+
+
+def _part(rows: pl.DataFrame, held: Held, check: Check) -> dict[str, Path]:
+    from artificer.data.table import save_rows
+
+    files = {}
+    if check.quarantine or check.accepted:
+        kept, aside = held.split(rows)
+        for name, path, frame in (("quarantine", check.quarantine, aside), ("accepted", check.accepted, kept)):
+            if path is not None:
+                save_rows(frame, path)
+                files[name] = path
+    return files
+
+
+def _tell(held: Held, findings: tuple[Any, ...], files: dict[str, Path]) -> None:
+    from artificer.told import finding_told
+
+    for finding in findings:
+        click.echo(finding_told(finding))
+    if not held.findings:
+        click.echo(coloured("✓ the data keep the contract"))
+    else:
+        for what, names in (("new", held.new), ("gone", held.gone), ("changed", held.changed)):
+            if names:
+                click.echo(f"{what:8} {', '.join(names)}")
+        click.echo(f"{len(held.positions):,} of {held.n_rows:,} rows break a rule")
+    for name, path in files.items():
+        click.echo(f"{name:11} {path}")
+
+
+def _write(brief: Path, writing: Writing, how: How) -> int:
+    from artificer import flow
+    from artificer.core.store import write_bytes
+    from artificer.line.audit import contract_text
+
+    state = how.begin(brief)
+    try:
+        record = flow.STAGES["audit"](state)
+        contract, n_limits = _with_history(state, record.contract, writing)
+        text, unsaid = contract_text(contract, writing.form)
+        write_bytes(writing.path, text.encode())
+    except ArtificerError as error:
+        state.give_up(error.exit_code)
+        raise
+    state.ledger.end(state.id, 0, "")
+    if how.as_json:
+        result = {"form": writing.form, "n_limits": n_limits, "unsaid": unsaid}
+        document("audit", 0, result, files={"contract": writing.path})
+        return 0
+    click.echo(
+        f"contract    {writing.path}" + (f", with {n_limits} limits from earlier deliveries" if n_limits else "")
+    )
+    for title in unsaid:
+        click.echo(f"not written, as {writing.form} cannot say it: {title}")
+    return 0
+
+
+def _with_history(state: Any, contract: Contract, writing: Writing) -> tuple[Contract, int]:
+    if not writing.history:
+        return contract, 0
+    from artificer.line.ask import ask
+    from artificer.line.ask.rows import labelled
+    from artificer.line.audit.contract import deliveries_of, with_history
+
+    asked = ask(state)
+    frames, known = deliveries_of(writing.history, labelled(state, asked, asked.train).frame, state.folder)
+    per_month = writing.alarms or state.brief.track.alarms_per_month
+    found = with_history(contract, frames, per_month=per_month, deliveries_per_month=writing.a_month or known or 30.4)
+    return found, sum(rule.about is not None for rule in found.rules or ())

@@ -1,0 +1,76 @@
+"""Contracts of other tools, in YAML: dbt's schema.yml, the Open Data Contract Standard v3, pandera's schemas.
+
+Each form has a module with `read` and `write`; which a file is of is told by its content.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from artificer.core.errors import ContractError
+from artificer.core.records import Finding
+from artificer.core.stages import Contract
+from artificer.line.audit.contract.dialects import dbt, odcs, pandera
+from artificer.line.audit.contract.dialects.gathered import Unreadable
+
+FORMS = {"dbt": dbt, "odcs": odcs, "pandera": pandera}
+SIGNS = {"models": dbt, "sources": dbt, "apiVersion": odcs, "schema": odcs, "columns": pandera}
+
+
+def read_yaml(text: str, where: str) -> tuple[Contract, tuple[Finding, ...]]:
+    """Read a contract of another tool.
+
+    Parameters
+    ----------
+    where : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    tuple of Contract, and tuple of Finding
+        Code ``contract:unread`` for each rule that has no counterpart here: it is not enforced.
+
+    Raises
+    ------
+    ContractError
+        When it is no YAML, or of no form that is known.
+    """
+    yaml = _yaml()
+    try:
+        written = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ContractError(
+            f"the contract '{where}'{line} is not valid YAML: {getattr(error, 'problem', error)}; mend it there"
+        ) from error
+    form = next((SIGNS[key] for key in SIGNS if isinstance(written, dict) and key in written), None)
+    if form is None:
+        raise ContractError(
+            f"'{where}' is no contract that is known: dbt's schema has models, the Open Data Contract Standard an apiVersion, "
+            "pandera's schema columns"
+        )
+    try:
+        gathered = form.read(written)
+    except Unreadable as error:
+        raise ContractError(f"the contract '{where}' cannot be read: {error}; mend it there") from error
+    except (AttributeError, TypeError, ValueError, KeyError) as error:
+        raise ContractError(
+            f"the contract '{where}' is not built as its form demands ({type(error).__name__}: {error}); mend it there"
+        ) from error
+    return gathered.contract(), gathered.findings()
+
+
+def write_yaml(contract: Contract, form: str) -> tuple[str, tuple[str, ...]]:
+    """Write a contract for another tool: its text, and the titles of the rules that the form cannot say."""
+    document, unsaid = FORMS[form].write(contract)
+    text: str = _yaml().safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text, tuple(unsaid)
+
+
+def _yaml() -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        raise ContractError("YAML needs PyYAML, which is not installed: pip install pyyaml") from error
+    return yaml

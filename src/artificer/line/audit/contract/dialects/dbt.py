@@ -1,0 +1,153 @@
+"""dbt's schema.yml: not_null, unique, accepted_values, relationships, and tests of dbt_utils and dbt_expectations."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.dialects.gathered import (
+    Gathered,
+    Unreadable,
+    bound,
+    condition_of,
+    expressed,
+    names_of,
+    text_of,
+    titled,
+    written_bound,
+)
+from artificer.line.audit.contract.learned import rules_of
+
+TYPES = {"number": "double", "time": "timestamp", "boolean": "boolean"}
+SEVERITY = {"warn": "warning", "error": "blocker"}
+
+
+def read(written: dict[str, Any]) -> Gathered:
+    """Read the one model, or the one table of a source."""
+    models = [*(written.get("models") or ())]
+    models += [table for source in written.get("sources") or () for table in source.get("tables") or ()]
+    if len(models) != 1:
+        raise Unreadable(f"it has {len(models)} models; leave the one that the data are of")
+    (model,) = models
+    found = Gathered()
+    for column in model.get("columns") or ():
+        found.rules.append(Rule("present", (column["name"],)))
+        found.typed(column["name"], column.get("data_type"))
+        for test in _tests(column):
+            _test(found, test, column["name"])
+    for test in _tests(model):
+        _test(found, test, "")
+    return found
+
+
+def _tests(part: dict[str, Any]) -> list[Any]:
+    return [*(part.get("data_tests") or ()), *(part.get("tests") or ())]
+
+
+def _test(found: Gathered, test: Any, column: str) -> None:
+    ((kind, given),) = test.items() if isinstance(test, dict) and len(test) == 1 else ((test, {}),)
+    if isinstance(kind, dict):  # test_name: …, beside its arguments
+        given = {key: value for key, value in kind.items() if key not in ("test_name", "name")}
+        kind = kind.get("test_name") or kind.get("name")
+    given = dict(given or {})
+    config = {
+        **(given.pop("config", None) or {}),
+        **{key: given.pop(key) for key in ("severity", "where") if key in given},
+    }
+    given |= given.pop("arguments", None) or {}
+    at = (column,) if column else ()
+    if config.get("where"):
+        found.skip(column or "rows", f"the test {kind} with a condition")
+        return
+    severity: Any = SEVERITY.get(str(config.get("severity", "error")).lower(), "blocker")
+    match str(kind).rpartition(".")[2]:
+        case "not_null":
+            rule = Rule("missing", at, high=0.0, severity=severity)
+        case "not_null_proportion":
+            rule = Rule("missing", at, high=1 - float(given.get("at_least", 1)), severity=severity)
+        case "unique":
+            rule = Rule("unique", at, severity=severity)
+        case "unique_combination_of_columns":
+            rule = Rule("unique", tuple(given["combination_of_columns"]), severity=severity)
+        case "accepted_values":
+            rule = Rule("set", at, values=tuple(map(text_of, given["values"])), severity=severity)
+        case "relationships":
+            table = re.findall(r"['\"]([^'\"]+)['\"]", str(given["to"])) or [str(given["to"])]
+            rule = Rule("reference", at, values=(table[-1], str(given["field"])), severity=severity)
+        case "accepted_range" if given.get("inclusive", True):
+            low, high = (bound(given.get(key), column) for key in ("min_value", "max_value"))
+            rule = Rule("range", at, low, high, severity=severity)
+        case "expression_is_true":
+            text = f'"{column}" {given["expression"]}' if column else str(given["expression"])
+            rule = expressed(text, severity)
+        case "expect_column_values_to_match_regex":
+            rule = Rule("pattern", at, text=str(given["regex"]).removeprefix("^").removesuffix("$"), severity=severity)
+        case "expect_table_row_count_to_be_between":
+            rule = Rule(
+                "rows",
+                (),
+                bound(given.get("min_value"), "rows"),
+                bound(given.get("max_value"), "rows"),
+                severity=severity,
+            )
+        case _:
+            found.skip(column or "rows", f"the test {kind}")
+            return
+    found.rules.append(rule)
+
+
+def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
+    """Write one model named rows."""
+    kinds = {column.name: column.kind for column in contract.schema.columns}
+    columns: dict[str, dict[str, Any]] = {name: {"name": name} for name in names_of(contract)}
+    for name, kind in kinds.items():
+        columns[name]["data_type"] = TYPES.get(kind, "varchar")
+    of_model: list[Any] = []
+    unsaid: list[str] = []
+    for rule in rules_of(contract):
+        if rule.kind in ("present", "type"):
+            continue
+        said = _said(rule, kinds.get(rule.columns[0], "") if rule.columns else "")
+        if said is None:
+            unsaid.append(titled(rule))
+            continue
+        name, given = said
+        if rule.severity != "blocker":
+            given["config"] = {"severity": "warn"}
+        test = {name: given} if given else name
+        alone = rule.kind not in ("relation", "sql") and len(rule.columns) == 1
+        (columns[rule.columns[0]].setdefault("data_tests", []) if alone else of_model).append(test)
+    model: dict[str, Any] = {"name": "rows"} | ({"data_tests": of_model} if of_model else {})
+    return {"version": 2, "models": [model | {"columns": list(columns.values())}]}, unsaid
+
+
+def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
+    if rule.about is not None:
+        return None
+    ends = {"min_value": rule.low, "max_value": rule.high}
+    given = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
+    match rule.kind:
+        case "missing":
+            return ("dbt_utils.not_null_proportion", {"at_least": 1 - rule.high}) if rule.high else ("not_null", {})
+        case "unique" if len(rule.columns) == 1:
+            return "unique", {}
+        case "unique":
+            return "dbt_utils.unique_combination_of_columns", {"combination_of_columns": list(rule.columns)}
+        case "set":
+            return "accepted_values", {"values": list(rule.values)}
+        case "reference":
+            return "relationships", {"to": f"ref('{rule.values[0]}')", "field": rule.values[1]}
+        case "range":
+            quoted = {
+                key: f"'{str(end).replace('T', ' ').removesuffix('Z')}'" if kind == "time" else end
+                for key, end in given.items()
+            }
+            return "dbt_utils.accepted_range", quoted
+        case "relation" | "sql" if (condition := condition_of(rule)) is not None:
+            return "dbt_utils.expression_is_true", {"expression": condition}
+        case "pattern":
+            return "dbt_expectations.expect_column_values_to_match_regex", {"regex": f"^{rule.text}$"}
+        case "rows":
+            return "dbt_expectations.expect_table_row_count_to_be_between", given
+    return None

@@ -1,0 +1,204 @@
+"""The Open Data Contract Standard v3 (bitol.io): properties, their logical types, and quality rules of its library."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.dialects.gathered import (
+    Gathered,
+    Unreadable,
+    bound,
+    condition_of,
+    expressed,
+    names_of,
+    text_of,
+    titled,
+    written_bound,
+)
+from artificer.line.audit.contract.learned import rules_of
+
+TYPES = {"number": "number", "time": "timestamp", "boolean": "boolean"}
+SECONDS = {"s": 1, "second": 1, "h": 3600, "hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800}
+MILD = ("warning", "low", "minor")
+COUNT = re.compile(
+    r"(?is)\s*SELECT\s+COUNT\(\*\)\s+FROM\s+(?:\{object\}|\$\{object\}|\$\{table\}|rows)\s+WHERE\s+(.*?);?\s*"
+)
+
+
+def read(written: dict[str, Any]) -> Gathered:
+    """Read the one object of the contract's schema."""
+    objects: list[dict[str, Any]] = written.get("schema") or []
+    if len(objects) != 1:
+        raise Unreadable(f"its schema has {len(objects)} objects; leave the one that the data are of")
+    (table,) = objects
+    found = Gathered()
+    for one in table.get("properties") or ():
+        _property(found, one)
+    keys = [one for one in table.get("properties") or () if one.get("primaryKey")]
+    if keys:
+        keys.sort(key=lambda one: one.get("primaryKeyPosition", 0))
+        found.rules.append(Rule("unique", tuple(one["name"] for one in keys), severity="blocker"))
+    for quality in table.get("quality") or ():
+        _quality(found, quality, "")
+    for agreed in written.get("slaProperties") or ():
+        if agreed.get("property") in ("latency", "freshness") and agreed.get("element"):
+            within = float(agreed["value"]) * SECONDS.get(
+                str(agreed.get("unit", "d")).lower().removesuffix("s") or "s", 86400
+            )
+            column = str(agreed["element"]).rpartition(".")[2]
+            found.rules.append(Rule("fresh", (column,), high=within))
+        else:
+            found.skip("slaProperties", f"the property {agreed.get('property')}")
+    return found
+
+
+def _property(found: Gathered, one: dict[str, Any]) -> None:
+    name = str(one["name"])
+    at = (name,)
+    found.rules.append(Rule("present", at))
+    found.typed(name, one.get("logicalType") or one.get("physicalType"))
+    if one.get("required"):
+        found.rules.append(Rule("missing", at, high=0.0, severity="blocker"))
+    if one.get("unique"):
+        found.rules.append(Rule("unique", at, severity="blocker"))
+    options = dict(one.get("logicalTypeOptions") or {})
+    low, high = (bound(options.pop(key, None), name) for key in ("minimum", "maximum"))
+    if low is not None or high is not None:
+        found.rules.append(Rule("range", at, low, high, severity="blocker"))
+    if "pattern" in options:
+        text = str(options.pop("pattern")).removeprefix("^").removesuffix("$")
+        found.rules.append(Rule("pattern", at, text=text, severity="blocker"))
+    if "enum" in one:
+        levels = (text_of(level.get("value") if isinstance(level, dict) else level) for level in one["enum"])
+        found.rules.append(Rule("set", at, values=tuple(levels), severity="blocker"))
+    for option in options:
+        if option not in ("format", "timezone", "defaultTimezone"):
+            found.skip(name, f"the option {option}")
+    for relation in one.get("relationships") or ():
+        table, _, column = str(relation["to"]).removeprefix("schema/").replace("/properties/", ".").rpartition(".")
+        found.rules.append(Rule("reference", at, values=(table, column), severity="blocker"))
+    for quality in one.get("quality") or ():
+        _quality(found, quality, name)
+
+
+def _quality(found: Gathered, quality: dict[str, Any], column: str) -> None:
+    metric = quality.get("metric") or quality.get("rule") or quality.get("type")
+    given = {**quality, **(quality.get("arguments") or {})}
+    severity: Any = "warning" if str(quality.get("severity", "")).lower() in MILD else "blocker"
+    at, name = (column,) if column else (), str(quality.get("name") or "")
+    low, high = _operator(quality)
+    share = None if high is None else high / 100 if quality.get("unit") == "percent" else high if high == 0 else None
+    rule = None
+    if high is not None and share is None and metric not in ("rowCount", "sql"):
+        metric = "counted in rows"  # a number of rows that may break it, where shares are allowed here
+    match metric:
+        case "nullValues" | "missingValues" | "nullCheck" if column and share is not None:
+            rule = Rule("missing", at, high=share, severity=severity)
+        case "invalidValues" | "validValues" if column and "validValues" in given:
+            values = tuple(map(text_of, given["validValues"]))
+            rule = Rule("set", at, values=values, allow=share or 0.0, severity=severity)
+        case "invalidValues" if column and "pattern" in given:
+            text = str(given["pattern"]).removeprefix("^").removesuffix("$")
+            rule = Rule("pattern", at, text=text, allow=share or 0.0, severity=severity)
+        case "duplicateValues" | "duplicateCount" if share is not None:
+            rule = Rule("unique", at or tuple(given.get("properties") or ()), allow=share, severity=severity)
+        case "rowCount" if not column:
+            rule = Rule("rows", (), low, high, severity=severity)
+        case "sql" if high == 0 and (counted := COUNT.fullmatch(str(quality.get("query", "")))):
+            condition = counted[1].replace("{property}", f'"{column}"')
+            kept = re.fullmatch(r"(?is)NOT\s*\((.*)\)", condition)
+            query = f"SELECT * FROM rows WHERE {condition}"
+            rule = expressed(kept[1], severity, name) if kept else Rule("sql", text=query, severity=severity, name=name)
+    if rule is None:
+        found.skip(column or "rows", f"the quality rule {name or metric}")
+    else:
+        found.rules.append(rule)
+
+
+def _operator(quality: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Bounds of a count, or of a percentage, that whole numbers keep."""
+    step = 0.0 if quality.get("unit") == "percent" else 1.0
+    if "mustBeBetween" in quality:
+        low, high = quality["mustBeBetween"]
+        return float(low), float(high)
+    if "mustBe" in quality:
+        return float(quality["mustBe"]), float(quality["mustBe"])
+    low = high = None
+    for key, moved in (("mustBeGreaterThan", step), ("mustBeGreaterOrEqualTo", 0.0)):
+        low = float(quality[key]) + moved if key in quality else low
+    for key, moved in (("mustBeLessThan", step), ("mustBeLessOrEqualTo", 0.0)):
+        high = float(quality[key]) - moved if key in quality else high
+    return low, high
+
+
+def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
+    """Write one object named rows."""
+    kinds = {column.name: column.kind for column in contract.schema.columns}
+    properties: dict[str, dict[str, Any]] = {name: {"name": name} for name in names_of(contract)}
+    for name, kind in kinds.items():
+        properties[name]["logicalType"] = TYPES.get(kind, "string")
+    whole: list[dict[str, Any]] = []
+    agreed: list[dict[str, Any]] = []
+    unsaid = []
+    for rule in rules_of(contract):
+        at = properties[rule.columns[0]] if rule.columns else {}
+        if rule.kind in ("present", "type"):
+            continue
+        if rule.about is not None or not _say(rule, at, whole, agreed, kinds.get(at.get("name", ""), "")):
+            unsaid.append(titled(rule))
+    table: dict[str, Any] = {"name": "rows", "logicalType": "object", "properties": list(properties.values())}
+    document = {
+        "apiVersion": "v3.1.0",
+        "kind": "DataContract",
+        "id": "rows",
+        "version": "1.0.0",
+        "status": "active",
+        "schema": [table | ({"quality": whole} if whole else {})],
+    }
+    return document | ({"slaProperties": agreed} if agreed else {}), unsaid
+
+
+def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], kind: str) -> bool:
+    grave = {} if rule.severity == "blocker" else {"severity": "warning"}
+    none: dict[str, Any] = {"mustBeLessOrEqualTo": 100 * rule.allow, "unit": "percent"} if rule.allow else {"mustBe": 0}
+    match rule.kind:
+        case "missing" if not rule.high:
+            at["required"] = True
+        case "missing":
+            most = {"metric": "nullValues", "mustBeLessOrEqualTo": 100 * (rule.high or 0), "unit": "percent"}
+            at.setdefault("quality", []).append(most | grave)
+        case "unique" if len(rule.columns) == 1:
+            at["unique"] = True
+        case "unique":
+            whole.append(
+                {"metric": "duplicateValues", "arguments": {"properties": list(rule.columns)}, **none, **grave}
+            )
+        case "set":
+            values = {"metric": "invalidValues", "arguments": {"validValues": list(rule.values)}}
+            at.setdefault("quality", []).append(values | none | grave)
+        case "pattern":
+            at.setdefault("logicalTypeOptions", {})["pattern"] = f"^{rule.text}$"
+        case "range":
+            ends = {"minimum": rule.low, "maximum": rule.high}
+            options = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
+            at.setdefault("logicalTypeOptions", {}).update(options)
+        case "reference":
+            at.setdefault("relationships", []).append({"to": f"{rule.values[0]}.{rule.values[1]}"})
+        case "relation" | "sql" if (condition := condition_of(rule)) is not None:
+            query = f"SELECT COUNT(*) FROM {{object}} WHERE NOT ({condition})"
+            whole.append(
+                {"type": "sql", "query": query, "mustBe": 0, **({"name": rule.name} if rule.name else {}), **grave}
+            )
+        case "rows":
+            ends = {"mustBeGreaterOrEqualTo": rule.low, "mustBeLessOrEqualTo": rule.high}
+            whole.append(
+                {"metric": "rowCount", **{key: int(end) for key, end in ends.items() if end is not None}, **grave}
+            )
+        case "fresh":
+            hours = (rule.high or 0) / 3600
+            agreed.append({"property": "latency", "value": hours, "unit": "h", "element": f"rows.{rule.columns[0]}"})
+        case _:
+            return False
+    return True

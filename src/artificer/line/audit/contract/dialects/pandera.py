@@ -1,0 +1,158 @@
+"""pandera's schema of a frame, as its `to_yaml` writes and `from_yaml` reads it, in the old form and the flat one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.dialects.gathered import Gathered, bound, names_of, text_of, titled, written_bound
+from artificer.line.audit.contract.learned import rules_of
+
+TYPES = {"number": "float64", "time": "datetime64[ns, UTC]", "boolean": "bool"}
+OWN = (
+    "title",
+    "description",
+    "dtype",
+    "nullable",
+    "unique",
+    "coerce",
+    "required",
+    "regex",
+    "checks",
+    "name",
+    "metadata",
+)
+ENDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
+
+
+def read(written: dict[str, Any]) -> Gathered:
+    """Read columns, their checks, and unique columns."""
+    found = Gathered()
+    columns = written["columns"] or {}
+    named = ((one["name"], one) for one in columns) if isinstance(columns, list) else columns.items()
+    for name, one in named:
+        _column(found, str(name), one or {})
+    unique = written.get("unique") or ()
+    if unique:
+        found.rules.append(Rule("unique", (unique,) if isinstance(unique, str) else tuple(unique), severity="blocker"))
+    for check in written.get("checks") or ():
+        found.skip("rows", f"the check {check if isinstance(check, str) else 'of the frame'}")
+    return found
+
+
+def _column(found: Gathered, name: str, one: dict[str, Any]) -> None:
+    at = (name,)
+    if one.get("regex"):
+        found.skip(name, "the pattern of names")
+        return
+    if one.get("required", True):
+        found.rules.append(Rule("present", at))
+    found.typed(name, one.get("dtype"))
+    if not one.get("nullable", False):
+        found.rules.append(Rule("missing", at, high=0.0, severity="blocker"))
+    if one.get("unique"):
+        found.rules.append(Rule("unique", at, severity="blocker"))
+    checks = one.get("checks") or {}
+    listed = (
+        [(check["options"]["check_name"], check) for check in checks] if isinstance(checks, list) else checks.items()
+    )
+    flat = [(key, value) for key, value in one.items() if key not in OWN]
+    for kind, given in [*listed, *flat]:
+        _check(found, name, str(kind), given)
+
+
+def _check(found: Gathered, name: str, kind: str, given: Any) -> None:
+    at, options = (name,), given.get("options") or {} if isinstance(given, dict) else {}
+    severity: Any = "warning" if options.get("raise_warning") else "blocker"
+    plain = given
+    if isinstance(given, dict):
+        plain = next(
+            (given[key] for key in ("value", "allowed_values", "pattern", "min_value", "max_value") if key in given),
+            None,
+        )
+    match kind:
+        case "isin":
+            rule = Rule("set", at, values=tuple(map(text_of, plain)), severity=severity)
+        case "str_matches":
+            text = str(plain).removeprefix("^")  # matches at the start, as Python's re.match
+            rule = Rule(
+                "pattern", at, text=text.removesuffix("$") if text.endswith("$") else f"(?:{text}).*", severity=severity
+            )
+        case "greater_than_or_equal_to":
+            rule = Rule("range", at, low=bound(plain, name), severity=severity)
+        case "less_than_or_equal_to":
+            rule = Rule("range", at, high=bound(plain, name), severity=severity)
+        case "in_range" if given.get("include_min", True) and given.get("include_max", True):
+            rule = Rule(
+                "range", at, bound(given["min_value"], name), bound(given["max_value"], name), severity=severity
+            )
+        case _:
+            found.skip(name, f"the check {kind}")
+            return
+    found.rules.append(rule)
+
+
+def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
+    """Write a schema of a pandas frame."""
+    kinds = {column.name: column.kind for column in contract.schema.columns}
+    rules = rules_of(contract)
+    present = {rule.columns[0] for rule in rules if rule.kind == "present"}
+    never = {rule.columns[0] for rule in rules if rule.kind == "missing" and not rule.high and rule.about is None}
+    columns: dict[str, dict[str, Any]] = {}
+    for name in names_of(contract):
+        dtype = TYPES.get(kinds.get(name, ""), "str" if name in kinds else None)
+        columns[name] = {
+            "dtype": dtype,
+            "nullable": name not in never,
+            "required": name in present,
+            "coerce": name in kinds,
+            "checks": {},
+        }
+    unique: list[str] = []
+    unsaid = []
+    for rule in rules:
+        if rule.kind in ("present", "type") or (rule.kind == "missing" and not rule.high and rule.about is None):
+            continue
+        if rule.kind == "unique" and len(rule.columns) > 1 and not unique:
+            unique = list(rule.columns)
+        elif rule.kind == "unique" and len(rule.columns) == 1:
+            columns[rule.columns[0]]["unique"] = True
+        elif not (checks := _checks(rule, kinds.get(rule.columns[0], "") if rule.columns else "")):
+            unsaid.append(titled(rule))
+        else:
+            columns[rule.columns[0]]["checks"] |= checks
+    return {
+        "schema_type": "dataframe",
+        "columns": columns,
+        **({"unique": unique} if unique else {}),
+        "strict": False,
+    }, unsaid
+
+
+def _checks(rule: Rule, kind: str) -> dict[str, Any]:
+    options = {"options": {"raise_warning": rule.severity != "blocker", "ignore_na": True}}
+    if rule.about is not None:
+        return {}
+    match rule.kind:
+        case "set":
+            values = [value == "true" for value in rule.values] if kind == "boolean" else list(rule.values)
+            return {"isin": {"value": values, **options}}
+        case "pattern":
+            return {"str_matches": {"value": f"^{rule.text}$", **options}}
+        case "range":
+            if rule.low is not None and rule.high is not None:
+                low, high = _end(rule.low, kind, math.floor), _end(rule.high, kind, math.ceil)
+                return {"in_range": {"min_value": low, "max_value": high, **options}}
+            ends = zip(ENDS, (rule.low, rule.high), strict=True)
+            outward = {"greater_than_or_equal_to": math.floor, "less_than_or_equal_to": math.ceil}
+            return {key: {"value": _end(end, kind, outward[key]), **options} for key, end in ends if end is not None}
+    return {}
+
+
+def _end(value: float, kind: str, outward: Callable[[float], int]) -> Any:
+    """A bound; a moment in whole seconds, as pandera reads them."""
+    if kind != "time":
+        return written_bound(value, kind)
+    return str(written_bound(outward(value), kind)).replace("T", " ").removesuffix("Z")

@@ -1,0 +1,180 @@
+"""Data held against a contract → findings, and which rows break which rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from artificer.core.errors import closest
+from artificer.core.records import Finding
+from artificer.core.stages import Contract, Rule
+from artificer.data.kinds import infer_schema
+from artificer.data.readers import read
+from artificer.data.table import normalise
+from artificer.line.audit.contract.delivery import Delivery
+from artificer.line.audit.contract.learned import rules_of
+from artificer.line.audit.contract.rules import broken
+from artificer_runtime.schema import Column, Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What came of holding data against a contract.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Empty when the data keep the contract.
+    offending : dict of str to array of int64
+        Positions of the rows that break a rule, ascending, by the rule's title ("range of age", "start <= end"); rules
+        on a whole delivery have none.
+    new, gone, changed : tuple of str
+        Columns that came, that are absent, and whose values break a rule.
+    """
+
+    n_rows: int
+    findings: tuple[Finding, ...]
+    offending: Mapping[str, np.ndarray] = field(default_factory=dict)
+    new: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def positions(self) -> np.ndarray:
+        """Rows that break any rule: int64, ascending."""
+        return np.unique(np.concatenate([np.empty(0, np.int64), *self.offending.values()]))
+
+    def split(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Part rows into those that keep every rule, and those that do not, with a column `why`.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            The same as were held against the contract.
+        """
+        if not len(self.positions):
+            return rows, rows.clear().with_columns(pl.lit(None, pl.String).alias(_free("why", rows)))
+        place = _free("artificer:place", rows)
+        reasons = pl.concat(
+            pl.DataFrame({place: places, "why": [title]}, schema_overrides={place: pl.Int64})
+            if len(places) == 1
+            else pl.DataFrame({place: places}).with_columns(pl.lit(title).alias("why"))
+            for title, places in self.offending.items()
+            if len(places)
+        )
+        why = reasons.group_by(place, maintain_order=True).agg(pl.col("why").str.join("; ")).sort(place)
+        aside = np.zeros(rows.height, bool)
+        aside[self.positions] = True
+        broke = rows.filter(pl.Series(aside)).with_columns(why["why"].alias(_free("why", rows)))
+        return rows.filter(pl.Series(~aside)), broke
+
+
+def check_contract(frame: Any, contract: Contract) -> tuple[Finding, ...]:
+    """Hold data against a contract; of what is found, only the findings.
+
+    Parameters
+    ----------
+    frame : DataFrame of polars, pandas or Arrow
+        Rows as delivered.
+
+    Returns
+    -------
+    tuple of Finding
+        Codes that begin with ``contract:``; empty when the data keeps the contract.
+    """
+    return hold(frame, contract).findings
+
+
+def hold(
+    source: Any,
+    contract: Contract,
+    *,
+    tables: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+    now: datetime | None = None,
+) -> Held:
+    """Hold one delivery against a contract.
+
+    Parameters
+    ----------
+    source : path, or a frame of polars, pandas or Arrow
+        Rows as delivered.
+    tables : dict of str to path or frame, optional
+        Other tables that rules refer to, by name.
+    folder : Path, optional
+        Where the rules' relative paths start.
+    now : datetime, optional
+        For freshness; default: the present.
+
+    Raises
+    ------
+    ContractError
+        When a rule cannot be followed: a query that cannot be read, a table that is nowhere.
+    DataError
+        When the rows cannot be read.
+    """
+    rows = read(source).frame
+    rules = rules_of(contract)
+    known = {column.name: column for column in contract.schema.columns}
+    wanted = dict.fromkeys([*known, *(name for rule in rules for name in rule.columns)])
+    new = [name for name in rows.columns if name not in wanted and name != contract.target]
+    if any(rule.kind in ("sql", "polars") for rule in rules):  # they may read any column
+        wanted |= dict.fromkeys(rows.columns)
+    findings = [*_absent(rules, rows), *map(_new, new)]
+    offending: dict[str, np.ndarray] = {}
+    delivery = Delivery(
+        rows, _values(rows, known, list(wanted), contract.schema.missing), contract, tables or {}, folder, now
+    )
+    changed: dict[str, None] = {}
+    for rule in rules:
+        if rule.kind == "present" or not set(rule.columns) <= set(rows.columns):
+            continue
+        for finding, places in broken(delivery, rule):
+            findings.append(finding)
+            changed |= dict.fromkeys(rule.columns)
+            if len(places):
+                offending[delivery.title(rule)] = places
+    gone = tuple(finding.where for finding in findings if finding.code == "contract:absent")
+    return Held(rows.height, tuple(findings), offending, tuple(new), gone, tuple(changed))
+
+
+def _values(
+    rows: pl.DataFrame, known: Mapping[str, Column], wanted: list[str], missing: tuple[str, ...]
+) -> pl.DataFrame:
+    """Rows in their canonical form; a column that a rule names without its type is of the kind that it seems to be."""
+    untyped = [name for name in wanted if name not in known and name in rows.columns]
+    guessed = infer_schema(rows.select(untyped), missing=missing).columns if untyped else ()
+    columns = tuple(known[name] for name in known if name in rows.columns) + tuple(guessed)
+    if not columns:
+        return rows
+    values = normalise(rows, Schema(columns, missing))
+    return rows.select(values[name] if name in values.columns else pl.col(name) for name in rows.columns)
+
+
+def _absent(rules: tuple[Rule, ...], rows: pl.DataFrame) -> Iterator[Finding]:
+    for rule in rules:
+        if rule.kind == "present" and rule.columns[0] not in rows.columns:
+            name = rule.columns[0]
+            yield Finding(
+                "contract:absent",
+                rule.severity or "blocker",
+                name,
+                f"'{name}' is absent{closest(name, rows.columns)}",
+                "deliver it, or train again without it",
+            )
+
+
+def _new(name: str) -> Finding:
+    return Finding(
+        "contract:new", "note", name, f"'{name}' is new", "nothing to do: it is not read; train again to use it"
+    )
+
+
+def _free(name: str, rows: pl.DataFrame) -> str:
+    return name if name not in rows.columns else _free(f"{name}_", rows)

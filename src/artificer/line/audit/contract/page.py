@@ -1,0 +1,211 @@
+"""A contract → TOML for people: a section a column, a line a rule, and in comments what was learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from artificer.core.stages import Alarms, Contract, Rule
+from artificer.line.audit.contract.learned import LARGEST_QUIET_SHARE, rules_of
+from artificer.line.audit.contract.limits import predicted
+
+VERSION = 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# What a rule allows where its line does not say: learned bounds are those of a sample.
+ALLOW = {"range": LARGEST_QUIET_SHARE, "set": LARGEST_QUIET_SHARE, "pattern": LARGEST_QUIET_SHARE}
+KEYS = {"present": "required", "reference": "in"}
+HEAD = """\
+# What the rows must look like. Learned from training rows; yours to edit: change, add or remove a line.
+# `artificer audit DATA --contract FILE` holds data against it, and ends with 3 where a blocker is found.
+#
+# A rule's line may say more:  range = { value = [0, 120], allow = 0.01, severity = "blocker" }
+#   allow: share of rows that may break it in silence (range, set, pattern: 0.001; else 0)
+#   severity: "note", "warning" or "blocker"; by default it follows from the share of rows; own rules block
+# More rules a column may have:
+#   missing = 0.02   at most this share;  required = false;  unique = true;  pattern = '[A-Z]{2}[0-9]{4}'
+#   in = { file = "customers.csv", column = "id" };  mean = [20, 30];  range = { at_least = 0 }
+# And a delivery:
+#   [delivery]
+#   rows = { at_least = 1 }
+#   fresh = { column = "day", within = "7d" }
+#   [[unique]]
+#   columns = ["customer", "day"]
+#   [[relation]]                              # holds in each row that has both
+#   rule = "start <= end"
+#   [[sql]]                                   # selects rows that offend; reads nothing but rows
+#   name = "no refund above the price"
+#   query = "SELECT * FROM rows WHERE refund > price"
+#   [[polars]]                                # holds in each row
+#   name = "adults only"
+#   expression = "age >= 18"
+"""
+
+
+def page_of(contract: Contract) -> str:
+    """Write a contract as TOML; `read_toml` gives it back."""
+    rules = rules_of(contract)
+    kinds = {column.name: column.kind for column in contract.schema.columns}
+    forms = {column.name: column.form for column in contract.schema.columns}
+    parts = [HEAD, f"contract = {VERSION}"]
+    if contract.target:
+        parts.append(f"target = {_text(contract.target)}")
+    if contract.schema.missing:
+        parts.append(
+            f"missing = {_array(contract.schema.missing)}  # spellings of a missing value, beside the usual ones"
+        )
+    limits = _Limits(contract.alarms, sum(rule.about is not None for rule in rules))
+    if contract.alarms:
+        parts += ["", *_alarms(contract.alarms, limits.n)]
+    whole = [rule for rule in rules if rule.kind in ("rows", "fresh")]
+    if whole:
+        parts += ["", "[delivery]", *(_line(rule, "", limits) for rule in whole)]
+    own = [rule for rule in rules if _stands_alone(rule)]
+    apart = [*own, *whole]
+    names = dict.fromkeys([*kinds, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
+    for name in names:
+        ours = [rule for rule in rules if rule.columns[:1] == (name,) and rule not in apart]
+        parts += ["", *_section(name, kinds.get(name, ""), forms.get(name, ""), ours, limits)]
+    for rule in own:
+        parts += ["", *_alone(rule)]
+    return "\n".join(parts) + "\n"
+
+
+class _Limits:
+    """For comments: what limits come to in a delivery of usual size."""
+
+    def __init__(self, alarms: Alarms | None, n: int) -> None:
+        self.alarms, self.n = alarms, n
+
+    def told(self, rule: Rule) -> str:
+        if rule.about is None or self.alarms is None:
+            return ""
+        usual = max(1, round(self.alarms.n_rows / max(1, self.alarms.n_deliveries)))
+        low, high = predicted(rule, usual, self.alarms, self.n)
+        form = ",.0f" if rule.kind == "rows" else ".4g" if rule.kind == "mean" else ".2%"
+        return f"{low:{form}} to {high:{form}}" + ("" if rule.kind == "rows" else f" in {usual:,} rows")
+
+
+def _alarms(alarms: Alarms, n_limits: int) -> Iterator[str]:
+    yield "[alarms]"
+    yield f"# {n_limits} limits below follow from earlier deliveries (about, spread, sd, skew) and from these two lines."
+    yield f"per_month = {_number(alarms.per_month)}  # false ones that are tolerable, all limits together"
+    yield f"deliveries_per_month = {_number(alarms.deliveries_per_month)}"
+    yield f"n_deliveries = {alarms.n_deliveries}  # what the limits were learned from"
+    yield f"n_rows = {alarms.n_rows}"
+
+
+def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
+    yield f"[columns.{_key(name)}]"
+    typed = next((rule for rule in rules if rule.kind == "type"), None)
+    if kind:
+        yield _with(
+            f"type = {_value(_text(kind), typed) if typed else _text(kind)}", typed.learned if typed else "not checked"
+        )
+        if not typed:
+            yield "check_type = false"
+    if form:
+        yield f"form = {_text(form)}"
+    present = next((rule for rule in rules if rule.kind == "present"), None)
+    if present is None:
+        yield "required = false"
+    elif present.severity:
+        yield f"required = {_value('true', present)}"
+    yield from (_line(rule, kind, limits) for rule in rules if rule.kind not in ("type", "present", "share"))
+    shares = [rule for rule in rules if rule.kind == "share"]
+    if shares:
+        yield f"[columns.{_key(name)}.shares]"
+        yield from (_line(rule, kind, limits) for rule in shares)
+
+
+def _line(rule: Rule, kind: str, limits: _Limits) -> str:
+    key = _key(rule.values[0]) if rule.kind == "share" else KEYS.get(rule.kind, rule.kind)
+    note = "; ".join(one for one in (limits.told(rule), rule.learned if rule.about is None else "") if one)
+    return _with(f"{key} = {_written(rule, kind)}", note)
+
+
+def _written(rule: Rule, kind: str) -> str:
+    if rule.about is not None:
+        more = {"about": _number(rule.about), "spread": _number(rule.spread)}
+        return _value(
+            "", rule, more | ({"sd": _number(rule.sd), "skew": _number(rule.skew)} if rule.kind == "mean" else {})
+        )
+    match rule.kind:
+        case "set":
+            return _value(_array(rule.values), rule)
+        case "pattern":
+            return _value(_text(rule.text), rule)
+        case "unique":
+            return _value("true", rule)
+        case "reference":
+            return _value("", rule, {"file": _text(rule.values[0]), "column": _text(rule.values[1])})
+        case "fresh":
+            return _value("", rule, {"column": _text(rule.columns[0]), "within": _text(f"{rule.high or 0:.0f}s")})
+        case "missing":
+            return _value(_number(rule.high or 0.0), rule)
+    bound = _moment if kind == "time" else _number
+    if rule.low is not None and rule.high is not None:
+        return _value(f"[{bound(rule.low)}, {bound(rule.high)}]", rule)
+    ends = {"at_least": rule.low, "at_most": rule.high}
+    return _value("", rule, {name: bound(end) for name, end in ends.items() if end is not None})
+
+
+def _value(plain: str, rule: Rule, more: Mapping[str, str] | None = None) -> str:
+    """A rule's value, in a table where the rule says more than it."""
+    parts = dict(more or {}) or {"value": plain}
+    if rule.allow != ALLOW.get(rule.kind, 0.0):
+        parts["allow"] = _number(rule.allow)
+    if rule.severity:
+        parts["severity"] = _text(rule.severity)
+    if list(parts) == ["value"]:
+        return plain
+    return "{ " + ", ".join(f"{key} = {value}" for key, value in parts.items()) + " }"
+
+
+def _stands_alone(rule: Rule) -> bool:
+    return rule.kind in ("relation", "sql", "polars") or (rule.kind == "unique" and len(rule.columns) > 1)
+
+
+def _alone(rule: Rule) -> Iterator[str]:
+    yield _with(f"[[{rule.kind}]]", rule.learned)
+    if rule.kind == "unique":
+        yield f"columns = {_array(rule.columns)}"
+    else:
+        yield f"{ {'relation': 'rule', 'sql': 'query', 'polars': 'expression'}[rule.kind] } = {_text(rule.text)}"
+    if rule.name:
+        yield f"name = {_text(rule.name)}"
+    if rule.allow:
+        yield f"allow = {_number(rule.allow)}"
+    if rule.severity:
+        yield f"severity = {_text(rule.severity)}"
+
+
+def _with(line: str, note: str) -> str:
+    return f"{line}  # {note}" if note else line
+
+
+def _array(values: Sequence[str]) -> str:
+    return "[" + ", ".join(map(_text, values)) + "]"
+
+
+def _text(value: str) -> str:
+    if "\\" in value and "'" not in value and value.isprintable():
+        return f"'{value}'"
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
+    return name if bare else json.dumps(name, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _number(value: float) -> str:
+    if value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
+
+
+def _moment(seconds: float) -> str:
+    moment: Any = EPOCH + timedelta(microseconds=round(seconds * 1e6))
+    return str(moment.strftime("%Y-%m-%dT%H:%M:%S.%f")).zfill(26).removesuffix(".000000") + "Z"

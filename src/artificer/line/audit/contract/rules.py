@@ -1,0 +1,342 @@
+"""What breaks each kind of rule: one function a kind, on whole columns at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from artificer.core.errors import ContractError, closest
+from artificer.core.records import Fact, Finding, Severity
+from artificer.core.stages import Rule
+from artificer.data.expression import expression
+from artificer.line.audit.contract.delivery import Delivery
+from artificer.line.audit.contract.limits import limits_of
+from artificer.line.audit.contract.own import by_polars, by_sql
+from artificer_runtime.schema import Column
+
+WHAT = {"number": "numbers", "time": "dates or times"}
+LOUD_SHARE = 0.01
+AGAIN = "see whether the source changed; if it did for good, train again"
+MEND = "have its source corrected, or change the rule in the contract"
+NOBODY = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """How a rule is broken.
+
+    Attributes
+    ----------
+    places : array of int64
+        Rows that break it; empty where it is about the delivery.
+    share : float
+        Of rows, or of values, that break it; it decides on the severity where the rule does not.
+    severity : str
+        Where the rule names none.
+    """
+
+    code: str
+    severity: Severity
+    says: str
+    fix: str
+    facts: tuple[Fact, ...]
+    places: np.ndarray
+    share: float = 1.0
+
+
+def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray]]:
+    """Hold a delivery against one rule: a finding and the positions of the rows behind it, or nothing."""
+    found = KINDS[rule.kind](delivery, rule)
+    if found is None or found.share <= rule.allow:
+        return
+    where = ", ".join(rule.columns) or rule.name or "rows"
+    severity = rule.severity or found.severity
+    yield Finding(found.code, severity, where, found.says, found.fix, found.facts), found.places
+
+
+def _rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str = AGAIN) -> Break | None:
+    """Rows that break a rule; `says` goes on after their share."""
+    places = mask.fill_null(False).arg_true().to_numpy().astype(np.int64)
+    if not len(places):
+        return None
+    share = len(places) / delivery.rows.height
+    facts = (Fact("share", share, "share of rows"), Fact("n_rows", float(len(places)), "rows"))
+    return Break(
+        code, "warning" if share > LOUD_SHARE else "note", f"{told(share)} of {says}", fix, facts, places, share
+    )
+
+
+def told(share: float) -> str:
+    """A share as people read it: never 0.0% where there is some."""
+    return f"{share:.1%}" if share >= 0.0005 or not share else "less than 0.1%"
+
+
+def _type(delivery: Delivery, rule: Rule) -> Break | None:
+    column = _column(delivery, rule)
+    if column is None or column.kind not in WHAT:
+        return None
+    given, after = delivery.given(column.name), delivery.values[column.name]
+    lost = given.is_not_null() & after.is_null()
+    n_given, n_lost = given.count(), int(lost.sum())
+    if not n_lost:
+        return None
+    share = n_lost / n_given
+    now = delivery.rows[column.name].dtype
+    then = f" (then {column.dtype}, now {now})" if column.dtype else f" (now {now})"
+    return Break(
+        "contract:kind",
+        "blocker" if n_lost == n_given else "warning",
+        f"{told(share)} of the values of '{column.name}' cannot be read as {WHAT[column.kind]}, as they were in "
+        f"training{then}",
+        "have its source corrected, or train again on the new kind",
+        (Fact("share_unreadable", share, "share of values"), Fact("n_unreadable", float(n_lost), "rows")),
+        lost.arg_true().to_numpy().astype(np.int64),
+        share,
+    )
+
+
+def _missing(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.given(name)
+    n_missing = values.null_count()
+    share = n_missing / len(values)
+    low, high = limits_of(delivery, rule, len(values), n_missing)
+    if low <= share <= high:
+        return None
+    facts = (Fact("share_missing", share, "share of rows"), Fact("low", low), Fact("high", high))
+    if high == 0:
+        places = values.is_null().arg_true().to_numpy().astype(np.int64)
+        severity: Severity = "blocker" if share == 1 else "warning"
+        says = f"{told(share)} of '{name}' is missing; in training it never was"
+        return Break(
+            "contract:missing",
+            severity,
+            says if rule.learned else f"{told(share)} of '{name}' is missing, and none may be",
+            "have its source corrected; a model meets here what it never learned" if rule.learned else MEND,
+            facts[:1],
+            places,
+            share,
+        )
+    return Break(
+        "contract:missing",
+        "warning",
+        f"{told(share)} of '{name}' is missing{_beyond(rule, low, high, '.1%')}",
+        AGAIN,
+        facts,
+        NOBODY,
+    )
+
+
+def _range(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.values[name]
+    if values.dtype.is_temporal():
+        values = as_seconds(values)
+    elif not values.dtype.is_numeric():
+        values = values.cast(pl.Float64, strict=False)
+    low = -np.inf if rule.low is None else rule.low
+    high = np.inf if rule.high is None else rule.high
+    beyond = "training's range" if rule.learned else "what the contract allows"
+    return _rows(delivery, (values < low) | (values > high), "contract:range", f"'{name}' holds values beyond {beyond}")
+
+
+def _set(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.values[name]
+    allowed: pl.Series = pl.Series(rule.values, dtype=pl.String)
+    if values.dtype.is_numeric():
+        allowed, values = allowed.cast(pl.Float64, strict=False).drop_nulls(), values.cast(pl.Float64)
+    elif values.dtype != pl.String:
+        values = values.cast(pl.String)
+    lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
+    return _rows(delivery, ~values.is_in(allowed.implode()), "contract:level", f"'{name}' holds {lacked}")
+
+
+def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.values[name].cast(pl.String)
+    try:
+        odd = ~values.str.contains(f"^(?:{rule.text})$")
+    except pl.exceptions.PolarsError as error:
+        raise ContractError(f"the pattern of '{name}', {rule.text}, is no regular expression; mend it") from error
+    return _rows(delivery, odd, "contract:pattern", f"'{name}' is not of the form {rule.text}", MEND)
+
+
+def _unique(delivery: Delivery, rule: Rule) -> Break | None:
+    values = delivery.values.select(rule.columns)
+    twice = values.is_duplicated()
+    if len(rule.columns) == 1:
+        twice &= values.to_series().is_not_null()
+    places = twice.arg_true().to_numpy().astype(np.int64)
+    if not len(places):
+        return None
+    what = "share their key" if rule.columns == delivery.contract.unique else f"share their '{', '.join(rule.columns)}'"
+    return Break(
+        "contract:repeated",
+        "warning",
+        f"{len(places):,} rows {what}" + ("; in training none did" if rule.learned else ", and none may"),
+        "remove rows that were delivered twice",
+        (Fact("n_repeated", float(len(places)), "rows"),),
+        places,
+        len(places) / delivery.rows.height,
+    )
+
+
+def _reference(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,), (table, column) = rule.columns, rule.values
+    other = delivery.other(table)
+    if column not in other.columns:
+        raise ContractError(
+            f"'{name}' must be in '{column}' of '{table}', which has no such column{closest(column, other.columns)}"
+        )
+    values, known = delivery.values[name], other[column].drop_nulls().unique()
+    if values.dtype.is_numeric() and known.dtype.is_numeric():
+        known = known.cast(values.dtype)
+    else:
+        values, known = values.cast(pl.String), known.cast(pl.String)
+    says = f"'{name}' has no row in '{table}' with the same '{column}'"
+    return _rows(
+        delivery, ~values.is_in(known.implode()), "contract:unmatched", says, "deliver both tables of one moment"
+    )
+
+
+def _relation(delivery: Delivery, rule: Rule) -> Break | None:
+    """A row that lacks a value of the relation does not break it."""
+    holds = expression(rule.text, delivery.values.columns, f"the contract's relation {rule.text}")
+    try:
+        odd = delivery.values.select(
+            (~holds & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.columns)).alias("odd")
+        )["odd"]
+        if odd.dtype != pl.Boolean:
+            raise ContractError(f"the contract's relation '{rule.text}' is no comparison; write one like start <= end")
+    except pl.exceptions.PolarsError as error:  # its own words may hold values of the rows
+        raise ContractError(f"the contract's relation '{rule.text}' mixes kinds of values; mend it") from error
+    return _rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
+
+
+def _own(delivery: Delivery, rule: Rule) -> Break | None:
+    found = (by_sql if rule.kind == "sql" else by_polars)(delivery.values, rule.text, delivery.title(rule))
+    n, places = found
+    if not n:
+        return None
+    share = min(1.0, n / delivery.rows.height)
+    return Break(
+        "contract:own",
+        "blocker",
+        f"{n:,} rows break '{delivery.title(rule)}'",
+        MEND,
+        (Fact("n_rows", float(n), "rows"),),
+        places,
+        share,
+    )
+
+
+def _count(delivery: Delivery, rule: Rule) -> Break | None:
+    n = delivery.rows.height
+    low, high = limits_of(delivery, rule, n, n)
+    if low <= n <= high:
+        return None
+    facts = (Fact("n_rows", float(n), "rows"), Fact("low", low, "rows"), Fact("high", high, "rows"))
+    says = f"{n:,} rows were delivered{_beyond(rule, low, high, ',.0f')}"
+    return Break(
+        "contract:rows", "warning", says, "see whether the delivery is whole, and of one period", facts, NOBODY
+    )
+
+
+def _fresh(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.values[name]
+    if not values.dtype.is_temporal():
+        raise ContractError(f"freshness is told by '{name}', which holds no moments; name a column of moments")
+    latest = as_seconds(values).max()
+    age = np.inf if latest is None else delivery.now.timestamp() - float(latest)  # type: ignore[arg-type]
+    if age <= (rule.high or 0.0):
+        return None
+    says = f"the latest '{name}' is {_duration(age)} old; the contract allows {_duration(rule.high or 0.0)}"
+    return Break(
+        "contract:stale",
+        "warning",
+        says,
+        "see whether an older delivery came again",
+        (Fact("age_s", age, "s"),),
+        NOBODY,
+    )
+
+
+def _mean(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,) = rule.columns
+    values = delivery.values[name]
+    known = values.count()
+    if not known or not values.dtype.is_numeric():
+        return None
+    mean = float(values.mean())  # type: ignore[arg-type]
+    low, high = limits_of(delivery, rule, known, known)
+    if low <= mean <= high:
+        return None
+    facts = (Fact("mean", mean), Fact("low", low), Fact("high", high))
+    return Break(
+        "contract:mean",
+        "warning",
+        f"the mean of '{name}' is {mean:.4g}{_beyond(rule, low, high, '.4g')}",
+        AGAIN,
+        facts,
+        NOBODY,
+    )
+
+
+def _share(delivery: Delivery, rule: Rule) -> Break | None:
+    (name,), (level,) = rule.columns, rule.values
+    values = delivery.values[name].cast(pl.String)
+    known = values.count()
+    if not known:
+        return None
+    n = int((values == level).sum())
+    share = n / known
+    low, high = limits_of(delivery, rule, known, n)
+    if low <= share <= high:
+        return None
+    facts = (Fact("share", share, "share of values"), Fact("low", low), Fact("high", high))
+    says = f"{told(share)} of '{name}' is '{level}'{_beyond(rule, low, high, '.1%')}"
+    return Break("contract:share", "warning", says, AGAIN, facts, NOBODY)
+
+
+def _beyond(rule: Rule, low: float, high: float, form: str) -> str:
+    bounds = f"at least {low:{form}}" if high == np.inf else f"at most {high:{form}}" if low <= 0 else ""
+    bounds = bounds or f"{low:{form}} to {high:{form}}"
+    return f"; {'in earlier deliveries it goes by chance from' if rule.about is not None else 'the contract allows'} {bounds}"
+
+
+def _column(delivery: Delivery, rule: Rule) -> Column | None:
+    return next((one for one in delivery.contract.schema.columns if one.name == rule.columns[0]), None)
+
+
+def as_seconds(values: pl.Series) -> pl.Series:
+    """Moments as Float64 seconds since 1970 (UTC)."""
+    return values.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
+
+
+def _duration(seconds: float) -> str:
+    if seconds == np.inf:
+        return "endlessly"
+    return f"{seconds / 86400:.1f} days" if seconds >= 2 * 86400 else f"{seconds / 3600:.1f} hours"
+
+
+KINDS: dict[str, Callable[[Delivery, Rule], Break | None]] = {
+    "type": _type,
+    "missing": _missing,
+    "range": _range,
+    "set": _set,
+    "pattern": _pattern,
+    "unique": _unique,
+    "reference": _reference,
+    "relation": _relation,
+    "sql": _own,
+    "polars": _own,
+    "rows": _count,
+    "fresh": _fresh,
+    "mean": _mean,
+    "share": _share,
+}

@@ -1,0 +1,207 @@
+"""Contracts of other tools are read as they mean them, and ours are written so that they read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from artificer.core.errors import ContractError
+from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract import contract_text, hold, read_contract
+from artificer.line.audit.contract.dialects import read_yaml
+from artificer_runtime.schema import Column, Schema
+
+DBT = """
+version: 2
+models:
+  - name: orders
+    data_tests:
+      - dbt_utils.expression_is_true:
+          expression: "start <= stop"
+      - dbt_utils.expression_is_true: {arguments: {expression: "price * 2 < 100 or price is null"}, config: {severity: warn}}
+      - dbt_utils.unique_combination_of_columns: {combination_of_columns: [id, status]}
+      - dbt_utils.recency: {field: start}
+    columns:
+      - name: id
+        data_type: integer
+        tests: [not_null, unique]
+      - name: status
+        data_tests:
+          - accepted_values: {values: [open, closed, true], config: {severity: warn}}
+      - name: customer
+        data_tests:
+          - relationships: {to: ref('customers'), field: id}
+          - not_null: {where: "id > 3"}
+      - name: price
+        data_tests:
+          - dbt_utils.accepted_range: {min_value: 0, max_value: 60}
+          - dbt_utils.not_null_proportion: {at_least: 0.5}
+          - dbt_utils.expression_is_true: {expression: ">= 0"}
+      - {name: start, data_type: date}
+      - {name: stop, data_type: date}
+"""
+ODCS = """
+apiVersion: v3.1.0
+kind: DataContract
+id: orders
+version: 1.0.0
+status: active
+schema:
+  - name: orders
+    properties:
+      - {name: id, logicalType: integer, required: true, primaryKey: true}
+      - name: status
+        logicalType: string
+        quality:
+          - metric: invalidValues
+            arguments: {validValues: [open, closed, "true"]}
+            mustBe: 0
+            severity: warning
+          - {metric: nullValues, mustBeLessThan: 3, unit: rows}
+      - {name: customer, relationships: [{to: customers.id}]}
+      - name: price
+        logicalType: number
+        logicalTypeOptions: {minimum: 0, maximum: 60}
+        quality: [{metric: nullValues, mustBeLessOrEqualTo: 50, unit: percent}]
+      - {name: start, logicalType: date}
+      - {name: stop, logicalType: date}
+    quality:
+      - {type: sql, query: "SELECT COUNT(*) FROM {object} WHERE NOT (start <= stop)", mustBe: 0}
+      - {metric: rowCount, mustBeBetween: [2, 9]}
+      - {type: text, description: nice}
+slaProperties:
+  - {property: latency, value: 2, unit: d, element: orders.start}
+"""
+PANDERA = """
+schema_type: dataframe
+columns:
+  id: {dtype: int64, unique: true}
+  status:
+    nullable: true
+    checks:
+      isin: {value: [open, closed, 'true'], options: {raise_warning: true}}
+  customer: {nullable: true, str_matches: ^c}
+  price:
+    dtype: float64
+    nullable: true
+    in_range: {min_value: 0, max_value: 60, include_min: true, include_max: true}
+    str_length: {min_value: 1}
+  start: {dtype: 'datetime64[ns]'}
+  stop: {dtype: 'datetime64[ns]'}
+"""
+ROWS = pl.DataFrame(
+    {
+        "id": [1, 2, 2, 4],
+        "status": ["open", "closed", "lost", "true"],
+        "customer": ["c1", "c2", "c9", "x"],
+        "price": [1.0, None, 70.0, 55.0],
+        "start": ["2024-01-01"] * 4,
+        "stop": ["2024-01-02", "2023-01-02", "2024-01-02", "2024-01-02"],
+    }
+)
+CUSTOMERS = {"customers": {"id": ["c1", "c2", "x"]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "offending", "unread"),
+    [
+        (
+            DBT,
+            {
+                "unique of id": [1, 2],
+                "set of status": [2],
+                "reference of customer": [2],
+                "range of price": [2],
+                "start <= stop": [1],
+                "SELECT * FROM rows WHERE NOT (price * 2 < 100 or price is null)": [2, 3],
+            },
+            ["customer", "rows"],
+        ),
+        (
+            ODCS,
+            {
+                "unique of id": [1, 2],
+                "set of status": [2],
+                "reference of customer": [2],
+                "range of price": [2],
+                "start <= stop": [1],
+            },
+            ["status", "rows"],
+        ),
+        (
+            PANDERA,
+            {"unique of id": [1, 2], "set of status": [2], "pattern of customer": [3], "range of price": [2]},
+            ["price"],
+        ),
+    ],
+    ids=["dbt", "odcs", "pandera"],
+)
+def test_each_form_is_enforced_as_it_means(text: str, offending: dict[str, list[int]], unread: list[str]) -> None:
+    contract, findings = read_yaml(text, "c.yml")
+    held = hold(ROWS, contract, tables=CUSTOMERS)
+    assert {title: places.tolist() for title, places in held.offending.items()} == offending
+    assert [finding.where for finding in findings] == unread
+    assert {finding.code for finding in findings} == {"contract:unread"}
+    (status,) = [finding for finding in held.findings if finding.where == "status"]
+    assert (status.severity, {finding.severity for finding in held.findings if finding.where == "price"}) == (
+        "warning",
+        {"blocker"},
+    )
+
+
+OURS = Contract(
+    Schema((Column("id", "number"), Column("status", "text"), Column("day", "time"))),
+    rules=(
+        *(Rule("present", (name,)) for name in ("id", "status", "day")),
+        *(Rule("type", (name,), severity="blocker") for name in ("id", "status", "day")),
+        Rule("missing", ("id",), high=0.0, severity="blocker"),
+        Rule("range", ("id",), low=0.0, high=2.5, severity="blocker"),
+        Rule("range", ("day",), low=1704067200.0, severity="blocker"),
+        Rule("unique", ("id", "status"), severity="blocker"),
+        Rule("set", ("status",), values=("yes", "no", "1"), severity="blocker"),
+        Rule("pattern", ("status",), text="[a-z0-9]{1,3}", severity="blocker"),
+        Rule("relation", ("id", "day"), text="id < 3 and id != 2 or not id > 9", severity="blocker"),
+        Rule("rows", low=1.0, high=100.0, severity="blocker"),
+        Rule("mean", ("id",), about=1.0),
+    ),
+)
+SAID = {
+    "dbt": {"missing", "range", "unique", "set", "pattern", "rows"},
+    "odcs": {"missing", "range", "unique", "set", "pattern", "rows"},
+    "pandera": {"missing", "range", "unique", "set", "pattern"},
+}
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+def test_what_a_form_can_say_reads_back_and_the_rest_is_named(form: str, tmp_path: Path) -> None:
+    text, unsaid = contract_text(OURS, form)
+    (tmp_path / "c.yml").write_text(text, encoding="utf-8")
+    found, findings = read_contract(tmp_path / "c.yml")
+    wanted = {rule for rule in OURS.rules or () if rule.kind in SAID[form]}
+    assert {rule for rule in found.rules or () if rule.kind in SAID[form]} == wanted
+    assert findings == ()
+    assert "mean of id" in unsaid
+    assert len(unsaid) == (3 if form == "pandera" else 1)
+    if form != "pandera":
+        (own,) = [rule for rule in found.rules or () if rule.kind == "sql"]
+        held = hold(pl.DataFrame({"id": [1, 2, 3, 10]}), Contract(Schema(()), rules=(own,)))
+        assert held.positions.tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: [", "line 1"),
+        ("- 1", "no contract that is known"),
+        ("models: []", "0 models"),
+        ("models: [{name: a, columns: [{nmae: x}]}]", "not built as its form demands"),
+        ("apiVersion: v3.1.0\nschema: []", "0 objects"),
+        ("columns: {a: {in_range: {min_value: soon, max_value: 3}}}", "'soon'"),
+        ("!!python/object/apply:os.system ['true']", "not valid YAML"),
+    ],
+)
+def test_what_is_no_contract_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ContractError, match=says):
+        read_yaml(text, "c.yml")
