@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
-from artificer.cli.subject import Subject, what
 from artificer.core.errors import ArtificerError
 
 

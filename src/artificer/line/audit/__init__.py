@@ -37,7 +37,17 @@ from artificer.line.audit.price import Prices
 from artificer.line.audit.rank import ranked
 from artificer.line.audit.seen import Seen
 
-__all__ = ["Held", "audit", "builtin", "check_contract", "contract_text", "hold", "ranked", "read_contract", "with_history"]
+__all__ = [
+    "Held",
+    "audit",
+    "builtin",
+    "check_contract",
+    "contract_text",
+    "hold",
+    "ranked",
+    "read_contract",
+    "with_history",
+]
 
 VERSION = 2
 # Of the time limit, from the start of the command: what comes after must not starve.

@@ -20,7 +20,8 @@ LARGE_SHARE = 0.5
 @examination("overfit", "train", "predict")
 def overfit(seen: Examined) -> Iterator[Finding]:
     """Report the score on training rows beside that on judged ones; a warning where more than half of the gain is lost."""
-    assert seen.train is not None and seen.predict is not None
+    assert seen.train is not None
+    assert seen.predict is not None
     train = seen.train.sampled(TIMES * seen.most_rows)
     learned, held = seen.score(seen.predict(train.frame), rows=train), seen.score()
     gap = _apart(learned, held, metric(seen.metric).sign)

@@ -19,7 +19,8 @@ LARGEST_FLIPS = 0.1
 @examination("seed_stability", "train", "fit")
 def seed_stability(seen: Examined) -> Iterator[Finding]:
     """Train with three seeds; a warning where they differ by more than the score's interval, or one label in ten flips."""
-    assert seen.train is not None and seen.fit is not None
+    assert seen.train is not None
+    assert seen.fit is not None
     train = seen.train.sampled(MOST_ROWS)
     predictions = [seen.fit(train, seed)(seen.rows.frame) for seed in range(SEEDS)]
     scores = [score(seen.metric, seen.rows.y, seen.as_scored(one), seen.rows.weight) for one in predictions]

@@ -26,14 +26,15 @@ def staleness(seen: Examined) -> Iterator[Finding]:
     gain = seen.between(fresh, stale)
     if not np.isfinite(gain.value):
         return
-    assert older.time is not None and newer.time is not None
+    assert older.time is not None
+    assert newer.time is not None
     days = float(newer.time.mean() - older.time.mean()) / DAY_S
     ages = gain.low > 0
     yield Finding(
         "staleness",
         "warning" if ages else "note",
         "time",
-        f"trained on rows that are {days:,.0f} days younger, as many of them, it is {'better' if ages else 'not shown better'}: "
+        f"trained on as many rows that are {days:,.0f} days younger, it is {'better' if ages else 'not shown better'}: "
         f"{seen.metric} by {with_interval(gain)}",
         f"retrain at least every {max(days, 1):,.0f} days, and watch the score" if ages else "nothing to do",
         (Fact("days", days, "between the mean moments of both halves"), Fact("rows", float(len(newer)), "trained on")),
