@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.clock import Clock, Stopwatch
@@ -66,7 +67,7 @@ class Prices:
     @property
     def n_columns(self) -> int:
         """How many columns the yardstick reads beside those that are priced."""
-        return len(self._strongest)
+        return len(self.strongest)
 
     @cached_property
     def alone(self) -> dict[str, float]:
@@ -91,7 +92,7 @@ class Prices:
             None where the yardstick cannot read the column, no other is left, the score is not defined on these rows,
             effects are off, or time has run out.
         """
-        base = [one for one in self._strongest if one != name and one not in others] if name in self._names else []
+        base = [one for one in self.strongest if one != name and one not in others] if name in self._names else []
         if self.clock is None or not base:
             return None
         if self.clock.left_s < 2 * self._longest_s:
@@ -126,8 +127,8 @@ class Prices:
         )
 
     @cached_property
-    def _strongest(self) -> tuple[str, ...]:
-        """The features that it reads; of many, those that tell most by themselves."""
+    def strongest(self) -> tuple[str, ...]:
+        """The features that the yardstick reads; of many, those that tell most by themselves."""
         features = [name for name in self._names if name in self.asked.features]
         return tuple(sorted(features, key=lambda name: -self.alone[name])[:MOST_COLUMNS])
 
@@ -159,16 +160,7 @@ class Prices:
 
     @cached_property
     def _matrix(self) -> np.ndarray:
-        """Encoded columns as float32, (n_rows, n_columns); moments in days since the first."""
-        columns = {column.name: column for column in self.asked.schema.columns}
-        schema = Schema(tuple(columns[name] for name in self._names), self.asked.schema.missing)
-        encoded = schema.encode(self.rows.frame[self._kept].select(self._names))
-        matrix = np.empty((self.n_rows, len(self._names)), np.float32)
-        for place, name in enumerate(self._names):
-            group = GROUPS[columns[name].kind]
-            values = getattr(encoded, group)[:, schema.positions(group, [name])[0]]
-            matrix[:, place] = (values - (columns[name].low or 0.0)) / 86_400 if group == "times" else values
-        return matrix
+        return matrix(self.rows.frame[self._kept], self.asked.schema, self._names)
 
     def _alone(self, place: int) -> float:
         x, is_code = self._matrix[:, place], self._is_code[place]
@@ -180,3 +172,16 @@ class Prices:
             single_feature_score(x, (self._y == index).astype(np.float64), is_code=is_code) for index in commonest
         ]
         return float(np.average(scores, weights=counts[commonest]))
+
+
+def matrix(frame: pl.DataFrame, schema: Schema, names: Sequence[str]) -> np.ndarray:
+    """Encode columns as the yardstick reads them: float32, (n_rows, n_names); moments in days since the first."""
+    columns = {column.name: column for column in schema.columns}
+    read = Schema(tuple(columns[name] for name in names), schema.missing)
+    encoded = read.encode(frame.select(names))
+    X = np.empty((frame.height, len(names)), np.float32)
+    for place, name in enumerate(names):
+        group = GROUPS[columns[name].kind]
+        values = getattr(encoded, group)[:, read.positions(group, [name])[0]]
+        X[:, place] = (values - (columns[name].low or 0.0)) / 86_400 if group == "times" else values
+    return X
