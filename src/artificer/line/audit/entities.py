@@ -1,0 +1,101 @@
+"""Entities: columns that say whom or what a row is about, by values that repeat a few times each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from artificer.data.kinds import ID_NAME
+from artificer.line.audit.seen import Seen
+
+FEWEST_LEVELS = 30
+# Rows a level, on average: a person has few, a town has many.
+MOST_ROWS_A_LEVEL = 20.0
+LEAST_SHARE_REPEATED = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One such column.
+
+    Attributes
+    ----------
+    codes : array of int64, (n_rows,)
+        Which level each row is of, in the order of the values; -1 where missing.
+    n_levels : int
+    share_repeated : float
+        Share of the rows whose level another row has too: about the chance that a row drawn anew is of a known one
+        (Good 1953, Biometrika 40).
+    agreement : float
+        How much more alike the target is within a level than between neighbouring levels, at most 1: 1 where a level
+        tells it, 0 where it tells nothing beyond what values near it do.
+    n_pairs : int
+        Rows beyond the first of each level: what the agreement rests on.
+    is_named : bool
+        Whether its name says that it identifies.
+    """
+
+    name: str
+    codes: np.ndarray
+    n_levels: int
+    share_repeated: float
+    agreement: float
+    n_pairs: int
+    is_named: bool
+
+
+def entities(seen: Seen) -> Iterator[Entity]:
+    """Find columns of that kind among the features, identifiers and keys that the brief does not name as groups.
+
+    Measured numbers repeat too: a number is taken for an entity where its name says so, or where its levels tell what
+    numbers beside them do not.
+    """
+    data, target = seen.brief.data, seen.brief.target
+    other = {target.column, data.time, data.group, data.weight, *target.known_after, *seen.brief.features.exclude}
+    values = _as_columns(seen)
+    for column in seen.asked.schema.columns:
+        if column.name in other or column.kind in ("boolean", "constant", "time"):
+            continue
+        found = _entity(seen.rows.frame[column.name], values)
+        if found is not None:
+            yield found
+
+
+def _entity(column: pl.Series, y: np.ndarray) -> Entity | None:
+    if column.dtype.is_float() and not bool((column.fill_nan(None).drop_nulls() % 1 == 0).all()):
+        return None
+    codes = column.rank("dense").cast(pl.Int64).fill_null(0).to_numpy() - 1
+    known = codes >= 0
+    counts = np.bincount(codes[known])
+    n_known = int(known.sum())
+    if len(counts) < FEWEST_LEVELS or n_known > MOST_ROWS_A_LEVEL * len(counts):
+        return None
+    share_repeated = float(counts[counts > 1].sum() / n_known)
+    if share_repeated < LEAST_SHARE_REPEATED:
+        return None
+    order = np.flatnonzero(known)[np.argsort(codes[known], kind="stable")]
+    agreement = _agreement(codes[order], y[order])
+    return Entity(
+        column.name, codes, len(counts), share_repeated, agreement, n_known - len(counts), bool(ID_NAME.search(column.name))
+    )
+
+
+def _agreement(codes: np.ndarray, y: np.ndarray) -> float:
+    """One less the squared gap of neighbours within a level over that of neighbours of two levels, rows sorted by level."""
+    gaps = np.square(np.diff(y, axis=0)).sum(axis=1)
+    within = np.diff(codes) == 0
+    if not within.any() or within.all():
+        return 0.0
+    between = float(gaps[~within].mean())
+    return 1.0 - float(gaps[within].mean()) / between if between > 0 else 0.0
+
+
+def _as_columns(seen: Seen) -> np.ndarray:
+    """The target as columns whose squared gaps count: (n_rows, 1) of ranks, or (n_rows, n_classes) of 0 and 1."""
+    y = seen.rows.y
+    if seen.asked.classes:
+        return np.eye(len(seen.asked.classes))[y.astype(np.int64)]
+    return pl.Series(y).rank().to_numpy()[:, None] / len(y)
