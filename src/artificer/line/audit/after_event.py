@@ -78,7 +78,11 @@ def _outcomes(seen: Seen, mark: Mark, y: np.ndarray) -> Iterator[tuple[Mark, int
             continue
         expected = total * (1.0 - n_of[outcome] / len(y))
         covered = n_marked[outcome] / n_of[outcome]
-        if expected >= LEAST_EXPECTED and total - n_marked[outcome] <= LARGEST_REST * expected and covered >= LEAST_COVERED:
+        if (
+            expected >= LEAST_EXPECTED
+            and total - n_marked[outcome] <= LARGEST_REST * expected
+            and covered >= LEAST_COVERED
+        ):
             yield mark, outcome, float(n_marked[outcome] / total), float(covered)
 
 

@@ -79,7 +79,13 @@ def _entity(column: pl.Series, y: np.ndarray) -> Entity | None:
     order = np.flatnonzero(known)[np.argsort(codes[known], kind="stable")]
     agreement = _agreement(codes[order], y[order])
     return Entity(
-        column.name, codes, len(counts), share_repeated, agreement, n_known - len(counts), bool(ID_NAME.search(column.name))
+        column.name,
+        codes,
+        len(counts),
+        share_repeated,
+        agreement,
+        n_known - len(counts),
+        bool(ID_NAME.search(column.name)),
     )
 
 

@@ -23,7 +23,11 @@ def horizon(seen: Seen) -> Iterator[Finding]:
     if moment is None or seen.rows.frame[data.time].dtype.is_numeric():
         return
     kinds = {column.name: column.kind for column in seen.asked.schema.columns}
-    delays = {name: _delay(as_time(seen.rows.frame[name]), moment) for name in seen.brief.target.known_after if kinds[name] == "time"}
+    delays = {
+        name: _delay(as_time(seen.rows.frame[name]), moment)
+        for name in seen.brief.target.known_after
+        if kinds[name] == "time"
+    }
     name = max(delays, key=lambda one: delays[one], default="")
     stated_s = seconds(seen.brief.target.horizon, "target.horizon")
     if not name or delays[name] <= stated_s:
@@ -52,6 +56,6 @@ def _short(seen: Seen, name: str, delay_s: float, n_young: int) -> Finding:
         says=f"'{name}' comes up to {days} days after '{seen.brief.data.time}' ({KNOWN_BY:.0%} of its dates), and [target] "
         f"horizon is {target.horizon}: the labels of the youngest rows, {n_young:,} of them if the training rows were all, "
         "are not final and count as if they were",
-        fix=f'if \'{name}\' is when the label becomes known, set [target] horizon = "{days}d"',
+        fix=f"if '{name}' is when the label becomes known, set [target] horizon = \"{days}d\"",
         facts=(Fact("delay_days", delay_s / DAY_S, "days"), Fact("n_young", float(n_young), "rows")),
     )

@@ -15,8 +15,29 @@ LARGEST_QUIET_SHARE = 0.01
 DAY_S = 86_400.0
 # Words of names of what ends a case or follows it, whatever the case is about.
 LATER = frozenset(
-    "actual cancellation cancelled canceled chargeback closed closing closure discharge discharged exit final outcome "
-    "refund refunded resolution resolved settled settlement terminated termination".split()
+    (
+        "actual",
+        "canceled",
+        "cancellation",
+        "cancelled",
+        "chargeback",
+        "closed",
+        "closing",
+        "closure",
+        "discharge",
+        "discharged",
+        "exit",
+        "final",
+        "outcome",
+        "refund",
+        "refunded",
+        "resolution",
+        "resolved",
+        "settled",
+        "settlement",
+        "terminated",
+        "termination",
+    )
 )
 WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 

@@ -138,7 +138,7 @@ class Prices:
 
     @cached_property
     def kept(self) -> np.ndarray:
-        """Positions of the rows that the yardstick sees: all classes are there, however rare, and the order is that of the table."""
+        """Positions of the rows that the yardstick sees, in the table's order; all classes are there, however rare."""
         y = self.rows.y
         most = min(MOST_ROWS, MOST_CELLS // max(len(self.readable), 1))
         order = np.random.default_rng(0).permutation(len(y))

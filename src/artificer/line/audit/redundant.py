@@ -31,11 +31,15 @@ def redundant(seen: Seen) -> Iterator[Finding]:
     X = seen.prices.columns(names)[: len(kept)].astype(np.float64)
     is_number = np.array([kinds[name] in ("number", "time") for name in names], bool)
     pairs = [*_numbers(X, np.flatnonzero(is_number)), *_codes(X, np.flatnonzero(~is_number))]
-    equal = {(a, b) for a, b, _ in pairs if seen.rows.frame[names[a]].equals(seen.rows.frame[names[b]], null_equal=True)}
+    equal = {
+        (a, b) for a, b, _ in pairs if seen.rows.frame[names[a]].equals(seen.rows.frame[names[b]], null_equal=True)
+    }
     later = {b: (a, strength) for a, b, strength in sorted(pairs, key=lambda one: one[2]) if (a, b) not in equal}
     for b, (a, strength) in sorted(later.items())[:MOST_TOLD]:
         yield _pair(names[a], names[b], strength, "correlation" if is_number[b] else "Cramér's V")
-    given = _combined(X, np.array([place for place in np.flatnonzero(is_number) if place not in {b for _, b, _ in pairs}]))
+    given = _combined(
+        X, np.array([place for place in np.flatnonzero(is_number) if place not in {b for _, b, _ in pairs}])
+    )
     for place, share in list(given)[:MOST_TOLD]:
         yield _given(names[place], share)
 

@@ -29,7 +29,7 @@ def time_leak(seen: Seen) -> Iterator[Finding]:
         where=name,
         says=f"'{seen.brief.target.column}' changes with '{name}' ({in_words(told[name], seen)}), and the rows are split at "
         "random: a model learns from rows later than those it is judged on, which it never can in use",
-        fix=f'if \'{name}\' is when a row was known, set [data] time = "{name}"; if it is written down afterwards, name it '
+        fix=f"if '{name}' is when a row was known, set [data] time = \"{name}\"; if it is written down afterwards, name it "
         "in [target] known_after",
         facts=(Fact("told_alone", told[name], "share of what there is to tell"),),
     )
