@@ -74,7 +74,7 @@ def rows(data: Path, about: Mapping[str, Any]) -> tuple[pl.DataFrame, str, np.nd
     frame = frame.sample(min(MOST_ROWS, frame.height), seed=0, shuffle=True)
     if about["task"] != "regression":
         frame = frame.filter(pl.len().over(target) >= FEWEST_OF_A_CLASS)
-        order = frame.select(-pl.len().over(target)).to_series()
+        order = frame.select(-pl.len().over(target).cast(pl.Int64)).to_series()
         return frame, target, order.rank("dense").to_numpy() / order.n_unique()
     return frame, target, frame[target].rank().to_numpy() / frame.height
 

@@ -26,7 +26,7 @@ def test_exchanged_labels_of_a_known_target_are_found_and_counted(n_classes: int
     told = 0.9 * clean + 0.1 * (1 - clean) / (n_classes - 1)
     found = doubted_classes(given, told)
     assert found.rate == pytest.approx(0.1, abs=0.03)
-    assert wrong[found.places].mean() == pytest.approx(found.chance.mean(), abs=0.1)
+    assert wrong[found.places].mean() > found.chance.mean() - 0.1
     assert wrong[found.places].sum() > 0.6 * wrong.sum()
     assert np.all(np.diff(found.chance) <= 0)
 

@@ -31,6 +31,7 @@ def broken_keys(name: str, key: Sequence[str], ours: pl.Series, theirs: pl.Serie
     share_mended = len(unmet) / max(len(ours), 1) * _mended(unmet, offered)
     if share_mended >= LEAST_MENDED:
         yield _spelt(name, key, share_mended)
+        return  # which is why keys of the table are idle
     share_idle = float((~offered.is_in(known.implode())).mean() or 0.0)  # type: ignore[arg-type]
     n_null = int(theirs.null_count())
     if share_idle > LARGEST_QUIET_SHARE or n_null:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.records import Fact, Finding
+from artificer.data.scan import ColumnProfile
 from artificer.line.audit.leakage import SUSPECT
 from artificer.line.audit.seen import Seen, check
 
@@ -32,7 +33,7 @@ class Mark:
     is_gap: bool
 
 
-@check("after_event", "rows", "prices")
+@check("after_event", "profile", "rows", "prices")
 def after_event(seen: Seen) -> Iterator[Finding]:
     """Report features with such cells, the mark that covers most of the outcome's rows."""
     if not seen.asked.classes:
@@ -41,28 +42,25 @@ def after_event(seen: Seen) -> Iterator[Finding]:
     for name in seen.asked.features:
         if name == seen.brief.data.time or alone.get(name, 0.0) >= SUSPECT:
             continue  # `leakage` tells of it
-        found = [one for mark in _marks(seen.rows.frame[name]) for one in _outcomes(seen, mark, y)]
+        found = [one for mark in _marks(seen.rows.frame[name], seen.profile.column(name)) for one in _outcomes(seen, mark, y)]
         if found:
             yield _finding(seen, name, *max(found, key=lambda one: one[3]))
 
 
-def _marks(column: pl.Series) -> Iterator[Mark]:
+def _marks(column: pl.Series, profile: ColumnProfile) -> Iterator[Mark]:
     empty = column.is_null()
     if column.dtype.is_float():
         empty = empty | column.is_nan().fill_null(True)
     if empty.any():
         yield Mark("is filled", (~empty).to_numpy(), True)
         yield Mark("is empty", empty.to_numpy(), True)
-    counts = column.filter(~empty).value_counts(sort=True)
-    if not counts.height:
-        return
-    values, n_each = counts.to_series(0), counts.to_series(1)
     if column.dtype.is_numeric():
-        if n_each[0] >= COMMONEST * len(column) and len(values) > 2:
-            other = (column != values[0]).fill_null(False) & ~empty
-            yield Mark(f"is other than {values[0]:g}", other.to_numpy(), False)
-    elif column.dtype in (pl.String, pl.Categorical, pl.Enum, pl.Boolean):
-        for value in values.filter(n_each >= LEAST_EXPECTED)[:MOST_LEVELS]:
+        if profile.heavy and profile.heavy[0][1] >= COMMONEST * len(column) and profile.n_distinct > 2:
+            usual = column.filter(~empty).mode()[0]
+            yield Mark(f"is other than {usual:g}", ((column != usual).fill_null(False) & ~empty).to_numpy(), False)
+    elif profile.kind in ("category", "boolean"):
+        counts = column.drop_nulls().value_counts(sort=True)
+        for value in counts.filter(counts.to_series(1) >= LEAST_EXPECTED).to_series(0)[:MOST_LEVELS]:
             yield Mark("holds one of its values", (column == value).fill_null(False).to_numpy(), False)
 
 

@@ -19,7 +19,7 @@ STANDARD_ERRORS = 5.0
 FEWEST_ROWS = 100
 
 
-@check("dependent_rows", "rows")
+@check("dependent_rows", "profile", "rows")
 def dependent_rows(seen: Seen) -> Iterator[Finding]:
     """Report entities that repeat, and a target that resembles that of the row before, where the brief names no role."""
     if seen.brief.data.group:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from artificer.data.kinds import ID_NAME
+from artificer.data.scan import ColumnProfile
 from artificer.line.audit.seen import Seen
 
 FEWEST_LEVELS = 30
@@ -59,9 +60,17 @@ def entities(seen: Seen) -> Iterator[Entity]:
     for column in seen.asked.schema.columns:
         if column.name in other or column.kind in ("boolean", "constant", "time"):
             continue
+        if not _may_be(seen.profile.column(column.name)):
+            continue
         found = _entity(seen.rows.frame[column.name], values)
         if found is not None:
             yield found
+
+
+def _may_be(profile: ColumnProfile) -> bool:
+    """Whether the scan's count of values, which is good to some percent, leaves it open: most columns need no look."""
+    n_known, n_distinct = profile.n_rows - profile.n_missing, profile.n_distinct
+    return FEWEST_LEVELS <= 1.1 * n_distinct and n_distinct <= 0.95 * n_known <= 1.1 * MOST_ROWS_A_LEVEL * n_distinct
 
 
 def _entity(column: pl.Series, y: np.ndarray) -> Entity | None:

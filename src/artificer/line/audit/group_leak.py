@@ -12,7 +12,7 @@ TELLING = 0.3
 FEWEST_PAIRS = 50
 
 
-@check("group_leak", "rows")
+@check("group_leak", "profile", "rows")
 def group_leak(seen: Seen) -> Iterator[Finding]:
     """Report entities whose rows are alike in the target, where `[data] group` names none."""
     if seen.brief.data.group:

@@ -18,7 +18,7 @@ from artificer.line.audit.seen import Seen, check
 LARGEST_QUIET_SHARE = 0.1
 
 
-@check("group_overlap", "rows")
+@check("group_overlap", "profile", "rows")
 def group_overlap(seen: Seen) -> Iterator[Finding]:
     """Report entities, told by name or by a like target, that the split does not keep together."""
     sealed = seen.asked.sealed

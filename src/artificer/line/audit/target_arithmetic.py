@@ -38,7 +38,7 @@ def target_arithmetic(seen: Seen) -> Iterator[Finding]:
         return
     pairs = np.array(list(combinations(range(len(names)), 2)))
     targets = _targets(seen)
-    rows = np.sort(np.random.default_rng(0).permutation(seen.rows.n_rows)[:SCREENED])
+    rows = np.random.default_rng(0).permutation(len(X))[:SCREENED]
     told: set[tuple[int, int]] = set()
     for form, operation in OPERATIONS.items():
         for what, y in targets.items():
@@ -51,18 +51,18 @@ def target_arithmetic(seen: Seen) -> Iterator[Finding]:
 
 
 def _columns(seen: Seen) -> tuple[list[str], Array]:
-    """Numbers and moments (in seconds), as float64: in float32 a difference of large values is not exact."""
+    """Numbers and moments (in seconds) of the yardstick's rows, as float64: in float32 a difference is not exact."""
     kinds = {column.name: column.kind for column in seen.asked.schema.columns}
     names = [name for name in seen.prices.readable if name in seen.asked.features and kinds[name] in ("number", "time")]
     names = [name for name in names if seen.prices.alone[name] < SUSPECT][:MOST_COLUMNS]
-    columns = [seen.rows.frame[name] for name in names]
+    columns = [seen.rows.frame[name][seen.prices.kept] for name in names]
     values = [one.dt.epoch("us") / 1e6 if kinds[one.name] == "time" else one for one in columns]
-    empty = np.empty((seen.rows.n_rows, 0))
+    empty = np.empty((len(seen.prices.kept), 0))
     return names, np.column_stack([one.fill_null(np.nan).to_numpy() for one in values]) if values else empty
 
 
 def _targets(seen: Seen) -> dict[str, Array]:
-    y, classes = seen.rows.y, seen.asked.classes
+    y, classes = seen.rows.y[seen.prices.kept], seen.asked.classes
     if not classes:
         return {"": y}
     counts = np.bincount(y.astype(np.int64), minlength=len(classes))
