@@ -36,13 +36,12 @@ class Mark:
 @check("after_event", "profile", "rows", "prices")
 def after_event(seen: Seen) -> Iterator[Finding]:
     """Report features with such cells, the mark that covers most of the outcome's rows."""
-    if not seen.asked.classes:
-        return
-    y, alone = seen.rows.y.astype(np.int64), seen.prices.alone
+    outcomes, alone = _outcomes(seen), seen.prices.alone
     for name in seen.asked.features:
         if name == seen.brief.data.time or alone.get(name, 0.0) >= SUSPECT:
             continue  # `leakage` tells of it
-        found = [one for mark in _marks(seen.rows.frame[name], seen.profile.column(name)) for one in _outcomes(seen, mark, y)]
+        marks = _marks(seen.rows.frame[name], seen.profile.column(name))
+        found = [one for mark in marks for one in _given_away(mark, outcomes)]
         if found:
             yield _finding(seen, name, *max(found, key=lambda one: one[3]))
 
@@ -64,34 +63,47 @@ def _marks(column: pl.Series, profile: ColumnProfile) -> Iterator[Mark]:
             yield Mark("holds one of its values", (column == value).fill_null(False).to_numpy(), False)
 
 
-def _outcomes(seen: Seen, mark: Mark, y: np.ndarray) -> Iterator[tuple[Mark, int, float, float]]:
-    """Outcomes that the mark gives away: mark, class, its share among the marked rows, share of its rows that are marked.
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What may have happened: the names, which of them each row is of, (n_rows,), and which is success (or -1)."""
+
+    names: tuple[str, ...]
+    of_row: np.ndarray
+    success: int
+
+
+def _outcomes(seen: Seen) -> Outcomes:
+    """The classes; of numbers, the halves."""
+    y = seen.rows.y
+    if seen.asked.classes:
+        return Outcomes(tuple(f"'{name}'" for name in seen.asked.classes), y.astype(np.int64), seen.asked.positive)
+    return Outcomes(("not above its median", "above its median"), (y > np.median(y)).astype(np.int64), -1)
+
+
+def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, float, float]]:
+    """Outcomes that a mark gives away: mark, name, its share among the marked rows, share of its rows that are marked.
 
     A value tells of success alone: many a value is held by failures only, where success is rare.
     """
-    n_of, n_marked = np.bincount(y), np.bincount(y[mark.holds], minlength=len(seen.asked.classes))
+    n_of = np.bincount(outcomes.of_row, minlength=len(outcomes.names))
+    n_marked = np.bincount(outcomes.of_row[mark.holds], minlength=len(n_of))
     total = int(n_marked.sum())
-    for outcome in range(len(n_of)) if mark.is_gap else (seen.asked.positive,):
-        if outcome < 0 or not n_of[outcome]:
+    for one in range(len(n_of)) if mark.is_gap else (outcomes.success,):
+        if one < 0 or not n_of[one]:
             continue
-        expected = total * (1.0 - n_of[outcome] / len(y))
-        covered = n_marked[outcome] / n_of[outcome]
-        if (
-            expected >= LEAST_EXPECTED
-            and total - n_marked[outcome] <= LARGEST_REST * expected
-            and covered >= LEAST_COVERED
-        ):
-            yield mark, outcome, float(n_marked[outcome] / total), float(covered)
+        expected = total * (1.0 - n_of[one] / n_of.sum())
+        covered = float(n_marked[one] / n_of[one])
+        if expected >= LEAST_EXPECTED and total - n_marked[one] <= LARGEST_REST * expected and covered >= LEAST_COVERED:
+            yield mark, outcomes.names[one], float(n_marked[one] / total), covered
 
 
-def _finding(seen: Seen, name: str, mark: Mark, outcome: int, purity: float, covered: float) -> Finding:
-    label = seen.asked.classes[outcome]
+def _finding(seen: Seen, name: str, mark: Mark, outcome: str, purity: float, covered: float) -> Finding:
     return Finding(
         code="after_event",
         severity="warning" if mark.is_gap else "note",
         where=name,
-        says=f"'{name}' {mark.says} almost only where '{seen.brief.target.column}' is '{label}' ({purity:.1%} of such rows, "
-        f"{covered:.0%} of all '{label}'): it seems to be written down after the event",
+        says=f"'{name}' {mark.says} almost only where '{seen.brief.target.column}' is {outcome} ({purity:.1%} of such rows, "
+        f"{covered:.0%} of those of that outcome): it seems to be written down after the event",
         fix=f'if it is known only afterwards, name it in [target] known_after = ["{name}"]',
         facts=(
             Fact("purity", purity, "share of the rows that bear the mark"),

@@ -15,6 +15,7 @@ from artificer.line.audit.seen import Seen
 FEWEST_LEVELS = 30
 # Rows a level, on average: a person has few, a town has many.
 MOST_ROWS_A_LEVEL = 20.0
+MOST_ROWS_COUNTED = 50
 LEAST_SHARE_REPEATED = 0.2
 
 
@@ -35,8 +36,8 @@ class Entity:
         tells it, 0 where it tells nothing beyond what values near it do.
     n_pairs : int
         Rows beyond the first of each level: what the agreement rests on.
-    is_named : bool
-        Whether its name says that it identifies.
+    is_named, is_number : bool
+        Whether its name says that it identifies; whether it holds numbers, which may be measured ones.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Entity:
     agreement: float
     n_pairs: int
     is_named: bool
+    is_number: bool
 
 
 def entities(seen: Seen) -> Iterator[Entity]:
@@ -95,17 +97,26 @@ def _entity(column: pl.Series, y: np.ndarray) -> Entity | None:
         agreement,
         n_known - len(counts),
         bool(ID_NAME.search(column.name)),
+        column.dtype.is_numeric(),
     )
 
 
 def _agreement(codes: np.ndarray, y: np.ndarray) -> float:
-    """One less the squared gap of neighbours within a level over that of neighbours of two levels, rows sorted by level."""
-    gaps = np.square(np.diff(y, axis=0)).sum(axis=1)
-    within = np.diff(codes) == 0
-    if not within.any() or within.all():
-        return 0.0
-    between = float(gaps[~within].mean())
-    return 1.0 - float(gaps[within].mean()) / between if between > 0 else 0.0
+    """One less the squared gaps within levels over those from the same levels to their neighbours, rows sorted by level.
+
+    A level counts by its rows beyond the first; a very common one is no person's.
+    """
+    gaps, n_levels = np.square(np.diff(y, axis=0)).sum(axis=1), int(codes[-1]) + 1
+    left, right = codes[:-1], codes[1:]
+    same = left == right
+    n_within = np.bincount(left[same], minlength=n_levels)
+    within = np.bincount(left[same], gaps[same], minlength=n_levels)
+    ends = np.concatenate([left[~same], right[~same]])
+    n_across = np.bincount(ends, minlength=n_levels)
+    across = np.bincount(ends, np.tile(gaps[~same], 2), minlength=n_levels)
+    counted = (n_within > 0) & (n_within < MOST_ROWS_COUNTED) & (n_across > 0)
+    expected = float((across[counted] / n_across[counted] * n_within[counted]).sum())
+    return 1.0 - float(within[counted].sum()) / expected if expected > 0 else 0.0
 
 
 def _as_columns(seen: Seen) -> np.ndarray:

@@ -8,7 +8,8 @@ from artificer.core.records import Fact, Finding
 from artificer.line.audit.entities import Entity, entities
 from artificer.line.audit.seen import Seen, check
 
-TELLING = 0.3
+# A measured number that repeats is often a batch's or a building's; it must tell more to be taken for a name.
+TELLING, TELLING_OF_NUMBER = 0.3, 0.5
 FEWEST_PAIRS = 50
 
 
@@ -24,7 +25,8 @@ def group_leak(seen: Seen) -> Iterator[Finding]:
 
 def is_leak(one: Entity) -> bool:
     """Whether rows of one level are so alike that splitting them flatters; 4 standard errors from none at all."""
-    return one.n_pairs >= FEWEST_PAIRS and one.agreement >= max(TELLING, 4.0 / one.n_pairs**0.5)
+    telling = TELLING_OF_NUMBER if one.is_number and not one.is_named else TELLING
+    return one.n_pairs >= FEWEST_PAIRS and one.agreement >= max(telling, 4.0 / one.n_pairs**0.5)
 
 
 def _leak(seen: Seen, one: Entity) -> Finding:

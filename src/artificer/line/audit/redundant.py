@@ -53,13 +53,13 @@ def _numbers(X: np.ndarray, places: np.ndarray) -> Iterator[tuple[int, int, floa
 
 
 def _standard(X: np.ndarray) -> np.ndarray:
-    """Mean 0 and variance 1, missing and infinite values at the mean; a column that never varies stays 0."""
+    """Mean 0 and variance 1, missing and infinite values at the mean; a column that never varies becomes noise."""
     known = np.where(np.isfinite(X), X, np.nan)
     with np.errstate(all="ignore"):
         centred = np.nan_to_num(known - np.nansum(known, axis=0) / np.maximum((~np.isnan(known)).sum(axis=0), 1))
         spread = centred.std(axis=0)
     noise = np.random.default_rng(0).normal(0, 1, centred.shape)  # a constant correlates with nothing
-    return np.where(spread > 0, centred / np.where(spread > 0, spread, 1.0), noise)
+    return np.asarray(np.where(spread > 0, centred / np.where(spread > 0, spread, 1.0), noise))
 
 
 def _codes(X: np.ndarray, places: np.ndarray) -> Iterator[tuple[int, int, float]]:
