@@ -55,7 +55,7 @@ def _marks(column: pl.Series, profile: ColumnProfile) -> Iterator[Mark]:
         yield Mark("is empty", empty.to_numpy(), True)
     if column.dtype.is_numeric():
         if profile.heavy and profile.heavy[0][1] >= COMMONEST * len(column) and profile.n_distinct > 2:
-            usual = column.filter(~empty).mode()[0]
+            usual = column.filter(~empty).mode().sort()[0]
             yield Mark(f"is other than {usual:g}", ((column != usual).fill_null(False) & ~empty).to_numpy(), False)
     elif profile.kind in ("category", "boolean"):
         counts = column.drop_nulls().value_counts(sort=True)

@@ -7,39 +7,39 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
-from artificer.line.audit.leakage import in_words
+from artificer.data.kinds import as_time
 from artificer.line.audit.seen import Seen, check
+from artificer.measure.associate import Association, category_and_number, numbers
 
-# Of what there is to tell. By chance, of two classes, some 1.2 over the root of the rarer one's rows is told.
-TELLING, CHANCE, STANDARD_ERRORS = 0.05, 1.2, 4.0
-FEWEST_ROWS = 400
+LEAST_STRENGTH, LARGE_STRENGTH = 0.1, 0.2
+SURE = 1e-6  # p-value
+FEWEST_ROWS = 200
 
 
 @check("time_leak", "rows", "prices")
 def time_leak(seen: Seen) -> Iterator[Finding]:
-    """Report the moment that tells most of the target by itself, where `[data] time` names none."""
+    """Report the moment that is most strongly related to the target, where `[data] time` names none."""
     if seen.brief.data.time or seen.rows.n_rows < FEWEST_ROWS:
         return
-    moments = [column.name for column in seen.asked.schema.columns if column.kind == "time"]
-    told = {name: seen.prices.alone[name] for name in moments if name in seen.prices.alone}
-    name = max(told, key=lambda one: told[one], default="")
-    if not name or told[name] < _least(seen):
+    kinds = {column.name: column.kind for column in seen.asked.schema.columns}
+    told = {name: _strength(seen, name) for name in seen.asked.features if kinds[name] == "time"}
+    name = max(told, key=lambda one: told[one].strength.value, default="")
+    if not name or told[name].strength.value < LEAST_STRENGTH or told[name].p > SURE:
         return
+    strength = told[name].strength
     yield Finding(
         code="time_leak",
-        severity="warning",
+        severity="warning" if strength.value >= LARGE_STRENGTH else "note",
         where=name,
-        says=f"'{seen.brief.target.column}' changes with '{name}' ({in_words(told[name], seen)}), and the rows are split at "
-        "random: a model learns from rows later than those it is judged on, which it never can in use",
+        says=f"'{seen.brief.target.column}' changes with '{name}' (strength {strength.value:.2f} of 1), and the rows are "
+        "split at random: a model learns from rows later than those it is judged on, which it never can in use",
         fix=f"if '{name}' is when a row was known, set [data] time = \"{name}\"; if it is written down afterwards, name it "
         "in [target] known_after",
-        facts=(Fact("told_alone", told[name], "share of what there is to tell"),),
+        facts=(Fact("strength", strength.value, f"0 to 1, {strength.method}"),),
     )
 
 
-def _least(seen: Seen) -> float:
-    """What a moment must tell: of classes, more than chance does of the rarer of the two commonest."""
-    if not seen.asked.classes:
-        return TELLING
-    n_rarer = np.sort(np.bincount(seen.rows.y[seen.prices.kept].astype(np.int64)))[-2]
-    return max(TELLING, STANDARD_ERRORS * CHANCE / float(n_rarer) ** 0.5)
+def _strength(seen: Seen, name: str) -> Association:
+    kept = seen.prices.kept
+    moment, y = as_time(seen.rows.frame[name][kept]), seen.rows.y[kept]
+    return category_and_number(y.astype(np.int64), moment) if seen.asked.classes else numbers(moment, y)
