@@ -18,8 +18,8 @@ from artificer.line.audit.seen import Seen, check
 
 # Of the rows of other outcomes that chance would bring: at least so many, and no more than this share is there.
 LEAST_EXPECTED, LARGEST_REST = 15.0, 0.05
-# Of the outcome's rows, those that bear the mark.
-LEAST_COVERED = 0.1
+# Of the outcome's rows, those that bear the mark. Houses without a garage are 10% of the cheaper half.
+LEAST_COVERED, LEAST_COVERED_OF_HALF = 0.1, 0.25
 MOST_LEVELS = 200
 COMMONEST = 0.2
 
@@ -65,19 +65,23 @@ def _marks(column: pl.Series, profile: ColumnProfile) -> Iterator[Mark]:
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
-    """What may have happened: the names, which of them each row is of, (n_rows,), and which is success (or -1)."""
+    """What may have happened: the names, which of them each row is of, (n_rows,), and which is success (or -1).
+
+    `least_covered` is the share of an outcome's rows that a mark must cover to give it away.
+    """
 
     names: tuple[str, ...]
     of_row: np.ndarray
     success: int
+    least_covered: float
 
 
 def _outcomes(seen: Seen) -> Outcomes:
     """The classes; of numbers, the halves."""
     y = seen.rows.y
     if seen.asked.classes:
-        return Outcomes(tuple(f"'{name}'" for name in seen.asked.classes), y.astype(np.int64), seen.asked.positive)
-    return Outcomes(("not above its median", "above its median"), (y > np.median(y)).astype(np.int64), -1)
+        return Outcomes(tuple(f"'{name}'" for name in seen.asked.classes), y.astype(np.int64), seen.asked.positive, LEAST_COVERED)
+    return Outcomes(("not above its median", "above its median"), (y > np.median(y)).astype(np.int64), -1, LEAST_COVERED_OF_HALF)
 
 
 def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, float, float]]:
@@ -93,7 +97,8 @@ def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, flo
             continue
         expected = total * (1.0 - n_of[one] / n_of.sum())
         covered = float(n_marked[one] / n_of[one])
-        if expected >= LEAST_EXPECTED and total - n_marked[one] <= LARGEST_REST * expected and covered >= LEAST_COVERED:
+        is_pure = expected >= LEAST_EXPECTED and total - n_marked[one] <= LARGEST_REST * expected
+        if is_pure and covered >= outcomes.least_covered:
             yield mark, outcomes.names[one], float(n_marked[one] / total), covered
 
 
