@@ -20,8 +20,8 @@ from record import record
 
 from artificer.core.brief import Brief, Target
 from artificer.core.records import Finding
-from artificer.line.audit import audit
 from artificer.line.ask import begin
+from artificer.line.audit import audit
 
 SETS = (
     "adult",
@@ -108,7 +108,9 @@ def after_event(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Ge
 def index(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:
     """Rows sorted by outcome, with noise of a third of its range, and numbered."""
     order = np.argsort(rank + rng.normal(0, 0.33 * np.ptp(rank), len(rank)), kind="stable")
-    return frame[order].with_columns(pl.Series(PLANTED, 1000 + np.arange(len(rank)) * 2 + rng.integers(0, 2, len(rank))))
+    return frame[order].with_columns(
+        pl.Series(PLANTED, 1000 + np.arange(len(rank)) * 2 + rng.integers(0, 2, len(rank)))
+    )
 
 
 def moment(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:

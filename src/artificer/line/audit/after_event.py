@@ -80,8 +80,10 @@ def _outcomes(seen: Seen) -> Outcomes:
     """The classes; of numbers, the halves."""
     y = seen.rows.y
     if seen.asked.classes:
-        return Outcomes(tuple(f"'{name}'" for name in seen.asked.classes), y.astype(np.int64), seen.asked.positive, LEAST_COVERED)
-    return Outcomes(("not above its median", "above its median"), (y > np.median(y)).astype(np.int64), -1, LEAST_COVERED_OF_HALF)
+        names = tuple(f"'{name}'" for name in seen.asked.classes)
+        return Outcomes(names, y.astype(np.int64), seen.asked.positive, LEAST_COVERED)
+    upper = (y > np.median(y)).astype(np.int64)
+    return Outcomes(("not above its median", "above its median"), upper, -1, LEAST_COVERED_OF_HALF)
 
 
 def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, float, float]]:

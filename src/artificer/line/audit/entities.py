@@ -72,7 +72,7 @@ def entities(seen: Seen) -> Iterator[Entity]:
 def _may_be(profile: ColumnProfile) -> bool:
     """Whether the scan's count of values, which is good to some percent, leaves it open: most columns need no look."""
     n_known, n_distinct = profile.n_rows - profile.n_missing, profile.n_distinct
-    return FEWEST_LEVELS <= 1.1 * n_distinct and n_distinct <= 0.95 * n_known <= 1.1 * MOST_ROWS_A_LEVEL * n_distinct
+    return 1.1 * n_distinct >= FEWEST_LEVELS and n_distinct <= 0.95 * n_known <= 1.1 * MOST_ROWS_A_LEVEL * n_distinct
 
 
 def _entity(column: pl.Series, y: np.ndarray) -> Entity | None:

@@ -26,7 +26,7 @@ MOST_TREES = 200
 # Cells times trees (of each class): one fold's model then takes about a second.
 MOST_CELL_TREES = 400_000_000
 # The first fold chooses between a careful model, for a target that chance decides, and one for targets that can be known.
-SIZES = ({"num_leaves": 15, "learning_rate": 0.05}, {"num_leaves": 31, "learning_rate": 0.1})
+SIZES: tuple[dict[str, float], ...] = ({"num_leaves": 15, "learning_rate": 0.05}, {"num_leaves": 31, "learning_rate": 0.1})
 FASTEST = 0.2
 SETTINGS = {
     "max_bin": 63,
@@ -42,9 +42,10 @@ SETTINGS = {
     "seed": 1,
 }
 # Mean chance of being wrong among the doubted labels: below it the outcome's own chance may be all there is. Over nine
-# public tables as they are it was at most 0.69; with 5% of the labels exchanged 0.81 and more where a model knows the target.
+# public tables as they are, by the careful model, it was at most 0.69; with 5% of the labels exchanged, 0.81 and more where
+# a model knows the target.
 LEAST_CHANCE = 0.75
-# A model that denies more labels than this knows too little: wines' grades, by tasters who differ, are denied by a third.
+# A model that denies more labels than this knows too little: a wine's grade, say, is denied in more than a third.
 MOST_DENIED = 0.25
 LEAST_RATE, LARGE_RATE = 0.003, 0.02
 FEWEST_DOUBTED = 5
@@ -103,7 +104,8 @@ def _out_of_fold(seen: Seen) -> np.ndarray | None:
     fold = _folds(seen, rows)
     n_classes = len(seen.asked.classes)
     told = np.full((len(y), n_classes or 2), np.nan)
-    watch, sizes = Stopwatch(), SIZES if n_classes else SIZES[:1]
+    watch = Stopwatch()
+    sizes = SIZES if n_classes else SIZES[:1]
     for one in range(N_FOLDS):
         if clock is not None and clock.left_s < (watch.seconds / one if one else 0.0):
             seen.prices.unmeasured.append("label errors")
