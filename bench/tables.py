@@ -22,6 +22,8 @@ TITLES = {
     "network": "A network with numpy and with PyTorch: eight folds, 32 epochs, 30 features, one thread",
     "slices": "Weak slices of 5% of the rows, planted in a LightGBM's test rows; the library `sliceline` beside",
     "large": "Ten million rows of 20 columns, in a process of its own",
+    "label_errors": "Wrong labels, 5% planted, found among at most 10,000 rows; `says`: audit reports them",
+    "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }
 HIDDEN = ("script", "commit", "machine", "when")

@@ -116,6 +116,18 @@ class TestJoined:
         assert (finding.code, finding.severity) == ("unmatched", "warning")
         assert "1 of 3 rows" in finding.says
 
+    def test_keys_that_both_sides_spell_differently_are_told(self, tmp_path: Path) -> None:
+        clients = self.CLIENTS.with_columns(client=pl.Series(["7", "-8-", "_0009"]))
+        found = {finding.code: finding for finding in gather(shop(tmp_path, clients), tmp_path).findings}
+        assert found["broken_keys"].severity == "warning"
+        assert "67% of the rows would find their row" in found["broken_keys"].says
+
+    def test_rows_of_the_table_that_nobody_asks_for_are_told(self, tmp_path: Path) -> None:
+        more = pl.DataFrame({"client": ["10", None], "city": ["Pisa", "Oslo"]})
+        (finding,) = gather(shop(tmp_path, pl.concat([self.CLIENTS, more])), tmp_path).findings
+        assert (finding.code, finding.severity) == ("broken_keys", "note")
+        assert "25% of its keys belong to no row of the source and 1 of its rows lack their key" in finding.says
+
     def test_a_table_with_two_rows_of_a_key_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"2 rows that share their key \(client\)"):
             gather(shop(tmp_path, self.CLIENTS.with_columns(client=pl.Series(["7", "7", "9"]))), tmp_path)

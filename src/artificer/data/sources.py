@@ -16,6 +16,7 @@ import polars as pl
 from artificer.core.brief import Brief, Data, Joined
 from artificer.core.errors import BriefError, DataError, NoRowsError, closest
 from artificer.core.records import Fact, Finding
+from artificer.data.broken_keys import broken_keys
 from artificer.data.databases import iter_hosts, query_rows, shown, url_of
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
@@ -183,7 +184,8 @@ def _joined(frame: pl.DataFrame, name: str, table: Joined, folder: Path) -> tupl
     left = frame.with_columns(key_texts(frame, table.key, ()).alias(_KEY))
     matched = left[_KEY].is_in(keys.drop_nulls().implode()).fill_null(False)
     whole = left.join(right.filter(pl.col(_KEY).is_not_null()), on=_KEY, how="left", maintain_order="left").drop(_KEY)
-    return whole, [*other.findings, *_unmatched(name, table.key, int(matched.sum()), frame.height)]
+    findings = [*_unmatched(name, table.key, int(matched.sum()), frame.height)]
+    return whole, [*other.findings, *findings, *broken_keys(name, table.key, left[_KEY], keys)]
 
 
 def _unmatched(name: str, key: tuple[str, ...], n_matched: int, n_rows: int) -> Iterator[Finding]:

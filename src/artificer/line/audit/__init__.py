@@ -67,6 +67,17 @@ BUILTIN = (
     "artificer.line.audit.copies:copies",
     "artificer.line.audit.extremes:extremes",
     "artificer.line.audit.rare_levels:rare_levels",
+    "artificer.line.audit.label_errors:label_errors",
+    "artificer.line.audit.target_arithmetic:target_arithmetic",
+    "artificer.line.audit.after_event:after_event",
+    "artificer.line.audit.not_knowable:not_knowable",
+    "artificer.line.audit.index_leak:index_leak",
+    "artificer.line.audit.time_leak:time_leak",
+    "artificer.line.audit.group_leak:group_leak",
+    "artificer.line.audit.group_overlap:group_overlap",
+    "artificer.line.audit.dependent_rows:dependent_rows",
+    "artificer.line.audit.redundant:redundant",
+    "artificer.line.audit.horizon:horizon",
 )
 
 

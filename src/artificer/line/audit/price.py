@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.clock import Clock, Stopwatch
@@ -61,12 +62,12 @@ class Prices:
     @property
     def n_rows(self) -> int:
         """How many rows the yardstick sees."""
-        return len(self._kept)
+        return len(self.kept)
 
     @property
     def n_columns(self) -> int:
         """How many columns the yardstick reads beside those that are priced."""
-        return len(self._strongest)
+        return len(self.strongest)
 
     @cached_property
     def alone(self) -> dict[str, float]:
@@ -75,7 +76,7 @@ class Prices:
         Twice the area under the ROC curve minus 1 (several classes: of each commoner class against the others, by their
         shares), or the share of variance.
         """
-        return {name: self._alone(place) for place, name in enumerate(self._names)}
+        return {name: self._alone(place) for place, name in enumerate(self.readable)}
 
     def leaving_out(self, name: str, others: Sequence[str] = ()) -> Estimate | None:
         """Price a column: the change of the score, positive where it is better, when the column is left out.
@@ -91,7 +92,7 @@ class Prices:
             None where the yardstick cannot read the column, no other is left, the score is not defined on these rows,
             effects are off, or time has run out.
         """
-        base = [one for one in self._strongest if one != name and one not in others] if name in self._names else []
+        base = [one for one in self.strongest if one != name and one not in others] if name in self.readable else []
         if self.clock is None or not base:
             return None
         if self.clock.left_s < 2 * self._longest_s:
@@ -106,7 +107,7 @@ class Prices:
         key = tuple(names)
         if key not in self._probes:
             watch = Stopwatch()
-            places = [self._names.index(name) for name in names]
+            places = [self.readable.index(name) for name in names]
             codes = [index for index, place in enumerate(places) if self._is_code[place]]
             task, n_classes = self.asked.task, len(self.asked.classes)
             X = self._matrix[:, places]
@@ -116,8 +117,12 @@ class Prices:
             self._longest_s = max(self._longest_s, watch.seconds)
         return self._probes[key]
 
+    def columns(self, names: Sequence[str]) -> np.ndarray:
+        """Encoded `readable` columns of the `kept` rows: float32, (n_kept, n_names); moments in days since the first."""
+        return self._matrix[:, [self.readable.index(name) for name in names]]
+
     @cached_property
-    def _names(self) -> tuple[str, ...]:
+    def readable(self) -> tuple[str, ...]:
         """Columns that the yardstick reads: no texts, and not the moment, which lies later in every new row."""
         kinds = {column.name: column.kind for column in self.asked.schema.columns}
         wanted = dict.fromkeys((*self.asked.features, *self.brief.target.known_after))
@@ -126,16 +131,16 @@ class Prices:
         )
 
     @cached_property
-    def _strongest(self) -> tuple[str, ...]:
-        """The features that it reads; of many, those that tell most by themselves."""
-        features = [name for name in self._names if name in self.asked.features]
+    def strongest(self) -> tuple[str, ...]:
+        """The features that the yardstick reads; of many, those that tell most by themselves."""
+        features = [name for name in self.readable if name in self.asked.features]
         return tuple(sorted(features, key=lambda name: -self.alone[name])[:MOST_COLUMNS])
 
     @cached_property
-    def _kept(self) -> np.ndarray:
-        """Rows that it sees: all classes are there, however rare, and the order is that of the table."""
+    def kept(self) -> np.ndarray:
+        """Positions of the rows that the yardstick sees, in the table's order; all classes are there, however rare."""
         y = self.rows.y
-        most = min(MOST_ROWS, MOST_CELLS // max(len(self._names), 1))
+        most = min(MOST_ROWS, MOST_CELLS // max(len(self.readable), 1))
         order = np.random.default_rng(0).permutation(len(y))
         kept = np.zeros(len(y), bool)
         kept[order[:most]] = True
@@ -145,33 +150,33 @@ class Prices:
 
     @cached_property
     def _folds(self) -> tuple[list[Fold], str]:
-        return yardstick_folds(self.rows, self._kept)
+        return yardstick_folds(self.rows, self.kept)
 
     @cached_property
     def _y(self) -> np.ndarray:
-        y: np.ndarray = self.rows.y[self._kept]
+        y: np.ndarray = self.rows.y[self.kept]
         return 1.0 - y if self.asked.positive == 0 else y
 
     @cached_property
     def _is_code(self) -> list[bool]:
         kinds = {column.name: column.kind for column in self.asked.schema.columns}
-        return [GROUPS[kinds[name]] == "codes" for name in self._names]
+        return [GROUPS[kinds[name]] == "codes" for name in self.readable]
 
     @cached_property
     def _matrix(self) -> np.ndarray:
-        """Encoded columns as float32, (n_rows, n_columns); moments in days since the first."""
-        columns = {column.name: column for column in self.asked.schema.columns}
-        schema = Schema(tuple(columns[name] for name in self._names), self.asked.schema.missing)
-        encoded = schema.encode(self.rows.frame[self._kept].select(self._names))
-        matrix = np.empty((self.n_rows, len(self._names)), np.float32)
-        for place, name in enumerate(self._names):
-            group = GROUPS[columns[name].kind]
-            values = getattr(encoded, group)[:, schema.positions(group, [name])[0]]
-            matrix[:, place] = (values - (columns[name].low or 0.0)) / 86_400 if group == "times" else values
-        return matrix
+        return matrix(self.rows.frame[self.kept], self.asked.schema, self.readable)
 
     def _alone(self, place: int) -> float:
-        x, is_code = self._matrix[:, place], self._is_code[place]
+        return self.tells(self._matrix[:, place], is_code=self._is_code[place])
+
+    def tells(self, x: np.ndarray, *, is_code: bool = False) -> float:
+        """What any values of the `kept` rows tell of the target alone, 0 to 1; see `alone`.
+
+        Parameters
+        ----------
+        x : array, (n_kept,)
+            Numbers with NaN for missing, or codes.
+        """
         if self.asked.task != "multiclass":
             return single_feature_score(x, self._y, is_code=is_code)
         counts = np.bincount(self._y.astype(np.int64))
@@ -180,3 +185,16 @@ class Prices:
             single_feature_score(x, (self._y == index).astype(np.float64), is_code=is_code) for index in commonest
         ]
         return float(np.average(scores, weights=counts[commonest]))
+
+
+def matrix(frame: pl.DataFrame, schema: Schema, names: Sequence[str]) -> np.ndarray:
+    """Encode columns as the yardstick reads them: float32, (n_rows, n_names); moments in days since the first."""
+    columns = {column.name: column for column in schema.columns}
+    read = Schema(tuple(columns[name] for name in names), schema.missing)
+    encoded = read.encode(frame.select(names))
+    X = np.empty((frame.height, len(names)), np.float32)
+    for place, name in enumerate(names):
+        group = GROUPS[columns[name].kind]
+        values = getattr(encoded, group)[:, read.positions(group, [name])[0]]
+        X[:, place] = (values - (columns[name].low or 0.0)) / 86_400 if group == "times" else values
+    return X
