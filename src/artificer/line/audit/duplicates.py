@@ -21,10 +21,9 @@ ODD = np.uint64(0x9E3779B97F4A7C15)  # so that a swap of both hashes is no twin
 @check("duplicates", "rows", "hashes")
 def duplicates(seen: Seen) -> Iterator[Finding]:
     """Report rows that are copies; a warning where more than 1% of the rows are."""
-    frame, features = seen.rows.frame, seen.asked.features
-    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
-    _, counts = np.unique(seen.hashes * ODD + others, return_counts=True)
-    n_rows, n_copies, n_twins = frame.height, frame.height - len(counts), int(counts[counts > 1].sum())
+    _, counts = np.unique(alike(seen), return_counts=True)
+    n_rows = seen.rows.n_rows
+    n_copies, n_twins = n_rows - len(counts), int(counts[counts > 1].sum())
     if not n_copies:
         return
     share = n_copies / n_rows
@@ -41,3 +40,10 @@ def duplicates(seen: Seen) -> Iterator[Finding]:
             Fact("n_most_copied", float(counts.max()), "times the commonest row occurs"),
         ),
     )
+
+
+def alike(seen: Seen) -> np.ndarray:
+    """Hash of each row with its target and all else but its position: uint64 (n_rows,)."""
+    frame, features = seen.rows.frame, seen.asked.features
+    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
+    return np.asarray(seen.hashes * ODD + others)
