@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from artificer.line import audit as stage
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen, check
 
+AUDIT = "artificer.line.audit"
 SURE = 0.25
 
 
@@ -42,13 +44,12 @@ def plant(
     merged: Callable[[pl.Series], dict[str, str]] | None = None,
 ) -> None:
     """Put stand-ins in the place of the checks that find wrong labels and variants."""
-    checks = [
-        one for one in stage.BUILTIN if not one.startswith(("artificer.line.audit.label_", "artificer.line.audit.spel"))
-    ]
+    found = (f"{AUDIT}.label_errors:", f"{AUDIT}.spellings:")
+    checks = [one for one in stage.BUILTIN if not one.startswith(found)]
     if suspects is not None:
-        monkeypatch.setattr(stage, "label_errors", SimpleNamespace(suspects=suspects), raising=False)
+        monkeypatch.setitem(sys.modules, f"{AUDIT}.label_errors", SimpleNamespace(suspects=suspects))  # type: ignore[misc]
         checks.append("planted:label_errors")
     if merged is not None:
-        monkeypatch.setattr(stage, "spellings", SimpleNamespace(merged=merged), raising=False)
+        monkeypatch.setitem(sys.modules, f"{AUDIT}.spellings", SimpleNamespace(merged=merged))  # type: ignore[misc]
         checks.append("planted:spellings")
     monkeypatch.setattr(stage, "BUILTIN", tuple(checks))

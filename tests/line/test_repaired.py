@@ -11,8 +11,8 @@ from planted import plant
 
 import artificer_runtime
 from artificer import flow
-from artificer.core.store import load, save
 from artificer.core.stages import RunLock
+from artificer.core.store import load, save
 
 pytestmark = pytest.mark.slow
 CITIES = np.array(["Oslo", "Rome", "Bern", "Riga", "Kyiv", "Bonn"])

@@ -161,7 +161,11 @@ def test_nothing_is_repaired_where_nothing_is_wrong(tmp_path: Path, monkeypatch:
         frame = telling(300, seed) | {"y": rng.choice(["yes", "no"], 300)}
         if seed % 2:
             frame = telling(300, seed)
-        frame = mistyped(frame, 0.1, seed) | {"city2": frame["city"], "c": rng.normal(size=300), "d": rng.normal(size=300)}
+        frame = mistyped(frame, 0.1, seed) | {
+            "city2": frame["city"],
+            "c": rng.normal(size=300),
+            "d": rng.normal(size=300),
+        }
         frame["c"][:9], frame["d"][rng.random(300) < 0.05] = 1e6, -999.0
         rows = pl.DataFrame(frame)
         result = audit(started(tmp_path / str(seed), pl.concat([rows, rows.head(30)]).to_dict(as_series=False)))

@@ -23,8 +23,8 @@ def yardstick_folds(rows: Labelled, kept: np.ndarray, draw: int = 0) -> tuple[li
     Returns
     -------
     list of (array of int64, array of int64), str
-        By time: the earliest two thirds train and the last third measures (in another cut: both halves). By group: three folds of whole groups. Else
-        three folds with a like share of every class, or of every tenth of the target.
+        By time: the earliest two thirds train and the last third measures (in another cut: one half and the other). By
+        group: three folds of whole groups. Else three folds with a like share of every class, or of every tenth of the target.
     """
     if rows.time is not None and not np.isnan(rows.time).all():
         order = np.argsort(np.nan_to_num(rows.time[kept], nan=-np.inf), kind="stable")

@@ -152,9 +152,7 @@ class Prices:
         both = _without(before, unmeasured), _without(after, unmeasured)
         return both if len(both[0].rows) >= FEWEST_MEASURED else None
 
-    def effect(
-        self, probes: tuple[Probe, Probe], *, level: float = 0.95, of_groups: bool = False
-    ) -> Estimate | None:
+    def effect(self, probes: tuple[Probe, Probe], *, level: float = 0.95, of_groups: bool = False) -> Estimate | None:
         """Change of the score from the first to the second; None where it is not defined on these rows.
 
         Parameters
@@ -175,7 +173,7 @@ class Prices:
         return self._probes[key]
 
     def read_as(self, column: Column) -> np.ndarray:
-        """A column of the rows that the yardstick sees: float32 (n_rows,), codes as numbers, moments in days since the first."""
+        """A column of the rows that the yardstick sees: float32 (n_rows,); moments in days since the first."""
         group = GROUPS[column.kind]
         rows = self.rows.frame.select(column.name)[self.kept]
         values = getattr(Schema((column,), self.asked.schema.missing).encode(rows), group)[:, 0]

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 
@@ -88,10 +89,8 @@ def outvoted(seen: Seen) -> np.ndarray:
 
 def mislabelled(seen: Seen) -> np.ndarray:
     """Rows whose label is suspected to be wrong: bool (n_rows,)."""
-    from artificer.line.audit import label_errors
-
     mask = np.zeros(seen.rows.n_rows, bool)
-    mask[label_errors.suspects(seen)] = True
+    mask[import_module("artificer.line.audit.label_errors").suspects(seen)] = True
     return mask
 
 
@@ -125,7 +124,9 @@ def _suspect(seen: Seen, finding: Finding) -> Suspect | None:
 
 def _share(finding: Finding) -> float:
     """The share of rows that it touches, as its own facts say; 1 where they do not."""
-    shares = (fact.value for fact in finding.facts if fact.unit.startswith("share of") and isinstance(fact.value, float))
+    shares = (
+        fact.value for fact in finding.facts if fact.unit.startswith("share of") and isinstance(fact.value, float)
+    )
     return next(shares, 1.0)
 
 
@@ -160,9 +161,8 @@ def _more_gaps(name: str, column: Column, prices: Prices, draw: int) -> Probes |
 
 def _merged(seen: Seen, column: Column, finding: Finding) -> Column:
     """Variants read as the level that is meant."""
-    from artificer.line.audit import spellings
-
-    meant = spellings.merged(seen.rows.frame[column.name])
+    merged = import_module("artificer.line.audit.spellings").merged
+    meant: dict[str, str] = merged(seen.rows.frame[column.name])
     levels = tuple(level for level in column.levels if level not in meant)
     pairs = tuple(sorted((written, level) for written, level in meant.items() if level in levels))
     kept = {written for written, _ in pairs}
@@ -185,4 +185,3 @@ COLUMNS: dict[str, tuple[Callable[[Seen, Column, Finding], Column], str]] = {
     "outliers": (_clipped, f"what lies beyond {ENDS[0]:.1%} and {ENDS[1]:.1%} of its values is read as these ends"),
     "sentinel": (_emptied, "the code is read as missing"),
 }
-

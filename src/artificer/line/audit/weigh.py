@@ -103,9 +103,7 @@ def _told(finding: Finding, effect: Estimate, metric: str, choice: str, kept: bo
         injected = replace(effect, method=f"{effect.method}, of more gaps put in")
         return replace(finding, says=f"{finding.says}; {told}", effect=injected)
     told = in_score(effect, metric, f"that {choice}")
-    return replace(
-        finding, says=f"{finding.says}; {told}" + (": this is done" if kept else ""), effect=effect
-    )
+    return replace(finding, says=f"{finding.says}; {told}" + (": this is done" if kept else ""), effect=effect)
 
 
 def _why_not(name: str, prices: Prices) -> Fact:

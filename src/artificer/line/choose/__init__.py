@@ -1,7 +1,8 @@
 """choose: the audited rows → the columns that serve, and the folds that candidates are compared on.
 
-The story: leave out what audit found to carry nothing, make the repairs that it proved, then cut the training rows into folds the way the client will
-meet new rows: later ones where there is a time, other groups where there are groups, else drawn within each class.
+The story: leave out what audit found to carry nothing, make the repairs that it proved, then cut the training rows into
+folds the way the client will meet new rows: later ones where there is a time, other groups where there are groups, else
+drawn within each class.
 """
 
 from __future__ import annotations
@@ -111,15 +112,15 @@ def _columns(asked: Asked, findings: tuple[Finding, ...]) -> tuple[tuple[str, ..
 
 def _repair_decision(repair: Repair, kept: Kept | None) -> Decision:
     gain = repair.effect
-    facts = (Fact("gain", gain.value), Fact("gain_at_least", gain.low))
+    facts: tuple[Fact, ...] = (Fact("gain", gain.value), Fact("gain_at_least", gain.low))
     if repair.column is None and kept is not None:
         facts = (*facts, Fact("left_out", float(kept.left_out.sum()), "rows, by all repairs"))
     return Decision(
         "choose",
         f"Is the repair of {repair.name.replace(':', ', ', 1)} made?",
         f"yes: {repair.choice}",
-        f"audit's yardstick gains {gain.value:.3g} by it ({gain.low:.3g} to {gain.high:.3g}, {gain.level:.2%}), and gains again "
-        "on another cut into folds; sealed rows, and labels that measure, stay as they are",
+        f"audit's yardstick gains {gain.value:.3g} by it ({gain.low:.3g} to {gain.high:.3g}, {gain.level:.2%}), and gains "
+        "again on another cut into folds; sealed rows, and labels that measure, stay as they are",
         ("leave it as it is",),
         facts,
     )
