@@ -42,16 +42,16 @@ MOST_ROWS = 6_000
 SHARE = 0.2
 
 
-def main(data: Path) -> None:
-    """Plant each problem in each set."""
+def main(data: Path, *problems: str) -> None:
+    """Plant each problem, or those that are named, in each set."""
     known = {one["name"]: one for one in tomllib.loads((data / "manifest.toml").read_text())["dataset"]}
     for name in SETS:
         target = known[name]["target"]
         frame = pl.read_parquet(data / known[name]["files"][0]).drop_nulls(target)
         frame = frame.sample(min(frame.height, MOST_ROWS), shuffle=True, seed=0)
         cut = round(0.8 * frame.height)
-        for problem, plant in PLANTED.items():
-            planted = plant(frame.head(cut), target)
+        for problem in problems or PLANTED:
+            planted = PLANTED[problem](frame.head(cut), target)
             if planted is not None:
                 _one(f"{name} {problem}", CODES[problem], planted, frame.tail(frame.height - cut), target)
 
@@ -152,4 +152,4 @@ PLANTED: dict[str, Callable[[pl.DataFrame, str], pl.DataFrame | None]] = {
 CODES = {"labels": "label_errors", "slips": "spellings", "copies": "duplicates", "codes": "sentinel"}
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,14 @@ BRIEF = (
 )
 
 
-def rows(n: int = 1500) -> pl.DataFrame:
+def rows(n: int = 1500, n_copies: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(5)
     x, place = rng.normal(size=n), rng.integers(0, len(CITIES), n)
     won = x + (place - 2.5) + rng.logistic(size=n) > 0
     slips = [f"{city}{rng.integers(0, 99)}" if rng.random() < 0.4 else city for city in CITIES[place]]
-    return pl.DataFrame({"x": x, "city": slips, "won": np.where(won, "yes", "no")})
+    frame = pl.DataFrame({"x": x, "city": slips, "won": np.where(won, "yes", "no")})
+    wrong = frame.head(60).with_columns(won=pl.Series(rng.choice(["yes", "no"], 60)))
+    return pl.concat([frame, *[wrong] * n_copies]).sample(fraction=1.0, shuffle=True, seed=0)
 
 
 def meant(cities: pl.Series) -> dict[str, str]:
@@ -53,3 +56,15 @@ def test_variants_are_read_as_what_is_meant_wherever_the_model_predicts(
     save(done.lock, RunLock(**{**{name: getattr(locked, name) for name in locked.__slots__}, "repairs": ()}))
     other, _ = flow.replay(done.lock)
     assert other.shipped.model_hash != locked.model_hash
+
+
+def test_copies_that_harm_do_not_train_and_the_card_counts_what_does(tmp_path: Path) -> None:
+    rows(n_copies=20).write_parquet(tmp_path / "rows.parquet")
+    (tmp_path / "brief.toml").write_text(BRIEF)
+    done = flow.run(tmp_path / "brief.toml")
+    locked = load(done.lock, RunLock)
+    assert locked.repairs == ("duplicates:rows",)
+    card = json.loads((done.package / "card.json").read_text())
+    assert 1000 < card["trained_on"]["rows"] < 1400  # of 2,160 rows
+    again, _ = flow.replay(done.lock)
+    assert again.shipped.model_hash == locked.model_hash

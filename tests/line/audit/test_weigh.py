@@ -211,3 +211,13 @@ def test_without_effects_nothing_is_measured_and_nothing_repaired(
     result = audit(replace(started(tmp_path, telling(1000)), effects=False))
     assert result.repairs == ()
     assert finding(result, "label_errors").effect is None
+
+
+def test_what_cannot_be_found_in_time_in_every_fold_is_told_and_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(monkeypatch, suspects=turned)
+    monkeypatch.setattr("artificer.line.audit.weigh.CALLS_IN_FOLDS", 1e9)
+    result = audit(started(tmp_path, noisy()))
+    assert result.repairs == ()
+    assert any("more than there is" in decision.because for decision in result.decisions)

@@ -146,6 +146,10 @@ class Prices:
         folds = self._folds(draw)[0]
         if left_out is not None:
             folds = [(train[~left_out(self.kept[train])], measured) for train, measured in folds]
+            if self.clock.expired:  # what finds the rows may have been cut
+                self.measured.remove(what)
+                self.unmeasured.append(what)
+                return None
         after = self._probed(names, folds, values)
         if unmeasured is None:
             return before, after

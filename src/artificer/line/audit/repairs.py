@@ -40,6 +40,8 @@ class Suspect:
         What a repair does, in words; "" where nothing can be mended.
     column : Column or None
         How the column is read when mended.
+    in_folds : bool
+        Whether rows are left out that must be found anew among the training rows of every fold.
     measure : callable (prices, number of the cut into folds) → yardstick as it is and mended, or None
     """
 
@@ -48,6 +50,7 @@ class Suspect:
     choice: str
     measure: Callable[[Prices, int], Probes | None]
     column: Column | None = None
+    in_folds: bool = False
 
 
 def name_of(finding: Finding) -> str:
@@ -108,7 +111,7 @@ def _suspect(seen: Seen, finding: Finding) -> Suspect | None:
         return Suspect(name, touched, "copies are left out", partial(_copies, seen, name))
     if finding.code in ROWS and (seen.asked.classes or finding.code != "conflicts"):
         find, choice = ROWS[finding.code]
-        return Suspect(name, touched, choice, partial(_rows, seen, name, find))
+        return Suspect(name, touched, choice, partial(_rows, seen, name, find), in_folds=True)
     raw = next((one for one in seen.asked.schema.columns if one.name == finding.where), None)
     if raw is None or finding.where not in seen.prices.alone:
         return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from artificer.core.clock import Stopwatch
 from artificer.core.records import Decision, Estimate, Fact, Finding
 from artificer.core.stages import Repair
 from artificer.line.audit.price import Prices, in_score
@@ -20,6 +21,8 @@ from artificer.measure.correct import looks
 LEVEL = 0.95
 # A probe takes up to a second; beyond so many suspects the rest are too small to matter.
 MOST_WEIGHED = 40
+# Rows are found anew in at most eight folds and for the final fit, by so many times three folds of the yardstick.
+CALLS_IN_FOLDS = 3
 
 
 @dataclass
@@ -64,29 +67,35 @@ def weighed(seen: Seen, findings: Sequence[Finding], again: Collection[str] | No
 
 def _weigh(prices: Prices, suspect: Suspect, level: float, again: bool, weighed: Weighed) -> Estimate | None:
     """Measure one; a repair that is proven is kept."""
+    watch = Stopwatch()
     probes = suspect.measure(prices, 0)
+    took_s = watch.seconds
     effect = prices.effect(probes) if probes is not None else None
     if probes is None or effect is None or not suspect.choice:
         return effect
     surer = prices.effect(probes, level=level, of_groups=True) if effect.is_gain else effect
     second = suspect.measure(prices, 1) if surer is not None and surer.is_gain else None
     other = prices.effect(second, of_groups=True) if second is not None else None
-    proven = other is not None and other.is_gain
-    if proven or again:
+    told = _evidence(effect, surer, other, prices.metric)
+    kept = other is not None and other.is_gain
+    needed_s = took_s * CALLS_IN_FOLDS * prices.rows.n_rows / prices.n_rows if suspect.in_folds else 0.0
+    if kept and prices.clock is not None and needed_s > prices.clock.left_s:
+        kept, told = False, f"{told}; to find the rows in every fold takes {needed_s:.0f} s, more than there is"
+    if kept or again:
         weighed.repairs.append(Repair(suspect.name, suspect.choice, surer or effect, suspect.column))
-    weighed.decisions.append(_decision(suspect, effect, surer, other, prices.metric, proven or again))
+    weighed.decisions.append(_decision(suspect, effect, told, prices.metric, kept or again))
     return effect
 
 
-def _decision(
-    suspect: Suspect, effect: Estimate, surer: Estimate | None, other: Estimate | None, metric: str, kept: bool
-) -> Decision:
-    told = in_score(effect, metric, "on the yardstick that")
+def _evidence(effect: Estimate, surer: Estimate | None, other: Estimate | None, metric: str) -> str:
+    told = in_score(effect, metric, "on the yardstick it")
     if surer is not None and surer.is_gain:
         again = in_score(other, metric, "it") if other is not None else "there was no time to see whether it does"
-        told += f"; for sure also at {surer.level:.2%}; on another cut into folds {again}"
-    elif effect.is_gain:
-        told += ", which so many tries may show by chance"
+        return f"{told}, above zero at {surer.level:.2%} too; on another cut into folds {again}"
+    return f"{told}, which so many tries may show by chance" if effect.is_gain else told
+
+
+def _decision(suspect: Suspect, effect: Estimate, told: str, metric: str, kept: bool) -> Decision:
     return Decision(
         "audit",
         f"Does it help that {suspect.choice} ({suspect.name.replace(':', ', ', 1)})?",
