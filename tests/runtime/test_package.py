@@ -6,6 +6,7 @@ import io
 import json
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,17 @@ def test_a_zip_with_a_cut_or_changed_byte_is_refused_or_predicts_the_same(folder
             except PackageError:
                 n_refused += 1
     assert n_refused >= 150
+
+
+def test_mended_columns_are_kept_and_say_which_version_reads_them(tmp_path: Path) -> None:
+    made = contents()
+    plain = write(tmp_path / "plain", made)
+    x, city = SCHEMA.columns
+    x = replace(x, gaps=(-99.0,), within=(-2.0, 2.0))
+    schema = Schema((x, replace(city, spellings=(("Osloo", "Oslo"),))))
+    mended = replace(made, recipe=replace(made.recipe, schema=schema))
+    assert write(tmp_path / "mended", mended) != plain
+    assert load(tmp_path / "mended").schema == schema
+    versions = [json.loads((tmp_path / name / "manifest.json").read_text())["version"] for name in ("plain", "mended")]
+    assert versions == [1, 3]
+    assert "spellings" not in (tmp_path / "plain" / "schema.json").read_text()

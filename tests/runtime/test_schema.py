@@ -225,3 +225,16 @@ def test_values_that_training_lacked_are_not_kept_in_a_pickle() -> None:
     schema = Schema((Column("a", "category", levels=("x",)),))
     schema.encode({"a": ["x", "a person's name"]})
     assert b"a person's name" not in pickle.dumps(schema)
+
+
+def test_mended_columns_read_variants_codes_and_far_numbers_as_what_they_mean() -> None:
+    x = Column("x", "number", low=-3.0, high=900.0, gaps=(-99.0,), within=(-2.0, 2.0))
+    city = Column("city", "category", levels=("Oslo", "Rome"), spellings=(("Osloo", "Oslo"), ("Pariis", "Paris")))
+    schema = Schema((x, city))
+    rows = {"x": [1.0, -99.0, 800.0, -2.5, 1000.0], "city": ["Osloo", " Osloo ", "Rome", "Pariis", None]}
+    encoded = schema.encode(rows)
+    np.testing.assert_array_equal(encoded.numbers[:, 0], [1.0, np.nan, 2.0, -2.0, 2.0])
+    assert encoded.codes[:, 0].tolist() == [1, 1, 2, -1, 0]
+    assert encoded.flags["outside"].tolist() == [False, False, False, False, True]
+    assert schema.encode({"x": -99.0, "city": "Osloo"}).codes[0, 0] == 1
+    assert np.isnan(schema.encode({"x": -99.0, "city": "Osloo"}).numbers[0, 0])

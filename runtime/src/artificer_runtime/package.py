@@ -28,8 +28,10 @@ from artificer_runtime.recipe import Block, FittedRecipe, Recipe
 from artificer_runtime.schema import Column, Schema
 
 FORMAT = "artificer-package"
-# A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers.
-VERSION = 2
+# A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers, 2 nothing of
+# mended columns.
+VERSION = 3
+MENDED = ("spellings", "gaps", "within")
 MANIFEST = "manifest.json"
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
@@ -85,7 +87,7 @@ def write(folder: Path, contents: Contents) -> str:
     _write_files(folder, files)
     manifest = {
         "format": FORMAT,
-        "version": VERSION if contents.temperature != 1.0 or contents.multipliers else 1,
+        "version": _least_version(contents),
         "task": contents.task,
         "target": contents.target,
         "model_hash": model_hash,
@@ -208,8 +210,7 @@ def _checked(path: Path, files: Mapping[str, bytes]) -> dict[str, Any]:
 
 def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Contents:
     written = json.loads(files["schema.json"])
-    columns = tuple(Column(**{**column, "levels": tuple(column["levels"])}) for column in written["columns"])
-    schema = Schema(columns, tuple(written["missing"]))
+    schema = Schema(tuple(map(_column, written["columns"])), tuple(written["missing"]))
     recipe = json.loads(files["recipe/recipe.json"])
     blocks = tuple(Block(**{**block, "columns": tuple(block["columns"])}) for block in recipe["blocks"])
     states = {
@@ -239,6 +240,12 @@ def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Conten
     )
 
 
+def _least_version(contents: Contents) -> int:
+    if any(column.is_mended for column in contents.recipe.schema.columns):
+        return 3
+    return 2 if contents.temperature != 1.0 or contents.multipliers else 1
+
+
 def _model_files(contents: Contents) -> dict[str, bytes]:
     schema = contents.recipe.schema
     blocks = contents.recipe.recipe.blocks
@@ -247,7 +254,7 @@ def _model_files(contents: Contents) -> dict[str, bytes]:
         values, arrays = _split(contents.recipe.states[block.name])
         plain.append(values)
         files[f"recipe/{place}.npz"] = npz(arrays)
-    files["schema.json"] = _json({"columns": [asdict(one) for one in schema.columns], "missing": schema.missing})
+    files["schema.json"] = _json({"columns": [_plain_column(one) for one in schema.columns], "missing": schema.missing})
     files["recipe/recipe.json"] = _json({"blocks": [asdict(block) for block in blocks], "states": plain})
     listed = []
     for place, one in enumerate(contents.members):
@@ -265,6 +272,18 @@ def _model_files(contents: Contents) -> dict[str, bytes]:
         }
     )
     return files
+
+
+def _plain_column(column: Column) -> dict[str, Any]:
+    """A column without what is mended where nothing is, so that such a model's hash stays."""
+    return {name: value for name, value in asdict(column).items() if name not in MENDED or value}
+
+
+def _column(written: Mapping[str, Any]) -> Column:
+    lists = {name: tuple(written[name]) for name in ("levels", *MENDED) if name in written}
+    if "spellings" in lists:
+        lists["spellings"] = tuple(map(tuple, lists["spellings"]))
+    return Column(**{**written, **lists})
 
 
 def _outcome(contents: Contents) -> dict[str, Any]:

@@ -47,6 +47,12 @@ class Column:
         As read in training, for messages.
     form : str
         `strptime` format of a moment that comes as text; "" for ISO 8601.
+    spellings : tuple of (str, str)
+        Of a category: what is written, and the level that is meant.
+    gaps : tuple of float
+        Of a number: values that mean that it is missing.
+    within : (float, float) or None
+        Of a number: what lies beyond is read as the nearer end; `low` and `high` are still those of training.
     """
 
     name: str
@@ -56,6 +62,14 @@ class Column:
     high: float | None = None
     dtype: str = ""
     form: str = ""
+    spellings: tuple[tuple[str, str], ...] = ()
+    gaps: tuple[float, ...] = ()
+    within: tuple[float, float] | None = None
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether some of its values are read as others."""
+        return bool(self.spellings or self.gaps or self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +175,11 @@ class Schema:
         return np.array(missing_numbers(self.missing))
 
     @cached_property
+    def _mended_numbers(self) -> list[tuple[int, Column]]:
+        columns = [self._read[place] for place in self._groups["numbers"]]
+        return [(place, column) for place, column in enumerate(columns) if column.is_mended]
+
+    @cached_property
     def _ranges(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         def bounds(group: Group) -> tuple[np.ndarray, np.ndarray]:
             columns = [self._read[place] for place in self._groups[group]]
@@ -175,6 +194,7 @@ class Schema:
 
     def _lookup(self, column: Column) -> dict[Any, int]:
         lookup: dict[Any, int] = {level: 1 + index for index, level in enumerate(column.levels)}
+        lookup |= {written: lookup[level] for written, level in column.spellings if level in lookup}
         if column.kind == "boolean":
             spelled = {"0": "false", "1": "true", "False": "false", "True": "true"}
             lookup |= {text: lookup[level] for text, level in spelled.items() if level in lookup and text not in lookup}
@@ -187,6 +207,8 @@ class Schema:
             numbers = _stacked([self._number_column(seen, place) for place in places], seen.n_rows, np.float64)
         if len(self._missing_numbers):
             numbers[np.isin(numbers, self._missing_numbers)] = np.nan
+        for place, column in self._mended_numbers:
+            numbers[np.isin(numbers[:, place], column.gaps), place] = np.nan
         low, high, _, _ = self._ranges
         with np.errstate(invalid="ignore"):
             outside = np.asarray(((numbers < low) | (numbers > high)).any(axis=1))
@@ -194,6 +216,9 @@ class Schema:
         clipped = np.asarray(beyond.any(axis=1))
         if clipped.any():
             numbers = np.clip(numbers, -FLOAT32_MAX, FLOAT32_MAX)
+        for place, column in self._mended_numbers:
+            if column.within is not None:
+                numbers[:, place] = np.clip(numbers[:, place], *column.within)
         return numbers, clipped, outside
 
     def _one_row(self, seen: Rows, places: list[int]) -> np.ndarray:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
@@ -17,7 +17,7 @@ from artificer.core.description import ByLevel, Clusters, Collinearity, Course, 
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
-from artificer_runtime.schema import Schema
+from artificer_runtime.schema import Column, Schema
 
 # Of weights: what several seeds share adds up to the same, and so it does when a lock was read back.
 WEIGHT_DIGITS = 12
@@ -221,6 +221,28 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """A repair that `audit` proved and `choose` makes.
+
+    Attributes
+    ----------
+    name : str
+        Code and place of the finding: ``"duplicates:rows"``.
+    choice : str
+        What is done, in words.
+    effect : Estimate
+        What it gains on the yardstick, at the level that is corrected for the number of tries.
+    column : Column or None
+        How the column is read from now on; None where rows are left out.
+    """
+
+    name: str
+    choice: str
+    effect: Estimate
+    column: Column | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Audited:
     """From `audit`: what is wrong with the data, what each problem costs, and what later data must look like.
 
@@ -232,6 +254,8 @@ class Audited:
         What effects are measured in.
     cut : bool
         Whether the clock left an effect unmeasured.
+    repairs : tuple of Repair
+        Those that are proven.
     """
 
     findings: tuple[Finding, ...]
@@ -240,6 +264,7 @@ class Audited:
     metric: str = ""
     decisions: tuple[Decision, ...] = ()
     cut: bool = False
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +276,10 @@ class Split:
     path : str
         Names an int8 array of each row's fold, -1 where a row measures nothing.
     trains : str
-        Names a bool array (n_folds, n_rows) of the rows that train, where the caller gave both; else "".
+        Names a bool array (n_folds, n_rows) of the rows that train, where the caller gave both or a repair leaves rows
+        out; else "".
+    left_out : str
+        Names a bool array (n_rows,) of the rows that the final fit does not train on either; "" where there are none.
     """
 
     path: str
@@ -259,15 +287,28 @@ class Split:
     how: Literal["stratified", "grouped", "time", "drawn", "given"]
     because: str
     trains: str = ""
+    left_out: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """From `choose`: the columns and rows that serve, and the folds."""
+    """From `choose`: the columns and rows that serve, and the folds.
+
+    Attributes
+    ----------
+    mended : tuple of Column
+        Columns that are read otherwise than `Asked.schema` says, in training and wherever the model predicts.
+    """
 
     features: tuple[str, ...]
     split: Split
     decisions: tuple[Decision, ...] = ()
+    mended: tuple[Column, ...] = ()
+
+    def read_as(self, schema: Schema) -> Schema:
+        """The schema with mended columns in the place of those that they mend."""
+        mended = {column.name: column for column in self.mended}
+        return replace(schema, columns=tuple(mended.get(column.name, column) for column in schema.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -746,6 +787,8 @@ class RunLock:
         Whether it was trained on all training rows.
     outputs : Outputs or None
         What is done to it; None in the lock of an earlier version.
+    repairs : tuple of str
+        Names of those that were made: which were measured hung on the clock.
     """
 
     run_id: str
@@ -759,4 +802,5 @@ class RunLock:
     weights: dict[str, float]
     refitted: bool = True
     outputs: Outputs | None = None
+    repairs: tuple[str, ...] = ()
     VERSION: ClassVar[int] = 1

@@ -90,10 +90,16 @@ def probe(
     return Probe(metric, rows, y[rows], prediction, estimate(metric, y[rows], prediction))
 
 
-def effect(before: Probe, after: Probe) -> Estimate:
-    """What changing from `before` to `after` does to the score on the same rows: positive where it helps."""
+def effect(before: Probe, after: Probe, *, groups: np.ndarray | None = None, level: float = 0.95) -> Estimate:
+    """What changing from `before` to `after` does to the score on the same rows: positive where it helps.
+
+    Parameters
+    ----------
+    groups : array of int64, optional
+        Of the measured rows: those of one group are not independent.
+    """
     assert np.array_equal(before.rows, after.rows), "probes must be measured on the same rows"
-    return compare(before.metric, before.y, after.prediction, before.prediction)
+    return compare(before.metric, before.y, after.prediction, before.prediction, groups=groups, level=level)
 
 
 def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins: int = 32) -> float:

@@ -42,6 +42,11 @@ class Labelled:
         """Number of rows."""
         return self.frame.height
 
+    def take(self, places: np.ndarray) -> Labelled:
+        """Some of the rows, by position."""
+        weight, time, group = (one if one is None else one[places] for one in (self.weight, self.time, self.group))
+        return Labelled(self.frame[places], self.y[places], weight, time, group)
+
 
 def labelled(run: Run, asked: Asked, rows: Rows) -> Labelled:
     """Read `asked.train`, or the sealed rows when it is time.

@@ -1,8 +1,9 @@
 """audit: the training rows → what is wrong with them, what that costs, and what later data must look like.
 
-The story: scan the rows once, let every check look, and where a finding hangs on a column, measure with a fixed
-yardstick what leaving the column out does to the score. Findings are ranked by severity, then by that effect. Data without
-a brief is audited by the checks that need no more than its profile.
+The story: scan the rows once, let every check look, and measure with a fixed yardstick what leaving out a suspected
+leak, or mending what is wrong, does to the score, the largest suspects first. Findings are ranked by severity, then by
+that effect; repairs that are proven go on to `choose`. Data without a brief is audited by the checks that need no more
+than its profile.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from artificer.line.audit.plain import audit_data
 from artificer.line.audit.price import Prices
 from artificer.line.audit.rank import ranked
 from artificer.line.audit.seen import Seen
+from artificer.line.audit.weigh import weighed
 
 __all__ = [
     "Held",
@@ -52,6 +54,8 @@ __all__ = [
 VERSION = 2
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
+# Of it, until when problems are mended to see what they cost.
+MENDING_SHARE = 0.12
 BUILTIN = (
     "artificer.line.audit.leakage:leakage",
     "artificer.line.audit.overlap:overlap",
@@ -113,13 +117,17 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     prices = Prices(run.brief, asked, rows, run.limit("audit", SHARE) if run.effects else None)
     seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
     findings = [finding for check in builtin() for finding in check(seen)]
+    if run.effects:
+        prices.clock = run.limit("audit", MENDING_SHARE)
+    result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
     return Audited(
-        findings=ranked(findings),
+        findings=ranked(result.findings),
         contract=contract_of(rows.frame, asked.schema, run.brief.target.column, run.brief.data.key),
         profile=f"{name}/profile.json",
         metric=prices.metric,
-        decisions=_decisions(prices),
+        decisions=(*_decisions(prices), *result.decisions),
         cut=bool(prices.unmeasured),
+        repairs=tuple(result.repairs),
     )
 
 
@@ -138,9 +146,9 @@ def _decisions(prices: Prices) -> tuple[Decision, ...]:
         decisions.append(
             Decision(
                 "audit",
-                "How is measured what a column is worth?",
+                "How is measured what a column is worth, or a problem costs?",
                 f"by {prices.metric}, {prices.how}, with one small boosted model",
-                "the same yardstick with and without the column, on the same rows, shows the difference and no more",
+                "the same yardstick with and without it, on the same rows, shows the difference and no more",
                 ("a rule of thumb", "the final model"),
                 (
                     Fact("rows", float(prices.n_rows), "training rows"),
@@ -154,7 +162,7 @@ def _decisions(prices: Prices) -> tuple[Decision, ...]:
                 "audit",
                 "Which effects were left unmeasured?",
                 ", ".join(f"'{name}'" for name in prices.unmeasured),
-                f"{SHARE:.0%} of the time limit had passed, and the rest belongs to training",
+                f"{MENDING_SHARE:.0%} of the time limit had passed ({SHARE:.0%} for leaks), and the rest belongs to training",
                 ("give the run more time",),
             )
         )

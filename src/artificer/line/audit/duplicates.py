@@ -21,12 +21,10 @@ ODD = np.uint64(0x9E3779B97F4A7C15)  # so that a swap of both hashes is no twin
 @check("duplicates", "rows", "hashes")
 def duplicates(seen: Seen) -> Iterator[Finding]:
     """Report rows that are copies; a warning where more than 1% of the rows are."""
-    frame, features = seen.rows.frame, seen.asked.features
-    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
-    _, counts = np.unique(seen.hashes * ODD + others, return_counts=True)
-    found = Copied(frame.height - len(counts), int(counts[counts > 1].sum()), int(counts.max()))
+    _, counts = np.unique(alike(seen), return_counts=True)
+    found = Copied(seen.rows.n_rows - len(counts), int(counts[counts > 1].sum()), int(counts.max()))
     if found.n_copies:
-        yield _finding(found, frame.height)
+        yield _finding(found, seen.rows.n_rows)
 
 
 @check("duplicates", "profile", "copied")
@@ -52,3 +50,10 @@ def _finding(found: Copied, n_rows: int) -> Finding:
             Fact("n_most_copied", float(found.n_most), "times the commonest row occurs"),
         ),
     )
+
+
+def alike(seen: Seen) -> np.ndarray:
+    """Hash of each row with its target and all else but its position: uint64 (n_rows,)."""
+    frame, features = seen.rows.frame, seen.asked.features
+    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
+    return np.asarray(seen.hashes * ODD + others)

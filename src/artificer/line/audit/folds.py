@@ -10,41 +10,44 @@ N_FOLDS = 3
 Fold = tuple[np.ndarray, np.ndarray]
 
 
-def yardstick_folds(rows: Labelled, kept: np.ndarray) -> tuple[list[Fold], str]:
+def yardstick_folds(rows: Labelled, kept: np.ndarray, draw: int = 0) -> tuple[list[Fold], str]:
     """Cut `kept` rows into (rows to train on, rows to measure on), and say how.
 
     Parameters
     ----------
     kept : array of int64, (n_kept,)
         Positions of the rows that the yardstick sees; folds hold positions within it.
+    draw : int
+        Which cut: another one shows whether what was seen on the first holds.
 
     Returns
     -------
     list of (array of int64, array of int64), str
-        By time: the earliest two thirds train and the last third measures. By group: three folds of whole groups. Else
-        three folds with a like share of every class, or of every tenth of the target.
+        By time: the earliest two thirds train and the last third measures (in another cut: one half and the other). By
+        group: three folds of whole groups. Else three folds with a like share of every class, or of every tenth of the target.
     """
     if rows.time is not None and not np.isnan(rows.time).all():
         order = np.argsort(np.nan_to_num(rows.time[kept], nan=-np.inf), kind="stable")
         moments = rows.time[kept][order]
-        cut = int(np.searchsorted(moments, moments[len(order) * (N_FOLDS - 1) // N_FOLDS], side="left"))
+        at = len(order) * (N_FOLDS - 1) // N_FOLDS if draw == 0 else len(order) // 2
+        cut = int(np.searchsorted(moments, moments[at], side="left"))
         if cut and len(np.unique(rows.y[kept][order[:cut]])) > 1 and len(np.unique(rows.y[kept][order[cut:]])) > 1:
             return [(np.sort(order[:cut]), np.sort(order[cut:]))], "on the last third of the rows, by the earlier ones"
     if rows.group is not None:
         names, inverse = np.unique(rows.group[kept], return_inverse=True)
         if len(names) >= N_FOLDS:
-            fold_of_group = np.random.default_rng(0).permutation(len(names)) % N_FOLDS
+            fold_of_group = np.random.default_rng(draw).permutation(len(names)) % N_FOLDS
             return _cut(fold_of_group[inverse]), f"on {N_FOLDS} folds of whole groups"
-    return _cut(_dealt(rows.y[kept])), f"on {N_FOLDS} stratified folds"
+    return _cut(_dealt(rows.y[kept], draw)), f"on {N_FOLDS} stratified folds"
 
 
 def _cut(of_row: np.ndarray) -> list[Fold]:
     return [(np.flatnonzero(of_row != fold), np.flatnonzero(of_row == fold)) for fold in range(N_FOLDS)]
 
 
-def _dealt(y: np.ndarray) -> np.ndarray:
+def _dealt(y: np.ndarray, draw: int) -> np.ndarray:
     """Deal rows in the order of the target: every fold gets a like share of every class or quantile."""
-    shuffled = np.random.default_rng(0).permutation(len(y))
+    shuffled = np.random.default_rng(draw).permutation(len(y))
     order = shuffled[np.argsort(y[shuffled], kind="stable")]
     of_row = np.empty(len(y), np.int64)
     of_row[order] = np.arange(len(y)) % N_FOLDS

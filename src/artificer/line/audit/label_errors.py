@@ -26,7 +26,10 @@ MOST_TREES = 200
 # Cells times trees (of each class): one fold's model then takes about a second.
 MOST_CELL_TREES = 400_000_000
 # The first fold chooses between a careful model, for a target that chance decides, and one for targets that can be known.
-SIZES: tuple[dict[str, float], ...] = ({"num_leaves": 15, "learning_rate": 0.05}, {"num_leaves": 31, "learning_rate": 0.1})
+SIZES: tuple[dict[str, float], ...] = (
+    {"num_leaves": 15, "learning_rate": 0.05},
+    {"num_leaves": 31, "learning_rate": 0.1},
+)
 FASTEST = 0.2
 SETTINGS = {
     "max_bin": 63,

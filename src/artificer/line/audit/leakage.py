@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from artificer.core.records import Estimate, Fact, Finding, Severity
+from artificer.line.audit.price import in_score
 from artificer.line.audit.seen import Seen, check
 
 # Of what there is to tell (2 AUC - 1, or share of variance), alone.
@@ -19,7 +20,6 @@ NEARLY = 0.5
 # four columns that are plainly strong: hence a note.
 FURTHER = 1.8
 MOST_PRICED = 8
-NAMES = {"roc_auc": "AUC", "log_loss": "log loss", "rmse": "root mean squared error"}
 
 
 @check("leakage", "prices")
@@ -90,14 +90,7 @@ def in_words(told: float, seen: Seen) -> str:
 
 
 def _price(effect: Estimate | None, seen: Seen) -> str:
-    if effect is None:
-        return ""
-    metric = NAMES[seen.prices.metric]
-    if effect.low <= 0 <= effect.high:
-        return f"; leaving it out changes {metric} by {effect.value:+.3g}, which could be chance"
-    low, high = sorted((abs(effect.low), abs(effect.high)))
-    does = "gains" if effect.value > 0 else "costs"
-    return f"; leaving it out {does} {abs(effect.value):.3g} {metric} ({low:.3g} to {high:.3g})"
+    return f"; {in_score(effect, seen.prices.metric, 'leaving it out')}" if effect is not None else ""
 
 
 def _facts(told: float | None) -> tuple[Fact, ...]:

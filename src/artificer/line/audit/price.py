@@ -1,10 +1,10 @@
-"""What a column is worth: the score of the fixed yardstick with and without it, on training rows, within the clock."""
+"""What a column or a problem costs: the score of the fixed yardstick with and without it, within the clock."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,9 +16,10 @@ from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.audit.folds import Fold, yardstick_folds
+from artificer.measure.intervals import estimate
 from artificer.measure.metrics import default_metric
 from artificer.measure.probe import Probe, effect, probe, single_feature_score
-from artificer_runtime.schema import GROUPS, Schema
+from artificer_runtime.schema import GROUPS, Column, Schema
 
 MOST_ROWS = 10_000
 FEWEST_OF_A_CLASS = 200
@@ -26,18 +27,22 @@ FEWEST_OF_A_CLASS = 200
 MOST_COLUMNS = 60
 MOST_CLASSES = 5
 MOST_CELLS = 4_000_000
+# Which rows a repair leaves out is found on each fold's training rows alone; that may take as long as three more probes.
+ROWS_COST = 4
+FEWEST_MEASURED = 50
+NAMES = {"roc_auc": "AUC", "log_loss": "log loss", "rmse": "root mean squared error"}
 
 
 @dataclass
 class Prices:
-    """Measures what leaving a column out does to the score.
+    """Measures what leaving a column out, or mending what is wrong, does to the score.
 
     Attributes
     ----------
     clock : Clock or None
         Until when it may measure; None: it measures nothing.
     unmeasured : list of str
-        Columns whose price was asked for when too little time was left.
+        Columns and repairs whose price was asked for when too little time was left.
     """
 
     brief: Brief
@@ -46,7 +51,7 @@ class Prices:
     clock: Clock | None
     measured: list[str] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
-    _probes: dict[tuple[str, ...], Probe] = field(default_factory=dict)
+    _probes: dict[tuple[int, tuple[str, ...]], Probe] = field(default_factory=dict)
     _longest_s: float = 0.0
 
     @property
@@ -57,7 +62,7 @@ class Prices:
     @property
     def how(self) -> str:
         """On which rows prices are measured, in words."""
-        return self._folds[1]
+        return self._folds(0)[1]
 
     @property
     def n_rows(self) -> int:
@@ -95,27 +100,107 @@ class Prices:
         base = [one for one in self.strongest if one != name and one not in others] if name in self.readable else []
         if self.clock is None or not base:
             return None
-        if self.clock.left_s < 2 * self._longest_s:
-            self.unmeasured.append(name)
+        if not self._affordable(name, 1):
             return None
-        self.measured.append(name)
-        found = effect(self.probe([*base, name]), self.probe(base))
+        return self.effect((self.probe([*base, name]), self.probe(base)))
+
+    def mending(
+        self,
+        what: str,
+        *,
+        values: Mapping[str, np.ndarray] | None = None,
+        left_out: Callable[[np.ndarray], np.ndarray] | None = None,
+        unmeasured: np.ndarray | None = None,
+        draw: int = 0,
+    ) -> tuple[Probe, Probe] | None:
+        """Score the yardstick on the rows as they are and as they are when mended, on the same folds.
+
+        No label of a measured row is ever touched. What trains is mended by what it holds itself: a repair that had seen
+        the measured rows' labels would seem to help.
+
+        Parameters
+        ----------
+        what : str
+            Name of the problem, for `measured` and `unmeasured`.
+        values : column name → array of float32, (n_rows,)
+            What these columns hold instead, in rows that train and that measure alike; see `read_as`.
+        left_out : callable (positions of a fold's training rows) → array of bool
+            Which of them do not train.
+        unmeasured : array of bool, (n_rows,)
+            Rows of the yardstick that neither is measured on.
+        draw : int
+            Which cut into folds.
+
+        Returns
+        -------
+        (Probe, Probe) or None
+            Before and after. None where the yardstick cannot read a column or too few rows are left to measure on,
+            effects are off, or time has run out.
+        """
+        values = values or {}
+        names = [*self.strongest, *(name for name in values if name not in self.strongest)]
+        if self.clock is None or not names or not set(names) <= set(self.readable):
+            return None
+        if not self._affordable(what, ROWS_COST if left_out else 1):
+            return None
+        before = self.probe(names, draw)
+        folds = self._folds(draw)[0]
+        if left_out is not None:
+            folds = [(train[~left_out(self.kept[train])], measured) for train, measured in folds]
+            if self.clock.expired:  # what finds the rows may have been cut
+                self.measured.remove(what)
+                self.unmeasured.append(what)
+                return None
+        after = self._probed(names, folds, values)
+        if unmeasured is None:
+            return before, after
+        both = _without(before, unmeasured), _without(after, unmeasured)
+        return both if len(both[0].rows) >= FEWEST_MEASURED else None
+
+    def effect(self, probes: tuple[Probe, Probe], *, level: float = 0.95, of_groups: bool = False) -> Estimate | None:
+        """Change of the score from the first to the second; None where it is not defined on these rows.
+
+        Parameters
+        ----------
+        of_groups : bool
+            Whether rows of one group count as one, where the brief names groups: surer, and slower.
+        """
+        known = of_groups and self.rows.group is not None
+        groups = self.rows.group[self.kept[probes[0].rows]] if known else None  # type: ignore[index]
+        found = effect(*probes, groups=groups, level=level)
         return found if math.isfinite(found.high - found.low) else None
 
-    def probe(self, names: Sequence[str]) -> Probe:
+    def probe(self, names: Sequence[str], draw: int = 0) -> Probe:
         """Score the yardstick on some columns."""
-        key = tuple(names)
+        key = (draw, tuple(names))
         if key not in self._probes:
-            watch = Stopwatch()
-            places = [self.readable.index(name) for name in names]
-            codes = [index for index, place in enumerate(places) if self._is_code[place]]
-            task, n_classes = self.asked.task, len(self.asked.classes)
-            X = self._matrix[:, places]
-            self._probes[key] = probe(
-                X, self._y, task, n_classes, self._folds[0], metric=self.metric, categorical=codes
-            )
-            self._longest_s = max(self._longest_s, watch.seconds)
+            self._probes[key] = self._probed(names, self._folds(draw)[0], {})
         return self._probes[key]
+
+    def read_as(self, column: Column) -> np.ndarray:
+        """A column of the rows that the yardstick sees: float32 (n_rows,); moments in days since the first."""
+        group = GROUPS[column.kind]
+        rows = self.rows.frame.select(column.name)[self.kept]
+        values = getattr(Schema((column,), self.asked.schema.missing).encode(rows), group)[:, 0]
+        return np.asarray((values - (column.low or 0.0)) / 86_400 if group == "times" else values, np.float32)
+
+    def _affordable(self, what: str, n_times: int) -> bool:
+        assert self.clock is not None
+        affordable = self.clock.left_s >= 2 * n_times * self._longest_s
+        (self.measured if affordable else self.unmeasured).append(what)
+        return affordable
+
+    def _probed(self, names: Sequence[str], folds: Sequence[Fold], values: Mapping[str, np.ndarray]) -> Probe:
+        watch = Stopwatch()
+        places = [self.readable.index(name) for name in names]
+        codes = [index for index, place in enumerate(places) if self._is_code[place]]
+        X = self._matrix[:, places]
+        for name, other in values.items():
+            X[:, names.index(name)] = other
+        task, n_classes = self.asked.task, len(self.asked.classes)
+        found = probe(X, self._y, task, n_classes, folds, metric=self.metric, categorical=codes)
+        self._longest_s = max(self._longest_s, watch.seconds)
+        return found
 
     def columns(self, names: Sequence[str]) -> np.ndarray:
         """Encoded `readable` columns of the `kept` rows: float32, (n_kept, n_names); moments in days since the first."""
@@ -148,9 +233,8 @@ class Prices:
             kept[order[y[order] == index][:FEWEST_OF_A_CLASS]] = True
         return np.flatnonzero(kept)
 
-    @cached_property
-    def _folds(self) -> tuple[list[Fold], str]:
-        return yardstick_folds(self.rows, self.kept)
+    def _folds(self, draw: int) -> tuple[list[Fold], str]:
+        return yardstick_folds(self.rows, self.kept, draw)
 
     @cached_property
     def _y(self) -> np.ndarray:
@@ -198,3 +282,21 @@ def matrix(frame: pl.DataFrame, schema: Schema, names: Sequence[str]) -> np.ndar
         values = getattr(encoded, group)[:, read.positions(group, [name])[0]]
         X[:, place] = (values - (columns[name].low or 0.0)) / 86_400 if group == "times" else values
     return X
+
+
+def _without(found: Probe, unmeasured: np.ndarray) -> Probe:
+    kept = ~unmeasured[found.rows]
+    y, prediction = found.y[kept], found.prediction[kept]
+    return replace(
+        found, rows=found.rows[kept], y=y, prediction=prediction, score=estimate(found.metric, y, prediction)
+    )
+
+
+def in_score(effect: Estimate, metric: str, what: str) -> str:
+    """An effect for a person: ``"leaving it out costs 0.02 AUC (0.01 to 0.03)"``."""
+    name = NAMES[metric]
+    if effect.low <= 0 <= effect.high:
+        return f"{what} changes {name} by {effect.value:+.3g}, which could be chance"
+    low, high = sorted((abs(effect.low), abs(effect.high)))
+    does = "gains" if effect.value > 0 else "costs"
+    return f"{what} {does} {abs(effect.value):.3g} {name} ({low:.3g} to {high:.3g})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -60,6 +60,12 @@ class Seen:
     sealed: np.ndarray | None
     prices: Prices
     copied: Copied | None = None
+
+    def part(self, places: np.ndarray) -> Seen:
+        """The same of some of the training rows, by position; the scan stays that of all."""
+        rows = self.rows.take(places)
+        prices = Prices(self.brief, self.asked, rows, self.prices.clock)
+        return replace(self, rows=rows, hashes=self.hashes[places], prices=prices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """choose: the audited rows → the columns that serve, and the folds that candidates are compared on.
 
-The story: leave out what audit found to carry nothing, then cut the training rows into folds the way the client will
-meet new rows: later ones where there is a time, other groups where there are groups, else drawn within each class.
+The story: leave out what audit found to carry nothing, make the repairs that it proved, then cut the training rows into
+folds the way the client will meet new rows: later ones where there is a time, other groups where there are groups, else
+drawn within each class.
 """
 
 from __future__ import annotations
@@ -11,19 +12,25 @@ from typing import Any
 
 import numpy as np
 
+from artificer.core.clock import Clock
 from artificer.core.errors import DataError
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Audited, Chosen, Split
-from artificer.core.store import digest
+from artificer.core.stages import Asked, Audited, Chosen, Repair, Split
+from artificer.core.store import digest, load
+from artificer.data.scan import Profile
+from artificer.data.table import row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
+from artificer.line.audit.price import Prices
+from artificer.line.audit.seen import Seen
 from artificer.line.choose.folds import Folds, cut_folds, given_fold, given_folds
+from artificer.line.choose.repaired import Kept, columns_read, without_rows
 
 __all__ = ["choose"]
 
-VERSION = 2
+VERSION = 3
 # Findings of audit that mean: this column can tell a model nothing that another does not.
 CARRIES_NOTHING = ("empty", "constant", "copy")
 
@@ -45,7 +52,8 @@ def choose(subject: Subject, **options: Any) -> Chosen:
     run = begin(subject, **options)
     asked, audited = ask(run), audit(run)
     own = [digest(one) for one in run.folds] if run.folds is not None else []
-    reads = (asked, audited.findings, run.n_valid, own)
+    idle = [finding for finding in audited.findings if finding.code in CARRIES_NOTHING]
+    reads = (asked, idle, audited.repairs, run.n_valid, own)
     return run.stage("choose", VERSION, Chosen, lambda folder, name: _choose(run, asked, audited, folder, name), reads)
 
 
@@ -60,9 +68,23 @@ def _choose(run: Run, asked: Asked, audited: Audited, folder: Path, name: str) -
         trains = f"{name}/trains.npy"
     else:
         folds = given_fold(rows.n_rows, run.n_valid) if run.n_valid else cut_folds(rows, len(asked.classes))
+    kept = without_rows(_seen(run, asked, audited, rows), audited.repairs, folds) if audited.repairs else None
+    left_out = ""
+    if kept is not None:
+        folds, trains, left_out = kept.folds, f"{name}/trains.npy", f"{name}/left_out.npy"
+        np.save(folder / "trains.npy", kept.trains)
+        np.save(folder / "left_out.npy", kept.left_out)
     np.save(folder / "folds.npy", folds.of_row)
-    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because, trains)
-    return Chosen(features, split, (*decisions, _fold_decision(folds)))
+    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because, trains, left_out)
+    made = [_repair_decision(repair, kept) for repair in audited.repairs]
+    return Chosen(features, split, (*decisions, *made, _fold_decision(folds)), columns_read(audited.repairs))
+
+
+def _seen(run: Run, asked: Asked, audited: Audited, rows: Labelled) -> Seen:
+    """What repairs of rows look at."""
+    profile = load(run.path(audited.profile), Profile)
+    hashes = row_hashes(rows.frame, asked.features)
+    return Seen(run.brief, asked, profile, rows, hashes, None, Prices(run.brief, asked, rows, Clock()))
 
 
 def _check_classes(run: Run, asked: Asked, rows: Labelled) -> None:
@@ -86,6 +108,22 @@ def _columns(asked: Asked, findings: tuple[Finding, ...]) -> tuple[tuple[str, ..
         if name in idle
     ]
     return kept, decisions
+
+
+def _repair_decision(repair: Repair, kept: Kept | None) -> Decision:
+    gain = repair.effect
+    facts: tuple[Fact, ...] = (Fact("gain", gain.value), Fact("gain_at_least", gain.low))
+    if repair.column is None and kept is not None:
+        facts = (*facts, Fact("left_out", float(kept.left_out.sum()), "rows, by all repairs"))
+    return Decision(
+        "choose",
+        f"Is the repair of {repair.name.replace(':', ', ', 1)} made?",
+        f"yes: {repair.choice}",
+        f"audit's yardstick gains {gain.value:.3g} by it ({gain.low:.3g} to {gain.high:.3g}, {gain.level:.2%}), and gains "
+        "again on another cut into folds; sealed rows, and labels that measure, stay as they are",
+        ("leave it as it is",),
+        facts,
+    )
 
 
 def _fold_decision(folds: Folds) -> Decision:

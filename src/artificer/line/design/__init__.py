@@ -94,7 +94,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
 
 def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: str) -> Size:
     kinds = {column.name: column.kind for column in asked.schema.columns}
-    levels = {column.name: len(column.levels) for column in asked.schema.columns}
+    levels = {column.name: len(column.levels) for column in chosen.read_as(asked.schema).columns}
     return Size(
         n_rows=described.n_rows,
         n_columns=len(chosen.features),

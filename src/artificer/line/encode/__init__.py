@@ -106,7 +106,7 @@ def propose(
     demanded : container of str
         Columns whose effect the brief demands: nothing that could bend it is made of them.
     """
-    columns = {column.name: column for column in asked.schema.columns}
+    columns = {column.name: column for column in chosen.read_as(asked.schema).columns}
     distinct = {column.name: column.n_distinct for column in described.columns}
 
     def of(*kinds: str) -> tuple[str, ...]:

@@ -55,9 +55,11 @@ class Course:
     Attributes
     ----------
     trains : array of bool, (n_folds, n_rows), or None
-        The caller's own rows to train on in each fold.
+        The rows to train on in each fold, where the caller or a repair says.
     n_kept_out : int
         The last so many rows are not trained on in the final fit either.
+    left_out : array of bool, (n_rows,), or None
+        Rows that a repair keeps out of the final fit.
     """
 
     rows: Labelled
@@ -71,6 +73,7 @@ class Course:
     seed: int
     trains: np.ndarray | None = None
     n_kept_out: int = 0
+    left_out: np.ndarray | None = None
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -97,7 +100,7 @@ class Course:
         plan = (self.plan.transform, self.plan.loss, self.plan.class_weight, self.plan.search_rows)
         roles = (self.asked.task, self.asked.classes, plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
-        own = digest(self.trains) if self.trains is not None else ""
+        own = [digest(one) for one in (self.trains, self.left_out) if one is not None]
         return digest(
             rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "", own, self.n_kept_out
         )
@@ -118,6 +121,8 @@ class Course:
         if fold is None:
             train, valid = np.ones(len(self.of_row), bool), np.zeros(len(self.of_row), bool)
             train[len(train) - self.n_kept_out :] = False
+            if self.left_out is not None:
+                train &= ~self.left_out
         else:
             train, valid = self._searched(fold)
         blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
@@ -206,7 +211,7 @@ def side_by_side(blocks: Blocks, names: tuple[str, ...]) -> np.ndarray:
 
 def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encoding) -> Course:
     """Gather what the race runs over."""
-    columns = tuple(column for column in asked.schema.columns if column.name in chosen.features)
+    columns = tuple(column for column in chosen.read_as(asked.schema).columns if column.name in chosen.features)
     return Course(
         rows=labelled(run, asked, asked.train),
         asked=asked,
@@ -219,4 +224,5 @@ def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encodin
         seed=run.brief.run.seed,
         trains=np.load(run.path(chosen.split.trains)) if chosen.split.trains else None,
         n_kept_out=0 if run.train_on_valid else run.n_valid,
+        left_out=np.load(run.path(chosen.split.left_out)) if chosen.split.left_out else None,
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from artificer.core.run import Run, versions
 from artificer.core.stages import Asked, Model, Verdict
+from artificer.line.choose import choose
 
 
 def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, Any]:
@@ -22,7 +25,7 @@ def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, An
         "key": list(brief.data.key),
         "features": [column.name for column in asked.schema.columns if column.name in asked.features],
         "protected": list(brief.features.protected),
-        "trained_on": {"rows": asked.train.n_rows, "fingerprint": asked.fingerprint},
+        "trained_on": {"rows": asked.train.n_rows - _n_left_out(run), "fingerprint": asked.fingerprint},
         "tested_on": {"rows": verdict.n_rows, "which": verdict.on, "openings": verdict.n_openings},
         "members": model.weights,
         "score": {
@@ -35,3 +38,9 @@ def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, An
         "not_known": list(asked.questions),
         "made_with": versions(),
     }
+
+
+def _n_left_out(run: Run) -> int:
+    """Training rows that a repair left out."""
+    place = choose(run).split.left_out
+    return int(np.load(run.path(place)).sum()) if place else 0

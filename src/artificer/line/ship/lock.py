@@ -5,6 +5,7 @@ from __future__ import annotations
 from artificer.core.run import Run, versions
 from artificer.core.stages import Model, RunLock, Stop
 from artificer.line.ask import ask
+from artificer.line.audit import audit
 from artificer.line.fit import fit
 
 
@@ -29,4 +30,5 @@ def run_lock(run: Run, model: Model) -> RunLock:
         weights=model.weights,
         refitted=model.refitted,
         outputs=model.outputs,
+        repairs=tuple(repair.name for repair in audit(run).repairs),
     )
