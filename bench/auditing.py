@@ -46,7 +46,10 @@ def main() -> None:
             file = folder / f"{case}.parquet"
             if not file.exists():
                 write(file, n_rows, n_columns)
-            pythons = {"artificer": sys.executable, **{one: given[name] for one, name in peers.items() if name in given}}
+            pythons = {
+                "artificer": sys.executable,
+                **{one: given[name] for one, name in peers.items() if name in given},
+            }
             for system, python in pythons.items():
                 figures = ran(python, system, file, asked.most_s)
                 record("auditing", f"{n_rows:,} rows, {n_columns} columns: {system}", **figures)
