@@ -229,7 +229,8 @@ def scan_part(
 
 def _spread(file: parquet.ParquetFile, names: list[str]) -> pl.DataFrame:
     """Rows from up to eight places of a file, one batch's worth in all."""
-    places = np.unique(np.linspace(0, file.num_row_groups - 1, PLACES).astype(int)) if file.num_row_groups else []
+    n = file.num_row_groups
+    places: list[int] = np.unique(np.linspace(0, n - 1, PLACES).astype(int)).tolist() if n else []
     share = ROWS_AT_ONCE // max(len(places), 1)
     parts = [_frame(next(file.iter_batches(share, row_groups=[int(place)], columns=names))) for place in places]
     return pl.concat(parts) if parts else _frame(file.schema_arrow.empty_table().select(names))
@@ -253,10 +254,12 @@ def _numbers(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tupl
     distinct = ordered[begins]
     places, over = common_places(n)
     shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
+    hashes = np.sort(number_hashes(distinct))
     found = replace(
         _measured(cells, column, distinct, n, edges),
         common=commonest([canonical_text(value) for value in shown], n[places], over),
-        **_kept(np.sort(number_hashes(distinct))),
+        registers=registers(hashes),
+        least=hashes[:N_LEAST].copy(),
     )
     return found, _of_rows(cells, number_hashes(values))
 
@@ -275,7 +278,8 @@ def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[
         _measured(cells, column, lengths[begins], n, edges),
         common=_spelt(texts, first, n_each),
         patterns=_spelt(patterns, places, n_alike),
-        **_kept(ordered),
+        registers=registers(ordered),
+        least=ordered[:N_LEAST].copy(),
     )
     return found, _of_rows(cells, hashes)
 
@@ -332,11 +336,6 @@ def _spelt(texts: Texts, places: np.ndarray, n: np.ndarray) -> Commonest:
     """The commonest of different texts, each of which is at one place and occurs `n` times."""
     common, over = common_places(n)
     return commonest([texts.text(place) for place in places[common].tolist()], n[common], over)
-
-
-def _kept(ordered: np.ndarray) -> dict[str, np.ndarray]:
-    """What is kept of the hashes of all different values."""
-    return {"registers": registers(ordered), "least": ordered[:N_LEAST].copy()}
 
 
 def _of_rows(cells: pl.Series, hashes: np.ndarray) -> np.ndarray:

@@ -40,7 +40,7 @@ def audit_data(source: str | Path, checks: Sequence[Check]) -> Audited:
     """
     surveyed = survey(source)
     seen = _seen(surveyed)
-    run = [*INSTEAD, *(check for check in checks if check.needs <= HAVE)]
+    run: list[Check] = [*INSTEAD, *(check for check in checks if check.needs <= HAVE)]
     left_out = {check.code for check in checks} - {check.code for check in run}
     findings = [*surveyed.findings, *(finding for check in run for finding in check(seen))]
     not_null = tuple(column.name for column in surveyed.profile.columns if not column.n_missing)
