@@ -46,6 +46,8 @@ BUILTIN = (
     "artificer.line.audit.copies:copies",
     "artificer.line.audit.extremes:extremes",
     "artificer.line.audit.rare_levels:rare_levels",
+    "artificer.line.audit.spellings:case_variants",
+    "artificer.line.audit.spellings:typos",
 )
 _RANK = {"blocker": 0, "warning": 1, "note": 2}
 
