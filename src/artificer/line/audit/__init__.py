@@ -48,6 +48,10 @@ BUILTIN = (
     "artificer.line.audit.rare_levels:rare_levels",
     "artificer.line.audit.spellings:case_variants",
     "artificer.line.audit.spellings:typos",
+    "artificer.line.audit.missing_words:missing_words",
+    "artificer.line.audit.near_constant:near_constant",
+    "artificer.line.audit.high_cardinality:high_cardinality",
+    "artificer.line.audit.skew:skew",
 )
 _RANK = {"blocker": 0, "warning": 1, "note": 2}
 
