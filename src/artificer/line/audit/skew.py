@@ -41,4 +41,4 @@ def _skewness(column: ColumnProfile) -> float:
     count, _, m2, m3, _ = (float(one) for one in column.moments)
     if count < 2 or not 0.0 < m2 < math.inf or not math.isfinite(m3):
         return math.nan
-    return (m3 / count) / (m2 / count) ** 1.5
+    return float((m3 / count) / (m2 / count) ** 1.5)

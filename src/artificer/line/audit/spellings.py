@@ -101,7 +101,8 @@ def _slips(counts: dict[str, int], same: dict[str, str]) -> dict[str, str]:
         return {}
     total = {folded: sum(counts[one] for one in levels) for folded, levels in spelt.items()}
     near: dict[str, list[str]] = defaultdict(list)
-    sure, unsure = {}, {}
+    sure: dict[str, str] = {}
+    unsure: dict[str, str] = {}
     for folded in sorted(total, key=lambda one: -total[one]):
         if len(folded) < SHORTEST or any(letter.isdigit() for letter in folded):
             continue
