@@ -52,6 +52,8 @@ BUILTIN = (
     "artificer.line.audit.near_constant:near_constant",
     "artificer.line.audit.high_cardinality:high_cardinality",
     "artificer.line.audit.skew:skew",
+    "artificer.line.audit.impossible_dates:impossible_dates",
+    "artificer.line.audit.personal:personal",
 )
 _RANK = {"blocker": 0, "warning": 1, "note": 2}
 
