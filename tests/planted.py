@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -13,6 +11,7 @@ import pytest
 from artificer.core.clock import Clock
 from artificer.core.records import Fact, Finding
 from artificer.line import audit as stage
+from artificer.line.audit import repairs
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen, check
 
@@ -32,9 +31,9 @@ def label_errors(seen: Seen) -> Iterator[Finding]:
     yield Finding("label_errors", "note", "y", "labels are in doubt", "-", (Fact("share", 0.2, "share of rows"),))
 
 
-@check("spellings", "rows")
-def spellings(seen: Seen) -> Iterator[Finding]:
-    yield Finding("spellings", "note", "city", "one level is spelt in several ways", "-")
+@check("typos", "rows")
+def typos(seen: Seen) -> Iterator[Finding]:
+    yield Finding("typos", "note", "city", "one level is spelt in several ways", "-")
 
 
 def plant(
@@ -47,9 +46,9 @@ def plant(
     found = (f"{AUDIT}.label_errors:", f"{AUDIT}.spellings:")
     checks = [one for one in stage.BUILTIN if not one.startswith(found)]
     if suspects is not None:
-        monkeypatch.setitem(sys.modules, f"{AUDIT}.label_errors", SimpleNamespace(suspects=suspects))  # type: ignore[misc]
+        monkeypatch.setattr(repairs, "doubtful", suspects)
         checks.append("planted:label_errors")
     if merged is not None:
-        monkeypatch.setitem(sys.modules, f"{AUDIT}.spellings", SimpleNamespace(merged=merged))  # type: ignore[misc]
-        checks.append("planted:spellings")
+        monkeypatch.setattr(repairs, "merged", merged)
+        checks.append("planted:typos")
     monkeypatch.setattr(stage, "BUILTIN", tuple(checks))

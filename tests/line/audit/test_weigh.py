@@ -115,7 +115,7 @@ def test_typos_in_a_telling_category_are_priced_and_merged(tmp_path: Path, monke
     plant(monkeypatch, merged=meant)
     run = started(tmp_path, mistyped(telling(2000), 0.4))
     result = audit(run)
-    slips = finding(result, "spellings")
+    slips = finding(result, "typos")
     assert slips.effect is not None
     assert slips.effect.is_gain
     (repair,) = result.repairs
@@ -198,7 +198,7 @@ def test_when_time_has_run_out_findings_say_so_and_nothing_is_repaired(
     run.clock = Clock.after(-1.0)
     result = audit(run)
     assert (result.repairs, result.cut) == ((), True)
-    for code in ("label_errors", "spellings"):
+    for code in ("label_errors", "typos"):
         fact = next(fact for fact in finding(result, code).facts if fact.name == "effect")
         assert (fact.value, fact.unit) == ("not measured", "its share of the time had passed")
     assert any("label_errors:y" in decision.choice for decision in result.decisions)

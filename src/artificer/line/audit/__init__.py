@@ -51,7 +51,7 @@ __all__ = [
     "with_history",
 ]
 
-VERSION = 2
+VERSION = 3
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
@@ -82,6 +82,18 @@ BUILTIN = (
     "artificer.line.audit.dependent_rows:dependent_rows",
     "artificer.line.audit.redundant:redundant",
     "artificer.line.audit.horizon:horizon",
+    "artificer.line.audit.units:units",
+    "artificer.line.audit.near_duplicates:near_duplicates",
+    "artificer.line.audit.periods:gaps_in_time",
+    "artificer.line.audit.periods:freshness",
+    "artificer.line.audit.spellings:case_variants",
+    "artificer.line.audit.spellings:typos",
+    "artificer.line.audit.missing_words:missing_words",
+    "artificer.line.audit.near_constant:near_constant",
+    "artificer.line.audit.high_cardinality:high_cardinality",
+    "artificer.line.audit.skew:skew",
+    "artificer.line.audit.impossible_dates:impossible_dates",
+    "artificer.line.audit.personal:personal",
 )
 
 

@@ -9,14 +9,15 @@ import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 
 import numpy as np
 
 from artificer.core.records import Finding
 from artificer.line.audit.duplicates import alike
+from artificer.line.audit.label_errors import suspects as doubtful
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen
+from artificer.line.audit.spellings import merged
 from artificer.measure.probe import Probe
 from artificer_runtime.schema import GROUPS, Column
 
@@ -33,7 +34,7 @@ class Suspect:
     Attributes
     ----------
     name : str
-        Code and place of the finding: ``"spellings:city"``.
+        Code and place of the finding: ``"typos:city"``.
     bound : float
         Roughly the most that it may cost, 0 to 1: the share of rows that it touches, times what the column tells alone.
     choice : str
@@ -63,7 +64,9 @@ def suspects(seen: Seen, findings: Iterable[Finding]) -> list[Suspect]:
     found: dict[str, Suspect] = {}
     for finding in findings:
         suspect = _suspect(seen, finding)
-        if suspect is not None and finding.effect is None:
+        if suspect is None or finding.effect is not None:
+            continue
+        if suspect.column is None or all(one.column != suspect.column for one in found.values()):
             found.setdefault(suspect.name, suspect)
     return sorted(found.values(), key=lambda one: -one.bound)
 
@@ -93,7 +96,7 @@ def outvoted(seen: Seen) -> np.ndarray:
 def mislabelled(seen: Seen) -> np.ndarray:
     """Rows whose label is suspected to be wrong: bool (n_rows,)."""
     mask = np.zeros(seen.rows.n_rows, bool)
-    mask[import_module("artificer.line.audit.label_errors").suspects(seen)] = True
+    mask[doubtful(seen)] = True
     return mask
 
 
@@ -164,8 +167,7 @@ def _more_gaps(name: str, column: Column, prices: Prices, draw: int) -> Probes |
 
 def _merged(seen: Seen, column: Column, finding: Finding) -> Column:
     """Variants read as the level that is meant."""
-    merged = import_module("artificer.line.audit.spellings").merged
-    meant: dict[str, str] = merged(seen.rows.frame[column.name])
+    meant = merged(seen.rows.frame[column.name])
     levels = tuple(level for level in column.levels if level not in meant)
     pairs = tuple(sorted((written, level) for written, level in meant.items() if level in levels))
     kept = {written for written, _ in pairs}
@@ -184,7 +186,7 @@ def _emptied(seen: Seen, column: Column, finding: Finding) -> Column:
 
 
 COLUMNS: dict[str, tuple[Callable[[Seen, Column, Finding], Column], str]] = {
-    "spellings": (_merged, "other spellings are read as the level that is meant"),
+    **dict.fromkeys(("case_variants", "typos"), (_merged, "other spellings are read as the level that is meant")),
     "outliers": (_clipped, f"what lies beyond {ENDS[0]:.1%} and {ENDS[1]:.1%} of its values is read as these ends"),
     "sentinel": (_emptied, "the code is read as missing"),
 }

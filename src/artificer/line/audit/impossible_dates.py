@@ -1,0 +1,80 @@
+"""Dates that cannot be right: later than today, a filler such as 1 January 1900, or an end before its start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import combinations
+
+import numpy as np
+
+from artificer.core.records import Fact, Finding
+from artificer.data.kinds import as_time
+from artificer.line.audit.seen import Seen, check
+
+DAY_S = 86_400.0
+FILLERS = ("1900-01-01", "1970-01-01", "9999-12-31")
+# Where more rows than this lie ahead, or break an order, that is what the column means: due dates, or two clocks.
+LARGEST_SLIP = 0.02
+FEWEST_ROWS = 100
+MOST_COLUMNS = 12  # 66 pairs
+
+
+@check("impossible_dates", "rows")
+def impossible_dates(seen: Seen) -> Iterator[Finding]:
+    """Report dates ahead of today, fillers, and pairs of columns whose order few rows break."""
+    names = [column.name for column in seen.asked.schema.columns if column.kind == "time"][:MOST_COLUMNS]
+    moments = {name: as_time(seen.rows.frame[name]) for name in names}
+    yield from odd_dates(moments, datetime.now(UTC))
+
+
+def odd_dates(moments: dict[str, np.ndarray], now: datetime) -> Iterator[Finding]:
+    """Look through columns of moments.
+
+    Parameters
+    ----------
+    moments : dict of str to array of float64, (n_rows,)
+        Seconds since 1970, NaN where missing.
+    now : datetime
+        With a time zone; a day later is the future.
+    """
+    for name, values in moments.items():
+        known = values[np.isfinite(values)]
+        fillers = {day: float(np.datetime64(day).astype("datetime64[s]").astype(np.int64)) for day in FILLERS}
+        for day, moment in fillers.items():
+            n_filled = int((known == moment).sum())
+            if n_filled and _apart(known, moment):
+                yield _finding(name, n_filled, len(known), f"of '{name}' are {day}, far from all others: a filler")
+        n_ahead = int(((known > now.timestamp() + DAY_S) & ~np.isin(known, list(fillers.values()))).sum())
+        if 0 < n_ahead <= LARGEST_SLIP * len(known):
+            yield _finding(name, n_ahead, len(known), f"of '{name}' lie in the future")
+    for (one, a), (other, b) in combinations(moments.items(), 2):
+        yield from _order(one, other, b - a)
+
+
+def _apart(known: np.ndarray, moment: float) -> bool:
+    """Whether no other value lies within a year."""
+    others = known[known != moment]
+    return bool(len(others)) and bool(np.abs(others - moment).min() > 365 * DAY_S)
+
+
+def _order(one: str, other: str, gap: np.ndarray) -> Iterator[Finding]:
+    known = gap[np.isfinite(gap)]
+    n_before, n_after = int((known < 0).sum()), int((known > 0).sum())
+    n_slips = min(n_before, n_after)
+    if len(known) < FEWEST_ROWS or not 0 < n_slips <= LARGEST_SLIP * len(known):
+        return
+    first, second = (one, other) if n_after > n_before else (other, one)
+    yield _finding(second, n_slips, len(known), f"of '{second}' lie before '{first}', which else comes first")
+
+
+def _finding(name: str, n_rows: int, n_known: int, what: str) -> Finding:
+    share = n_rows / n_known
+    return Finding(
+        code="impossible_dates",
+        severity="warning",
+        where=name,
+        says=f"{n_rows:,} values ({share:.2%}) {what}",
+        fix="have its source corrected, or leave the cell empty where the date is not known",
+        facts=(Fact("n_rows", float(n_rows), "rows"), Fact("share", share, "share of values")),
+    )
