@@ -149,7 +149,7 @@ PLANTED: dict[str, Callable[[pl.DataFrame, str], pl.DataFrame | None]] = {
     "copies": _copied,
     "codes": _coded,
 }
-CODES = {"labels": "label_errors", "slips": "spellings", "copies": "duplicates", "codes": "sentinel"}
+CODES = {"labels": "label_errors", "slips": "typos", "copies": "duplicates", "codes": "sentinel"}
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), *sys.argv[2:])

@@ -47,7 +47,7 @@ def test_fillers_are_told_where_no_other_date_is_near() -> None:
 
 
 def test_an_order_that_few_rows_break_is_told_of_the_later_column() -> None:
-    start = moments()
+    start = moments() - 20 * DAY_S
     end = start + 5 * DAY_S
     end[:4] = start[:4] - DAY_S
     assert says(end=end, start=start) == ["4 values (0.40%) of 'end' lie before 'start', which else comes first"]

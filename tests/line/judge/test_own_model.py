@@ -32,6 +32,8 @@ def test_on_sealed_rows_all_tests_run_that_train_nothing(make: Make) -> None:
     assert set(ran) == {
         "leakage",
         "overlap",
+        "monotone",
+        "invariance",
         "against_trivial",
         "against_linear",
         "overfit",

@@ -11,8 +11,11 @@ from scipy import stats
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
-# Inches, metres and feet, kilometres and miles, kilograms and pounds, litres and gallons, hours, minutes and seconds, thousands.
-FACTORS = (1.609344, 2.54, 2.20462, 3.28084, 3.78541, 10.0, 12.0, 24.0, 60.0, 100.0, 1_000.0, 3_600.0, 1_000_000.0)
+# Inches, metres, feet; kilometres, miles; kilograms, pounds; litres, gallons; hours, minutes, seconds; thousands.
+FACTORS = (
+    *(1.609344, 2.20462, 2.54, 3.28084, 3.78541, 10.0, 12.0, 24.0),
+    *(60.0, 100.0, 1_000.0, 3_600.0, 1_000_000.0),
+)
 N_BLOCKS, FEWEST_IN_A_GROUP, MOST_LEVELS = 20, 30, 20
 # Of the logarithm of the factor: how exactly medians must be apart, and how widely values may spread; and how alike the
 # distributions must be when one is divided by the factor (Kolmogorov and Smirnov's distance, beside what chance gives).

@@ -43,7 +43,8 @@ class Native:
         )
 
     def back(self, frame: pl.DataFrame) -> Any:
-        """Rows of a polars frame in the kind that was given; gaps in whole numbers make them floats."""
+        """Rows of a polars frame in the kind and the order of columns that were given; gaps in whole numbers make floats."""
+        frame = frame.select([name for name in self.frame.columns if name in frame.columns])
         if isinstance(self.given, np.ndarray):
             if self.given.dtype == object:
                 return frame.to_numpy().astype(object)
@@ -60,6 +61,8 @@ class Native:
                 columns[name] = pandas.Series(values.cast(pl.Float64).fill_null(np.nan).to_numpy())
                 continue
             column = values.to_pandas()
+            if isinstance(own, pandas.CategoricalDtype):  # a level that it does not have is missing to it
+                column = column.where(column.isin(own.categories))
             # Numbers that a test changed are floats now; all else goes back to what it was.
             columns[name] = column.astype(own) if own.kind not in "iuf" or values.dtype.is_integer() else column
         return pandas.DataFrame(columns, columns=self.given.columns)

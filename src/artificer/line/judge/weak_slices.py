@@ -60,7 +60,9 @@ class Slice:
 
 @examination("weak_slice")
 def weak_slices(seen: Examined) -> Iterator[Finding]:
-    """Search one half of the rows, test what was found on the other one."""
+    """Search one half of the rows, test what was found on the other one; without columns there is nothing to slice by."""
+    if not seen.rows.frame.width:
+        return
     name, losses = row_losses(seen)
     search = searched(seen)
     fewest = least(len(losses))
