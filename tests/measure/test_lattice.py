@@ -21,7 +21,7 @@ def rows(seed: int, n_conditions: int = 9) -> tuple[np.ndarray, np.ndarray]:
     return holds, losses
 
 
-def every(holds: np.ndarray, losses: np.ndarray) -> dict[tuple[int, ...], float]:
+def every(holds: np.ndarray, losses: np.ndarray, alpha: float | None) -> dict[tuple[int, ...], float]:
     """Scores of all groups of up to three conditions, straight from the definition."""
     found = {}
     for n in (1, 2, 3):
@@ -29,15 +29,17 @@ def every(holds: np.ndarray, losses: np.ndarray) -> dict[tuple[int, ...], float]
             inside = holds[:, places].all(axis=1)
             if inside.sum() >= FEWEST:
                 worse = losses[inside].mean() / losses.mean() - 1
-                found[places] = ALPHA * worse - (1 - ALPHA) * (N / inside.sum() - 1)
+                size = N / inside.sum()
+                found[places] = worse / size**0.5 if alpha is None else alpha * worse - (1 - alpha) * (size - 1)
     return found
 
 
+@pytest.mark.parametrize("alpha", [ALPHA, None])
 @pytest.mark.parametrize("seed", range(5))
-def test_it_finds_what_trying_every_group_finds(seed: int) -> None:
+def test_it_finds_what_trying_every_group_finds(seed: int, alpha: float | None) -> None:
     holds, losses = rows(seed)
-    wanted = every(holds, losses)
-    found = largest(holds, losses, fewest=FEWEST, alpha=ALPHA)
+    wanted = every(holds, losses, alpha)
+    found = largest(holds, losses, fewest=FEWEST, alpha=alpha)
     best = sorted((score for score in wanted.values() if score > 0), reverse=True)[:KEPT]
     assert [one.score for one in found] == pytest.approx(best)
     assert all(one.score == pytest.approx(wanted[one.conditions]) for one in found)

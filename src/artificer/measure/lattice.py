@@ -34,7 +34,7 @@ class Group:
 
 
 def largest(
-    holds: np.ndarray, losses: np.ndarray, *, fewest: int, conjuncts: int = 3, alpha: float = SIZES
+    holds: np.ndarray, losses: np.ndarray, *, fewest: int, conjuncts: int = 3, alpha: float | None = SIZES
 ) -> list[Group]:
     """Find the groups with the highest score above 0, the highest first, at most 60.
 
@@ -48,8 +48,9 @@ def largest(
         Rows that a group must hold.
     conjuncts : int
         Conditions that a group may have, 1 to 3.
-    alpha : float
-        Weight of the loss against the size, above 0 and at most 1.
+    alpha : float or None
+        Weight of the loss against the size in SliceLine's score, above 0 and at most 1; None scores by how far the mean
+        inside lies above that of all, times the root of the rows inside (Klösgen 1996, "Explora"): what a test would see.
 
     Returns
     -------
@@ -81,19 +82,21 @@ class _Search:
     n_rows: int
     mean: float
     fewest: int
-    alpha: float
+    alpha: float | None
 
     def score(self, sizes: np.ndarray, sums: np.ndarray) -> np.ndarray:
-        """SliceLine's score: α(mean loss inside / overall − 1) − (1 − α)(rows / rows inside − 1)."""
+        """SliceLine's: α(mean loss inside / overall − 1) − (1 − α)(rows / rows inside − 1); or Klösgen's."""
         inside = np.maximum(sizes, 1.0)
+        if self.alpha is None:
+            return np.asarray((sums / inside / self.mean - 1) * np.sqrt(inside / self.n_rows))
         worse = self.alpha * (sums / inside / self.mean - 1)
         return np.asarray(worse - (1 - self.alpha) * (self.n_rows / inside - 1))
 
     def bound(self, sizes: np.ndarray, sums: np.ndarray, most: np.ndarray) -> np.ndarray:
         """Highest score that any group within could have; −∞ where none is large enough.
 
-        A group of t rows within has a loss of at most min(sum, t × largest loss). Its score rises in t up to
-        sum / largest loss and has one direction after it, so one of three sizes is the best.
+        A group of t rows within has a loss of at most min(sum, t × largest loss). Either score rises in t up to
+        sum / largest loss, if it can be above 0 at all, and has one direction after it: one of three sizes is the best.
         """
         turn = np.clip(sums / np.maximum(most, 1e-300), self.fewest, np.maximum(sizes, self.fewest))
         best = np.full(np.shape(sizes), -np.inf)
