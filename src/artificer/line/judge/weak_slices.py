@@ -1,7 +1,7 @@
 """Weak slices: groups of rows, told by up to three conditions, on which the model loses clearly more than elsewhere.
 
-Looked for on half of the rows as SliceLine does (`artificer.measure.lattice`, by Klösgen's score), tested on the other half, so that the
-largest of many is not taken for a finding (Holm 1979 over the few that are tested). Every metric is read by row losses:
+Looked for on half of the rows as SliceLine does (`artificer.measure.lattice`, by Klösgen's score), tested on the other
+half, so that the largest of many is not taken for a finding (Holm 1979 over those tested). Every metric is read by row losses:
 its own where it is a mean of them, else log loss, or squared errors. Of classes, the loss beyond what the model's own
 probabilities foretell is searched too: rows that are hard by nature are noted, and rows on which it errs while sure of
 itself are warned of.
