@@ -184,7 +184,7 @@ class TestLeftovers:
         assert runs.report_again(brief) == done.report
         assert done.report.read_bytes() == before
         written = runs.cards_again(brief, tmp_path / "cards")
-        assert [path.name for path in written] == ["model-card.md", "data-sheet.md", "annex-iv.md"]
+        assert [path.name for path in written] == ["model-card.md", "data-sheet.md", "annex-iv.md", "ml-test-score.md"]
         assert all(path.read_text(encoding="utf-8").startswith("# ") for path in written)
         brief.write_text(text + '[features]\nexclude = ["id"]\n')
         with pytest.raises(WorkspaceError, match="as it stands"):

@@ -10,6 +10,7 @@ from artificer.core.brief import Brief, Capacity, Data, DecisionPart, Features, 
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report.cards import cards
 from artificer.core.report.page import ReportPage, render
+from artificer.core.report.test_score import scored, total
 from artificer.core.stages import (
     Asked,
     ColumnStory,
@@ -18,6 +19,7 @@ from artificer.core.stages import (
     Explained,
     Line,
     Model,
+    ModelTest,
     Part,
     Plan,
     Requirement,
@@ -111,7 +113,7 @@ def test_what_they_do_not_tell_is_asked_for_and_what_the_brief_tells_is_not(page
     assert "the 500 rows with the highest prediction in every 7d" in found["annex-iv.md"]
     assert "Groups that were compared: by town" in found["model-card.md"]
     assert "Source as named in the brief: calls.parquet" in found["data-sheet.md"]
-    for text in found.values():
+    for text in (text for name, text in found.items() if name != "ml-test-score.md"):
         assert ASK in text  # what no run can know stays with the provider
 
 
@@ -140,3 +142,21 @@ def test_shapes_and_explained_rows_are_drawn(page: ReportPage) -> None:
     assert "how the prediction changes with x" in html
     assert "The highest prediction, 0.900, column by column" in html
     assert "how the prediction changes" not in render(page)
+
+
+def test_the_ml_test_score_gives_points_for_evidence_alone(page: ReportPage) -> None:
+    before = scored(page)
+    assert len(before) == 28
+    assert {test.part for test in before} == {"Data", "Model", "Infrastructure", "Monitoring"}
+    cost = next(test for test in before if test.asks.startswith("speed"))
+    assert (cost.points, cost.evidence) == (0.0, "`cost` was not run")
+    measured = ModelTest(
+        "cost", "passed", "", (Finding("cost", "note", "model", "one row takes 0.4 ms", "nothing to do"),)
+    )
+    after = scored(replace(page, verdict=replace(page.verdict, tests=(measured,))))
+    gained = [new for old, new in zip(before, after, strict=True) if new != old]
+    assert [(one.points, one.evidence) for one in gained] == [(1.0, "`cost` passed: one row takes 0.4 ms")]
+    assert total(after) <= min(
+        sum(one.points for one in after if one.part == part) for part in {one.part for one in after}
+    )
+    assert cards(page)["ml-test-score.md"].count("no record of a run shows it") >= 8

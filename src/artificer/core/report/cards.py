@@ -1,4 +1,4 @@
-"""Records → a model card, a data sheet, and technical documentation after Annex IV of the EU AI Act, as Markdown.
+"""Records → a model card, a data sheet, technical documentation after Annex IV of the EU AI Act, and a score, as Markdown.
 
 The model card has the sections of Mitchell et al. (2019), "Model cards for model reporting", FAT*; the data sheet those of
 Gebru et al. (2021), "Datasheets for datasets", CACM 64; the documentation those of Annex IV of Regulation (EU) 2024/1689.
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from artificer.core.figures import SIGNS, figure, with_interval
 from artificer.core.records import Estimate, Finding
+from artificer.core.report import test_score
 from artificer.core.report.page import ReportPage
 
 MOST_COLUMNS = 60
@@ -20,7 +21,7 @@ Section = tuple[str, Iterable[str]]
 
 
 def cards(page: ReportPage) -> dict[str, str]:
-    """The three texts by file name."""
+    """The four texts by file name."""
     name = page.brief.name
     return {
         "model-card.md": _text(f"Model card: {name}", _model_card(page)),
@@ -28,6 +29,7 @@ def cards(page: ReportPage) -> dict[str, str]:
         "annex-iv.md": _text(
             f"Technical documentation of {name}, after Annex IV of Regulation (EU) 2024/1689", _annex(page)
         ),
+        "ml-test-score.md": _text(f"ML Test Score of {name}", test_score.told(page)),
     }
 
 
