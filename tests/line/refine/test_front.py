@@ -93,8 +93,17 @@ def test_a_limit_that_is_measured_to_be_broken_takes_a_choice_as_much_cheaper() 
     now = holding(found, [LATENCY])
     # It was measured at ten times what was predicted: what is to hold 2 ms must be predicted at 0.2 ms.
     measured = Line(LATENCY, "unmet", Estimate(10 * now.one_ms, 9 * now.one_ms, 11 * now.one_ms, "", 1))
-    other = cheaper(found, now.weights, [measured])
+    other = cheaper(found, found, now.weights, [measured])
     assert other is not None
     assert set(other.weights) == {"quick"}
-    assert cheaper(found, other.weights, [measured]) is None
+    assert cheaper(found, found, other.weights, [measured]) is None
     assert [set(one.weights) for one in marked(found, other.weights) if one.chosen] == [{"quick"}]
+
+
+def test_what_broke_a_limit_need_not_be_among_what_there_is_time_for() -> None:
+    found = points()
+    now = holding(found, [LATENCY])
+    measured = Line(LATENCY, "unmet", Estimate(10 * now.one_ms, 9 * now.one_ms, 11 * now.one_ms, "", 1))
+    assert cheaper(found, [], now.weights, [measured]) is None
+    quick = [one for one in found if set(one.weights) == {"quick"}]
+    assert cheaper(found, quick, now.weights, [measured]) == quick[0]

@@ -93,7 +93,7 @@ def _refine(run: Run) -> Model:
             refits.single = True
             refits.more.clear()
             continue
-        other = cheaper(_timely(choices, refits), weights, broken) if broken else None
+        other = cheaper(choices, _timely(choices, refits), weights, broken) if broken else None
         if other is None:
             return replace(model, front=marked(choices, weights))
         weights, decisions = _taken(other, weights, [line.requirement for line in broken], decisions)

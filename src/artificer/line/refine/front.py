@@ -76,14 +76,21 @@ def holding(choices: Sequence[Choice], limits: Sequence[Requirement]) -> Choice:
     return next((one for one in held if one.chosen), held[0])
 
 
-def cheaper(choices: Sequence[Choice], weights: Weights, broken: Sequence[Line]) -> Choice | None:
+def cheaper(
+    choices: Sequence[Choice], timely: Sequence[Choice], weights: Weights, broken: Sequence[Line]
+) -> Choice | None:
     """The most accurate choice that is cheaper where limits were measured to be broken, and by as much as they were.
 
     Where none is that much cheaper, the cheapest; None where there is none.
+
+    Parameters
+    ----------
+    timely : sequence of Choice
+        Of `choices`, those that there is still time to make; what broke the limits need not be among them.
     """
     now = next(one for one in choices if set(one.weights) == set(weights))
     less = [
-        one for one in choices if all(_cost(one, line.requirement) < _cost(now, line.requirement) for line in broken)
+        one for one in timely if all(_cost(one, line.requirement) < _cost(now, line.requirement) for line in broken)
     ]
     if not less:
         return None
