@@ -11,8 +11,8 @@ from artificer.data.table import row_hashes
 from artificer.line.audit.seen import Seen, check
 
 MOST_ROWS, FEWEST_COLUMNS, MOST_COLUMNS = 200_000, 4, 60
-# The other columns must nearly name a row: among few combinations, rows are alike by nature.
-NAMING, FEWEST_PAIRS = 0.95, 5
+# The other columns must nearly name a row, and one of them by itself must come near to it: else rows are alike by nature.
+NAMING, NAMING_ALONE, FEWEST_PAIRS = 0.95, 0.5, 5
 
 
 @check("near_duplicates", "rows")
@@ -26,8 +26,11 @@ def near_duplicates(seen: Seen) -> Iterator[Finding]:
     parts = [row_hashes(frame, [name]) * np.uint64(2 * place + 1) for place, name in enumerate(names)]
     whole = np.sum(parts, axis=0, dtype=np.uint64)
     first = np.unique(whole, return_index=True)[1]  # exact copies are another finding
+    alone = {name: len(np.unique(part[first])) / len(first) for name, part in zip(names, parts, strict=True)}
     found = {}
     for name, part in zip(names, parts, strict=True):
+        if max(share for other, share in alone.items() if other != name) < NAMING_ALONE:
+            continue
         _, counts = np.unique((whole - part)[first], return_counts=True)
         n_near = int(counts[counts > 1].sum())
         if len(counts) >= NAMING * len(first) and n_near >= FEWEST_PAIRS:
