@@ -26,6 +26,7 @@ TITLES = {
     "large": "Ten million rows of 20 columns, in a process of its own",
     "label_errors": "Wrong labels, 5% planted, found among at most 10,000 rows; `says`: audit reports them",
     "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
+    "coverage": "How often nominal 95% intervals hold the truth: draws from real rows that trained nothing",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }
 HIDDEN = ("script", "commit", "machine", "when")
