@@ -25,12 +25,13 @@ def figure(value: float) -> str:
 
 
 def with_interval(estimate: Estimate, unit: str = "") -> str:
-    """An estimate with its interval.
+    """An estimate with its interval; "about" where its method says that it is approximate.
 
     >>> with_interval(Estimate(0.7512, 0.7301, 0.7702, "DeLong", 900))
     '0.751 (0.730 to 0.770)'
     """
+    about = "about " if "approximate" in estimate.method else ""
     unit = f" {unit}" if unit else ""
     if estimate.low == estimate.high == estimate.value:
         return f"{figure(estimate.value)}{unit}"
-    return f"{figure(estimate.value)}{unit} ({figure(estimate.low)} to {figure(estimate.high)})"
+    return f"{figure(estimate.value)}{unit} ({about}{figure(estimate.low)} to {figure(estimate.high)})"

@@ -12,6 +12,9 @@ from artificer.measure.delong import auc_covariance
 from artificer.measure.metrics import Metric, metric, score, shaped
 
 REPLICATES = 500
+# Kinds whose 95% intervals held the truth less often on draws of 400 real rows with heavy tails (bench/coverage.py: 88% of
+# the root of squared errors, 92% of the share of variance): they say so wherever they are shown.
+APPROXIMATE = ("rmse", "rmsle", "r2")
 BOOTSTRAP_ROWS = 20_000
 
 
@@ -42,6 +45,20 @@ def estimate(
     value = score(name, y, prediction, weight)
     if not np.isfinite(value):
         return Estimate(float("nan"), float("nan"), float("nan"), "not defined on these rows", len(y), level)
+    told = _estimated(found, value, y, prediction, weight, groups, level)
+    return replace(told, method=f"{told.method}, approximate") if found.name in APPROXIMATE else told
+
+
+def _estimated(
+    found: Metric,
+    value: float,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    name = found.name
     if name == "roc_auc" and weight is None and groups is None:
         return _delong(y, prediction[:, 1], level)
     if found.losses is None:

@@ -24,7 +24,7 @@ from artificer.measure.metrics import OWN, default_metric, is_metric, metric, na
 
 __all__ = ["design"]
 
-VERSION = 2
+VERSION = 3
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
 # Seeds that chance is averaged over in the final refits, where there is time, and room in the package; on few rows other
@@ -35,8 +35,9 @@ MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
 # Variants of boosters and networks that are tried too, by the seconds from which they are.
 VARIANTS = {180.0: 8, 400.0: 16}
 # Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
-# which the estimators do without.
-REFINED, ALONE = 0.9, 0.97
+# which the estimators do without; of a short limit they get three tenths at most.
+REFINED, ALONE, SHORTEST = 0.9, 0.97, 0.7
+JUDGED_S = 2.0
 
 
 def design(subject: Subject, **options: Any) -> Plan:
@@ -73,7 +74,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         metric=name,
         candidates=candidates,
         folds_tried=n_folds,
-        shares={"refine": REFINED if run.judged else ALONE},
+        shares={"refine": _refined(run.brief.run.limit_s) if run.judged else ALONE},
         transform="log1p" if name == "rmsle" else "",
         loss=loss,
         class_weight=run.class_weight,
@@ -108,6 +109,10 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
         loss=loss,
         quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
     )
+
+
+def _refined(limit_s: float) -> float:
+    return max(SHORTEST, min(REFINED, 1 - JUDGED_S / limit_s))
 
 
 def _quick(run: Run) -> bool:

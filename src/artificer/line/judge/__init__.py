@@ -45,7 +45,7 @@ from artificer_runtime.schema import GROUPS
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 5
+VERSION = 6
 LEVEL = 0.95
 MOST_SHAPES = 4
 ALSO = {

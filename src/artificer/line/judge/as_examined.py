@@ -10,7 +10,7 @@ from artificer.line.judge.seen import Seen
 
 
 def as_examined(seen: Seen) -> Examined:
-    """Give the line's own model and its judged rows to tests of any model."""
+    """Give the line's own model and its judged rows to tests of any model: the columns that it reads, and protected ones."""
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
         raw: np.ndarray = seen.predictor.raw(seen.predictor.schema.encode(frame))
@@ -18,10 +18,12 @@ def as_examined(seen: Seen) -> Examined:
 
     features, classes = seen.run.brief.features, seen.asked.classes
     rows = seen.rows
+    names = [column.name for column in seen.predictor.schema.columns]
+    names += [name for name in features.protected if name not in names and name in rows.frame.columns]
     return Examined(
         task=seen.asked.task,
         metric=seen.metric,
-        rows=Rows(rows.frame, seen.y, rows.weight, rows.time, rows.group),
+        rows=Rows(rows.frame.select(names), seen.y, rows.weight, rows.time, rows.group),
         prediction=seen.prediction,
         classes=classes[::-1] if seen.asked.positive == 0 else classes,
         level=seen.level,

@@ -40,10 +40,7 @@ def tests_of(seen: Seen, train: Labelled, *, sealed: bool) -> tuple[tuple[ModelT
 
 
 def _shown(seen: Seen, train: Labelled, *, sealed: bool) -> Examined:
-    brief, asked = seen.run.brief, seen.asked
-    names = [column.name for column in seen.predictor.schema.columns]
-    names += [name for name in brief.features.protected if name not in names and name in seen.rows.frame.columns]
-    whole = as_examined(seen)
+    asked, whole = seen.asked, as_examined(seen)
     reasons = {"fit": "the line trains no model again to judge one"}
     more: dict[str, Any] = {}
     if not sealed:
@@ -56,12 +53,11 @@ def _shown(seen: Seen, train: Labelled, *, sealed: bool) -> Examined:
         more["predict"] = None
     else:
         y, _ = oriented(train.y, seen.prediction, asked.positive)
-        more["train"] = Rows(train.frame.select(names), y, train.weight, train.time, train.group)
+        more["train"] = Rows(train.frame.select(whole.rows.frame.columns), y, train.weight, train.time, train.group)
     if seen.predictor.contents.residuals is not None:
         more["intervals"] = seen.predictor.interval(seen.prediction, INTERVALS)
     return replace(
         whole,
-        rows=replace(whole.rows, frame=seen.rows.frame.select(names)),
         linear=seen.linear,
         multipliers=turned(seen.predictor.contents.multipliers, asked.positive),
         intervals_level=INTERVALS,
