@@ -14,13 +14,19 @@ from artificer.core.errors import ArtificerError
 def audit_data(data: Path, as_json: bool) -> int:
     """Audit data without a brief."""
     from artificer.line.audit import audit
+    from artificer.told import finding_told
 
     record = audit(data)
     code = 3 if any(finding.severity == "blocker" for finding in record.findings) else 0
     if as_json:
         document("audit", code, record, findings=record.findings, decisions=record.decisions)
-    else:
-        _show("audit", record)
+        return code
+    for finding in record.findings:  # there is no report that others could stand in
+        click.echo(coloured(finding_told(finding)))
+    if not record.findings:
+        click.echo(coloured("✓ nothing was found"))
+    for decision in record.decisions:
+        click.echo(f"decided: {decision.question} {decision.choice}, because {decision.because}")
     return code
 
 

@@ -29,7 +29,9 @@ def read_contract(path: Path) -> tuple[Contract, tuple[Finding, ...]]:
     """
     place = path / "contract.json" if path.is_dir() else path
     if not place.is_file():
-        raise ContractError(f"there is no contract '{place}'; each package holds a contract.json")
+        raise ContractError(
+            f"there is no contract '{place}'; each package holds one, and `artificer audit BRIEF --write-contract` writes one"
+        )
     try:
         text = place.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
