@@ -33,7 +33,7 @@ EXTRAS = {
     "excel": ("fastexcel", "Excel workbooks as data"),
     "pandas": ("pandas", "frames of pandas as input"),
     "postgres": ("psycopg", "PostgreSQL as data, output and ledger"),
-    "serve": ("fastapi", "packages over HTTP"),
+    "serve": ("starlette", "packages over HTTP"),
 }
 LEAST_MB = 500
 

@@ -49,7 +49,7 @@ def package_of(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def client(trained: Path) -> Iterator[Any]:
-    from fastapi.testclient import TestClient
+    from starlette.testclient import TestClient
 
     from artificer.line.ship.server import Serving
     from artificer.line.ship.server.app import application

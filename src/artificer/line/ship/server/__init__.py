@@ -40,7 +40,7 @@ def serve(
     Raises
     ------
     ArtificerError
-        When the package cannot be read, the port is taken, or FastAPI and uvicorn are not installed.
+        When the package cannot be read, the port is taken, or starlette and uvicorn are not installed.
     """
     try:
         import uvicorn
@@ -48,7 +48,7 @@ def serve(
         from artificer.line.ship.server.app import application
     except ModuleNotFoundError as error:
         raise ArtificerError(
-            f"serving needs {error.name}: install Artificer with its extra 'serve' (fastapi and uvicorn)"
+            f"serving needs {error.name}: install Artificer with its extra 'serve' (starlette and uvicorn)"
         ) from error
     serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None)
     with _listening(host, port) as listener:
