@@ -114,6 +114,18 @@ class TestTasks:
         space.perform("key", lambda folder, name: FIT)
         assert space.result("key", FoldFit) == FIT
 
+    def test_what_the_clock_cut_will_do_where_the_limit_is_no_longer(self, tmp_path: Path) -> None:
+        space = Workspace(tmp_path)
+        space.perform("key", lambda folder, name: replace(FIT, cut=True, loss=0.5))
+        space.suffices("key", 15.0)
+        assert space.done("key", 15.0)
+        assert space.done("key", 5.0)
+        assert not space.done("key", 16.0)
+        assert not space.done("key")
+        assert space.result("key", FoldFit).loss == 0.5
+        space.perform("key", lambda folder, name: FIT)
+        assert space.result("key", FoldFit) == FIT
+
     def test_the_quicker_of_two_stays(self, tmp_path: Path) -> None:
         space = Workspace(tmp_path)
 

@@ -1,7 +1,7 @@
 """One run of the line: its brief, workspace, clock and the results of its stages.
 
 `Run.stage` is how every stage remembers: in memory for this run, and on disk for the next, under a key made from what
-it reads. The key never holds the time limit; what the clock cut is not reused.
+it reads. The key never holds the time limit; what the clock cut is reused by runs of no longer a limit alone.
 """
 
 from __future__ import annotations
@@ -110,6 +110,9 @@ class Run:
 
     def __post_init__(self) -> None:
         self.n_workers = self.n_workers or self.brief.run.cores or n_cores()
+        limit_s = self.brief.run.limit_s
+        # One that begins late in its limit shows nothing of what the limit gives.
+        self._granted_s = limit_s + self.spent_s if self.clock.left_s > limit_s / 2 else 0.0
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -157,10 +160,13 @@ class Run:
     def task(self, key: str, kind: type[T], work: Callable[[Path, str], T]) -> T:
         """Return the result stored under `key`, or work and store it."""
         self.used.add(key)
-        if self.workspace.done(key):
+        if self.workspace.done(key, self.brief.run.limit_s + self.spent_s):
             self.reused.add(key)
             return self.workspace.result(key, kind)
-        return self.workspace.perform(key, work)
+        made = self.workspace.perform(key, work)
+        if not self.stop.is_set() and self.replay is None:  # who interrupts a run wants it to go on the next time
+            self.workspace.suffices(key, self._granted_s)
+        return made
 
     def tell(self, stage: str, decisions: Sequence[Decision] = (), findings: Sequence[Finding] = ()) -> None:
         """Keep what a stage decided and found in the ledger."""

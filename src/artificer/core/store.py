@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 RESULT = "result.json"
 PARTIAL = "partial.json"
+LIMIT = "limit_s"
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space, or name another folder with --workspace",
@@ -189,20 +190,22 @@ class Workspace:
         """Where a path of a record is on this machine."""
         return self.root / relative
 
-    def done(self, key: str) -> bool:
-        """Whether the task of this key has a whole result."""
-        return (self.root / "tasks" / key / RESULT).exists()
+    def done(self, key: str, limit_s: float = math.inf) -> bool:
+        """Whether the task of this key has a whole result, or one that the clock cut at a limit no shorter than this."""
+        folder = self.root / "tasks" / key
+        return (folder / RESULT).exists() or ((folder / PARTIAL).exists() and _limit_s(folder) >= limit_s)
 
     def result(self, key: str, kind: type[T]) -> T:
         """Read the result of a task that is done."""
-        return load(self.root / "tasks" / key / RESULT, kind)
+        folder = self.root / "tasks" / key
+        return load(folder / (RESULT if (folder / RESULT).exists() else PARTIAL), kind)
 
     def perform(self, key: str, work: Callable[[Path, str], T]) -> T:
         """Run `work(folder, name)` in a fresh folder, save what it returns, and make the folder visible at once.
 
         `name` is the folder's path in records. A record that says it was cut by the clock is kept for this run but
-        never counts as done. When another process was quicker, its result stays and ours, which
-        is the same, is thrown away.
+        does not count as done, but for runs of a limit that `suffices` names. When another process was quicker, its
+        result stays and ours, which is the same, is thrown away.
         """
         name = f"tasks/{key}"
         final, staging = self.root / name, self.root / "tasks" / f".{key}.{uuid.uuid4().hex[:8]}"
@@ -215,6 +218,12 @@ class Workspace:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
         return record
+
+    def suffices(self, key: str, limit_s: float) -> None:
+        """Have a result that the clock cut count as done for runs of no longer a limit, which would end there too."""
+        folder = self.root / "tasks" / key
+        if (folder / PARTIAL).exists():
+            write_bytes(folder / LIMIT, repr(limit_s).encode())
 
     def _publish(self, record: Any, staging: Path, final: Path) -> None:
         save(staging / (PARTIAL if getattr(record, "cut", False) else RESULT), record)
@@ -229,6 +238,14 @@ class Workspace:
                 raise
         if self.durable:
             flush(final.parent, files=False)
+
+
+def _limit_s(folder: Path) -> float:
+    """The time limit under which a cut result was made; 0 where none is told."""
+    try:
+        return float((folder / LIMIT).read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0.0
 
 
 def flush(folder: Path, *, files: bool = True) -> None:
