@@ -63,7 +63,7 @@ def main() -> None:
     record("leaks", "none", sets=len(held), false_alarms=len(told), which="; ".join(told))
 
 
-def rows(data: Path, about: Mapping[str, Any]) -> tuple[pl.DataFrame, str, np.ndarray]:
+def rows(data: Path, about: Mapping[str, Any], most: int = MOST_ROWS) -> tuple[pl.DataFrame, str, np.ndarray]:
     """A set's rows in a drawn order, its target, and the target's rank: 0 to 1, of rarer classes higher."""
     if about.get("report_only"):
         raise SystemExit(f"{about['name']} is report_only")
@@ -71,7 +71,7 @@ def rows(data: Path, about: Mapping[str, Any]) -> tuple[pl.DataFrame, str, np.nd
     frame = pl.read_parquet(data / about["files"][0]).drop_nulls(target)
     if about["task"] != "regression":
         frame = frame.with_columns(pl.col(target).cast(pl.String)).filter(pl.len().over(target) >= FEWEST_OF_A_CLASS)
-    frame = frame.sample(min(MOST_ROWS, frame.height), seed=0, shuffle=True)
+    frame = frame.sample(min(most, frame.height), seed=0, shuffle=True)
     if about["task"] != "regression":
         frame = frame.filter(pl.len().over(target) >= FEWEST_OF_A_CLASS)
         order = frame.select(-pl.len().over(target).cast(pl.Int64)).to_series()
@@ -80,12 +80,17 @@ def rows(data: Path, about: Mapping[str, Any]) -> tuple[pl.DataFrame, str, np.nd
 
 
 def warned(frame: pl.DataFrame, target: str, about: Mapping[str, Any]) -> list[Finding]:
-    """Findings about leaks that are warnings or blockers; of missing values, where the gap itself tells."""
+    """Findings about leaks that are warnings or blockers."""
+    return [one for one in audited(frame, target, about) if one.code in LEAKS and one.severity != "note"]
+
+
+def audited(frame: pl.DataFrame, target: str, about: Mapping[str, Any], *, effects: bool = False) -> list[Finding]:
+    """All findings of audit."""
     kind = "number" if about["task"] == "regression" else "class"
     with tempfile.TemporaryDirectory() as folder:
         run = begin(Brief(target=Target(column=target, kind=kind)), frame=frame, workspace=Path(folder))
-        run.effects = False
-        return [one for one in audit(run).findings if one.code in LEAKS and one.severity != "note"]
+        run.effects = effects
+        return list(audit(run).findings)
 
 
 def single(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:

@@ -9,21 +9,25 @@ import polars as pl
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
-LEAST_SHARE, HALF = 0.01, 0.5
+HALF = 0.5
+# Of the values, to be told. Numbers that mostly differ look like texts, or like names of rows, once words stand among them.
+LEAST_SHARE = {"category": 0.01, "text": 0.9, "identifier": 0.9}
 WHAT = {"number": "a number", "time": "a date"}
 
 
 @check("mixed_types", "profile", "rows")
 def mixed_types(seen: Seen) -> Iterator[Finding]:
-    """Report stray words in columns of numbers or dates, and categories of which a part, but not all, are numbers."""
+    """Report stray words in columns of numbers or dates, and words of which a part, but not all, are numbers."""
     for column in seen.profile.columns:
-        if column.name not in seen.asked.features:
+        if column.name not in seen.asked.features and (
+            column.kind != "identifier" or column.name in seen.brief.data.key
+        ):
             continue
         n_stray = seen.asked.n_stray.get(column.name, 0)
         if n_stray:
             yield _stray(column.name, WHAT.get(column.kind, column.kind), n_stray, n_stray / column.n_rows)
-        elif column.kind == "category":
-            yield from _numbers_among_words(seen.rows.frame[column.name].drop_nulls())
+        elif column.kind in LEAST_SHARE:
+            yield from _numbers_among_words(seen.rows.frame[column.name].drop_nulls(), LEAST_SHARE[column.kind])
 
 
 @check("mixed_types", "profile")
@@ -46,10 +50,12 @@ def _stray(name: str, what: str, n_stray: int, share: float) -> Finding:
     )
 
 
-def _numbers_among_words(cells: pl.Series) -> Iterator[Finding]:
+def _numbers_among_words(cells: pl.Series, least: float) -> Iterator[Finding]:
+    if cells.dtype != pl.String:
+        return
     n_numbers = int(cells.cast(pl.Float64, strict=False).is_not_null().sum())
     share = n_numbers / max(len(cells), 1)
-    if LEAST_SHARE <= share < 1.0:
+    if least <= share < 1.0:
         yield Finding(
             code="mixed_types",
             severity="warning" if share >= HALF else "note",
