@@ -31,6 +31,8 @@ GROUPS: dict[str, dict[str, str]] = {
     "More": {
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
+        "client": "artificer.cli.client:client",
+        "deploy": "artificer.cli.deploy:deploy",
         "doctor": "artificer.cli.care:doctor",
         "clean": "artificer.cli.care:clean",
     },
@@ -50,6 +52,8 @@ HELP = {
     "judge": "Test a model: the brief's, a file, predictions.",
     "refine": "Blend and refit what was trained.",
     "ship": "Certify and pack the model.",
+    "client": "Write a typed client, in Python or TypeScript.",
+    "deploy": "Write what runs a server: images, units, alerts.",
     "doctor": "Say whether this machine has what is needed.",
     "clean": "Remove what can be computed again.",
     "track": "Find the differences in new rows that harm.",

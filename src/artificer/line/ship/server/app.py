@@ -40,10 +40,15 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
         yield
         task.cancel()
 
-    doors = tuple(door for offered in DOORS for door in offered(serving))
+    doors = doors_of(serving)
     routes = [Route(door.path, door.answer, methods=[door.method]) for door in (*doors, _openapi(doors, serving))]
     refusing = {RefusedError: _refused, HTTPException: _plain, RowsError: _rows}
     return Starlette(routes=routes, exception_handlers=refusing, lifespan=life)  # type: ignore[arg-type]
+
+
+def doors_of(serving: Serving) -> tuple[Door, ...]:
+    """All doors but that of their own description."""
+    return tuple(door for offered in DOORS for door in offered(serving))
 
 
 async def _follow(serving: Serving) -> None:
