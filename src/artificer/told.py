@@ -110,6 +110,9 @@ def _judge(record: Verdict) -> Iterator[str]:
 def _ship(record: Shipped) -> Iterator[str]:
     largest = max((float(fact.value) for fact in record.parity), default=0.0)
     yield f"package {record.version}, {record.size_mb:.2f} MB; predicts as its training libraries do, to {largest:.0e}"
+    if record.ways:
+        rows = max(way.n_rows for way in record.ways)
+        yield f"read back from disk and run in {len(record.ways)} ways on {rows:,} rows, edges among them: alike"
 
 
 def _track(record: Tracked) -> Iterator[str]:

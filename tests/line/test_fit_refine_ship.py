@@ -17,14 +17,17 @@ from artificer.core.clock import Clock
 from artificer.core.errors import FaultError
 from artificer.core.run import Run
 from artificer.core.stages import FoldFit, Trial
+from artificer.data.edges import edge_rows
 from artificer.line.ask import begin
 from artificer.line.fit import fit
+from artificer.line.judge import judge
 from artificer.line.refine import refine
 from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
 from artificer.line.refine.refit import Refits
-from artificer.line.ship import certify, ship
+from artificer.line.ship import ship, ways_of
 from artificer.measure.metrics import score
-from artificer_runtime import load
+from artificer_runtime import load, walk
+from artificer_runtime.verification import verify
 
 pytestmark = pytest.mark.slow
 FEW = RunPart(learners=("lightgbm", "linear", "catboost"))
@@ -160,12 +163,41 @@ def test_a_demanded_effect_holds_in_what_ships(tmp_path: Path) -> None:
     assert (np.diff(swept) >= -1e-12).all()
 
 
-def test_a_member_that_differs_from_its_library_is_not_shipped(tmp_path: Path) -> None:
-    model = refine(started(tmp_path))
-    odd = replace(model, parts=(replace(model.parts[0], parity=0.01), *model.parts[1:]))
-    with pytest.raises(FaultError, match="differs from its training library"):
-        certify(odd)
-    assert certify(model)
+@pytest.mark.parametrize("what", ["a member", "the package"])
+def test_what_differs_from_its_training_is_not_shipped_and_leaves_nothing(tmp_path: Path, what: str) -> None:
+    run = started(tmp_path)
+    model = refine(run)
+    judge(run, model)
+    if what == "a member":
+        odd = replace(model, parts=(replace(model.parts[0], parity=0.01), *model.parts[1:]))
+    else:  # its library predicts otherwise
+        odd = model
+        native = run.path(model.parts[0].folder) / "native.npy"
+        np.save(native, np.load(native)[:, ::-1])
+    run.results["refine"] = odd
+    with pytest.raises(FaultError, match="differs from training") as refused:
+        ship(run)
+    assert refused.value.exit_code == 70
+    assert not list((tmp_path / "packages").glob("*"))
+
+
+def test_a_package_is_certified_in_each_way_to_run_it(tmp_path: Path) -> None:
+    run = started(tmp_path)
+    shipped = ship(run)
+    ways = {way.name: way for way in shipped.ways}
+    assert {"training libraries", "the judged model", "one row at a time", "rows as dicts", "zip file"} <= set(ways)
+    assert ("numpy walk" in ways) == (walk.KERNEL is not None)
+    assert all(way.largest == 0 for name, way in ways.items() if name != "training libraries")
+    assert 0 <= ways["training libraries"].largest <= 1e-5
+    folder = run.path(shipped.package)
+    schema = load(folder).schema
+    rows = json.loads((folder / "verification.json").read_text())["rows"]
+    assert len(rows) < ways["zip file"].n_rows, "training rows are compared, and do not travel"
+    assert rows == edge_rows(schema)
+    assert ways_of(folder) == shipped.ways
+    verified = verify(folder)
+    assert verified.n_rows == len(rows)
+    assert set(verified.ways) >= {"rows together", "one row at a time"}
 
 
 def test_a_package_holds_all_that_it_should_and_the_same_model_is_the_same_version(tmp_path: Path) -> None:

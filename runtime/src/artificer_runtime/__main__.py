@@ -1,4 +1,7 @@
-"""Predict the rows of a file: ``python -m artificer_runtime PACKAGE ROWS.csv`` prints one JSON document a row."""
+"""Predict the rows of a file: ``python -m artificer_runtime PACKAGE ROWS.csv`` prints one JSON document a row.
+
+``python -m artificer_runtime --verify PACKAGE`` predicts the rows that travel in it and says whether they are as they should.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 
 from artificer_runtime import RowsError, RuntimeInputError, load
 
-USAGE = "usage: python -m artificer_runtime PACKAGE ROWS.csv|ROWS.jsonl"
+USAGE = "usage: python -m artificer_runtime PACKAGE ROWS.csv|ROWS.jsonl, or --verify PACKAGE"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,12 +24,21 @@ def main(arguments: Sequence[str]) -> int:
         print(USAGE, file=sys.stderr)
         return 2
     try:
-        for line in _predictions(*map(Path, arguments)):
+        for line in (
+            _verified(Path(arguments[1])) if arguments[0] == "--verify" else _predictions(*map(Path, arguments))
+        ):
             print(line)
     except (RuntimeInputError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _verified(package: Path) -> Iterator[str]:
+    from artificer_runtime.verification import verify
+
+    found = verify(package)
+    yield json.dumps({"n_rows": found.n_rows, "largest_difference": dict(found.ways)})
 
 
 def _predictions(package: Path, path: Path) -> Iterator[str]:

@@ -9,30 +9,47 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
-import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from artificer_runtime import members
-from artificer_runtime.errors import PackageError, closest
+from artificer_runtime.errors import PackageError
 from artificer_runtime.members import Member
 from artificer_runtime.outcome import Residuals, plain, residuals_of
+from artificer_runtime.reading import MANIFEST, SEAL, arrays_of, files_of, listed, seal
 from artificer_runtime.recipe import Block, FittedRecipe, Recipe
-from artificer_runtime.schema import Column, Schema
+from artificer_runtime.schema import Column, Kind, Schema
+from artificer_runtime.signature import Key, check
 
 FORMAT = "artificer-package"
 # A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers, 2 nothing of
 # mended columns.
 VERSION = 3
+TASKS = ("binary", "multiclass", "regression")
 MENDED = ("spellings", "gaps", "within")
-MANIFEST = "manifest.json"
+# What a value of the wrong type or size raises where it is first used.
+DAMAGE = (
+    KeyError,
+    ValueError,
+    TypeError,
+    IndexError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    OSError,
+    EOFError,
+    MemoryError,
+    RecursionError,
+    zipfile.BadZipFile,
+)
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
 
@@ -93,30 +110,37 @@ def write(folder: Path, contents: Contents) -> str:
         "model_hash": model_hash,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
     }
-    (folder / MANIFEST).write_bytes(_json(manifest))
+    _write_manifest(folder, manifest)
     return model_hash
 
 
-def add_files(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Add more files to a package, and to its manifest; the model hash stays."""
+def add_files(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any] | None = None) -> None:
+    """Add more files to a package, and to its manifest, and facts that this says; the model hash stays."""
     manifest = json.loads((folder / MANIFEST).read_bytes())
     _write_files(folder, files)
     manifest["files"] |= {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())}
-    (folder / MANIFEST).write_bytes(_json(manifest))
+    _write_manifest(folder, {**(facts or {}), **manifest})
 
 
 def zipped(folder: Path, path: Path) -> None:
     """Write a package's folder as one zip file, atomically and the same bytes each time."""
     staging = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with zipfile.ZipFile(staging, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in sorted(file for file in folder.rglob("*") if file.is_file()):
-                info = zipfile.ZipInfo(file.relative_to(folder).as_posix(), _STAMP)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, file.read_bytes())
+        staging.write_bytes(zip_of(files_of(folder)))
         staging.replace(path)
     finally:
         staging.unlink(missing_ok=True)
+
+
+def zip_of(files: Mapping[str, bytes]) -> bytes:
+    """A zip of files, by name: the same bytes each time."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, _STAMP)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name])
+    return target.getvalue()
 
 
 def is_package(path: Path) -> bool:
@@ -129,8 +153,13 @@ def is_package(path: Path) -> bool:
         return MANIFEST in archive.namelist()
 
 
-def read(path: str | Path) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:
+def read(path: str | Path, *, require_signed: Key | None = None) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:
     """Read and check a package.
+
+    Parameters
+    ----------
+    require_signed : path, or bytes, of a public key
+        Refuse what this key did not sign; default: what the environment names, see `artificer_runtime.signature`.
 
     Returns
     -------
@@ -138,74 +167,39 @@ def read(path: str | Path) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:
     dict
         The manifest.
     dict of str to bytes
-        All files, by name.
+        All files that the manifest lists, by name.
 
     Raises
     ------
     PackageError
-        When it is absent, no package, damaged, or of a newer version.
+        When it is absent, no package, damaged, of a newer version, or not signed as required.
     """
     path = Path(path)
-    files = _files(path)
-    manifest = _checked(path, files)
+    held = files_of(path)
+    check(path, held, require_signed)
+    manifest, files = listed(path, held)
+    _hold_version(path, manifest)
     try:
         contents = _contents(manifest, files)
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as error:
+        _try(contents)
+    except DAMAGE as error:
         raise PackageError(
             f"the package '{path}' is damaged ({type(error).__name__}: {error}); make or copy it again"
         ) from error
     return contents, manifest, files
 
 
-def _files(path: Path) -> dict[str, bytes]:
-    if not path.exists():
-        near = closest(path.name, (other.name for other in path.parent.iterdir())) if path.parent.is_dir() else ""
-        raise PackageError(f"there is no package '{path}'{near}")
-    try:
-        if path.is_dir():
-            return {
-                file.relative_to(path).as_posix(): file.read_bytes()
-                for file in sorted(path.rglob("*"))
-                if file.is_file()
-            }
-        with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    except (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, struct.error) as error:
-        raise PackageError(f"'{path}' is no package, or a damaged one ({error}); make or copy it again") from error
-
-
-def _checked(path: Path, files: Mapping[str, bytes]) -> dict[str, Any]:
-    if MANIFEST not in files:
-        raise PackageError(
-            f"'{path}' is no package: it holds no {MANIFEST}; name the folder that `artificer run` printed"
-        )
-    try:
-        manifest: dict[str, Any] = json.loads(files[MANIFEST])
-        form, version, listed = manifest["format"], int(manifest["version"]), dict(manifest["files"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(f"the package '{path}' has a damaged {MANIFEST}; make or copy the package again") from error
+def _hold_version(path: Path, manifest: Mapping[str, Any]) -> None:
+    form, version = manifest.get("format"), manifest.get("version")
     if form != FORMAT:
         raise PackageError(f"'{path}' is a '{form}', not an {FORMAT}")
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise PackageError(f"the package '{path}' has a damaged {MANIFEST}; make or copy the package again")
     if version > VERSION:
         raise PackageError(
             f"the package '{path}' is of version {version}, this artificer-runtime reads up to {VERSION}; upgrade "
             "artificer-runtime"
         )
-    for name, digest in listed.items():
-        if name not in files:
-            raise PackageError(f"the package '{path}' lacks '{name}'; make or copy it again")
-        if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise PackageError(f"in the package '{path}' the file '{name}' is cut or changed; make or copy it again")
-    return manifest
 
 
 def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Contents:
@@ -214,13 +208,13 @@ def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Conten
     recipe = json.loads(files["recipe/recipe.json"])
     blocks = tuple(Block(**{**block, "columns": tuple(block["columns"])}) for block in recipe["blocks"])
     states = {
-        block.name: {**recipe["states"][place], **_arrays(files[f"recipe/{place}.npz"])}
+        block.name: {**recipe["states"][place], **arrays_of(files[f"recipe/{place}.npz"])}
         for place, block in enumerate(blocks)
     }
     model = json.loads(files["members/members.json"])
     weighted = tuple(
         Weighted(
-            members.load(one["form"], _arrays(files[f"members/{place}.npz"]), one["meta"]),
+            members.load(one["form"], arrays_of(files[f"members/{place}.npz"]), one["meta"]),
             float(one["weight"]),
             tuple(one["blocks"]),
         )
@@ -238,6 +232,37 @@ def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Conten
         multipliers=tuple(map(float, model.get("multipliers", ()))),
         residuals=residuals_of(model.get("residuals")),
     )
+
+
+def _try(contents: Contents) -> None:
+    """Predict a row of gaps and one of ordinary values, so that parts that do not fit are found when they are read.
+
+    Raises
+    ------
+    Exception
+        One of `DAMAGE`, when something is of the wrong type or size.
+    """
+    schema, needed = contents.recipe.schema, {block for one in contents.members for block in one.blocks}
+    n_out = len(contents.classes) or 1
+    if contents.task not in TASKS or (contents.task == "regression") != (not contents.classes):
+        raise ValueError(f"a task '{contents.task}' of {len(contents.classes)} classes")
+    if not contents.members or not all(isinstance(one, str) for one in (contents.target, *contents.classes)):
+        raise ValueError("no members, or a name that is no text")
+    for row in ({one.name: None for one in schema.columns}, {one.name: _ordinary(one) for one in schema.columns}):
+        with np.errstate(all="ignore"):
+            blocks = contents.recipe.apply(schema.encode(row), needed)
+            for one in contents.members:
+                X = np.concatenate([blocks[name] for name in one.blocks], axis=1)
+                found = one.member.predict(X)
+                if found.shape != (1, n_out) or found.dtype.kind != "f" or not math.isfinite(one.weight):
+                    raise ValueError(f"a member of form '{one.member.form}' gives {found.shape}, and {n_out} is needed")
+
+
+def _ordinary(column: Column) -> Any:
+    if column.kind in ("number", "time"):
+        low = column.low or 0.0
+        return low if column.kind == "number" else np.datetime64(int(np.clip(low, -6e10, 2.5e11)), "s")
+    return column.levels[0] if column.levels else "a"
 
 
 def _least_version(contents: Contents) -> int:
@@ -283,7 +308,14 @@ def _column(written: Mapping[str, Any]) -> Column:
     lists = {name: tuple(written[name]) for name in ("levels", *MENDED) if name in written}
     if "spellings" in lists:
         lists["spellings"] = tuple(map(tuple, lists["spellings"]))
-    return Column(**{**written, **lists})
+    column = Column(**{**written, **lists})
+    texts = (column.name, column.dtype, column.form, *column.levels, *chain.from_iterable(column.spellings))
+    numbers = (*column.gaps, *(column.within or ()), *(end for end in (column.low, column.high) if end is not None))
+    if column.kind not in get_args(Kind) or not all(isinstance(one, str) for one in texts):
+        raise TypeError("a column whose kind or texts are none")
+    if not all(isinstance(one, int | float) for one in numbers):
+        raise TypeError("a column whose range is no number")
+    return column
 
 
 def _outcome(contents: Contents) -> dict[str, Any]:
@@ -312,11 +344,6 @@ def npz(arrays: Mapping[str, np.ndarray]) -> bytes:
     return target.getvalue()
 
 
-def _arrays(data: bytes) -> dict[str, np.ndarray]:
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return dict(arrays)
-
-
 def _hash(files: Mapping[str, bytes]) -> str:
     """SHA-256 over schema, recipe and members in order of name; nothing else is in them."""
     total = hashlib.sha256()
@@ -324,6 +351,10 @@ def _hash(files: Mapping[str, bytes]) -> str:
         total.update(f"{name}:{len(files[name])}:".encode())
         total.update(files[name])
     return total.hexdigest()
+
+
+def _write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    (folder / MANIFEST).write_bytes(_json({**manifest, SEAL: seal(manifest)}))
 
 
 def _write_files(folder: Path, files: Mapping[str, bytes]) -> None:

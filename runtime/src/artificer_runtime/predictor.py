@@ -14,6 +14,7 @@ from artificer_runtime.errors import RowsError
 from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
+from artificer_runtime.signature import Key
 from artificer_runtime.single import Single, Unusual
 
 if TYPE_CHECKING:
@@ -22,15 +23,20 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 8192
 
 
-def load(path: str | Path) -> Predictor:
+def load(path: str | Path, *, require_signed: Key | None = None) -> Predictor:
     """Read a package: a folder or a zip file.
+
+    Parameters
+    ----------
+    require_signed : path, or bytes, of a public key
+        Refuse what this key did not sign; default: what ARTIFICER_REQUIRE_SIGNED in the environment names.
 
     Raises
     ------
     PackageError
-        When it is absent, no package, damaged, or of a newer version.
+        When it is absent, no package, damaged, of a newer version, or not signed as required.
     """
-    contents, manifest, _ = read(path)
+    contents, manifest, _ = read(path, require_signed=require_signed)
     return Predictor(contents, str(manifest["model_hash"]))
 
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
 from types import ModuleType
 
@@ -30,6 +31,17 @@ def _kernel() -> ModuleType | None:
 
 
 KERNEL = _kernel()
+
+
+@contextmanager
+def by_numpy() -> Iterator[None]:
+    """Leave the compiled walk out for a while, to compare; another thread that predicts meanwhile gets the same bits."""
+    global KERNEL
+    held, KERNEL = KERNEL, None
+    try:
+        yield
+    finally:
+        KERNEL = held
 
 
 def summed(add: Callable[[np.ndarray, int, np.ndarray, int], None], X: np.ndarray, n_out: int) -> np.ndarray:

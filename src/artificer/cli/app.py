@@ -29,6 +29,8 @@ GROUPS: dict[str, dict[str, str]] = {
         "update": "artificer.cli.watch:update",
     },
     "More": {
+        "sign": "artificer.cli.sign:sign",
+        "verify": "artificer.cli.sign:verify",
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
         "client": "artificer.cli.client:client",
@@ -62,6 +64,8 @@ HELP = {
     "serve": "Serve a package over HTTP, with a page to try it.",
     "watch": "Track new rows, retrain and promote when that pays.",
     "ledger": "Look into the ledger.",
+    "sign": "Sign a package, or make a key.",
+    "verify": "Is a package whole, signed, and right here?",
     "why": "Tell the story of one prediction.",
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from artificer.cli.show import document, json_option, typed, workspace_option
+from artificer.cli.sign import require_signed_option
 from artificer.cli.subject import what
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 )
 @click.option("--out-env", default="", help="Environment variable that holds a database's URL; --out names its table.")
 @click.option("--version", default="", help="Score with this version of the BRIEF's packages; default: the served one.")
+@require_signed_option
 @workspace_option
 @json_option
 def score(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from artificer.cli.show import workspace_option
+from artificer.cli.sign import require_signed_option
 
 OWN = ("127.0.0.1", "localhost", "::1")
 
@@ -15,6 +16,7 @@ OWN = ("127.0.0.1", "localhost", "::1")
 @click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", help="Address to listen on; default: this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 takes a free one.")
+@require_signed_option
 @workspace_option
 def serve(subject: Path, host: str, port: int, workspace: Path | None) -> int:
     """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer a page to try it.

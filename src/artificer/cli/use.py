@@ -19,6 +19,7 @@ from artificer.cli.show import (
     typed,
     workspace_option,
 )
+from artificer.cli.sign import require_signed_option
 from artificer.cli.subject import Subject
 
 INTERVAL = ("low 90%", "high 90%")
@@ -73,6 +74,7 @@ def _list_calls(brief: Path) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout."
 )
+@require_signed_option
 @json_option
 def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
     """Predict the ROWS of a file with a PACKAGE: prediction, probabilities, and what was odd about a row."""

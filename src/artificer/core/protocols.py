@@ -20,6 +20,8 @@ API = 1
 
 Settings = Mapping[str, Any]
 
+CHECKED_ROWS = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class Fold:
@@ -45,6 +47,8 @@ class Fold:
         That the fit may use; what it learns must not hang on their number.
     loss : str
         What to lower, as in `Plan.loss`.
+    served : array of float32, (n_served, n_features), or None
+        In a refit, rows as a package meets them: edges of the schema and training rows, encoded as when predicting.
     """
 
     X: np.ndarray
@@ -61,6 +65,13 @@ class Fold:
     seed: int = 0
     threads: int = 1
     loss: str = ""
+    served: np.ndarray | None = None
+
+    @property
+    def checked(self) -> np.ndarray:
+        """Rows that the training library predicts too, for the parity certificate: the first of `X`, then `served`."""
+        first = self.X[:CHECKED_ROWS]
+        return first if self.served is None else np.concatenate([first, self.served])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,8 @@ class Fitted:
         Iterations that `member` holds.
     cut : bool
         Whether the clock stopped it; a cut fit is never reused as complete.
-    native : array of float64, (at most 2000, n_out)
-        The training library's own predictions on the first rows of `X`, for the parity certificate.
+    native : array of float64, (n_checked, n_out)
+        The training library's own predictions of `Fold.checked`, for the parity certificate.
     """
 
     member: Member

@@ -752,14 +752,41 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """One way to run a package, compared.
+
+    Attributes
+    ----------
+    name : str
+        What was compared: "training libraries", "one row at a time", "numpy walk", "zip file" …
+    largest, tolerance : float
+        Largest difference of a prediction, relative above one, and what is allowed; 0 asks for equal bits.
+    """
+
+    name: str
+    n_rows: int
+    largest: float
+    tolerance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Shipped:
-    """From `ship`: where the package is, and what certifies that it predicts as training did."""
+    """From `ship`: where the package is, and what certifies that it predicts as training did.
+
+    Attributes
+    ----------
+    parity : tuple of Fact
+        By candidate, how far its portable form lies from its training library.
+    ways : tuple of Way
+        The packed package, read back, against training and in each way to run it; also in its parity.json.
+    """
 
     package: str
     version: str
     model_hash: str
     size_mb: float
     parity: tuple[Fact, ...]
+    ways: tuple[Way, ...] = ()
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
 

@@ -257,7 +257,7 @@ class Trainer:
             cut=fitted.cut,
             loss=_mean(row_losses(given.task, given.y_valid, prediction, self.course.plan.loss), given.weight_valid),
             score=self._score(given, prediction, rows),
-            parity=parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
+            parity=parity(fitted.member.predict(given.checked), fitted.native),
             facts=dict(fitted.facts) | hurry(candidate),
         )
 

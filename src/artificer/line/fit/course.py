@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from artificer.core.protocols import Fold
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Candidate, Chosen, Encoding, Plan
 from artificer.core.store import digest
+from artificer.data.edges import drawn, edge_rows
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.choose.folds import training_rows
 from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
@@ -34,6 +35,8 @@ class Encodings:
     ----------
     train, valid : block name → array of float32, (n_rows, n_features)
         `valid` is empty in a refit.
+    served : block name → array of float32
+        In a refit, rows as a package meets them; see `Course.served`.
     """
 
     recipe: FittedRecipe
@@ -41,6 +44,7 @@ class Encodings:
     valid: Blocks
     train_rows: np.ndarray
     valid_rows: np.ndarray
+    served: Blocks = field(default_factory=dict)
 
     @property
     def size_gb(self) -> float:
@@ -60,6 +64,8 @@ class Course:
         The last so many rows are not trained on in the final fit either.
     left_out : array of bool, (n_rows,), or None
         Rows that a repair keeps out of the final fit.
+    certified : bool
+        Whether a refit's library predicts rows as a package meets them, for the certificate.
     """
 
     rows: Labelled
@@ -74,6 +80,7 @@ class Course:
     trains: np.ndarray | None = None
     n_kept_out: int = 0
     left_out: np.ndarray | None = None
+    certified: bool = True
 
     @cached_property
     def encoded(self) -> Encoded:
@@ -138,7 +145,14 @@ class Course:
         )
         names = tuple(block.name for block in blocks)
         valid_blocks = fitted.apply(self.encoded.take(valid), names) if fold is not None else {}
-        return Encodings(fitted, train_blocks, valid_blocks, np.flatnonzero(train), np.flatnonzero(valid))
+        served = self._served(fitted, names) if fold is None and self.certified else {}
+        return Encodings(fitted, train_blocks, valid_blocks, np.flatnonzero(train), np.flatnonzero(valid), served)
+
+    def _served(self, fitted: FittedRecipe, names: tuple[str, ...]) -> Blocks:
+        """Edge rows of the schema and a draw of the training rows, encoded as when predicting: no row is cross-fitted."""
+        edges = fitted.apply(self.schema.encode(edge_rows(self.schema)), names)
+        rows = fitted.apply(self.encoded.take(drawn(len(self.of_row))), names)
+        return {name: np.concatenate([edges[name], rows[name]]) for name in names}
 
     def n_train(self, fold: int) -> int:
         """Rows that the fold trains on."""
@@ -177,6 +191,7 @@ class Course:
             monotone=monotone,
             seed=self.seed,
             loss=str(candidate.settings.get("loss", self.plan.loss)),
+            served=side_by_side(made.served, candidate.blocks) if made.served else None,
         )
 
     def _features(
@@ -225,4 +240,5 @@ def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encodin
         trains=np.load(run.path(chosen.split.trains)) if chosen.split.trains else None,
         n_kept_out=0 if run.train_on_valid else run.n_valid,
         left_out=np.load(run.path(chosen.split.left_out)) if chosen.split.left_out else None,
+        certified=run.judged,
     )

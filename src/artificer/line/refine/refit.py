@@ -35,7 +35,8 @@ from artificer.line.fit.written import contents
 from artificer.line.refine.seeds import together
 from artificer_runtime.package import Weighted, write
 
-VERSION = 2
+VERSION = 3
+NATIVE = "native.npy"  # in a refit's folder: what the training library predicts of `Fold.checked`
 ALL_ROWS = -1
 # Learners whose fits hang on a seed, up to how many rows, and the distance between two seeds.
 BY_CHANCE = {"catboost": math.inf, "extra_trees": 5_000, "lightgbm": math.inf, "network": 5_000}
@@ -196,7 +197,16 @@ class Refits:
         settings |= replayed(self.run, name, ALL_ROWS)
         again = (seed,) if seed else ()
         blocks = self._blocks(trial.candidate)
-        parts = (VERSION, self.course.identity, trial.candidate, blocks, settings, versions(), *again)
+        parts = (
+            VERSION,
+            self.course.certified,
+            self.course.identity,
+            trial.candidate,
+            blocks,
+            settings,
+            versions(),
+            *again,
+        )
         work = partial(self._fit, trial.candidate, settings, seed)
         return self.run.task(f"refit-{digest(*parts)}", FoldFit, work)
 
@@ -211,7 +221,7 @@ class Refits:
         given = replace(given, seed=given.seed + seed * NEXT_SEED, threads=threads)
         fitted = load(candidate.learner).fit(given, settings, self.clock)
         save_member(folder, fitted.member)
-        np.save(folder / "native.npy", fitted.native)
+        np.save(folder / NATIVE, fitted.native)
         return FoldFit(
             candidate.name,
             ALL_ROWS,
@@ -221,7 +231,7 @@ class Refits:
             fitted.cut,
             math.nan,
             math.nan,
-            parity(fitted.member.predict(given.X[: len(fitted.native)]), fitted.native),
+            parity(fitted.member.predict(given.checked), fitted.native),
             dict(fitted.facts) | hurry(candidate),
         )
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from artificer_runtime.members import Member
+from artificer_runtime.members.links import Link, linked
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, Trees
 
@@ -23,6 +24,15 @@ def together(members: Sequence[Member]) -> list[Member]:
     if len(members) > 1 and all(isinstance(one, Oblivious) for one in members):
         return [_oblivious([one for one in members if isinstance(one, Oblivious)])]
     return list(members)
+
+
+def averaged(predictions: Sequence[np.ndarray], link: Link) -> np.ndarray:
+    """What `together` predicts, from what each seed does: (n_rows, n_out) each, after the link."""
+    with np.errstate(divide="ignore"):
+        if link == "identity":
+            return np.asarray(np.mean(predictions, axis=0))
+        logs = np.mean([np.log(one) for one in predictions], axis=0)
+    return linked(logs[:, 1:] - logs[:, :1] if link == "logit" else logs, link)
 
 
 def _trees(members: Sequence[Trees]) -> Trees:

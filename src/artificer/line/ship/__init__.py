@@ -1,7 +1,8 @@
 """ship: the judged model → a package that numpy alone can use, certified against the libraries that trained it.
 
-The story: judge the model on the sealed rows, see that the portable form predicts what the training library predicts
-and that what is read back from disk predicts the same, then write model, verdict, contract, card and run.lock.
+The story: judge the model on the sealed rows, write model, verdict, contract, card, run.lock, list of parts and rows to
+verify with beside each other, see that nothing of a person is in them, read them back and see that they predict what the
+training libraries do in each way to run them, and only then give the package its place.
 """
 
 from __future__ import annotations
@@ -9,29 +10,34 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import artificer_runtime
-from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Model, Shipped, Verdict
-from artificer.core.store import digest, encode, flush, named_bytes, public_json, save, told
+from artificer.core.stages import Asked, Model, Shipped, Verdict, Way
+from artificer.core.store import decode, digest, encode, flush, named_bytes, public_json, save, told
+from artificer.data.edges import edge_rows
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.audit import audit, contract_text
 from artificer.line.judge import judge
 from artificer.line.refine import refine
+from artificer.line.ship.bill import BILL, bill_of_materials
 from artificer.line.ship.card import card
+from artificer.line.ship.certificate import certify
+from artificer.line.ship.discreet import hold_discreet
 from artificer.line.ship.lock import run_lock
 from artificer.line.ship.reference import reference
-from artificer_runtime.package import add_files
+from artificer_runtime.package import add_files, read
+from artificer_runtime.verification import NAME as VERIFICATION
+from artificer_runtime.verification import written
 
 __all__ = ["ship"]
 
-# Relative difference that single precision and another order of adding up explain.
-PARITY = 1e-5
+PARITY = "parity.json"
 
 
 def ship(subject: Subject, **options: Any) -> Shipped:
@@ -46,7 +52,7 @@ def ship(subject: Subject, **options: Any) -> Shipped:
     Raises
     ------
     FaultError
-        When the portable form predicts anything but what the training library predicts.
+        When the package predicts anything but what training did, or holds what the brief's `[legal]` keeps in.
     """
     run = begin(subject, **options)
     if "ship" not in run.results:
@@ -58,44 +64,73 @@ def ship(subject: Subject, **options: Any) -> Shipped:
 
 
 def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
-    parity = certify(model)
     contract = audit(run).contract
     version = digest(model.model_hash, contract, run.brief)[:12]
     place = f"packages/{version}"
     lock = run_lock(run, model)
     save(run.path(f"runs/{run.id}/run.lock"), lock)
+    predictor = artificer_runtime.load(run.path(model.folder))
     extra = {
         "card.json": _json(card(run, asked, model, verdict)),
         "verdict.json": public_json(verdict),
         "contract.json": encode(contract),
         "contract.toml": contract_text(contract)[0].encode(),
         "reference.json": encode(reference(run, asked, model, verdict)),
+        "brief.json": public_json(run.brief),
         "run.lock": named_bytes(replace(lock, folder="")),
+        BILL: bill_of_materials(run.brief.name, model),
+        VERIFICATION: written(predictor, edge_rows(predictor.schema)),
     }
-    pack(run.path(model.folder), run.path(place), extra)
+    facts = {"name": run.brief.name, "data": asked.fingerprint, "holds": HOLDS}
+
+    def checked(staging: Path) -> dict[str, bytes]:
+        hold_discreet(run, asked, staging)
+        return {PARITY: encode(certify(run, asked, model, staging))}
+
+    pack(run.path(model.folder), run.path(place), extra, facts, checked)
     size_mb = sum(path.stat().st_size for path in run.path(place).rglob("*") if path.is_file()) / 1e6
-    return Shipped(place, version, model.model_hash, size_mb, parity, decisions=(_decision(asked, model),))
+    parity = tuple(Fact(part.candidate, part.parity, "largest relative difference") for part in model.parts)
+    ways = ways_of(run.path(place))
+    return Shipped(place, version, model.model_hash, size_mb, parity, ways, decisions=(_decision(asked, model),))
 
 
-def certify(model: Model) -> tuple[Fact, ...]:
-    """See that each member predicted what its training library did, on up to 2,000 training rows.
+# Where a reader of the manifest finds what; docs/package.md says what may hold what.
+HOLDS = {
+    "schema": "schema.json",
+    "brief": "brief.json",
+    "verdict": "verdict.json",
+    "card": "card.json",
+    "contract": "contract.json",
+    "reference": "reference.json",
+    "lock": "run.lock",
+    "parity": PARITY,
+    "verification": VERIFICATION,
+    "bill of materials": BILL,
+}
 
-    Raises
-    ------
-    FaultError
-        When one did not.
+
+def ways_of(package: Path) -> tuple[Way, ...]:
+    """What a package's certificate says; empty for one of before there were any."""
+    files = read(package)[2]
+    return decode(files[PARITY], tuple[Way, ...]) if PARITY in files else ()
+
+
+def pack(
+    model: Path,
+    place: Path,
+    extra: Mapping[str, bytes],
+    facts: Mapping[str, Any],
+    checked: Callable[[Path], Mapping[str, bytes]],
+) -> None:
+    """Copy a model's folder to its place among the packages, with more files; what stands there already stays.
+
+    Parameters
+    ----------
+    facts : dict
+        More that the manifest says.
+    checked : callable (folder) → files
+        Looks at the whole package before it gets its place, and gives files that say what it saw.
     """
-    for part in model.parts:
-        if not part.parity <= PARITY:
-            raise FaultError(
-                f"the portable form of {part.candidate} differs from its training library by {part.parity:.2g}; the model "
-                "is not shipped. Please report this, with the versions that `artificer doctor` prints"
-            )
-    return tuple(Fact(part.candidate, part.parity, "largest relative difference") for part in model.parts)
-
-
-def pack(model: Path, place: Path, extra: dict[str, bytes]) -> None:
-    """Copy a model's folder to its place among the packages, with more files; what stands there already stays."""
     if place.exists():
         artificer_runtime.load(place)  # whole and readable, or an error that says what is wrong
         return
@@ -104,7 +139,8 @@ def pack(model: Path, place: Path, extra: dict[str, bytes]) -> None:
         with told(place):
             place.parent.mkdir(exist_ok=True)
             shutil.copytree(model, staging)
-            add_files(staging, extra)
+            add_files(staging, extra, facts)
+            add_files(staging, checked(staging))
             flush(staging)
             if not place.exists():  # another run may have been quicker: then its package, which is the same, stays
                 staging.rename(place)

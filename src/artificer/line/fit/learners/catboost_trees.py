@@ -23,7 +23,6 @@ from artificer_runtime.members.oblivious import Oblivious
 
 LOSSES = {"binary": "Logloss", "multiclass": "MultiClass", "regression": "RMSE"}
 OURS = ("max_iterations", "patience")
-CHECKED_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class CatBoost:
         """
         if len(np.unique(fold.y)) == 1 or bool((fold.X[:1] == fold.X).all()):
             member = _constant(fold)
-            return Fitted(member, np.empty(0), 0, False, member.predict(fold.X[:CHECKED_ROWS]))
+            return Fitted(member, np.empty(0), 0, False, member.predict(fold.checked))
         patience = int(settings.get("patience", 60))
         parameters = self._parameters(fold, settings)
         watch = _Watch(clock, patience if fold.X_valid is not None else 0, parameters["iterations"])
@@ -131,7 +130,7 @@ class _Watch:
 def native(model: Library, fold: Fold) -> np.ndarray:
     """The library's own predictions on the first rows, shaped as a member's."""
     kind = "RawFormulaVal" if fold.task == "regression" else "Probability"
-    rows = fold.X[:CHECKED_ROWS]
+    rows = fold.checked
     raw = np.asarray(model.predict(rows, prediction_type=kind, thread_count=1), np.float64).reshape(len(rows), -1)
     return (np.exp(raw) if power_of(fold.loss) is not None else raw) * _unit(fold)
 

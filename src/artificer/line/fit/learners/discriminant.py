@@ -25,7 +25,6 @@ PARTS = 4  # that rows are left out in
 # Sharpness: scores are multiplied by it before they become probabilities; log of its bounds.
 FLATTEST, SHARPEST = -4.0, 0.7
 NEVER = -20.0  # log odds of a class that no training row has
-CHECKED_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class Discriminant:
         """
         if fold.task == "regression":
             raise FaultError("discriminant analysis tells classes apart; a plan gave it a number to predict")
-        checked = fold.X[:CHECKED_ROWS]
+        checked = fold.checked
         fold = _thinned(fold, int(settings.get("rows", 30_000)))
         frame = _Frame.of(fold.X)
         X, weight = frame.prepared(fold.X), np.ones(len(fold.y)) if fold.weight is None else fold.weight

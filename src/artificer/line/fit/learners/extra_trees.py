@@ -21,7 +21,6 @@ MOST_BYTES, NODE_BYTES, VALUE_BYTES = 8e6, 12, 8  # of all trees; of a node; and
 # Part of each probability that is drawn to the classes' shares: leaves of few rows know of no class but their own.
 TO_SHARES = 0.005
 RAREST = 1e-9  # share of a class that no training row has
-CHECKED_ROWS = 2000
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class ExtraTrees:
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Grow ten trees at a time until all stand or the clock has run out."""
-        checked = fold.X[:CHECKED_ROWS]
+        checked = fold.checked
         fold = _thinned(fold, int(settings.get("rows", 30_000)))
         fixed = round(float(settings.get("rounds", 0)))
         wanted = int(settings.get("trees", 200))

@@ -22,7 +22,6 @@ from artificer_runtime.members.kernel import Kernel, facing, nearness, placed, s
 from artificer_runtime.members.links import Link, linked
 
 LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}
-CHECKED_ROWS = 2000
 RIDGES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 FIRST_RIDGE = 3
 BANDWIDTHS = (1.0, 3.0)  # times the median distance
@@ -69,7 +68,7 @@ class KernelMachine:
             LINKS[fold.task],
             *data.bounds,
         )
-        native = _native(member, fold.X[:CHECKED_ROWS])
+        native = _native(member, fold.checked)
         facts = {"rounds": float(search.done), "ridge": found.ridge, "bandwidth": found.bandwidth}
         return Fitted(member, np.empty(0), 0, cut, native, facts)
 

@@ -19,7 +19,6 @@ from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "rmse"}
 OURS = ("max_iterations", "patience")
-CHECKED_ROWS = 2000
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 NEAR_ZERO = float(np.float32(1e-35))
 # LightGBM's text of a model that predicts one number.
@@ -43,7 +42,7 @@ class LightGBM:
         link = link_of(fold.task, fold.loss)
         if link == "exp" and not fold.y.any():  # which LightGBM refuses
             member = portable(NO_TREE.format(log_mean(fold.y, fold.weight)), link)
-            return Fitted(member, np.empty(0), 0, False, member.predict(fold.X[:CHECKED_ROWS]))
+            return Fitted(member, np.empty(0), 0, False, member.predict(fold.checked))
         try:
             booster = lightgbm.Booster(self._parameters(fold, settings), self._dataset(fold))
             curve, cut = self._boost(booster, fold, settings, clock)
@@ -166,7 +165,7 @@ class _Slope:
 
 def native(booster: lightgbm.Booster, fold: Fold) -> np.ndarray:
     """The library's own predictions on the first rows, shaped as a member's."""
-    raw = np.asarray(booster.predict(fold.X[:CHECKED_ROWS], num_threads=1, num_iteration=-1))
+    raw = np.asarray(booster.predict(fold.checked, num_threads=1, num_iteration=-1))
     if fold.task == "binary":
         return np.stack([1 - raw, raw], axis=1)
     middle, unit = _frame(fold)

@@ -29,7 +29,6 @@ FARTHEST = 30.0  # logarithms of predictions, from where a loss goes on as a str
 MOSTLY_ZERO = 0.8
 WIDE = 16.5  # scaled features and hinges stay within 16
 SAMPLED = 2000  # rows that tell whether most cells are zero
-CHECKED_ROWS = 2000
 # Equations that are solved at once, in a second or less; of more, steps of conjugate gradients, at most.
 MOST_SOLVED, MOST_STEPS = 2_500, 200
 # Cells that are not zero, times outputs, of one pass: about 0.1 s on one core.
@@ -50,7 +49,7 @@ class LinearModel:
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows, or at the last one before the clock has run out."""
-        checked = fold.X[:CHECKED_ROWS]
+        checked = fold.checked
         fold = _thinned(fold)
         frame = _Frame.of(fold.X)
         X = frame.prepared(fold.X)

@@ -33,7 +33,6 @@ from artificer_runtime.members.network import (
     rounded,
 )
 
-CHECKED_ROWS = 2000
 CYCLES = 4  # they end after 1, 3, 7 and 15 fifteenths of all steps
 N_WAVES, N_SHOWN, MOST_WAVED = 16, 3, 100
 BETAS, TINY = (0.9, 0.95), 1e-8
@@ -61,7 +60,7 @@ class NeuralNetwork:
         work = _Training(fold, settings)
         stages, curve, epochs = work.run(clock)
         member = work.member(tuple(stages))
-        raw = work.raw(stages[-1], fold.X[:CHECKED_ROWS])
+        raw = work.raw(stages[-1], fold.checked)
         native = linked(np.clip(raw * member.spread + member.middle, member.low, member.high), member.link)
         return Fitted(member, np.array(curve), len(stages), epochs < work.epochs, native, {"epochs": float(epochs)})
 
