@@ -138,7 +138,7 @@ def _look(state: Run, ledger: Ledger, anyway: bool) -> Watched:
     if loaded is None:
         return Watched("no new rows have come in", NOTHING_DUE, served)
     scene = scene_of(state, ledger, served, loaded)
-    seen = fingerprint(loaded.frame)
+    seen = fingerprint(scene.loaded.frame)  # a label that came late makes them other rows
     reason = waits(scene, seen)
     if reason and not anyway:
         story = write_story(scene, renew=False) if scene.looks else None
