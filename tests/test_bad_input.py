@@ -156,7 +156,9 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ('[features]\neffect = { city = "increasing" }', "'city'"),
         ('[output]\nevery = "Mon 06:00"', "output.every"),
         ("[decision]\ncontrol = 0.05", "decision.control"),
-        ('[legal]\npersonal = ["city"]', "legal"),
+        ('[legal]\nkeep = { rows = "30d" }', "legal.keep"),
+        ('[legal]\npersonal = ["citty"]', "citty"),
+        ('[legal]\npersonal = ["city"]\n[features]\nprotected = ["city"]', "features.protected"),
         ('password = "hunter2"', "password"),
     ],
 )
