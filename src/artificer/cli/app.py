@@ -31,6 +31,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "More": {
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
+        "forget": "artificer.cli.forget:forget",
         "doctor": "artificer.cli.care:doctor",
         "clean": "artificer.cli.care:clean",
     },
@@ -57,7 +58,8 @@ HELP = {
     "score": "Fill a table with scores and decisions.",
     "serve": "Serve a package over HTTP, with a page to try it.",
     "watch": "Track new rows, retrain and promote when that pays.",
-    "ledger": "Look into the ledger.",
+    "ledger": "Look into the ledger, copy it, look after it.",
+    "forget": "Remove a person; name the models trained on them.",
     "why": "Tell the story of one prediction.",
 }
 

@@ -31,7 +31,7 @@ MIGRATION = (
 )
 ANSWER = ("stream", "number", "at", "key", "score", "said", "decision", "flags", "reasons")
 ROW = ("stream", "number", "at", "body")
-_ID = re.compile(r"([0-9a-z]{20})-(\d{1,15})")
+_ID = re.compile(r"([0-9a-z]{20})-(0|[1-9]\d{0,14})")
 _PIECE = 20_000
 
 
@@ -160,9 +160,10 @@ class Answers:
         ----------
         predictions, rows : float or None
             Moments, in seconds since 1970: predictions (of servers and of tables) and labels made before the first go,
-            and what rows held before the second; None leaves them.
+            and what rows held before the second, but at the latest with their predictions; None leaves them.
         """
-        n_rows = self._aged("answered_rows", name, rows if rows is not None else predictions)
+        limits = [one for one in (predictions, rows) if one is not None]
+        n_rows = self._aged("answered_rows", name, max(limits, default=None))
         if predictions is None:
             return Expired(0, n_rows, 0)
         n_predictions = self._aged("answers", name, predictions)

@@ -33,9 +33,9 @@ class Database:
     ----------
     where : Path or str
         An SQLite file, made when absent; or a URL ``postgresql://…``.
-    migrations : sequence of sequences of str
+    migrations : sequence of sequences of str, or None
         Statements of each version; ``{identity}`` stands for a primary key that counts by itself, ``{clustered}``
-        ends a table whose rows lie in the order of their primary key.
+        ends a table whose rows lie in the order of their primary key. None takes it as it is, to be looked at.
     upgrade : bool
         Bring an older one to the newest version.
 
@@ -45,7 +45,7 @@ class Database:
         When it cannot be reached or written, is no database of this kind, or is of another version.
     """
 
-    def __init__(self, where: Path | str, migrations: Sequence[Sequence[str]], *, upgrade: bool = False) -> None:
+    def __init__(self, where: Path | str, migrations: Sequence[Sequence[str]] | None, *, upgrade: bool = False) -> None:
         self.file = where if isinstance(where, Path) else None
         url = _url(where)
         self.shown = str(where) if self.file else url.render_as_string(hide_password=True)
@@ -60,6 +60,8 @@ class Database:
             ) from error
         if self.file:
             sa.event.listen(self._engine, "connect", _use_wal)
+        if migrations is None:
+            return
         try:
             self._migrate(migrations, upgrade)
         except WorkspaceError:

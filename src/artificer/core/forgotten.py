@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from artificer.core.database import Database
 from artificer.core.errors import WorkspaceError
+from artificer.core.records import Fact, Finding
 from artificer.core.store import told
 
 MIGRATION = (
@@ -151,6 +152,36 @@ class Forgotten:
             found[table] = where
         found["answered_rows"] = f"(stream, number) in (select stream, number from answers where {found['answers']})"
         return found
+
+
+def returned(ledger: Forgotten, root: Path, name: str, keys: Iterable[str | None]) -> tuple[Finding, ...]:
+    """Say that rows are those of persons who asked to be forgotten, or that this cannot be told.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace, whose secret the marks are read with.
+    """
+    if not ledger.any(name):
+        return ()
+    try:
+        met = ledger.met(name, secret_of(root), keys)
+    except WorkspaceError as error:
+        fix = "until then keep forgotten persons out of the data by other means"
+        return (Finding("forgotten_unread", "warning", "", str(error), fix),)
+    if not met:
+        return ()
+    since = min(one.at for one in met.values())[:10]
+    return (
+        Finding(
+            "forgotten_returns",
+            "warning",
+            "",
+            f"{len(met):,} rows are of persons who were to be forgotten (the first since {since})",
+            "take them out of the data where they come from, then `artificer forget` again",
+            (Fact("persons", float(len(met)), "persons"),),
+        ),
+    )
 
 
 def mark(secret: bytes, name: str, key: str) -> str:

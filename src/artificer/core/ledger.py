@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from artificer.core import answers, forgotten
 from artificer.core.database import Database
+from artificer.core.health import troubles
 from artificer.core.labels import Labels
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
@@ -257,13 +258,8 @@ class Ledger:
         return str(rows[0][0]) if rows else ""
 
     def troubles(self) -> list[str]:
-        """What is wrong with the database itself, and predictions of packages that nobody entered; nothing when all is well."""
-        said = self._database.damage()
-        strangers = self._database.read(
-            "select distinct version from scorings where version not in (select version from packages) order by version"
-        )
-        said += [f"predictions name the version '{version}', which no run entered" for (version,) in strangers]
-        return said
+        """What is wrong with the database, its tables, and rows that belong together; nothing when all is well."""
+        return list(troubles(self._database, MIGRATIONS))
 
     def names(self) -> list[str]:
         """Models of which a version is served."""

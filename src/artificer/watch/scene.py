@@ -10,8 +10,10 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import WorkspaceError
+from artificer.core.forgotten import returned
 from artificer.core.ledger import Ledger, Look
 from artificer.core.life import Looked, Served
+from artificer.core.records import Finding
 from artificer.core.run import Run
 from artificer.core.store import decode
 from artificer.data.keys import key_texts
@@ -62,6 +64,11 @@ class Scene:
         """The unseen rows."""
         return self.loaded.frame.filter(pl.Series(self.unseen))
 
+    @property
+    def returned(self) -> tuple[Finding, ...]:
+        """What was noticed of persons who were to be forgotten."""
+        return tuple(one for one in self.loaded.findings if one.code.startswith("forgotten_"))
+
     def package(self, version: str) -> Path:
         """Where a version stands."""
         return self.state.workspace.root / "packages" / version
@@ -80,7 +87,9 @@ def scene_of(state: Run, ledger: Ledger, served: Served, loaded: Loaded) -> Scen
         When the served version is gone or damaged.
     """
     champion = opened(state.workspace.root / "packages" / served.version)
-    loaded = _with_feedback(loaded, state.brief, ledger, champion)
+    keys = key_texts(loaded.frame, state.brief.data.key, loaded.parts)
+    back = returned(ledger.forgotten, state.workspace.root, state.brief.name, keys)
+    loaded = _with_feedback(replace(loaded, findings=(*loaded.findings, *back)), state.brief, ledger, champion)
     looks = tuple(ledger.looks(state.brief.name))
     time, n_rows = state.brief.data.time, loaded.frame.height
     moment = as_time(loaded.frame[time]) if time and time in loaded.frame.columns else None
