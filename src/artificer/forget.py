@@ -223,7 +223,7 @@ def _holds(path: Path, asked: Asked, columns: Sequence[str], key: str) -> bool:
     wanted = list(columns) or [ROW]
     if not set(wanted) <= set(pl.read_ipc_schema(path)):
         return False
-    frame = pl.read_ipc(path, columns=wanted, memory_map=False)
+    frame = pl.read_ipc(path.read_bytes(), columns=wanted)
     if not columns:
         return _position(asked.parts, key) in frame[ROW]
     texts = key_texts(frame, columns, ()).str.replace(_MIDNIGHT, "")

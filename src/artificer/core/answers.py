@@ -162,8 +162,7 @@ class Answers:
             Moments, in seconds since 1970: predictions (of servers and of tables) and labels made before the first go,
             and what rows held before the second, but at the latest with their predictions; None leaves them.
         """
-        limits = [one for one in (predictions, rows) if one is not None]
-        n_rows = self._aged("answered_rows", name, max(limits, default=None))
+        n_rows = self._aged("answered_rows", name, _later(predictions, rows))
         if predictions is None:
             return Expired(0, n_rows, 0)
         n_predictions = self._aged("answers", name, predictions)
@@ -174,6 +173,26 @@ class Answers:
         )
         n_labels = self._database.write("delete from labels where name = :name and at < :at", name=name, at=before)
         return Expired(n_predictions, n_rows, n_labels)
+
+    def due(self, name: str, *, predictions: float | None, rows: float | None) -> Expired:
+        """What `expire` would remove."""
+        streams = "stream in (select number from streams where name = :name)"
+        until = _later(predictions, rows)
+        n_rows = self._count(f"answered_rows where {streams} and at < :ms", name, until)
+        n_answers = self._count(f"answers where {streams} and at < :ms", name, predictions)
+        scored = "scoring in (select number from scorings where name = :name and made < :text)"
+        n_scored = self._count(f"predictions where {scored}", name, predictions)
+        n_labels = self._count("labels where name = :name and at < :text", name, predictions)
+        return Expired(n_answers + n_scored, n_rows, n_labels)
+
+    def _count(self, what: str, name: str, before: float | None) -> int:
+        if before is None:
+            return 0
+        moment = datetime.fromtimestamp(before, UTC).isoformat(timespec="milliseconds")
+        values = {"ms": int(before * 1000), "text": moment}
+        used = {one: value for one, value in values.items() if f":{one}" in what}
+        ((count,),) = self._database.read(f"select count(*) from {what}", name=name, **used)
+        return int(count)
 
     def _aged(self, table: str, name: str, before: float | None) -> int:
         if before is None:
@@ -203,6 +222,10 @@ def _stream(connection: sa.Connection, stream: Stream) -> int:
         )
         number = connection.execute(known, {"id": stream.id}).scalar_one()
     return int(number)
+
+
+def _later(*moments: float | None) -> float | None:
+    return max((one for one in moments if one is not None), default=None)
 
 
 def _text(at_ms: int) -> str:

@@ -193,6 +193,10 @@ class Ledger:
         """Let go of it."""
         self._database.close()
 
+    def scrub(self) -> None:
+        """See that nothing of what was removed can be read from its file any more."""
+        self._database.scrub()
+
     def begin(self, run_id: str, brief: str) -> None:
         """Note that a run began."""
         self._database.write(

@@ -17,6 +17,7 @@ from artificer.core.store import encode
 from artificer.data.sources import incoming
 from artificer.data.table import fingerprint
 from artificer.line.ask import Subject, begin
+from artificer.line.ship.retention import retire
 from artificer.line.update import frozen, opened
 from artificer.watch.decide import decide
 from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
@@ -81,6 +82,9 @@ def once(
         with ledger.alone(f"watch {state.brief.name}") as alone:
             if not alone:
                 return Watched("another watch is looking at this moment", NOTHING_DUE, served)
+            gone = retire(ledger, state.brief, state.workspace.root)
+            for _, decision in gone.packages:
+                state.progress("watch", f"{decision.question} {decision.choice}: {decision.because}")
             return _look(state, ledger, anyway)
     finally:
         ledger.close()

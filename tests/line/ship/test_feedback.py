@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,37 +13,22 @@ from typing import Any
 import httpx2 as httpx
 import polars as pl
 import pytest
+from answering import ROW, answering, given, server
 from client import Client
 from starlette.testclient import TestClient
 
 import artificer_runtime
 from artificer.data.readers import read
 from artificer.line.ask import begin
-from artificer.line.ship.server import Serving, Wanted
+from artificer.line.ship.server import Serving
 from artificer.line.ship.server.app import application
 from artificer.watch import scene
-
-ROW = {"id": 7, "x": 0.5, "shop": "a"}
-
-
-@contextmanager
-def answering(client: Client, wanted: Wanted | None = None) -> Iterator[Any]:
-    serving = Serving.of(client.brief, wanted=wanted)
-    with TestClient(application(serving)) as found:
-        found.serving = serving  # type: ignore[attr-defined]
-        yield found
 
 
 @pytest.fixture
 def http(client: Client) -> Iterator[Any]:
     with answering(client) as found:
         yield found
-
-
-def given(http: Any, *labels: dict[str, Any], status: int = 200) -> Any:
-    answer = http.post("/feedback", json={"labels": list(labels)})
-    assert answer.status_code == status, answer.text
-    return answer.json()
 
 
 class TestLabels:
@@ -150,18 +132,6 @@ class TestTheWatcher:
         assert found.frame["won"].to_list() == ["no", "no", None]  # what stands in the row itself goes before
         strangers = frame.with_columns(id=pl.Series([4, 5, 6]))
         assert "won" not in scene._with_feedback(read(strangers), brief, client.ledger, champion).frame.columns
-
-
-@contextmanager
-def server(brief: Path, *options: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    command = [sys.executable, "-m", "artificer", "serve", str(brief), "--port", "0", *map(str, options)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().split()[0]
-    finally:
-        process.kill()
-        process.communicate()
 
 
 @pytest.mark.slow

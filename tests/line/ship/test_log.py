@@ -16,17 +16,22 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from answering import ROW, answering, server
 from client import Client
 from command import artificer as command
 from command import document
-from line.ship.test_feedback import ROW, answering, server
 
-from artificer.core.brief import Brief, Data, Legal, Target
-from artificer.core.errors import WorkspaceError
+from artificer.core.brief import Brief, Data, Keep, Legal, Target
+from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.ledger import Ledger
 from artificer.line.ship.server.log import Log, Wanted
 
-BRIEF = Brief(target=Target(column="won"), name="calls", data=Data(key=("id",)), legal=Legal(personal=("shop",)))
+BRIEF = Brief(
+    target=Target(column="won"),
+    name="calls",
+    data=Data(key=("id",)),
+    legal=Legal(personal=("shop",), keep=Keep(rows="30d")),
+)
 ANSWER = {"prediction": "yes", "score": 0.75, "decision": "act", "flags": ["unseen", "outside"]}
 
 
@@ -96,6 +101,11 @@ def test_what_rows_held_is_kept_only_when_asked_and_never_personal_columns(book:
         told(log, ROW)
         log.close()
     assert book._database.read("select body from answered_rows") == [('{"x": 0.5}',)]
+
+
+def test_rows_that_the_brief_keeps_for_no_time_are_not_to_be_kept(book: Ledger) -> None:
+    with pytest.raises(BriefError, match=r"--log-rows .* \[legal\] keep rows is \"0d\""):
+        Log(book, Brief(target=Target(column="won")), Wanted(rows=True))
 
 
 def test_a_key_that_no_database_takes_does_not_stop_the_others(book: Ledger) -> None:

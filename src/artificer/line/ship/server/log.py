@@ -19,14 +19,16 @@ from typing import Any
 
 from artificer.core.answers import Answer, Stream
 from artificer.core.brief import Brief
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.ledger import Ledger
 from artificer.data.keys import key_of
+from artificer.line.ask.durations import seconds
+from artificer.line.ship.retention import expire
 from artificer_runtime.schema import canonical_text
 
 WINDOW_S, MOST, BATCH = 1.0, 100_000, 5_000
 LONGEST_KEY, LONGEST_ROW = 1_000, 16_384
-END_S = 20.0
+END_S, EXPIRE_S = 20.0, 3600.0
 KEY = "key"  # the field that carries a row's key where the brief names no column for it
 LOG = logging.getLogger("artificer.serve")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -79,11 +81,23 @@ class Log:
     Parameters
     ----------
     brief : Brief
-        Its name is what the ledger knows the model by; without `[data] key`, the field "key" of a row is its key.
+        Its name is what the ledger knows the model by; without `[data] key`, the field "key" of a row is its key. What
+        its `[legal]` keep says is too old is removed every hour.
+
+    Raises
+    ------
+    BriefError
+        When rows are to be kept, and the brief keeps them for no time.
     """
 
     def __init__(self, ledger: Ledger, brief: Brief, wanted: Wanted | None = None) -> None:
         self.ledger, self.name, self.wanted = ledger, brief.name, wanted or Wanted()
+        if self.wanted.rows and brief.legal.keep.rows and not seconds(brief.legal.keep.rows, "legal.keep.rows"):
+            raise BriefError(
+                f'--log-rows keeps what rows hold, and [legal] keep rows is "{brief.legal.keep.rows}"; say there for how long, '
+                'for instance "30d"'
+            )
+        self._brief, self._expires = brief, 0.0
         self.key = brief.data.key or (KEY,)
         self._unkept = frozenset((*brief.legal.personal, *self.key))
         self._most = self.wanted.most // 10 if self.wanted.rows else self.wanted.most
@@ -184,8 +198,19 @@ class Log:
             ending = self._ending
             asked = [self._asked.popleft() for _ in range(len(self._asked))]
             self._written()
+            self._expire()
             for done in asked:
                 done.set()
+
+    def _expire(self) -> None:
+        """Remove what is too old, once an hour."""
+        if time.monotonic() < self._expires or self._ending:
+            return
+        self._expires = time.monotonic() + EXPIRE_S
+        try:
+            expire(self.ledger, self._brief)
+        except WorkspaceError as error:
+            LOG.warning("what is too old cannot be removed at the moment: %s", error)
 
     def _written(self) -> None:
         """Write all that waits; what cannot be written stays, and is tried again a window later."""
