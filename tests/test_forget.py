@@ -89,12 +89,10 @@ def test_what_goes_is_gone_to_the_last_byte_and_all_others_stay(client: Client) 
     found = document("forget", PERSON, "--brief", client.brief, "--yes")["result"]
     assert found["removed"]
     assert files_with(work) == []
-    assert files_with(client.folder) == [
-        one for one in files_with(client.folder) if one in ("rows.parquet", "new.parquet")
-    ]
+    assert set(files_with(client.folder)) <= {"rows.parquet", "new.parquet"}
     assert list(book.labels.all("calls")) == ["p1|x"]
     assert len(book.predictions_of("p1|x")) == 1
-    assert book.troubles()[1:] == []  # but that no run entered the version
+    assert not [one for one in book.troubles() if "belong" in one]
     place = place_of(read_brief(client.brief).output.table, client.folder)
     assert unfill(place, ("id", "part"), PERSON, remove=False) == 0
     assert unfill(place, ("id", "part"), "p1|x", remove=False) == 1

@@ -110,9 +110,9 @@ def _wrong(one: Any, place: int, scorer: Scorer) -> Iterator[dict[str, Any]]:
     if "label" not in one:
         yield wrong("the label is absent", _SHAPE, "label", place)
     else:
-        said = _wrong_label(one["label"], scorer.predictor.contents.classes)
-        if said:
-            yield wrong(*said, "label", place)
+        unfit = _wrong_label(one["label"], scorer.predictor.contents.classes)
+        if unfit is not None:
+            yield wrong(*unfit, "label", place)
 
 
 def _wrong_key(key: Any, columns: Sequence[str]) -> str:

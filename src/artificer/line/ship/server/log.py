@@ -141,14 +141,10 @@ class Log:
                 more["reasons"] = json.dumps(answer["reasons"])
             if self.wanted.rows:
                 more["row"] = json.dumps({name: row[name] for name in row if name not in self._unkept}, default=str)
-            answer["prediction_id"] = self.keep(
-                version,
-                key_of([row.get(name) for name in self.key]),
-                *_score(answer),
-                answer.get("decision", ""),
-                " ".join(answer["flags"]),
-                **more,
-            )
+            score, said = _score(answer)
+            key, flags = key_of([row.get(name) for name in self.key]), " ".join(answer["flags"])
+            decision = answer.get("decision", "")
+            answer["prediction_id"] = self.keep(version, key, score, said, decision, flags, **more)
 
     def counts(self) -> Counts:
         """How it fares."""
