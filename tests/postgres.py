@@ -9,13 +9,14 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 OWNER = "artificer_tests"
+CONTROLS: dict[str, Callable[[str], None]] = {}  # by URL: "stop" and "start" such a server
 
 
 def programs() -> Path | None:
@@ -53,8 +54,15 @@ def server() -> Iterator[str]:
             port = free.getsockname()[1]
         given = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
         control = [folder / "pg_ctl", "-D", data, "-w", "-t", "60"]
-        subprocess.run([*control, "-o", given, "-l", home / "log", "start"], check=True, timeout=90, **settings)
+        how = {"start": ["-o", given, "-l", home / "log"], "stop": ["-m", "immediate"]}
+
+        def do(what: str) -> None:
+            subprocess.run([*control, *how[what], what], check=True, timeout=90, **settings)
+
+        url = f"postgresql://{OWNER}@127.0.0.1:{port}/postgres"
+        CONTROLS[url] = do
+        do("start")
         try:
-            yield f"postgresql://{OWNER}@127.0.0.1:{port}/postgres"
+            yield url
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], check=True, timeout=90, **settings)
+            do("stop")

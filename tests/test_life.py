@@ -102,3 +102,25 @@ def test_wrong_usage_is_told(lived: Path, tmp_path: Path) -> None:
     refused("update", lived / "brief.toml", "--promote", "x", "--roll-back", names="exclude each other")
     refused("watch", lived / "brief.toml", "--json", names="--once")
     refused("watch", lived / "new_1.parquet", "--once", names="a brief is needed")
+
+
+def test_a_person_is_forgotten_with_all_that_was_computed_from_them(lived: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "forgetting"
+    shutil.copytree(lived, folder)
+    brief, work = folder / "brief.toml", folder / "artificer-work"
+    found = document("forget", "o1810", "--brief", brief, "--dry-run")["result"]
+    assert found["ledger"] == {"labels": 1, "predictions": 1}
+    assert [(one["how"], one["served"]) for one in found["models"]] == [("trained", True)]  # the challenger; not the first
+    assert [one.partition(",")[0] for one in found["sources"]] == ["new_*.parquet"]
+    # Of two runs, only the retraining met the person: what the first rests on stays.
+    assert 0 < len(found["tasks"]) < len(list((work / "tasks").iterdir()))
+    assert artificer("forget", "o1810", "--brief", brief, "--yes").returncode == 0
+    left = [path for path in work.rglob("*") if path.is_file() and b"o1810" in path.read_bytes()]
+    assert left == []
+    filled = (lived / "list.csv").read_text()  # where the table stood when it was filled, and not in the copied folder
+    assert "o1810," not in filled
+    assert "o1811," in filled
+    back = document("score", brief, "--out", folder / "list.csv")
+    assert "forgotten_returns" in [one["code"] for one in back["findings"]]
+    tracked = document("track", brief)
+    assert "forgotten_returns" in [one["code"] for one in tracked["findings"]]

@@ -66,7 +66,9 @@ def accounts_of(key: str, root: Path) -> list[Account]:
         found = ledger.predictions_of(key)
         if not found:
             near = closest(key, ledger.some_keys(), "closest key there")
-            raise DataError(f"no prediction of '{key}' stands in {ledger.shown}{near}; `artificer score` enters them")
+            raise DataError(
+                f"no prediction of '{key}' stands in {ledger.shown}{near}; `artificer score` and a server enter them"
+            )
         return [_account(one, ledger, root) for one in found]
     finally:
         ledger.close()
@@ -77,7 +79,9 @@ def account_told(account: Account) -> Iterator[str]:
     one, card = account.predicted, account.card
     decided = f", so: {one.decision}" if one.decision else ""
     score = figure(one.score) if one.score is not None else "nothing"
-    yield f"{one.made[:16].replace('T', ' ')}  '{one.name}' said {score}{decided}; written to {one.source}"
+    said = f"{one.said} ({score})" if one.said else score
+    where = f"written to {one.source}" if one.source else f"answered by a server as {one.scoring}"
+    yield f"{one.made[:16].replace('T', ' ')}  '{one.name}' said {said}{decided}; {where}"
     if one.flags:
         yield f"  odd about the row: {one.flags}"
     if account.decided_by:

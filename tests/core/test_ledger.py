@@ -201,7 +201,7 @@ class TestMigrations:
         assert said == ["True"] * 8
         assert Ledger(where).open_seal("rows", "last", "r") == 9
 
-    def test_every_older_version_is_brought_to_this_one(
+    def test_an_older_version_is_refused_until_it_is_to_be_brought_to_this_one(
         self, where: Path | str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(module, "MIGRATIONS", MIGRATIONS[:1])
@@ -209,7 +209,9 @@ class TestMigrations:
         old.begin("r1", "orders")
         old.close()
         monkeypatch.undo()
-        now = Ledger(where)
+        with pytest.raises(WorkspaceError, match=r"written by an older Artificer.*`artificer ledger upgrade`"):
+            Ledger(where)
+        now = Ledger(where, upgrade=True)
         assert [row.id for row in now.runs()] == ["r1"]
         assert now.serve("m", "v1", seen=0, action="first", because="") is not None
 

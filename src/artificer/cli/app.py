@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "ledger": "artificer.cli.ledger:ledger",
         "client": "artificer.cli.client:client",
         "deploy": "artificer.cli.deploy:deploy",
+        "forget": "artificer.cli.forget:forget",
         "doctor": "artificer.cli.care:doctor",
         "clean": "artificer.cli.care:clean",
     },
@@ -63,9 +64,10 @@ HELP = {
     "score": "Fill a table with scores and decisions.",
     "serve": "Serve a package over HTTP, with a page to try it.",
     "watch": "Track new rows, retrain and promote when that pays.",
-    "ledger": "Look into the ledger.",
     "sign": "Sign a package, or make a key.",
     "verify": "Is a package whole, signed, and right here?",
+    "ledger": "Look into the ledger, copy it, look after it.",
+    "forget": "Remove a person; name the models trained on them.",
     "why": "Tell the story of one prediction.",
 }
 

@@ -121,24 +121,57 @@ def _memory() -> str:
 def clean(place: Path, everything: bool, yes: bool) -> int:
     """Remove what can be computed again from the workspace of a brief, or from the WORKSPACE itself.
 
-    That is every task that the latest run does not rest on. Packages and the ledger always stay.
+    That is every task that the latest run does not rest on. Of a BRIEF, what its [legal] keep says is too old goes too:
+    predictions, labels, what rows held, packages that are not served. All else of packages and the ledger stays.
     """
     from artificer.line.ask.start import WORKSPACE
     from artificer.runs import removable
 
     root = place.parent / WORKSPACE if place.is_file() else place
     folders, size_mb = removable(root, everything=everything)
-    what = f"{len(folders)} folders of {'tasks, runs and reports' if everything else 'tasks'}, {size_mb:,.1f} MB"
-    if not folders:
+    removes = [f"{len(folders)} folders of {'tasks, runs and reports' if everything else 'tasks'}, {size_mb:,.1f} MB"]
+    old = _old(place, root) if place.is_file() else []
+    what = "; ".join([*(removes if folders else []), *old])
+    if not what:
         click.echo(f"nothing to remove from '{root}'")
         return 0
-    if not yes and not _agreed(f"Remove {what} from '{root}'? Packages and the ledger stay"):
+    if not yes and not _agreed(f"Remove {what} from '{root}'? All else of packages and the ledger stays"):
         click.echo("nothing was removed")
         return 0
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+    if old:
+        _retire(place, root)
     click.echo(f"removed: {what}")
     return 0
+
+
+def _old(brief: Path, root: Path) -> list[str]:
+    """What the brief says is too old, in words."""
+    from artificer.core.ledger import ledger_of, place_of
+    from artificer.line.ask import read_brief
+    from artificer.line.ship.retention import due
+
+    where = place_of(root)
+    if isinstance(where, Path) and not where.exists():
+        return []
+    ledger = ledger_of(root)
+    found = due(ledger, read_brief(brief), root)
+    ledger.close()
+    counts = {"predictions": found.ledger.n_predictions, "labels": found.ledger.n_labels, "rows": found.ledger.n_rows}
+    said = [f"{count:,} {what} that are too old" for what, count in counts.items() if count]
+    return said + [f"the package {path.name} ({decision.because})" for path, decision in found.packages]
+
+
+def _retire(brief: Path, root: Path) -> None:
+    from artificer.core.ledger import ledger_of
+    from artificer.line.ask import read_brief
+    from artificer.line.ship.retention import retire
+
+    ledger = ledger_of(root)
+    retire(ledger, read_brief(brief), root)
+    ledger.scrub()
+    ledger.close()
 
 
 def _agreed(question: str) -> bool:

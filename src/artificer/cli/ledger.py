@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from artificer.cli.ledger_copies import backup, export, upgrade
 from artificer.cli.show import coloured, document, json_option, workspace_option
-from artificer.cli.subject import what
+from artificer.cli.workspaces import root_of, where_argument
 from artificer.core.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from artificer.core.ledger import RunRow
-
-WORK = "artificer-work"
-where_argument = click.argument("where", metavar="[BRIEF|WORKSPACE]", required=False, type=click.Path(path_type=Path))
 
 
 @click.command()
@@ -31,7 +29,7 @@ def why(key: str, brief: Path | None, workspace: Path | None, as_json: bool) -> 
     """
     from artificer.why import account_told, accounts_of
 
-    found = accounts_of(key, workspace or _root(brief))
+    found = accounts_of(key, workspace or root_of(brief))
     if as_json:
         document("why", 0, found)
         return 0
@@ -43,7 +41,11 @@ def why(key: str, brief: Path | None, workspace: Path | None, as_json: bool) -> 
 
 @click.group()
 def ledger() -> None:
-    """Look into the ledger: what ran, what was decided, what is served."""
+    """Look into the ledger: what ran, what was decided, what is served; copy it and look after it."""
+
+
+for one in (backup, export, upgrade):
+    ledger.add_command(one)
 
 
 @ledger.command()
@@ -53,7 +55,7 @@ def runs(where: Path | None, as_json: bool) -> int:
     """All runs, the newest first."""
     from artificer.core.ledger import ledger_of
 
-    found = ledger_of(_root(where)).runs()
+    found = ledger_of(root_of(where)).runs()
     if as_json:
         document("ledger runs", 0, found)
         return 0
@@ -68,7 +70,7 @@ def versions(where: Path | None, as_json: bool) -> int:
     """What was served, and why it changed."""
     from artificer.core.ledger import ledger_of
 
-    book = ledger_of(_root(where))
+    book = ledger_of(root_of(where))
     found = [change for name in book.names() for change in book.history(name)]
     if as_json:
         document("ledger versions", 0, found)
@@ -89,7 +91,7 @@ def decisions(where: Path | None, run_id: str | None, as_json: bool) -> int:
     from artificer.core.errors import closest
     from artificer.core.ledger import ledger_of
 
-    book = ledger_of(_root(where))
+    book = ledger_of(root_of(where))
     ids = [one.id for one in book.runs()]
     if run_id is not None and run_id not in ids:
         raise WorkspaceError(f"the ledger {book.shown} knows no run '{run_id}'{closest(run_id, ids, 'closest run')}")
@@ -111,7 +113,7 @@ def rebuild(where: Path | None, as_json: bool) -> int:
     from artificer.core.ledger import ledger_of
     from artificer.runs import summaries
 
-    root = _root(where)
+    root = root_of(where)
     book, entered = ledger_of(root), []
     for _, summary in summaries(root):
         shipped = summary.page.shipped
@@ -129,14 +131,14 @@ def rebuild(where: Path | None, as_json: bool) -> int:
 @where_argument
 @json_option
 def check(where: Path | None, as_json: bool) -> int:
-    """See that the ledger is whole, and that what it says is served is there and can be read; ends with 3 if not."""
+    """See that the ledger is whole, that its rows belong together, and that what is served is there; ends with 3 if not."""
     import artificer_runtime
     from artificer.core.ledger import ledger_of
 
-    root = _root(where)
+    root = root_of(where)
     book = ledger_of(root)
     troubles = book.troubles()
-    for name in book.names():
+    for name in book.names() if not troubles else ():
         served = book.served(name)
         assert served is not None
         try:
@@ -157,29 +159,6 @@ def check(where: Path | None, as_json: bool) -> int:
 def _run_cells(one: RunRow) -> tuple[object, ...]:
     code = "" if one.code is None else one.code
     return one.id, one.brief, (one.ended or "not ended")[:16], code, (one.model_hash or "")[:12]
-
-
-def _root(where: Path | None) -> Path:
-    """The workspace that is meant: of a brief, the folder itself, or the only one here or below.
-
-    Raises
-    ------
-    WorkspaceError
-        When there is none, or several.
-    """
-    if where is not None:
-        if not where.exists():
-            raise WorkspaceError(f"there is no '{where}'; name a brief, or the folder {WORK}")
-        root = where.parent / WORK if what(where) == "brief" else where
-        if not (root / "tasks").is_dir():
-            raise WorkspaceError(f"'{root}' is no workspace: it has no tasks/; name a brief, or the folder {WORK}")
-        return root
-    here = Path.cwd()
-    found = [one for one in (here, here / WORK, *sorted(here.glob(f"*/{WORK}"))) if (one / "tasks").is_dir()]
-    if len(found) != 1:
-        said = "there is no workspace here" if not found else f"there are several: {', '.join(map(str, found))}"
-        raise WorkspaceError(f"{said}; name the brief, or the folder {WORK}")
-    return found[0]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -12,6 +12,7 @@ from artificer.cli.subject import what
 
 if TYPE_CHECKING:
     from artificer.core.life import Tracked
+    from artificer.core.records import Finding
 
 SIGNS = {"harmful": "✗", "benign": "✓", "undecidable": "?"}
 SHOWN = 0.005
@@ -46,6 +47,8 @@ def track(subject: Path, new: str | None, workspace: Path | None, as_json: bool)
 
 def _of_brief(brief: Path, new: str | None, workspace: Path | None) -> Tracked:
     """The served version, against other rows, or against what came in that it has not seen."""
+    from dataclasses import replace
+
     import polars as pl
 
     from artificer.core.ledger import ledger_of
@@ -55,15 +58,19 @@ def _of_brief(brief: Path, new: str | None, workspace: Path | None) -> Tracked:
     from artificer.watch.scene import scene_of, served_version
 
     state = begin(brief, workspace=workspace)
+    back: tuple[Finding, ...] = ()
     ledger = ledger_of(state.workspace.root)
     served = served_version(ledger, state.brief.name)
     if new is not None:
         frame = rows_of(new, state.brief, Path.cwd()).frame
     else:
         loaded = incoming(state.brief, state.folder)
-        frame = scene_of(state, ledger, served, loaded).fresh if loaded is not None else pl.DataFrame()
+        scene = scene_of(state, ledger, served, loaded) if loaded is not None else None
+        frame = scene.fresh if scene is not None else pl.DataFrame()
+        back = scene.returned if scene is not None else ()
     ledger.close()
-    return track_rows(state.workspace.root / "packages" / served.version, frame, brief=state.brief)
+    found = track_rows(state.workspace.root / "packages" / served.version, frame, brief=state.brief)
+    return replace(found, findings=(*back, *found.findings))
 
 
 def _show(found: Tracked) -> None:

@@ -1,13 +1,14 @@
 """A database that the ledger stands in: an SQLite file (WAL) or PostgreSQL, with numbered migrations under its own lock.
 
+What was committed is on disk: SQLite forces its log to disk at each commit, PostgreSQL does not answer before it has.
 No connection to a server is held between calls, and no message shows a password.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +18,34 @@ from filelock import FileLock, Timeout
 from artificer.core.errors import WorkspaceError
 
 MIGRATING = 20_260_401  # any number: PostgreSQL's name for the lock under which migrations run
-IDENTITY = {"sqlite": "integer primary key", "postgresql": "bigint generated always as identity primary key"}
-BIG = 10_000
+SPELT = {
+    "sqlite": {"identity": "integer primary key", "clustered": "without rowid"},
+    "postgresql": {"identity": "bigint generated always as identity primary key", "clustered": ""},
+}
+VERSION_TABLE = "ledger_version"
+_DURABLE = "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
 
 
 class Database:
-    """One database, opened and brought to the newest version.
+    """One database. An empty one is brought to the newest version; one of an older version only if that is asked for.
 
     Parameters
     ----------
     where : Path or str
         An SQLite file, made when absent; or a URL ``postgresql://…``.
-    migrations : sequence of sequences of str
-        Statements of each version; ``{identity}`` stands for a primary key that counts by itself.
+    migrations : sequence of sequences of str, or None
+        Statements of each version; ``{identity}`` stands for a primary key that counts by itself, ``{clustered}``
+        ends a table whose rows lie in the order of their primary key. None takes it as it is, to be looked at.
+    upgrade : bool
+        Bring an older one to the newest version.
 
     Raises
     ------
     WorkspaceError
-        When it cannot be reached or written, is no database of this kind, or was written by a newer version.
+        When it cannot be reached or written, is no database of this kind, or is of another version.
     """
 
-    def __init__(self, where: Path | str, migrations: Sequence[Sequence[str]]) -> None:
+    def __init__(self, where: Path | str, migrations: Sequence[Sequence[str]] | None, *, upgrade: bool = False) -> None:
         self.file = where if isinstance(where, Path) else None
         url = _url(where)
         self.shown = str(where) if self.file else url.render_as_string(hide_password=True)
@@ -52,8 +60,10 @@ class Database:
             ) from error
         if self.file:
             sa.event.listen(self._engine, "connect", _use_wal)
+        if migrations is None:
+            return
         try:
-            self._migrate(migrations)
+            self._migrate(migrations, upgrade)
         except WorkspaceError:
             self.close()
             raise
@@ -73,30 +83,86 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             if self.file:
                 connection.exec_driver_sql("begin immediate")
+            else:  # a server may be set to answer before a commit is on disk
+                connection.exec_driver_sql(_DURABLE)
             yield connection
             connection.commit()
+
+    @contextmanager
+    def still(self) -> Iterator[sa.Connection]:
+        """One moment of the database: whatever others write meanwhile is not seen."""
+        with self._told(), self._engine.connect() as connection:
+            if self.file:
+                connection.exec_driver_sql("begin")
+            else:
+                connection.exec_driver_sql("set transaction isolation level repeatable read, read only")
+            yield connection
+            connection.rollback()
+
+    def columns(self) -> dict[str, list[str]]:
+        """Names of all tables, and of the columns of each."""
+        with self._told():
+            found = sa.inspect(self._engine)
+            return {
+                table: [str(column["name"]) for column in found.get_columns(table)]
+                for table in sorted(found.get_table_names())
+                if table != VERSION_TABLE
+            }
+
+    @property
+    def version(self) -> int:
+        """How many migrations it has been through."""
+        with self._told(), self._engine.connect() as connection:
+            return self._version(connection)
 
     def write(self, statement: str, **values: Any) -> int:
         """Run one statement as a transaction and give the number of rows that it changed."""
         with self.writing() as connection:
             return int(connection.execute(sa.text(statement), values).rowcount)
 
+    def add(self, connection: sa.Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add some rows to a table, leaving those that are there already as they are."""
+        raw: Any = connection.connection.driver_connection
+        marks = ", ".join(("?" if self.kind == "sqlite" else "%s",) * len(columns))
+        statement = f"insert into {table} ({', '.join(columns)}) values ({marks}) on conflict do nothing"
+        with closing(raw.cursor()) as cursor:
+            cursor.executemany(statement, rows)
+
     def fill(
         self, connection: sa.Connection, table: str, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]
     ) -> None:
         """Add many rows to a table, leaving those that are there already as they are."""
+        if self.kind == "sqlite":
+            self.add(connection, table, columns, rows)
+            return
         names = ", ".join(columns)
         raw: Any = connection.connection.driver_connection
-        with raw.cursor() if self.kind == "postgresql" else _closing(raw.cursor()) as cursor:
-            if self.kind == "sqlite":
-                marks = ", ".join("?" * len(columns))
-                cursor.executemany(f"insert into {table} ({names}) values ({marks}) on conflict do nothing", rows)
-                return
+        with raw.cursor() as cursor:
             cursor.execute(f"create temporary table filling (like {table}) on commit drop")
             with cursor.copy(f"copy filling ({names}) from stdin") as copy:
                 for row in rows:
                     copy.write_row(row)
             cursor.execute(f"insert into {table} ({names}) select {names} from filling on conflict do nothing")
+
+    def scrub(self) -> None:
+        """See that nothing of what was deleted can be read from the file any more.
+
+        An SQLite file is written anew, and its log emptied. PostgreSQL gives the room of deleted rows free; what its own
+        log and its backups hold is for whoever runs it to let expire.
+
+        Raises
+        ------
+        WorkspaceError
+            When others read on and on: what was deleted still stands in the log.
+        """
+        with self._told(), self._engine.connect() as connection:
+            alone = connection.execution_options(isolation_level="AUTOCOMMIT")
+            alone.exec_driver_sql("vacuum")
+            if self.file and alone.exec_driver_sql("pragma wal_checkpoint(truncate)").one()[0]:
+                raise WorkspaceError(
+                    f"'{self.shown}' is being read by another process, so that its log could not be emptied; "
+                    "do the same again when that has ended"
+                )
 
     def damage(self) -> list[str]:
         """What an SQLite file's own check finds; PostgreSQL checks itself."""
@@ -128,29 +194,40 @@ class Database:
                 if held:
                     connection.exec_driver_sql(f"select pg_advisory_unlock({_number(name)})")
 
-    def _migrate(self, migrations: Sequence[Sequence[str]]) -> None:
+    def _migrate(self, migrations: Sequence[Sequence[str]], upgrade: bool) -> None:
+        # Asked first without a lock: one that another process holds for seconds, or may not write, can still be read.
+        if self.version == len(migrations):
+            return
         with self.writing() as connection:
+            if not self.file:
+                connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATING})")
+                connection.exec_driver_sql(f"create table if not exists {VERSION_TABLE} (version integer not null)")
             at = self._version(connection)
             if at > len(migrations):
                 raise WorkspaceError(
                     f"'{self.shown}' was written by a newer Artificer (ledger version {at}, this one knows "
                     f"{len(migrations)}); upgrade Artificer, or name another folder with --workspace"
                 )
+            if 0 < at < len(migrations) and not upgrade:
+                raise WorkspaceError(
+                    f"'{self.shown}' was written by an older Artificer (ledger version {at}, this one writes "
+                    f"{len(migrations)}); stop what uses it, then `artificer ledger upgrade` keeps a copy and brings it up"
+                )
             for migration in migrations[at:]:
                 for statement in migration:
-                    connection.exec_driver_sql(statement.format(identity=IDENTITY[self.kind]))
+                    connection.exec_driver_sql(statement.format(**SPELT[self.kind]))
             if self.file:
                 connection.exec_driver_sql(f"pragma user_version = {len(migrations)}")
             elif at < len(migrations):
-                connection.exec_driver_sql("delete from ledger_version")
-                connection.exec_driver_sql(f"insert into ledger_version values ({len(migrations)})")
+                connection.exec_driver_sql(f"delete from {VERSION_TABLE}")
+                connection.exec_driver_sql(f"insert into {VERSION_TABLE} values ({len(migrations)})")
 
     def _version(self, connection: sa.Connection) -> int:
         if self.file:
             return int(connection.exec_driver_sql("pragma user_version").scalar_one())
-        connection.exec_driver_sql(f"select pg_advisory_xact_lock({MIGRATING})")
-        connection.exec_driver_sql("create table if not exists ledger_version (version integer not null)")
-        return int(connection.exec_driver_sql("select coalesce(max(version), 0) from ledger_version").scalar_one())
+        if connection.exec_driver_sql(f"select to_regclass('{VERSION_TABLE}')").scalar_one() is None:
+            return 0
+        return int(connection.exec_driver_sql(f"select coalesce(max(version), 0) from {VERSION_TABLE}").scalar_one())
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -185,14 +262,7 @@ def _number(name: str) -> int:
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:7], "big")
 
 
-@contextmanager
-def _closing(cursor: Any) -> Iterator[Any]:
-    try:
-        yield cursor
-    finally:
-        cursor.close()
-
-
 def _use_wal(connection: Any, _: Any) -> None:
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
+    connection.execute("pragma secure_delete = on")

@@ -6,6 +6,7 @@ which labels came in. Rows that follow each other are counted, never told apart 
 
 from __future__ import annotations
 
+import heapq
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +17,10 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from artificer.core import answers, forgotten
 from artificer.core.database import Database
+from artificer.core.health import troubles
+from artificer.core.labels import Labels
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
 from artificer.core.store import decode, encode
@@ -52,6 +56,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "until double precision not null, outcome text not null, body text not null, at text not null, "
         "primary key (name, number))",
     ),
+    answers.MIGRATION,
+    forgotten.MIGRATION,
 )
 
 
@@ -84,7 +90,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """One prediction as it was told: its score, what was decided, and by which version."""
+    """One prediction as it was told: its score, what was decided, and by which version.
+
+    Attributes
+    ----------
+    scoring : str
+        Identifies the table's scoring, or the server's answer.
+    source : str
+        The table that it was written to; "" where a server told it.
+    said : str
+        The class, where a server chose among more than two.
+    """
 
     key: str
     score: float | None
@@ -95,6 +111,7 @@ class Predicted:
     version: str
     source: str
     made: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +147,12 @@ def ledger_of(root: Path) -> Ledger:
     WorkspaceError
         As for `Ledger`.
     """
-    return Ledger(os.environ.get(URL_ENV) or root / "ledger.db")
+    return Ledger(place_of(root))
+
+
+def place_of(root: Path) -> Path | str:
+    """Where the ledger of a workspace stands: a file, or a URL."""
+    return os.environ.get(URL_ENV) or root / "ledger.db"
 
 
 class Ledger:
@@ -144,11 +166,23 @@ class Ledger:
     Raises
     ------
     WorkspaceError
-        When it cannot be reached or written, is no ledger, or was written by a newer version.
+        When it cannot be reached or written, is no ledger, or is of another version.
+
+    Attributes
+    ----------
+    answers : Answers
+        Predictions that servers gave.
+    labels : Labels
+        What became of rows.
+    forgotten : Forgotten
+        Persons who were, or are to be, forgotten.
     """
 
-    def __init__(self, where: Path | str) -> None:
-        self._database = Database(where, MIGRATIONS)
+    def __init__(self, where: Path | str, *, upgrade: bool = False) -> None:
+        self._database = Database(where, MIGRATIONS, upgrade=upgrade)
+        self.answers = answers.Answers(self._database)
+        self.labels = Labels(self._database)
+        self.forgotten = forgotten.Forgotten(self._database)
 
     @property
     def shown(self) -> str:
@@ -158,6 +192,10 @@ class Ledger:
     def close(self) -> None:
         """Let go of it."""
         self._database.close()
+
+    def scrub(self) -> None:
+        """See that nothing of what was removed can be read from its file any more."""
+        self._database.scrub()
 
     def begin(self, run_id: str, brief: str) -> None:
         """Note that a run began."""
@@ -224,13 +262,8 @@ class Ledger:
         return str(rows[0][0]) if rows else ""
 
     def troubles(self) -> list[str]:
-        """What is wrong with the database itself, and predictions of packages that nobody entered; nothing when all is well."""
-        said = self._database.damage()
-        strangers = self._database.read(
-            "select distinct version from scorings where version not in (select version from packages) order by version"
-        )
-        said += [f"predictions name the version '{version}', which no run entered" for (version,) in strangers]
-        return said
+        """What is wrong with the database, its tables, and rows that belong together; nothing when all is well."""
+        return list(troubles(self._database, MIGRATIONS))
 
     def names(self) -> list[str]:
         """Models of which a version is served."""
@@ -339,46 +372,43 @@ class Ledger:
             self._database.fill(connection, "predictions", ("scoring", "key", "score", "decision", "flags"), filled)
 
     def predictions_of(self, key: str) -> list[Predicted]:
-        """All predictions of one row, the newest scoring first."""
+        """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
         rows = self._database.read(
             "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made from predictions p "
             "join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
             key=key,
         )
-        return [Predicted(*row) for row in rows]
+        told = [
+            Predicted(
+                one.key or f"{one.stream.id}-{one.number}",
+                one.score,
+                one.decision,
+                one.flags,
+                f"{one.stream.id}-{one.number}",
+                one.stream.name,
+                one.stream.version,
+                "",
+                made,
+                one.said,
+            )
+            for one, made in self.answers.of(key)
+        ]
+        scored = [Predicted(*row) for row in rows]
+        return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
 
     def some_keys(self, most: int = 10_000) -> list[str]:
         """Keys of some predictions, to name one that resembles a wrong one."""
-        return [
-            str(key) for (key,) in self._database.read("select distinct key from predictions limit :most", most=most)
-        ]
+        rows = self._database.read("select distinct key from predictions limit :most", most=most)
+        return [*(str(key) for (key,) in rows), *self.answers.some_keys(most)]
 
     def keep_labels(self, name: str, rows: Iterable[tuple[str, str]]) -> tuple[int, int]:
         """Keep labels by key, the later one where there are two; how many are new, and how many changed."""
-        n_new = n_changed = 0
-        known = dict(self._database.read("select key, label from labels where name = :name", name=name))
-        values = []
-        for key, label in rows:
-            if known.get(key) == label:
-                continue
-            n_new, n_changed = n_new + (key not in known), n_changed + (key in known)
-            known[key] = label
-            values.append({"name": name, "key": key, "label": label, "now": _now()})
-        if values:
-            with self._database.writing() as connection:
-                connection.execute(
-                    sa.text(
-                        "insert into labels values (:name, :key, :label, :now) on conflict (name, key) "
-                        "do update set label = excluded.label, at = excluded.at"
-                    ),
-                    values,
-                )
-        return n_new, n_changed
+        kept = self.labels.keep(name, rows)
+        return kept.n_new, kept.n_changed
 
     def label_of(self, name: str, key: str) -> str | None:
         """The label of one row; None when it is not known."""
-        rows = self._database.read("select label from labels where name = :name and key = :key", name=name, key=key)
-        return str(rows[0][0]) if rows else None
+        return self.labels.of(name, key)
 
     def alone(self, name: str) -> AbstractContextManager[bool]:
         """Hold a name that one process at a time can hold: True for who has it; its death sets it free."""

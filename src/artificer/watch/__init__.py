@@ -17,6 +17,7 @@ from artificer.core.store import encode
 from artificer.data.sources import incoming
 from artificer.data.table import fingerprint
 from artificer.line.ask import Subject, begin
+from artificer.line.ship.retention import retire
 from artificer.line.update import frozen, opened
 from artificer.watch.decide import decide
 from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
@@ -81,6 +82,9 @@ def once(
         with ledger.alone(f"watch {state.brief.name}") as alone:
             if not alone:
                 return Watched("another watch is looking at this moment", NOTHING_DUE, served)
+            gone = retire(ledger, state.brief, state.workspace.root)
+            for _, decision in gone.packages:
+                state.progress("watch", f"{decision.question} {decision.choice}: {decision.because}")
             return _look(state, ledger, anyway)
     finally:
         ledger.close()
@@ -138,7 +142,7 @@ def _look(state: Run, ledger: Ledger, anyway: bool) -> Watched:
     if loaded is None:
         return Watched("no new rows have come in", NOTHING_DUE, served)
     scene = scene_of(state, ledger, served, loaded)
-    seen = fingerprint(loaded.frame)
+    seen = fingerprint(scene.loaded.frame)  # a label that came late makes them other rows
     reason = waits(scene, seen)
     if reason and not anyway:
         story = write_story(scene, renew=False) if scene.looks else None

@@ -10,8 +10,10 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import WorkspaceError
+from artificer.core.forgotten import returned
 from artificer.core.ledger import Ledger, Look
 from artificer.core.life import Looked, Served
+from artificer.core.records import Finding
 from artificer.core.run import Run
 from artificer.core.store import decode
 from artificer.data.keys import key_texts
@@ -62,6 +64,11 @@ class Scene:
         """The unseen rows."""
         return self.loaded.frame.filter(pl.Series(self.unseen))
 
+    @property
+    def returned(self) -> tuple[Finding, ...]:
+        """What was noticed of persons who were to be forgotten."""
+        return tuple(one for one in self.loaded.findings if one.code.startswith("forgotten_"))
+
     def package(self, version: str) -> Path:
         """Where a version stands."""
         return self.state.workspace.root / "packages" / version
@@ -80,6 +87,9 @@ def scene_of(state: Run, ledger: Ledger, served: Served, loaded: Loaded) -> Scen
         When the served version is gone or damaged.
     """
     champion = opened(state.workspace.root / "packages" / served.version)
+    keys = key_texts(loaded.frame, state.brief.data.key, loaded.parts)
+    back = returned(ledger.forgotten, state.workspace.root, state.brief.name, keys)
+    loaded = _with_feedback(replace(loaded, findings=(*loaded.findings, *back)), state.brief, ledger, champion)
     looks = tuple(ledger.looks(state.brief.name))
     time, n_rows = state.brief.data.time, loaded.frame.height
     moment = as_time(loaded.frame[time]) if time and time in loaded.frame.columns else None
@@ -144,3 +154,33 @@ def keep_labels(scene: Scene) -> None:
     labels = frame[target].filter(known).to_list()
     pairs = [(key, canonical_text(label)) for key, label in zip(keys, labels, strict=True) if key is not None]
     scene.ledger.keep_labels(scene.name, pairs)
+
+
+_TYPES = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}
+
+
+def _with_feedback(loaded: Loaded, brief: Brief, ledger: Ledger, champion: Version) -> Loaded:
+    """The rows, those without a label with the one that the ledger holds: it came over HTTP, or at an earlier look."""
+    told_labels = ledger.labels.all(brief.name)
+    frame, target = loaded.frame, brief.target.column
+    if not told_labels:
+        return loaded
+    found = key_texts(frame, brief.data.key, loaded.parts).replace_strict(
+        told_labels, default=None, return_dtype=pl.String
+    )
+    if target in frame.columns:
+        at_once = replace(brief, target=replace(brief.target, horizon="0d"))
+        found = found.set(has_label(frame, at_once), None)
+    if found.null_count() == frame.height:
+        return loaded
+    classes = champion.predictor.contents.class_kind if champion.predictor.contents.classes else "number"
+    kind = frame.schema[target] if target in frame.columns else _TYPES[classes]
+    if kind == pl.Null:
+        kind = _TYPES[classes]
+    if kind == pl.Boolean:
+        values = found.replace_strict({"true": True, "false": False}, default=None, return_dtype=pl.Boolean)
+    else:
+        values = found.cast(kind, strict=False)
+    held = pl.col(target).cast(kind) if target in frame.columns else pl.lit(None, kind)
+    filled = pl.when(values.is_not_null()).then(values).otherwise(held).alias(target)
+    return replace(loaded, frame=frame.with_columns(filled))

@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from artificer.core import brief as vocabulary
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, NotBuiltError, closest
+from artificer.line.ask.durations import seconds
 
 # Parts of the vocabulary that no stage honours yet; a value that asks for nothing ("", "0d", [], 0) passes.
 NOT_BUILT = {
@@ -26,7 +27,6 @@ NOT_BUILT = {
     "output.every": "a schedule for scoring",
     "authority.recalibrate": "recalibration by itself",
     "authority.notify_env": "notices sent elsewhere",
-    "legal.keep": "retention",
 }
 
 _SECRET_KEY = re.compile(r"^(password|passwd|pwd|secret|token|api_?key|credentials?)$", re.IGNORECASE)
@@ -46,6 +46,7 @@ _TABLES: dict[str, type] = {
     "track": vocabulary.Track,
     "authority": vocabulary.Authority,
     "legal": vocabulary.Legal,
+    "legal.keep": vocabulary.Keep,
     "run": vocabulary.RunPart,
 }
 
@@ -87,9 +88,13 @@ def check(written: Mapping[str, Any]) -> Brief:
     wanted = _without_neutral(written)
     try:
         # Strict checking of JSON takes arrays for tuples and nothing else for anything else.
-        return TypeAdapter(Brief).validate_json(json.dumps(wanted, default=str))
+        brief = TypeAdapter(Brief).validate_json(json.dumps(wanted, default=str))
     except ValidationError as error:
         raise BriefError("; ".join(_told(error))) from error
+    for name, text in asdict(brief.legal.keep).items():  # one that is wrong would be found when it is too late
+        if text:
+            seconds(text, f"legal.keep.{name}")
+    return brief
 
 
 def _refuse_secrets(written: Mapping[str, Any]) -> None:

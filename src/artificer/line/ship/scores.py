@@ -18,6 +18,7 @@ import polars as pl
 from artificer.core.brief import Brief, DecisionPart
 from artificer.core.clock import Stopwatch
 from artificer.core.errors import BriefError
+from artificer.core.forgotten import returned
 from artificer.core.life import Scored
 from artificer.core.records import Fact, Finding
 from artificer.core.store import digest
@@ -86,7 +87,7 @@ def score(
     if scorer.ledger is not None:
         rows_told = _Rows(told.with_columns(pl.col("decision").fill_null("")))
         scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows_told)
-    findings = (*noticed, *_findings(scorer, rule, found, filled))
+    findings = (*noticed, *_forgotten(scorer, found), *_findings(scorer, rule, found, filled))
     counts = (int(acts.sum()), filled.n_new, filled.n_changed, filled.n_same)
     return Scored(
         scoring, scorer.version, place.shown, len(found.score), *counts, watch.seconds, findings, rule.decides
@@ -156,6 +157,13 @@ class _Rows(Sequence[tuple[str, float | None, str, str]]):
 
     def __iter__(self) -> Iterator[Any]:
         return self._frame.iter_rows()
+
+
+def _forgotten(scorer: Scorer, found: Predicted) -> tuple[Finding, ...]:
+    """Persons among the rows who were to be forgotten."""
+    if scorer.ledger is None:
+        return ()
+    return returned(scorer.ledger.forgotten, scorer.package.resolve().parent.parent, scorer.brief.name, found.key)
 
 
 def _findings(scorer: Scorer, rule: Rule, found: Predicted, filled: Filled) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """A package over HTTP: predictions with an error for each wrong field, health and readiness, and a page to try it.
 
-The schema of what goes in and out is derived from the package. Nothing of a request is kept or logged.
+The schema of what goes in and out is derived from the package. What was answered is kept in the ledger, under the row's
+key; what the row held is not, unless that is asked for, and nothing of a request is written to the process's own log.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from artificer.core.errors import ArtificerError
+from artificer.line.ship.server.log import Wanted
 from artificer.line.ship.server.served import Serving
 
-__all__ = ["Serving", "serve"]
+__all__ = ["Serving", "Wanted", "serve"]
 
 
 def serve(
@@ -22,6 +24,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workspace: str | Path | None = None,
+    log: Wanted | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Serve a package, or what the ledger says is served of a brief, until the process is told to end.
@@ -34,6 +37,8 @@ def serve(
         There is no authentication: any other than this machine's own is open to whoever reaches it.
     port : int
         0 takes a free one.
+    log : Wanted, optional
+        How the prediction log is to be kept.
     ready : callable
         Told the address once requests are answered.
 
@@ -50,7 +55,7 @@ def serve(
         raise ArtificerError(
             f"serving needs {error.name}: install Artificer with its extra 'serve' (starlette and uvicorn)"
         ) from error
-    serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None)
+    serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None, log)
     with _listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
         app = application(serving, started=lambda: ready(address))

@@ -14,13 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from artificer.line.ship.server import pages, predicting, state
+from artificer.line.ship.server import feedback, pages, predicting, state
 from artificer.line.ship.server.doors import Door, RefusedError, refusal, wrong
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
 
-DOORS = (predicting.doors, state.doors, pages.doors)
+DOORS = (predicting.doors, feedback.doors, state.doors, pages.doors)
 LOG = logging.getLogger("artificer.serve")
 
 
@@ -39,6 +39,8 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
         started()
         yield
         task.cancel()
+        if serving.log is not None:
+            await run_in_threadpool(serving.log.close)
 
     doors = doors_of(serving)
     routes = [Route(door.path, door.answer, methods=[door.method]) for door in (*doors, _openapi(doors, serving))]

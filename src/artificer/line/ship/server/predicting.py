@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from artificer.line.ship.server.doors import Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.fields import ignored_fields, row_schema, wrong_fields
+from artificer.line.ship.server.log import KEY
 from artificer.line.ship.server.openapi import answers
 from artificer.line.ship.server.served import Model, Serving
 
@@ -44,6 +45,8 @@ def _predict(serving: Serving) -> Callable[[Request], Any]:
             if key and all(name in row for name in key):
                 answer["key"] = {name: row[name] for name in key}
         scorer = model.scorer
+        if serving.log is not None:
+            serving.log.answered(scorer.version, rows, found)
         told: dict[str, Any] = {
             "predictions": found,
             "version": scorer.version,
@@ -73,7 +76,7 @@ def checked(given: Any, model: Model) -> tuple[list[dict[str, Any]], list[str]]:
     errors = [one for place, row in enumerate(rows) for one in wrong_fields(row, place, model.columns)]
     if errors:
         raise RefusedError(422, errors)
-    known = (*model.scorer.brief.data.key, model.scorer.brief.data.time)
+    known = (*(model.scorer.brief.data.key or (KEY,)), model.scorer.brief.data.time)
     ignored = {name for row in rows for name in ignored_fields(row, model.columns, known)}
     return rows, sorted(ignored)
 

@@ -17,6 +17,7 @@ from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer.line.ship.server.log import Log, Wanted
 from artificer_runtime import RuntimeInputError
 from artificer_runtime.package import read
 from artificer_runtime.schema import GROUPS, Column
@@ -85,24 +86,34 @@ class Serving:
     ----------
     trouble : str
         Why the version that should be served is not; "" when it is.
+    log : Log or None
+        What keeps the answers; None where the package lies in no workspace.
     """
 
     subject: Path
     workspace: Path | None
     model: Model
     trouble: str = ""
+    log: Log | None = None
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, subject: Path, workspace: Path | None = None) -> Serving:
+    def of(cls, subject: Path, workspace: Path | None = None, wanted: Wanted | None = None) -> Serving:
         """Load what is to be served.
+
+        Parameters
+        ----------
+        wanted : Wanted, optional
+            How the prediction log is to be kept.
 
         Raises
         ------
         ArtificerError, RuntimeInputError
             When the package cannot be read, or nothing is served yet.
         """
-        return cls(subject, workspace, _loaded(scorer_of(subject, workspace=workspace)))
+        scorer = scorer_of(subject, workspace=workspace)
+        log = Log(scorer.ledger, scorer.brief, wanted) if scorer.ledger is not None else None
+        return cls(subject, workspace, _loaded(scorer), log=log)
 
     def refresh(self) -> bool:
         """Look whether another version is to be served, at most once a second; True when it took over."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -18,7 +21,10 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
     async def ready(_: Request) -> Response:
         model = serving.model
-        state = {"status": "ready", "version": model.scorer.version, "since": model.since}
+        state: dict[str, Any] = {"status": "ready", "version": model.scorer.version, "since": model.since}
+        if serving.log is not None:  # what is wrong with the ledger is for the server's own log, not for whoever asks
+            counts = asdict(serving.log.counts())
+            state["log"] = counts | {"trouble": "the ledger cannot be written" if counts["trouble"] else ""}
         return JSONResponse(state | ({"trouble": serving.trouble} if serving.trouble else {}))
 
     async def version(_: Request) -> Response:
