@@ -52,6 +52,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "until double precision not null, outcome text not null, body text not null, at text not null, "
         "primary key (name, number))",
     ),
+    (
+        "alter table predictions add column reasons text not null default ''",
+        "alter table predictions add column turns double precision",
+        "alter table scorings add column rule text not null default ''",
+        "create table reviews (name text not null, key text not null, period text not null, because text not null, "
+        "asked text not null, state text not null, scoring text not null, opened text not null, decided text not null, "
+        "primary key (name, key, period))",
+    ),
 )
 
 
@@ -84,7 +92,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """One prediction as it was told: its score, what was decided, and by which version."""
+    """One prediction as it was told: its score, what was decided, and by which version.
+
+    Attributes
+    ----------
+    reasons : str
+        What moved the score most; "" where none were asked for.
+    turns : float or None
+        The score at which the decision turns; None where none does.
+    rule : str
+        The brief's `[decision]` that decided, as JSON; "" where it was not kept.
+    """
 
     key: str
     score: float | None
@@ -95,6 +113,9 @@ class Predicted:
     version: str
     source: str
     made: str
+    reasons: str = ""
+    turns: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +175,11 @@ class Ledger:
     def shown(self) -> str:
         """Where it stands, without any password."""
         return self._database.shown
+
+    @property
+    def database(self) -> Database:
+        """Where its rows are, for what keeps rows of its own in it."""
+        return self._database
 
     def close(self) -> None:
         """Let go of it."""
@@ -312,7 +338,8 @@ class Ledger:
         name: str,
         version: str,
         source: str,
-        rows: Sequence[tuple[str, float | None, str, str]],
+        rows: Sequence[tuple[str, float | None, str, str, str, float | None]],
+        rule: str = "",
     ) -> None:
         """Keep what was predicted; the same scoring again changes nothing.
 
@@ -322,27 +349,39 @@ class Ledger:
             Identifies it.
         source : str
             Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags)
+        rows : sequence of (key, score, decision, flags, reasons, turns)
+            As in `Predicted`.
+        rule : str
+            The brief's `[decision]`, as JSON.
         """
         with self._database.writing() as connection:
             connection.execute(
                 sa.text(
-                    "insert into scorings (id, name, version, source, n_rows, made) "
-                    "values (:id, :name, :version, :source, :n, :now) on conflict do nothing"
+                    "insert into scorings (id, name, version, source, n_rows, made, rule) "
+                    "values (:id, :name, :version, :source, :n, :now, :rule) on conflict do nothing"
                 ),
-                {"id": scoring, "name": name, "version": version, "source": source, "n": len(rows), "now": _now()},
+                {
+                    "id": scoring,
+                    "name": name,
+                    "version": version,
+                    "source": source,
+                    "n": len(rows),
+                    "now": _now(),
+                    "rule": rule,
+                },
             )
             number = connection.execute(
                 sa.text("select number from scorings where id = :id"), {"id": scoring}
             ).scalar_one()
             filled = ((number, *row) for row in rows)
-            self._database.fill(connection, "predictions", ("scoring", "key", "score", "decision", "flags"), filled)
+            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns")
+            self._database.fill(connection, "predictions", columns, filled)
 
     def predictions_of(self, key: str) -> list[Predicted]:
         """All predictions of one row, the newest scoring first."""
         rows = self._database.read(
-            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made from predictions p "
-            "join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
+            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
+            "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
             key=key,
         )
         return [Predicted(*row) for row in rows]
