@@ -68,7 +68,9 @@ def _need(root: Path, brief: Path) -> None:
     from artificer.core.errors import WorkspaceError
 
     if not root.is_dir():
-        raise WorkspaceError(f"nothing was scored yet for '{brief}', so nothing waits; `artificer score {brief}` fills the queue")
+        raise WorkspaceError(
+            f"nothing was scored yet for '{brief}', so nothing waits; `artificer score {brief}` fills the queue"
+        )
 
 
 def _decide(queue: ReviewQueue, key: str, answer: str) -> None:
@@ -89,7 +91,11 @@ def _show(found: list[Review], most: int) -> None:
         score = "" if one.score is None else f"  score {figure(one.score)}"
         period = f"  {one.period}" if one.period else ""
         reasons = f"  because of {one.reasons}" if one.reasons else ""
-        state = f"for {one.asked} since {one.opened[:10]}" if one.state == "open" else f"{one.state}, decided {one.decided[:10]}"
+        state = (
+            f"for {one.asked} since {one.opened[:10]}"
+            if one.state == "open"
+            else f"{one.state}, decided {one.decided[:10]}"
+        )
         click.echo(f"{one.key}{period}{score}: {one.because}; {state}{reasons}")
     if len(found) > most:
         click.echo(f"and {len(found) - most:,} more: --all, or --json")

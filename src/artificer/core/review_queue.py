@@ -70,7 +70,15 @@ class ReviewQueue:
         """
         at = _now()
         values = [
-            {"name": self._name, "key": key, "period": period, "because": because, "asked": asked, "of": scoring, "at": at}
+            {
+                "name": self._name,
+                "key": key,
+                "period": period,
+                "because": because,
+                "asked": asked,
+                "of": scoring,
+                "at": at,
+            }
             for key, period, because in rows
         ]
         if not values:
@@ -116,7 +124,7 @@ class ReviewQueue:
     def reviews(self, key: str = "", state: str = "") -> list[Review]:
         """Rows of the queue, the oldest first; of one key or in one state, where these are named."""
         rows = self._database.read(
-            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, p.reasons from reviews r "
+            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, coalesce(p.reasons, '') from reviews r "
             "left join scorings s on s.id = r.scoring left join predictions p on p.scoring = s.number and p.key = r.key "
             "where r.name = :name and (:key = '' or r.key = :key) and (:state = '' or r.state = :state) "
             "order by r.opened, r.key, r.period",
@@ -124,7 +132,7 @@ class ReviewQueue:
             key=key,
             state=state,
         )
-        return [Review(*row[:8], row[8] or "") for row in rows]
+        return [Review(*row) for row in rows]
 
     def answer(self, key: str, answer: Answer) -> int:
         """Keep what a person decided on all rows of one key, or open them again; how many rows there were."""

@@ -52,8 +52,12 @@ class Clause:
         value = said[self.what]
         if self.what not in ("score", "interval"):
             return value
-        inside = (value > self.low) & (value < self.high) if self.beyond else (value >= self.low) & (value <= self.high)
-        return np.asarray(inside)
+        inside = np.ones(len(value), bool)
+        if self.low > -math.inf:
+            inside &= value > self.low if self.beyond else value >= self.low
+        if self.high < math.inf:
+            inside &= value < self.high if self.beyond else value <= self.high
+        return inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Condition:
         said : dict of str to array, (n_rows,)
             "score" and "interval" as float64, "unseen", "outside" and "clipped" as bool.
         """
-        return np.logical_and.reduce([clause.holds(said) for clause in self.clauses])
+        return np.asarray(np.logical_and.reduce([clause.holds(said) for clause in self.clauses]))
 
 
 def condition(text: str, task: Task) -> Condition:
@@ -109,7 +113,9 @@ def _clause(found: re.Match[str], text: str, task: Task) -> Clause:
     if found["sign"]:
         bound = float(found["bound"])
         beyond = "=" not in found["sign"]
-        clause = Clause(what, low=bound, beyond=beyond) if ">" in found["sign"] else Clause(what, high=bound, beyond=beyond)
+        clause = (
+            Clause(what, low=bound, beyond=beyond) if ">" in found["sign"] else Clause(what, high=bound, beyond=beyond)
+        )
     else:
         clause = Clause(what, float(found["low"]), float(found["high"]))
     if clause.low > clause.high:

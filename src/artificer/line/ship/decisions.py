@@ -185,7 +185,9 @@ class Rule:
         return np.where(numbers[place] == period, lowest[place], np.nan)
 
     def starts(self, period: np.ndarray) -> pl.Series:
-        """First moment of each row's period in UTC, as ISO text: a date where periods are whole days."""
+        """First moment of each row's period in UTC, as ISO text: a date where periods are whole days; null without one."""
+        if not self.every_s:
+            return pl.repeat(None, len(period), dtype=pl.String, eager=True)
         numbers = np.unique(period)
         whole = self.every_s % 86_400 == 0
         texts: list[str | None] = []

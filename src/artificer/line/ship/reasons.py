@@ -131,7 +131,9 @@ def _plain(text: str) -> str:
     return text.replace("−", "-")  # a table is read by programs too
 
 
-_CHANGED = "the rows changed while they were scored, so nothing was written; make the same call again when they are whole"
+_CHANGED = (
+    "the rows changed while they were scored, so nothing was written; make the same call again when they are whole"
+)
 
 
 def _refuse_others(scorer: Scorer, rows: pl.DataFrame, key: pl.Series) -> None:

@@ -132,10 +132,10 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
 
 def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, asked: str) -> None:
     """Bring the review queue up to date: rows that were scored now and need no person any more leave it."""
-    now, before = said.reviewed(found.key), queue.waiting()
-    held = pl.Series([key for key, _ in before], dtype=pl.String)
-    scored = set(held.filter(held.is_in(found.key.implode())).to_list())
-    queue.withdraw({one for one in before if one[0] in scored} - {*now})
+    now = said.reviewed(found.key)
+    before = pl.DataFrame(queue.waiting(), schema={"key": pl.String, "period": pl.String}, orient="row")
+    scored = pl.DataFrame({"key": found.key, "period": said.starts.fill_null("")})
+    queue.withdraw({*before.join(scored, on=["key", "period"], how="semi").rows()} - {*now})
     because = said.because.filter(pl.Series(said.review))
     queue.enter(scoring, ((*one, text) for one, text in zip(now, because, strict=True)), asked)
 
