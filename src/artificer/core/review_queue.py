@@ -124,7 +124,8 @@ class ReviewQueue:
     def reviews(self, key: str = "", state: str = "") -> list[Review]:
         """Rows of the queue, the oldest first; of one key or in one state, where these are named."""
         rows = self._database.read(
-            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, coalesce(p.reasons, '') from reviews r "
+            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, coalesce(p.reasons, '') "
+            "from reviews r "
             "left join scorings s on s.id = r.scoring left join predictions p on p.scoring = s.number and p.key = r.key "
             "where r.name = :name and (:key = '' or r.key = :key) and (:state = '' or r.state = :state) "
             "order by r.opened, r.key, r.period",
