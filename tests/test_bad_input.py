@@ -162,7 +162,9 @@ def test_a_cut_parquet_file(tmp_path: Path) -> None:
         ('[decision]\nreview = { when = ["score > 3"] }', "between 0 and 1"),
         ("[decision]\nreasons = { count = -1 }", "count is -1"),
         ('[decision]\nreasons = { count = 2, never = ["agee"] }', "'agee'"),
-        ('[legal]\npersonal = ["city"]', "legal"),
+        ('[legal]\nkeep = { rows = "30d" }', "legal.keep"),
+        ('[legal]\npersonal = ["citty"]', "citty"),
+        ('[legal]\npersonal = ["city"]\n[features]\nprotected = ["city"]', "features.protected"),
         ('password = "hunter2"', "password"),
     ],
 )

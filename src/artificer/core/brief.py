@@ -281,6 +281,21 @@ class Authority:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Legal:
+    """What the law asks of the data.
+
+    Attributes
+    ----------
+    personal : tuple of str
+        Columns that hold personal data: their values stay out of models, packages, reports and logs. Where any are named,
+        the rows are about persons, and no level or word of fewer than ten training rows leaves them either.
+    """
+
+    __pydantic_config__ = _STRICT
+    personal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunPart:
     """Limits on the run itself.
 
@@ -332,6 +347,7 @@ class Brief:
     output: Output = field(default_factory=Output)
     track: Track = field(default_factory=Track)
     authority: Authority = field(default_factory=Authority)
+    legal: Legal = field(default_factory=Legal)
     run: RunPart = field(default_factory=RunPart)
 
 

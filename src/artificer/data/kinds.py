@@ -46,7 +46,7 @@ SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", 
 AMBIGUOUS = tuple(SLASHED)
 
 
-def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = ()) -> Schema:
+def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = (), fewest_rows: int = 1) -> Schema:
     """Tell the kinds of a table's columns.
 
     Parameters
@@ -55,8 +55,11 @@ def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = ()) -> Schema:
         Training rows, as read.
     missing : sequence of str
         Spellings of a missing value, beside the usual ones.
+    fewest_rows : int
+        A level is one that so many rows hold, and a range ends where so many lie at its end or beyond.
     """
-    return Schema(tuple(_column(frame[name], missing) for name in frame.columns), tuple(missing))
+    columns = (_column(frame[name], missing, fewest_rows) for name in frame.columns)
+    return Schema(tuple(columns), tuple(missing))
 
 
 def spellings(missing: Sequence[str]) -> list[str]:
@@ -154,19 +157,19 @@ def _all_read(found: pl.Series, text: pl.Series) -> bool:
     return n_stray == 0 or (len(text) >= FEWEST_FOR_STRAY and n_stray <= STRAY * len(text))
 
 
-def _column(column: pl.Series, missing: Sequence[str]) -> Column:
+def _column(column: pl.Series, missing: Sequence[str], fewest: int) -> Column:
     name, dtype = column.name, str(column.dtype)
     if column.dtype == pl.Boolean:
         varies = column.n_unique() > 1
         return Column(name, "boolean" if varies else "constant", ("false", "true"), dtype=dtype)
     if column.dtype.is_numeric():
-        return _number(column, without_missing_numbers(column, missing), dtype)
+        return _number(column, without_missing_numbers(column, missing), dtype, fewest)
     if column.dtype in (pl.Date, pl.Datetime):
-        return _time(column, "", dtype)
-    return _text(column, without_missing(column, missing), dtype)
+        return _time(column, "", dtype, fewest)
+    return _text(column, without_missing(column, missing), dtype, fewest)
 
 
-def _text(column: pl.Series, text: pl.Series, dtype: str) -> Column:
+def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column:
     name, known = column.name, text.drop_nulls()
     n_distinct = known.n_unique()
     if n_distinct == 0 or (n_distinct == 1 and len(known) == len(text)):
@@ -176,12 +179,13 @@ def _text(column: pl.Series, text: pl.Series, dtype: str) -> Column:
     if not known.str.contains(LEADING_ZERO).any():
         numbers = as_numbers(known)
         if _all_read(numbers, known):
-            return _number(column, as_numbers(text), dtype)
+            return _number(column, as_numbers(text), dtype, fewest)
     form = time_form(known)
     if form is not None:
-        return _time(text, form, dtype)
+        return _time(text, form, dtype, fewest)
     kind = _kind_of_words(name, known, n_distinct)
-    return Column(name, kind, _levels(known) if kind == "category" else (), dtype=dtype)
+    levels = _levels(known, fewest) if kind == "category" else ()
+    return Column(name, kind if levels or kind != "category" else "identifier", levels, dtype=dtype)
 
 
 def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
@@ -207,15 +211,15 @@ def _measured(known: pl.Series) -> bool:
     return len(fits) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
 
 
-def _levels(known: pl.Series) -> tuple[str, ...]:
+def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:
     counts = known.alias("level").value_counts().sort(["count", "level"], descending=[True, False])
+    counts = counts.filter(pl.col("count") >= fewest)
     return tuple(counts["level"].head(MOST_LEVELS).to_list())
 
 
-def _number(column: pl.Series, numbers: pl.Series, dtype: str) -> Column:
+def _number(column: pl.Series, numbers: pl.Series, dtype: str, fewest: int) -> Column:
     known = numbers.drop_nulls()
-    finite = known.filter(known.is_finite())
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)  # type: ignore[arg-type]
+    low, high = _ends(known.filter(known.is_finite()), fewest)
     if known.n_unique() <= 1 and known.len() in (0, len(numbers)):
         return Column(column.name, "constant", dtype=dtype)
     kind: Kind = "identifier" if _identifies(column) else "number"
@@ -232,9 +236,17 @@ def _identifies(column: pl.Series) -> bool:
     return counted or bool(ID_NAME.search(column.name))
 
 
-def _time(column: pl.Series, form: str, dtype: str) -> Column:
+def _ends(known: pl.Series, fewest: int) -> tuple[float | None, float | None]:
+    """The range that `fewest` values reach at each end; of too few values none."""
+    if len(known) < fewest:
+        return None, None
+    low, high = known.bottom_k(fewest).max(), known.top_k(fewest).min()
+    return float(low), float(high)  # type: ignore[arg-type]
+
+
+def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:
     moments = as_moments(column, form).drop_nulls().cast(pl.Int64)
     if moments.n_unique() <= 1 and len(moments) in (0, len(column)):
         return Column(column.name, "constant", dtype=dtype)
-    low, high = float(moments.min()) / 1e6, float(moments.max()) / 1e6  # type: ignore[arg-type]
+    low, high = (end / 1e6 if end is not None else None for end in _ends(moments, fewest))
     return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form)

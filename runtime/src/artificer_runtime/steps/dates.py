@@ -2,7 +2,7 @@
 
 Settings: `trend` (true), whether year and days since the first training row are features: not for the moment of the row
 itself, since a model meets only later ones; `weeks` (true), whether week, quarter and weekend are (states of earlier
-packages lack them).
+packages lack them); `fewest_rows` (1): the first training row counts as the so-manieth, where no single row may be told.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ CLOCK = ("hour", "minute of day", "hour sin", "hour cos")
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
     """Learn the first moment of each column, and whether it has hours."""
     known = ~np.isnan(values)
-    start = np.where(known.any(axis=0), np.min(np.where(known, values, np.inf), axis=0, initial=np.inf), 0.0)
+    first = int(settings.get("fewest_rows", 1)) - 1
+    ordered = np.sort(np.where(known, values, np.inf), axis=0)[first:]
+    start = np.where(known.sum(axis=0) > first, np.min(ordered, axis=0, initial=np.inf), 0.0)
     hours = ((np.where(known, values, 0.0) % DAY_S) != 0).any(axis=0)
     return {
         "start": start,

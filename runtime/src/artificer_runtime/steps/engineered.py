@@ -2,7 +2,8 @@
 
 Which ones is chosen on training rows by `artificer_runtime.interactions`. A cross is a pair of levels as one code, shown
 by its cross-fitted target mean and its count. Values are numbers, then codes, side by side. Settings: `n_codes` (0), how
-many of the last columns are codes; `most_arithmetic` (40), `most_grouped` (20) and `most_crossed` (20), bounds of features.
+many of the last columns are codes; `fewest_rows` (5) that hold a cross, else it is none; `most_arithmetic` (40),
+`most_grouped` (20) and `most_crossed` (20), bounds of features.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from artificer_runtime.steps import Sources, State, Task, counts, target_mean
 
 VERSION = 1
 READS: Literal["mixed"] = "mixed"
-# A cross of fewer rows is none, and no table is longer.
-FEWEST_IN_CROSS, MOST_CROSSED = 5, 4096
+FEWEST_IN_CROSS, MOST_CROSSED = 5, 4096  # and no table is longer
 
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
@@ -89,7 +89,7 @@ def _chosen(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str
             state[f"levels{place}"] = levels_table(values[:, pair.first], values[:, pair.second].astype(np.int64))
     for place, pair in enumerate(crossed):
         known, counted = np.unique(_keys(values, pair.first, pair.second), return_counts=True)
-        held = np.flatnonzero((counted >= FEWEST_IN_CROSS) & (known >= 0))
+        held = np.flatnonzero((counted >= int(settings.get("fewest_rows", FEWEST_IN_CROSS))) & (known >= 0))
         state[f"keys{place}"] = np.sort(known[held[np.argsort(-counted[held], kind="stable")[:MOST_CROSSED]]])
     return state
 

@@ -2,7 +2,8 @@
 
 For each column the cross-fitted mean of the target at the number, shrunk to the overall mean, as in `target_mean`, and
 log(1 + n) of the other training rows that hold it. Columns with a fraction somewhere in training, and numbers of one
-training row, tell nothing. Settings: `strength` (10), rows that the overall mean counts for.
+training row, tell nothing. Settings: `strength` (10), rows that the overall mean counts for; `fewest_rows` (2), rows that
+must hold a number.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[s
     state: State = {"kept": [place for place in range(values.shape[1]) if _whole(values[:, place])]}
     for number, place in enumerate(state["kept"]):
         known, counts = np.unique(values[~np.isnan(values[:, place]), place], return_counts=True)
-        state[f"numbers{number}"], state[f"counts{number}"] = known[counts > 1], counts[counts > 1]
+        held = counts >= int(settings.get("fewest_rows", 2))
+        state[f"numbers{number}"], state[f"counts{number}"] = known[held], counts[held]
     codes = _codes(state, values)
     means, told = target_mean.fit_apply(codes, y, task, settings)
     state |= means

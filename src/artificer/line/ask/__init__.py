@@ -20,12 +20,20 @@ from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
 from artificer.data.expression import amounts, expression, named
-from artificer.data.kinds import as_time, infer_schema
+from artificer.data.kinds import as_time
 from artificer.data.readers import Loaded, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
+from artificer.line.ask.personal import (
+    check_classes,
+    check_personal,
+    personal_decisions,
+    schema_of,
+    set_aside,
+    without_rare,
+)
 from artificer.line.ask.requirements import requirements
 from artificer.line.ask.rows import codes_of
 from artificer.line.ask.seal import Choice, choose_sealed
@@ -90,13 +98,17 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     labels = read_labels(frame[brief.target.column], brief.target, tested=run.seal)
     wanted = requirements(brief, labels.task)
     choice = _sealing(run, frame, labels, test)
+    frame = set_aside(frame, brief, whole)
     train = frame.filter(~pl.Series(choice.mask))
-    schema = infer_schema(train.drop(ROW), missing=brief.data.missing)
+    check_classes(brief, labels, train[brief.target.column].alias("class").value_counts()["count"].to_list())
+    schema = schema_of(train.drop(ROW), brief)
+    train = without_rare(train, schema, brief)
     for place, text in _expressions(brief):  # what is of the wrong kind is refused before anything is trained
         amounts(text, normalise(train.head(CHECKED_ROWS).drop(ROW), schema), place)
     _check_effects(brief, schema)
     features, decisions = _features(brief, schema)
-    sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels)
+    sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels, whole)
+    sealed_frame = without_rare(sealed_frame, schema, brief)
     train_rows = _write(train, schema, brief, folder, name, "train")
     disguised, stray = unread(train, schema)
     return Asked(
@@ -116,7 +128,12 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
         findings=tuple(loaded.findings) + _unlabelled(brief, n_unlabelled, frame.height),
         n_disguised=disguised,
         n_stray=stray,
-        decisions=(*labels.decisions, *decisions, _sealing_decision(choice, sealed_frame.height, train.height)),
+        decisions=(
+            *labels.decisions,
+            *decisions,
+            *personal_decisions(brief),
+            _sealing_decision(choice, sealed_frame.height, train.height),
+        ),
     )
 
 
@@ -135,6 +152,7 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
         "features.changeable": features.changeable,
         "features.effect": tuple(features.effect),
         "decision.reasons.never": brief.decision.reasons.never,
+        "legal.personal": brief.legal.personal,
     }
     places |= {f"accept.{name}.by": line.by for name, line in brief.accept.items() if isinstance(line.by, tuple)}
     for place, names in places.items():
@@ -145,8 +163,14 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
                 )
     if target.column in (*data.key, data.time, data.group, data.weight, *features.exclude, *target.known_after):
         raise BriefError(f"'{target.column}' is the target and has another role in the brief too; remove one of them")
+    check_personal(brief)
     for place, text in _expressions(brief):
         expression(text, columns, place)
+        for name in brief.legal.personal:
+            if name in named(text):
+                raise BriefError(
+                    f"[{place}] reads '{name}', which [legal] personal sets aside; remove it from one of them"
+                )
         if target.column in named(text):
             raise BriefError(f"[{place}] reads the target '{target.column}', which is not known when one decides")
 
@@ -187,7 +211,7 @@ def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None)
     return choose_sealed(y, len(labels.classes), time, group)
 
 
-def _test_rows(brief: Brief, test: Loaded, labels: Labels) -> pl.DataFrame:
+def _test_rows(brief: Brief, test: Loaded, labels: Labels, whole: str) -> pl.DataFrame:
     frame = test.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     _check_names(brief, frame.columns)
     frame, _ = _labelled(brief, frame)
@@ -200,7 +224,7 @@ def _test_rows(brief: Brief, test: Loaded, labels: Labels) -> pl.DataFrame:
             raise DataError(
                 f"[data] test holds the class {unknown[0]!r} of '{brief.target.column}', which no training row has"
             )
-    return frame
+    return set_aside(frame, brief, whole)
 
 
 def _write(frame: pl.DataFrame, schema: Schema, brief: Brief, folder: Path, name: str, what: str) -> Rows:
@@ -246,6 +270,7 @@ def _features(brief: Brief, schema: Schema) -> tuple[tuple[str, ...], list[Decis
         **({data.group: "it names the group of a row"} if data.group else {}),
         **({data.weight: "it is the row's weight"} if data.weight else {}),
         target.column: "",
+        **dict.fromkeys(brief.legal.personal, ""),  # told with what becomes of them
     }
     kept, decisions = [], []
     for column in schema.columns:

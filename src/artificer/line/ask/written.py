@@ -23,7 +23,7 @@ NOT_BUILT = {
     "output.every": "a schedule for scoring",
     "authority.recalibrate": "recalibration by itself",
     "authority.notify_env": "notices sent elsewhere",
-    "legal": "personal data and retention",
+    "legal.keep": "retention",
 }
 
 _SECRET_KEY = re.compile(r"^(password|passwd|pwd|secret|token|api_?key|credentials?)$", re.IGNORECASE)
@@ -44,6 +44,7 @@ _TABLES: dict[str, type] = {
     "output": vocabulary.Output,
     "track": vocabulary.Track,
     "authority": vocabulary.Authority,
+    "legal": vocabulary.Legal,
     "run": vocabulary.RunPart,
 }
 

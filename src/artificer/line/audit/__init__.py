@@ -134,7 +134,9 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
     return Audited(
         findings=ranked(result.findings),
-        contract=contract_of(rows.frame, asked.schema, run.brief.target.column, run.brief.data.key),
+        contract=contract_of(
+            rows.frame, asked.schema, run.brief.target.column, run.brief.data.key, run.brief.legal.personal
+        ),
         profile=f"{name}/profile.json",
         metric=prices.metric,
         decisions=(*_decisions(prices), *result.decisions),

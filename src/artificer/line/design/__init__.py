@@ -107,6 +107,7 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
         interpretable_only=run.brief.run.interpretable_only,
         has_catboost=has_catboost(),
         loss=loss,
+        personal=bool(run.brief.legal.personal),
         quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
     )
 

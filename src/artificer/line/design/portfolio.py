@@ -56,6 +56,7 @@ class Size:
     has_catboost: bool
     loss: str = ""
     quick: bool = False
+    personal: bool = False
 
 
 def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
@@ -98,7 +99,7 @@ def _made(size: Size) -> dict[str, Candidate]:
     if not size.loss:
         drawn = {"min_samples_leaf": 5, "max_features": 0.5} if size.n_classes else {"max_features": 1.0}
         made += [Candidate("extra_trees", "extra_trees", drawn)] if size.n_rows <= MOST_FOR_DRAWN else []
-        made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL else []
+        made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL and not size.personal else []
     return _by_name(made)
 
 
@@ -116,6 +117,8 @@ def _untried(size: Size) -> dict[str, str]:
     if size.monotone:
         # A linear model that must not bend is refused by its own hinges; its plain form may still break the direction.
         untried["all but boosters in the product"] = "only they can promise the effects that the brief demands"
+    if size.personal:
+        untried["kernel"] = "it keeps training rows, and the brief declares personal data"
     if size.loss:
         untried["kernel and drawn trees"] = "they lower squared errors only"
     return untried

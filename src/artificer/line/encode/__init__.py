@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from artificer.core.records import Decision, Fact
 from artificer.core.stages import Asked, Candidate, Chosen, Description, Encoding, Plan
 from artificer.line.ask import Subject, ask, begin
+from artificer.line.ask.personal import fewest_rows
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design import design
@@ -46,6 +48,15 @@ MOST_SCORED = 4_000
 BESIDE = ("counts", "number_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
 TREES = ("numbers", "codes", *BESIDE)
 SMOOTH = ("scaled", "one_hot", "wide_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+# The setting by which a step leaves out what few training rows hold; levels of categories are left out by the schema.
+FEWEST = {
+    "number_means@1": "fewest_rows",
+    "engineered@1": "fewest_rows",
+    "dates@1": "fewest_rows",
+    "words@1": "min_rows",
+    "word_factors@1": "min_rows",
+    "text_score@1": "min_rows",
+}
 # What each candidate reads, or all of a learner's that are not named here.
 READS = {
     "linear": (
@@ -79,15 +90,16 @@ def encode(subject: Subject, **options: Any) -> Encoding:
 
     def work(folder: Path, name: str) -> Encoding:
         demanded = {name for name, effect in run.brief.features.effect.items() if effect != "any"}
-        return _encode(asked, chosen, described, plan, run.brief.data.time, demanded)
+        return _encode(asked, chosen, described, plan, run.brief.data.time, demanded, fewest_rows(run.brief))
 
     return run.stage("encode", VERSION, Encoding, work, reads)
 
 
 def _encode(
-    asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str, demanded: Container[str]
+    asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str, demanded: Container[str], fewest: int
 ) -> Encoding:
-    blocks = {block.name: block for block in propose(asked, chosen, described, time, demanded) if block.columns}
+    proposed = (_not_rare(block, fewest) for block in propose(asked, chosen, described, time, demanded))
+    blocks = {block.name: block for block in proposed if block.columns}
     candidates = tuple(_with_blocks(candidate, tuple(blocks)) for candidate in plan.candidates)
     used = {name for candidate in candidates for name in candidate.blocks}
     kept = tuple(block for name, block in blocks.items() if name in used)
@@ -160,6 +172,14 @@ def propose(
             {"max_words": MOST_SCORED if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
         ),
     ]
+
+
+def _not_rare(block: Block, fewest: int) -> Block:
+    """A block whose tables hold nothing of fewer training rows than `fewest`, by the step's own setting."""
+    name = FEWEST.get(block.step)
+    if name is None or fewest == 1:
+        return block
+    return replace(block, settings={**block.settings, name: fewest})
 
 
 def _with_blocks(candidate: Candidate, known: tuple[str, ...]) -> Candidate:

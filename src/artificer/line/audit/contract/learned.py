@@ -15,7 +15,9 @@ LARGEST_QUIET_SHARE = 0.001
 FEWEST_FOR_UNIQUE = 50
 
 
-def contract_of(frame: pl.DataFrame, schema: Schema, target: str, key: tuple[str, ...]) -> Contract:
+def contract_of(
+    frame: pl.DataFrame, schema: Schema, target: str, key: tuple[str, ...], personal: tuple[str, ...] = ()
+) -> Contract:
     """Learn the contract from the training rows.
 
     Parameters
@@ -26,11 +28,13 @@ def contract_of(frame: pl.DataFrame, schema: Schema, target: str, key: tuple[str
         Not in the contract: later rows come before their labels.
     key : tuple of str
         The brief's `[data] key`; it is in the contract if no two training rows share it.
+    personal : tuple of str
+        Columns whose values are pseudonyms here: the contract says nothing of how they are written.
     """
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
     unique = key if key and not frame.select(key).is_duplicated().any() else ()
-    rules = [rule for column in columns for rule in _column_rules(frame[column.name], column, unique)]
+    rules = [rule for column in columns for rule in _column_rules(frame[column.name], column, unique, personal)]
     if unique:
         rules.append(Rule("unique", unique, learned="the brief's key; no two training rows share it"))
     rules += relations_of(frame, columns)
@@ -46,10 +50,10 @@ def rules_of(contract: Contract) -> tuple[Rule, ...]:
     return (*rules, Rule("unique", contract.unique)) if contract.unique else tuple(rules)
 
 
-def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...]) -> Iterator[Rule]:
+def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...]) -> Iterator[Rule]:
     yield from _basic(column, not values.null_count())
     known = values.drop_nulls()
-    if values.dtype == pl.String and (found := pattern_of(known)):
+    if values.dtype == pl.String and column.name not in personal and (found := pattern_of(known)):
         yield Rule(
             "pattern", (column.name,), text=found, allow=LARGEST_QUIET_SHARE, learned="every value in training has it"
         )
