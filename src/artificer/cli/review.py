@@ -32,7 +32,6 @@ def review(brief: Path, decide: tuple[str, str] | None, every: bool, workspace: 
     A decision is kept in the ledger, and the next `artificer score BRIEF` writes it into the table.
     """
     from artificer.core.ledger import ledger_of
-    from artificer.core.review_queue import ReviewQueue
     from artificer.line.ask import read_brief
     from artificer.line.ask.start import WORKSPACE
 
@@ -40,7 +39,7 @@ def review(brief: Path, decide: tuple[str, str] | None, every: bool, workspace: 
     _need(root, brief)
     ledger = ledger_of(root)
     try:
-        queue = ReviewQueue(ledger, name)
+        queue = ledger.reviews(name)
         if decide is not None:
             _decide(queue, *decide)
         found = queue.reviews(key=decide[0] if decide else "", state="" if every or decide else "open")

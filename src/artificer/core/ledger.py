@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from artificer.core.database import Database
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
+from artificer.core.review_queue import MIGRATION, ReviewQueue
 from artificer.core.store import decode, encode
 
 URL_ENV = "ARTIFICER_LEDGER_URL"
@@ -56,10 +57,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table predictions add column reasons text not null default ''",
         "alter table predictions add column turns double precision",
         "alter table scorings add column rule text not null default ''",
-        "create table reviews (name text not null, key text not null, period text not null, because text not null, "
-        "asked text not null, state text not null, scoring text not null, opened text not null, decided text not null, "
-        "primary key (name, key, period))",
     ),
+    MIGRATION,
 )
 
 
@@ -176,10 +175,9 @@ class Ledger:
         """Where it stands, without any password."""
         return self._database.shown
 
-    @property
-    def database(self) -> Database:
-        """Where its rows are, for what keeps rows of its own in it."""
-        return self._database
+    def reviews(self, name: str) -> ReviewQueue:
+        """The rows of one model that wait for a person."""
+        return ReviewQueue(self._database, name)
 
     def close(self) -> None:
         """Let go of it."""
@@ -384,7 +382,10 @@ class Ledger:
             "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
             key=key,
         )
-        return [Predicted(*row) for row in rows]
+        return [
+            Predicted(*told, reasons=reasons, turns=turns, rule=rule)  # type: ignore[misc]
+            for *told, reasons, turns, rule in rows
+        ]
 
     def some_keys(self, most: int = 10_000) -> list[str]:
         """Keys of some predictions, to name one that resembles a wrong one."""

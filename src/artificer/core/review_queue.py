@@ -9,9 +9,14 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from artificer.core.ledger import Ledger
+from artificer.core.database import Database
 
 Answer = Literal["act", "leave", "open"]
+MIGRATION = (
+    "create table reviews (name text not null, key text not null, period text not null, because text not null, "
+    "asked text not null, state text not null, scoring text not null, opened text not null, decided text not null, "
+    "primary key (name, key, period))",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ class ReviewQueue:
         The model's.
     """
 
-    def __init__(self, ledger: Ledger, name: str) -> None:
-        self._database = ledger.database
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
         self._name = name
 
     def enter(self, scoring: str, rows: Iterable[tuple[str, str, str]], asked: str) -> None:

@@ -75,7 +75,7 @@ class TestControl:
 
 class TestReview:
     def queue(self, client: Any) -> ReviewQueue:
-        return ReviewQueue(client.ledger, "calls")
+        return client.ledger.reviews("calls")
 
     def test_rows_that_meet_a_condition_wait_and_are_on_no_list(self, client: Any, rows: Rows) -> None:
         client.ask(more=TEN + 'review = { when = ["unseen", "score > 0.8"], to = "the desk" }\n')

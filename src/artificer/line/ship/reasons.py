@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,7 +16,8 @@ from artificer.core.figures import figure
 from artificer.data.keys import key_texts
 from artificer.line.ship.predicted import Batches, Predicted
 from artificer.line.ship.scorer import Scorer
-from artificer_runtime.schema import canonical_text
+from artificer_runtime.contributions import Explanations
+from artificer_runtime.schema import GROUPS, Column, canonical_text
 
 LONGEST = 40  # characters of a value
 SMALLEST = 0.005  # of a contribution in logs: less would be shown as 0.00
@@ -33,10 +33,13 @@ class Shown:
         Reasons of a row, at most.
     never : collection of str
         Columns that none names.
+    hides : bool
+        The rows are about persons: texts, and levels that training hardly had, are not shown.
     """
 
     count: int
     never: Collection[str]
+    hides: bool
 
 
 def shown_of(scorer: Scorer) -> Shown:
@@ -54,7 +57,8 @@ def shown_of(scorer: Scorer) -> Shown:
             raise BriefError(
                 f"[decision.reasons] never names the column '{name}', which the data lacks{closest(name, known)}"
             )
-    return Shown(asked.count, {*asked.never, *brief.data.key})
+    personal = brief.legal.personal
+    return Shown(asked.count, {*asked.never, *personal}, hides=bool(personal))
 
 
 def reasons_of(scorer: Scorer, batches: Batches, found: Predicted, wanted: np.ndarray) -> pl.Series:
@@ -89,11 +93,11 @@ def reasons_of(scorer: Scorer, batches: Batches, found: Predicted, wanted: np.nd
 
 def explained(scorer: Scorer, rows: pl.DataFrame, shown: Shown) -> Iterator[str]:
     """The reasons of each row."""
-    predictor: Any = scorer.predictor
-    told = predictor.explain(rows)
+    told = scorer.predictor.explain(rows)
     allowed = [place for place, name in enumerate(told.columns) if name not in shown.never]
     moved = _of_score(scorer, told)[:, allowed]
     names = [told.columns[place] for place in allowed]
+    kinds = {column.name: column for column in scorer.predictor.schema.columns} if shown.hides else {}
     in_logs = told.scale.startswith("log")
     best = np.argsort(-np.abs(moved), axis=1, kind="stable")[:, : shown.count]
     values = {name: rows[name] for name in names if name in rows.columns}
@@ -104,11 +108,11 @@ def explained(scorer: Scorer, rows: pl.DataFrame, shown: Shown) -> Iterator[str]
             if abs(by) < (SMALLEST if in_logs else np.finfo(float).tiny):
                 break
             size = f"{abs(by):.2f}" if in_logs else _plain(figure(abs(by)))
-            said.append(f"{name} ({_value(values[name][row])}) {'+' if by > 0 else '-'}{size}")
+            said.append(f"{name} ({_value(values[name][row], kinds.get(name))}) {'+' if by > 0 else '-'}{size}")
         yield "; ".join(said)
 
 
-def _of_score(scorer: Scorer, told: Any) -> np.ndarray:
+def _of_score(scorer: Scorer, told: Explanations) -> np.ndarray:
     """Contributions to the score that is shown: float64 (n_rows, n_columns)."""
     parts: np.ndarray = told.contributions
     if scorer.task == "multiclass":
@@ -118,12 +122,15 @@ def _of_score(scorer: Scorer, told: Any) -> np.ndarray:
     return np.asarray(-of_last if scorer.positive == 0 else of_last)
 
 
-def _value(value: object) -> str:
+def _value(value: object, column: Column | None) -> str:
+    """A value as a person reads it; of a `column` of personal data only what training had often."""
     if value is None or value != value or value == "":
         return "missing"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _plain(figure(float(value)))
     text = " ".join(canonical_text(value).split())
+    if column is not None and (GROUPS[column.kind] == "texts" or (column.levels and text not in column.levels)):
+        return "not shown"
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -84,7 +84,7 @@ def score(
         return Scored("", scorer.version, place.shown, 0, 0, 0, 0, 0, watch.seconds, (_no_rows(),))
     said = decided(scorer, rule, found, batches)
     asked = scorer.brief.decision.review.when
-    queue = ReviewQueue(scorer.ledger, scorer.brief.name) if scorer.ledger and asked else None
+    queue = scorer.ledger.reviews(scorer.brief.name) if scorer.ledger and asked else None
     decisions = said.answered(found.key, queue.answers() if queue else {})
     filled = fill(filling(scorer, rule, found, said, decisions), place)
     scoring = _kept(scorer, found, said, place, queue)
