@@ -1,4 +1,4 @@
-"""The account of one prediction: its reasons and where its decision turns, the package, the run, the rows and the brief's line."""
+"""The account of one prediction: its reasons, where its decision turns, and the package, run, rows and line behind it."""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ def _left_told(account: Account) -> Iterator[str]:
         if review.state == "open":
             yield f"  its review{of} is open: {review.asked} decides, because of {review.because}"
         else:
-            yield f"  its review{of}, because of {review.because}: {review.asked} decided {review.decided[:10]} to {review.state}"
+            answer = f"{review.asked} decided {review.decided[:10]} to {review.state}"
+            yield f"  its review{of}, because of {review.because}: {answer}"
 
 
 def _distance(score: float, turns: float, listed: bool) -> str:
