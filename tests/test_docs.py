@@ -108,7 +108,19 @@ def test_every_command_has_its_line() -> None:
 
 def test_every_key_of_the_brief_has_its_line() -> None:
     text = (DOCS / "brief.md").read_text(encoding="utf-8")
-    for table in ("Data", "Target", "Features", "DecisionPart", "Accept", "Output", "Track", "Authority", "RunPart"):
+    for table in (
+        "Data",
+        "Target",
+        "Features",
+        "DecisionPart",
+        "Review",
+        "Reasons",
+        "Accept",
+        "Output",
+        "Track",
+        "Authority",
+        "RunPart",
+    ):
         for field in fields(getattr(vocabulary, table)):
             assert re.search(rf"`(\w+\.)?{field.name}`", text), (table, field.name)
 

@@ -1,19 +1,22 @@
-"""The account of one prediction: from a row's key back to the package, the run, the rows and the brief's line behind it."""
+"""The account of one prediction: its reasons, where its decision turns, and the package, run, rows and line behind it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from artificer.core.brief import Brief
-from artificer.core.errors import DataError, closest
+from artificer.core.brief import Brief, DecisionPart
+from artificer.core.errors import ArtificerError, DataError, closest
 from artificer.core.figures import figure
 from artificer.core.ledger import Ledger, Predicted, ledger_of
+from artificer.core.review_queue import Review
 from artificer.core.stages import RunLock
-from artificer.core.store import named
+from artificer.core.store import decode, named
+from artificer.line.ask import read_brief
+from artificer.turning import Turning, told, turning
 
 PACKAGES = "packages"
 
@@ -34,6 +37,10 @@ class Account:
         What is served now.
     run : str
         The run that made the package; "" when the ledger does not know it.
+    reviews : tuple of Review
+        What the review queue holds of the row.
+    turning : Turning or None
+        What would turn the decision; None where nobody looked: an older prediction, a package that is gone, or no brief.
     """
 
     predicted: Predicted
@@ -44,9 +51,11 @@ class Account:
     label: str | None
     served: str
     run: str
+    reviews: tuple[Review, ...] = ()
+    turning: Turning | None = None
 
 
-def accounts_of(key: str, root: Path) -> list[Account]:
+def accounts_of(key: str, root: Path, brief: Path | None = None, rows: str = "") -> list[Account]:
     """The accounts of all predictions of one row, the newest first.
 
     Parameters
@@ -55,11 +64,15 @@ def accounts_of(key: str, root: Path) -> list[Account]:
         As `artificer.data.keys.key_texts` writes it: the key's values with "|" between, or source:position.
     root : Path
         The workspace.
+    brief : Path, optional
+        Default: the one beside the workspace that has the prediction's name, if there is one.
+    rows : str
+        Where the row stands, to find what would turn the newest decision; default: the brief's ``[track] new``.
 
     Raises
     ------
     DataError
-        When the ledger knows no prediction of it.
+        When the ledger knows no prediction of it, or the rows cannot be read.
     """
     ledger = ledger_of(root)
     try:
@@ -69,7 +82,12 @@ def accounts_of(key: str, root: Path) -> list[Account]:
             raise DataError(
                 f"no prediction of '{key}' stands in {ledger.shown}{near}; `artificer score` and a server enter them"
             )
-        return [_account(one, ledger, root) for one in found]
+        accounts = [_account(one, ledger, root) for one in found]
+        newest = accounts[0]
+        brief = brief or _brief_of(newest.predicted.name, root)
+        if brief is not None and newest.card:
+            accounts[0] = replace(newest, turning=turning(newest.predicted, brief, rows, root))
+        return accounts
     finally:
         ledger.close()
 
@@ -86,6 +104,15 @@ def account_told(account: Account) -> Iterator[str]:
         yield f"  odd about the row: {one.flags}"
     if account.decided_by:
         yield f"  the brief's line: {account.decided_by}"
+    yield from _left_told(account)
+    reasons = one.reasons or (account.turning.reasons if account.turning else "")
+    if reasons:
+        yield f"  what moved its score most: {reasons}"
+    if one.turns is not None and one.score is not None:
+        yield f"  {_distance(one.score, one.turns, 'capacity' in account.decided_by)}"
+    if account.turning is not None:
+        for line in told(account.turning):
+            yield f"  {line}"
     if not card:
         yield f"  the package {one.version} is not in {account.package.parent} any more"
     else:
@@ -94,6 +121,28 @@ def account_told(account: Account) -> Iterator[str]:
         yield f"  what became of it: {account.label}"
     if account.served and account.served != one.version:
         yield f"  another version is served by now: {account.served}"
+
+
+def _left_told(account: Account) -> Iterator[str]:
+    """What is said of rows that the score does not decide."""
+    if account.predicted.decision == "control":
+        yield "  it is in the control share: drawn by its key, whatever its score, so that the effect of acting can be measured"
+    for review in account.reviews:
+        of = f" of the period from {review.period}" if review.period else ""
+        if review.state == "open":
+            yield f"  its review{of} is open: {review.asked} decides, because of {review.because}"
+        else:
+            answer = f"{review.asked} decided {review.decided[:10]} to {review.state}"
+            yield f"  its review{of}, because of {review.because}: {answer}"
+
+
+def _distance(score: float, turns: float, listed: bool) -> str:
+    where = "the last score on its list" if listed else "where its decision turns"
+    if score == turns:
+        return f"its score is {where}"
+    return (
+        f"its score lies {figure(abs(score - turns))} {'above' if score > turns else 'below'} {where}, {figure(turns)}"
+    )
 
 
 def _package_told(account: Account) -> Iterator[str]:
@@ -116,11 +165,29 @@ def _account(one: Predicted, ledger: Ledger, root: Path) -> Account:
         package=package,
         card=card,
         model_hash=model_hash,
-        decided_by=decided_by(brief) if brief is not None else "",
+        decided_by=_line(one, brief),
         label=ledger.label_of(one.name, one.key),
         served=served.version if served else "",
         run=ledger.maker(one.version),
+        reviews=tuple(ledger.reviews(one.name).reviews(key=one.key)),
     )
+
+
+def _line(one: Predicted, trained_by: Brief | None) -> str:
+    """The line that decided, as it stood when the row was scored; of older predictions, when the package was made."""
+    if one.rule:
+        return decided_by(decode(one.rule.encode(), DecisionPart))
+    return decided_by(trained_by.decision) if trained_by is not None else ""
+
+
+def _brief_of(name: str, root: Path) -> Path | None:
+    for path in sorted(root.resolve().parent.glob("*.toml")):
+        try:
+            if read_brief(path).name == name:
+                return path
+        except ArtificerError:  # another file, or a brief that is being edited: the account goes on without
+            continue
+    return None
 
 
 def _files(package: Path) -> tuple[dict[str, Any], str, Brief | None]:
@@ -131,9 +198,8 @@ def _files(package: Path) -> tuple[dict[str, Any], str, Brief | None]:
     return card, model_hash, named((package / "run.lock").read_bytes(), RunLock, f"{package}/run.lock").brief
 
 
-def decided_by(brief: Brief) -> str:
+def decided_by(decision: DecisionPart) -> str:
     """The brief's line that turns a score into a decision, in words; "" when there is none."""
-    decision = brief.decision
     if decision.capacity is not None:
         every = f" in every {decision.capacity.every}" if decision.capacity.every else ""
         return f"[decision.capacity] the {decision.capacity.top:,} rows with the highest score{every}"
@@ -141,5 +207,6 @@ def decided_by(brief: Brief) -> str:
         return f"[decision] threshold: a score of {decision.threshold:g} or more"
     if decision.value is not None:
         value = decision.value
-        return f"[decision.value] {value.acted} + score × {value.success} above 0 {value.currency}".rstrip()
+        acted, success = (one if isinstance(one, str) else f"{one:g}" for one in (value.acted, value.success))
+        return f"[decision.value] {acted} + score × {success} above 0 {value.currency}".rstrip()
     return ""

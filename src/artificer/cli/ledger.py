@@ -10,6 +10,7 @@ import click
 
 from artificer.cli.ledger_copies import backup, export, upgrade
 from artificer.cli.show import coloured, document, json_option, workspace_option
+from artificer.cli.subject import what
 from artificer.cli.workspaces import root_of, where_argument
 from artificer.core.errors import WorkspaceError
 
@@ -20,16 +21,23 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("key")
 @click.option("--brief", type=click.Path(path_type=Path), help="Whose workspace to look into; default: the one here.")
+@click.option(
+    "--rows", default="", help="Where the row stands, to say what would turn its decision; default: [track] new."
+)
 @workspace_option
 @json_option
-def why(key: str, brief: Path | None, workspace: Path | None, as_json: bool) -> int:
-    """Tell the story of the prediction of the row with KEY: who made it, from what, by which line, and what became of it.
+def why(key: str, brief: Path | None, rows: str, workspace: Path | None, as_json: bool) -> int:
+    """Tell the story of the prediction of the row with KEY: its reasons, what would turn it, who made it, and what followed.
 
     Several key columns are joined by "|"; a row without a key is called by its source and position: new.csv:17.
     """
     from artificer.why import account_told, accounts_of
 
-    found = accounts_of(key, workspace or root_of(brief))
+    if rows and "://" not in rows:
+        rows = str(Path.cwd() / rows)
+    found = accounts_of(
+        key, workspace or root_of(brief), brief if brief is not None and what(brief) == "brief" else None, rows
+    )
     if as_json:
         document("why", 0, found)
         return 0

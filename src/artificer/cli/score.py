@@ -53,6 +53,8 @@ def score(
         document("score", 0, done, findings=done.findings)
         return 0
     show(done)
+    if not packed and done.n_review:
+        click.echo(f"\n{done.n_review:,} rows wait for a person: artificer review {typed(subject)}")
     if not packed and done.n_rows:
         click.echo(
             f"\nNext: the same call again is harmless; when labels have come in: artificer track {typed(subject)}"
@@ -69,6 +71,8 @@ def show(done: Scored) -> None:
     if not done.n_rows:
         return
     chosen = f": {f'{done.n_chosen:,}' if done.n_chosen else 'none'} of them act" if done.decided else ""
+    chosen += f", {done.n_control:,} are control" if done.n_control else ""
+    chosen += f", {done.n_review:,} to review" if done.n_review else ""
     click.echo(
         f"{done.n_rows:,} rows scored by {done.version} in {done.seconds:.1f} s{chosen}; {done.table}: {done.n_new:,} new, "
         f"{done.n_changed:,} changed, {done.n_same:,} same"

@@ -143,13 +143,51 @@ class Value:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reasons:
+    """What is said for a row's score: the columns that moved it most.
+
+    Attributes
+    ----------
+    count : int
+        How many, at most.
+    never : tuple of str
+        Columns that no reason names.
+    of : str
+        "acted": rows that are acted on or reviewed; "all": every row.
+    """
+
+    __pydantic_config__ = _STRICT
+    count: int = 0
+    never: tuple[str, ...] = ()
+    of: Literal["acted", "all"] = "acted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """Rows that the model does not decide: each that meets one of the conditions `when` waits for a person, called `to`."""
+
+    __pydantic_config__ = _STRICT
+    when: tuple[str, ...] = ()
+    to: str = "person"
+
+
+@dataclass(frozen=True, kw_only=True)
 class DecisionPart:
-    """What is done with the prediction: the rows on a list of limited length, those above a threshold, or those that pay."""
+    """What is done with the prediction: the rows on a list of limited length, those above a threshold, or those that pay.
+
+    Attributes
+    ----------
+    control : float
+        Share of the rows, 0 to 1, drawn by their keys, that is never acted on.
+    """
 
     __pydantic_config__ = _STRICT
     capacity: Capacity | None = None
     threshold: float | None = None
     value: Value | None = None
+    control: float = 0.0
+    review: Review = field(default_factory=Review)
+    reasons: Reasons = field(default_factory=Reasons)
 
 
 @dataclass(frozen=True, kw_only=True)

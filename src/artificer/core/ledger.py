@@ -23,6 +23,7 @@ from artificer.core.health import troubles
 from artificer.core.labels import Labels
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
+from artificer.core.review_queue import MIGRATION, ReviewQueue
 from artificer.core.store import decode, encode
 
 URL_ENV = "ARTIFICER_LEDGER_URL"
@@ -58,6 +59,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     answers.MIGRATION,
     forgotten.MIGRATION,
+    (
+        "alter table predictions add column reasons text not null default ''",
+        "alter table predictions add column turns double precision",
+        "alter table scorings add column rule text not null default ''",
+    ),
+    MIGRATION,
 )
 
 
@@ -100,6 +107,12 @@ class Predicted:
         The table that it was written to; "" where a server told it.
     said : str
         The class, where a server chose among more than two.
+    reasons : str
+        What moved the score most; "" where none were asked for.
+    turns : float or None
+        The score at which the decision turns; None where none does.
+    rule : str
+        The brief's `[decision]` that decided, as JSON; "" where it was not kept.
     """
 
     key: str
@@ -112,6 +125,9 @@ class Predicted:
     source: str
     made: str
     said: str = ""
+    reasons: str = ""
+    turns: float | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +204,10 @@ class Ledger:
     def shown(self) -> str:
         """Where it stands, without any password."""
         return self._database.shown
+
+    def reviews(self, name: str) -> ReviewQueue:
+        """The rows of one model that wait for a person."""
+        return ReviewQueue(self._database, name)
 
     def close(self) -> None:
         """Let go of it."""
@@ -345,7 +365,8 @@ class Ledger:
         name: str,
         version: str,
         source: str,
-        rows: Sequence[tuple[str, float | None, str, str]],
+        rows: Sequence[tuple[str, float | None, str, str, str, float | None]],
+        rule: str = "",
     ) -> None:
         """Keep what was predicted; the same scoring again changes nothing.
 
@@ -355,27 +376,39 @@ class Ledger:
             Identifies it.
         source : str
             Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags)
+        rows : sequence of (key, score, decision, flags, reasons, turns)
+            As in `Predicted`.
+        rule : str
+            The brief's `[decision]`, as JSON.
         """
         with self._database.writing() as connection:
             connection.execute(
                 sa.text(
-                    "insert into scorings (id, name, version, source, n_rows, made) "
-                    "values (:id, :name, :version, :source, :n, :now) on conflict do nothing"
+                    "insert into scorings (id, name, version, source, n_rows, made, rule) "
+                    "values (:id, :name, :version, :source, :n, :now, :rule) on conflict do nothing"
                 ),
-                {"id": scoring, "name": name, "version": version, "source": source, "n": len(rows), "now": _now()},
+                {
+                    "id": scoring,
+                    "name": name,
+                    "version": version,
+                    "source": source,
+                    "n": len(rows),
+                    "now": _now(),
+                    "rule": rule,
+                },
             )
             number = connection.execute(
                 sa.text("select number from scorings where id = :id"), {"id": scoring}
             ).scalar_one()
             filled = ((number, *row) for row in rows)
-            self._database.fill(connection, "predictions", ("scoring", "key", "score", "decision", "flags"), filled)
+            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns")
+            self._database.fill(connection, "predictions", columns, filled)
 
     def predictions_of(self, key: str) -> list[Predicted]:
         """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
         rows = self._database.read(
-            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made from predictions p "
-            "join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
+            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
+            "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
             key=key,
         )
         told = [
@@ -393,7 +426,10 @@ class Ledger:
             )
             for one, made in self.answers.of(key)
         ]
-        scored = [Predicted(*row) for row in rows]
+        scored = [
+            Predicted(*held, reasons=reasons, turns=turns, rule=rule)  # type: ignore[misc]
+            for *held, reasons, turns, rule in rows
+        ]
         return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
 
     def some_keys(self, most: int = 10_000) -> list[str]:

@@ -228,8 +228,8 @@ class Scored:
         Identifies it: the same version on the same rows gives the same name.
     table : str
         Where it stands, for a person; never with a password.
-    n_chosen : int
-        Rows whose decision is to act.
+    n_chosen, n_control, n_review : int
+        Rows whose decision is to act, that are kept from it by chance, and that wait for a person.
     n_new, n_changed, n_same : int
         Rows that the table did not have, had otherwise, and had alike.
     decided : bool
@@ -247,6 +247,8 @@ class Scored:
     seconds: float
     findings: tuple[Finding, ...] = ()
     decided: bool = False
+    n_control: int = 0
+    n_review: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,11 @@ def merge(held: pl.DataFrame, filling: Filling, frame: pl.DataFrame) -> tuple[pl
     rest = held.join(rows.select(PLACE), on=PLACE, how="anti")
     merged = pl.concat([rest, rows]).sort(PLACE).drop(PLACE)
     n_known, n_same = int(both["known"].sum()), int(both["alike"].sum())
-    n_beside = int(rest[filling.group].is_in(frame[filling.group].drop_nulls().unique()).sum()) if filling.group else 0
+    n_beside = (
+        int(rest[filling.group].is_in(frame[filling.group].drop_nulls().unique().implode()).sum())
+        if filling.group
+        else 0
+    )
     return merged, Filled(frame.height - n_known, n_known - n_same, n_same, n_beside)
 
 

@@ -151,6 +151,7 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
         "features.protected": features.protected,
         "features.changeable": features.changeable,
         "features.effect": tuple(features.effect),
+        "decision.reasons.never": brief.decision.reasons.never,
         "legal.personal": brief.legal.personal,
     }
     places |= {f"accept.{name}.by": line.by for name, line in brief.accept.items() if isinstance(line.by, tuple)}

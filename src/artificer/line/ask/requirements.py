@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from artificer.core.brief import Accept, Brief, Task
 from artificer.core.errors import BriefError, closest
 from artificer.core.stages import Requirement
+from artificer.line.ask.decision import check_decision
 from artificer.measure.gaps import MEANING, RATES
 from artificer.measure.metrics import FAMILIES, METRICS, is_metric, metric, names
 
@@ -26,34 +27,6 @@ def requirements(brief: Brief, task: Task) -> tuple[Requirement, ...]:
     """
     check_decision(brief, task)
     return tuple(_requirement(name, line, brief, task) for name, line in brief.accept.items())
-
-
-def check_decision(brief: Brief, task: Task) -> None:
-    """See that `[decision]` says one thing, and one that the prediction allows.
-
-    Raises
-    ------
-    BriefError
-        When it has a capacity and a threshold, one of them is out of range, or there are more than two classes.
-    """
-    decision = brief.decision
-    if decision.capacity is not None and decision.threshold is not None:
-        raise BriefError(
-            "[decision] has both capacity and threshold, which choose otherwise; keep one: the best so many rows of a "
-            "period, or all rows that reach a score"
-        )
-    if decision.capacity is not None and decision.capacity.top < 1:
-        raise BriefError(f"[decision.capacity] top is {decision.capacity.top}; a list holds one row at least")
-    if decision.threshold is None:
-        return
-    if task == "multiclass":
-        raise BriefError(
-            "[decision] threshold needs two classes, one of which is success, or a number; the prediction is multiclass"
-        )
-    if task == "binary" and not 0.0 <= decision.threshold <= 1.0:
-        raise BriefError(
-            f"[decision] threshold is {decision.threshold:g}, and is held against a probability: it lies between 0 and 1"
-        )
 
 
 def _requirement(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:

@@ -21,9 +21,6 @@ from artificer.line.ask.durations import seconds
 NOT_BUILT = {
     "target.lead": "the lead time before an outcome",
     "target.treated": "labels that our own action changed",
-    "decision.reasons": "reasons for each prediction",
-    "decision.review": "the review queue",
-    "decision.control": "the control share",
     "output.every": "a schedule for scoring",
     "authority.recalibrate": "recalibration by itself",
     "authority.notify_env": "notices sent elsewhere",
@@ -41,6 +38,8 @@ _TABLES: dict[str, type] = {
     "decision": vocabulary.DecisionPart,
     "decision.capacity": vocabulary.Capacity,
     "decision.value": vocabulary.Value,
+    "decision.review": vocabulary.Review,
+    "decision.reasons": vocabulary.Reasons,
     "accept.*": vocabulary.Accept,
     "output": vocabulary.Output,
     "track": vocabulary.Track,

@@ -109,16 +109,28 @@ class Rule:
 
     def acts(self, rows: pl.DataFrame, score: np.ndarray) -> np.ndarray:
         """Rows that a threshold or their own worth lets act, whatever the other rows are: bool (n_rows,)."""
+        return self.alone(rows, score)[0]
+
+    def alone(self, rows: pl.DataFrame, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which rows act by themselves, as `acts` gives, and the score at which each row's decision turns.
+
+        Returns
+        -------
+        array of bool, (n_rows,)
+        array of float64, (n_rows,)
+            NaN where no score turns it, or a list of limited length decides.
+        """
         threshold = self.brief.decision.threshold
         if threshold is not None:
-            return np.asarray(score >= threshold)
+            return np.asarray(score >= threshold), np.full(len(score), threshold)
         value = self.brief.decision.value
         if not self._pays or value is None:
-            return np.zeros(len(score), bool)
+            return np.zeros(len(score), bool), np.full(len(score), np.nan)
         acted, success = (
             self._amount(getattr(value, name), rows, f"decision.value.{name}") for name in ("acted", "success")
         )
-        return np.asarray(acted + success * score > 0)
+        turns = np.divide(-acted, success, out=np.full(len(score), np.nan), where=success != 0)
+        return np.asarray(acted + success * score > 0), turns
 
     def _amount(self, given: float | str, rows: pl.DataFrame, where: str) -> np.ndarray:
         if not isinstance(given, str):
@@ -131,18 +143,26 @@ class Rule:
         read = tuple(column for column in self.schema.columns if column.name in named(given))
         return amounts(given, normalise(rows, Schema(read, self.schema.missing)), where)
 
-    def chosen(self, score: np.ndarray, key: pl.Series, period: np.ndarray, acts: np.ndarray) -> np.ndarray:
+    def chosen(
+        self, score: np.ndarray, key: pl.Series, period: np.ndarray, acts: np.ndarray, free: np.ndarray | None = None
+    ) -> np.ndarray:
         """Rows whose decision is to act: bool (n_rows,).
 
         With a capacity, exactly its number in each period (all where there are fewer), the highest scores; rows of one
         score in the order of their keys. A row without a period is on no list.
+
+        Parameters
+        ----------
+        free : array of bool, (n_rows,), optional
+            Rows that may be chosen; default: all.
         """
+        free = np.ones(len(score), bool) if free is None else free
         capacity = self.brief.decision.capacity
         if capacity is None:
-            return acts
+            return np.asarray(acts & free)
         held = pl.DataFrame({"score": score, "key": key, "period": period}).with_row_index("place")
         best = (
-            held.filter(pl.col("period") != NO_PERIOD)
+            held.filter(pl.Series(free & (period != NO_PERIOD)))
             .sort("period", "score", "key", descending=[False, True, False])
             .group_by("period", maintain_order=True)
             .head(capacity.top)
@@ -151,8 +171,23 @@ class Rule:
         listed[best["place"].to_numpy()] = True
         return listed
 
+    def last_listed(self, score: np.ndarray, period: np.ndarray, listed: np.ndarray) -> np.ndarray:
+        """The lowest score on each row's list: float64 (n_rows,); NaN where the list has room, or there is none."""
+        capacity = self.brief.decision.capacity
+        assert capacity is not None, "only a capacity makes lists"
+        numbers, list_of = np.unique(period[listed], return_inverse=True)
+        if not len(numbers):
+            return np.full(len(score), np.nan)
+        lowest = np.full(len(numbers), np.inf)
+        np.minimum.at(lowest, list_of, score[listed])
+        lowest[np.bincount(list_of) < capacity.top] = np.nan
+        place = np.minimum(np.searchsorted(numbers, period), len(numbers) - 1)
+        return np.where(numbers[place] == period, lowest[place], np.nan)
+
     def starts(self, period: np.ndarray) -> pl.Series:
-        """First moment of each row's period in UTC, as ISO text: a date where periods are whole days."""
+        """First moment of each row's period in UTC, as ISO text: a date where periods are whole days; null without one."""
+        if not self.every_s:
+            return pl.repeat(None, len(period), dtype=pl.String, eager=True)
         numbers = np.unique(period)
         whole = self.every_s % 86_400 == 0
         texts: list[str | None] = []

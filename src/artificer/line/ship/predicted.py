@@ -16,9 +16,12 @@ from artificer.data.batches import Batch, sliced, streamed
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
 from artificer.data.sources import incoming, rows_of
+from artificer.line.ask.decision import conditions
+from artificer.line.ask.review import Condition
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.scorer import Scorer
 from artificer_runtime import RowsError
+from artificer_runtime.predictor import Predictions
 
 FLAGS = ("unseen", "outside", "clipped")
 FLAG_TEXTS = tuple(" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8))
@@ -40,9 +43,12 @@ class Predicted:
         The likeliest class, where there are more than two.
     flags : Series of String, (n_rows,)
         What was odd about a row: "", or words of "unseen outside clipped".
+    met : array of int64, (n_rows,)
+        Conditions of `[decision] review` that it meets, one bit each.
     period : array of int64, (n_rows,)
     acts : array of bool, (n_rows,)
-        See `artificer.line.ship.decisions.Rule`.
+    turns : array of float64, (n_rows,)
+        See `artificer.line.ship.decisions.Rule.alone`.
     """
 
     keys: pl.DataFrame
@@ -50,12 +56,17 @@ class Predicted:
     score: np.ndarray
     classes: np.ndarray | None
     flags: pl.Series
+    met: np.ndarray
     period: np.ndarray
     acts: np.ndarray
+    turns: np.ndarray
 
 
-def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> tuple[Iterator[Batch], tuple[Finding, ...]]:
-    """The rows to score, as they were named: batches of them, and what was noticed when reading.
+Batches = Callable[[], Iterator[Batch]]
+
+
+def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> tuple[Batches, tuple[Finding, ...]]:
+    """The rows to score, as they were named: what gives batches of them each time it is called, and what was noticed.
 
     Parameters
     ----------
@@ -79,21 +90,20 @@ def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> tuple[Iterator[Batch], 
     else:
         raise BriefError('no rows are named to score; add [track] new = "new.parquet" to the brief, or give --rows')
     wanted = {column.name for column in scorer.predictor.schema.columns} | {*brief.data.key} | rule.columns
-    alone = streamed(source, folder, wanted) if source and not brief.data.tables else None
-    if alone is not None:
-        return alone, ()
+    if source and not brief.data.tables and streamed(source, folder, wanted) is not None:
+        return lambda: streamed(source, folder, wanted) or iter(()), ()
     if rows is not None:
         return _held(lambda: rows_of(source, brief, folder))
     unlabelled = replace(brief, track=replace(brief.track, labels=""))
     return _held(lambda: incoming(unlabelled, folder))
 
 
-def _held(loaded: Callable[[], Loaded | None]) -> tuple[Iterator[Batch], tuple[Finding, ...]]:
+def _held(loaded: Callable[[], Loaded | None]) -> tuple[Batches, tuple[Finding, ...]]:
     try:
         found = loaded()
     except NoRowsError:
         found = None
-    return (sliced(found), found.findings) if found is not None else (iter(()), ())
+    return (lambda: sliced(found), found.findings) if found is not None else (lambda: iter(()), ())
 
 
 def _absolute(rows: str) -> str:
@@ -106,12 +116,14 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
 
     Raises
     ------
+    BriefError
+        When a condition reads an interval that the package does not have.
     DataError
         When the key is absent, missing in a row, or that of two rows.
     RowsError
         When the rows lack a column that the model reads.
     """
-    columns = scorer.brief.data.key
+    columns, asked = scorer.brief.data.key, conditions(scorer.brief.decision, scorer.task)
     keys: list[pl.DataFrame] = []
     arrays: list[tuple[np.ndarray, ...]] = []
     parts: list[tuple[str, int]] = []
@@ -119,34 +131,54 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
         rows = batch.frame
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
-        score, predicted, flags = _scores(scorer, batch)
-        arrays.append((score, predicted, flags, rule.periods(rows), rule.acts(rows, score)))
+        score, predicted, flags, met = _scores(scorer, batch, asked)
+        arrays.append((score, predicted, flags, met, rule.periods(rows), *rule.alone(rows, score)))
         parts.append((batch.source, batch.start + rows.height))
         if batch.start:  # the same source goes on
             del parts[-2]
     if not arrays:
         return None
-    score, predicted, flags, period, acts = (np.concatenate(one) for one in zip(*arrays, strict=True))
+    score, predicted, flags, met, period, acts, turns = (np.concatenate(one) for one in zip(*arrays, strict=True))
     held = _stacked(keys)
     key = key_texts(held, columns, parts)
     _refuse_unkeyed(held, key, columns)
     texts = pl.Series(FLAG_TEXTS, dtype=pl.String)[flags]
     classes = predicted if scorer.task == "multiclass" else None
-    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, period, acts)
+    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, met, period, acts, turns)
 
 
-def _scores(scorer: Scorer, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
+    """Score, predicted class, flags and met conditions of a batch's rows."""
     try:
         full = scorer.predictor.predict_full(batch.frame)
     except RowsError as error:
         if not batch.start:
             raise
         raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
-    flags = sum((full.flags[name].astype(np.int64) << bit for bit, name in enumerate(FLAGS)), np.int64(0))
+    flags = np.zeros(len(full.values), np.int64)
+    for bit, name in enumerate(FLAGS):
+        flags |= full.flags[name].astype(np.int64) << bit
     if full.probabilities is None:
-        return np.asarray(full.values, np.float64), np.empty(len(full.values), bool), np.asarray(flags)
-    best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
-    return np.asarray(best, np.float64), np.asarray(full.values), np.asarray(flags)
+        score, predicted = np.asarray(full.values, np.float64), np.empty(len(full.values), bool)
+    else:
+        best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
+        score, predicted = np.asarray(best, np.float64), np.asarray(full.values)
+    return score, predicted, flags, _met(asked, score, full)
+
+
+def _met(asked: Sequence[Condition], score: np.ndarray, full: Predictions) -> np.ndarray:
+    said = {**full.flags, "score": score}
+    if full.intervals is not None:
+        said["interval"] = full.intervals[:, 1] - full.intervals[:, 0]
+    met = np.zeros(len(score), np.int64)
+    for bit, one in enumerate(asked):
+        if "interval" not in said and any(clause.what == "interval" for clause in one.clauses):
+            raise BriefError(
+                f"[decision.review] when holds '{one.text}', and this package tells no intervals; train it again with this "
+                "version, or remove the condition"
+            )
+        met |= one.holds(said).astype(np.int64) << bit
+    return met
 
 
 def _stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""A served package applied to a table: key, score, decision, flags and version of every row, each row once.
+"""A served package applied to a table: key, score, decision, reasons, flags and version of every row, each row once.
 
 The story: find the package and its brief, predict the rows batch by batch, decide over all of them, put them into the
 table, and then into the ledger. The same call again changes nothing, and completes what a killed one began.
@@ -6,27 +6,29 @@ table, and then into the ledger. The same call again changes nothing, and comple
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from artificer.core.brief import Brief, DecisionPart
+from artificer.core.brief import Brief
 from artificer.core.clock import Stopwatch
 from artificer.core.errors import BriefError
 from artificer.core.forgotten import returned
 from artificer.core.life import Scored
 from artificer.core.records import Fact, Finding
-from artificer.core.store import digest
-from artificer.data.fill import Filled, Filling, Place, fill, place_of
+from artificer.core.review_queue import ReviewQueue
+from artificer.core.store import digest, encode
+from artificer.data.fill import Filled, Place, fill, place_of
 from artificer.data.table import fingerprint
-from artificer.line.ask.requirements import check_decision
+from artificer.line.ask.decision import check_decision
+from artificer.line.ship.decided import Decided, decided
 from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.filling import filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
+from artificer.line.ship.reasons import shown_of
 from artificer.line.ship.scorer import Scorer, scorer_of
 
 
@@ -60,8 +62,9 @@ def score(
     Returns
     -------
     Scored
-        The table holds the key (without one: "row"), score, decision ("act", "leave" or null), period (where the
-        capacity has one), flags, version and scored_at of each row.
+        The table holds the key (without one: "row"), score, decision ("act", "leave", "control", "review" or null), period
+        (where the capacity has one), reasons and review (where the brief asks for them), flags, version and scored_at of
+        each row.
 
     Raises
     ------
@@ -74,29 +77,68 @@ def score(
     scorer = scorer_of(Path(subject), version, Path(workspace) if workspace is not None else None)
     place = _place(scorer, out, out_env)
     check_decision(scorer.brief, scorer.task)
+    shown_of(scorer)  # a wrong name is told before anything is predicted
     rule = Rule(_decisive(scorer), scorer.schema)
     batches, noticed = batches_of(scorer, rule, rows)
-    found = predicted_rows(scorer, rule, batches)
+    found = predicted_rows(scorer, rule, batches())
     if found is None:
         return Scored("", scorer.version, place.shown, 0, 0, 0, 0, 0, watch.seconds, (_no_rows(),))
-    acts = rule.chosen(found.score, found.key, found.period, found.acts)
-    filling, decisions = _filling(scorer, rule, found, acts)
-    told = pl.DataFrame({"key": found.key, "score": found.score, "decision": decisions, "flags": found.flags})
-    scoring = digest(scorer.version, fingerprint(told), place.id)
-    filled = fill(filling, place)
-    if scorer.ledger is not None:
-        rows_told = _Rows(told.with_columns(pl.col("decision").fill_null("")))
-        scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows_told)
+    said = decided(scorer, rule, found, batches)
+    asked = scorer.brief.decision.review.when
+    queue = scorer.ledger.reviews(scorer.brief.name) if scorer.ledger and asked else None
+    decisions = said.answered(found.key, queue.answers() if queue else {})
+    filled = fill(filling(scorer, rule, found, said, decisions), place)
+    scoring = _kept(scorer, found, said, place, queue)
     findings = (*noticed, *_forgotten(scorer, found), *_findings(scorer, rule, found, filled))
-    counts = (int(acts.sum()), filled.n_new, filled.n_changed, filled.n_same)
+    counts = {word: int((decisions == word).sum()) for word in ("act", "control", "review")}
     return Scored(
-        scoring, scorer.version, place.shown, len(found.score), *counts, watch.seconds, findings, rule.decides
+        scoring=scoring,
+        version=scorer.version,
+        table=place.shown,
+        n_rows=len(found.score),
+        n_chosen=counts["act"],
+        n_new=filled.n_new,
+        n_changed=filled.n_changed,
+        n_same=filled.n_same,
+        seconds=watch.seconds,
+        findings=findings,
+        decided=rule.decides,
+        n_control=counts["control"],
+        n_review=counts["review"],
     )
 
 
 def _decisive(scorer: Scorer) -> Brief:
     """The brief, without what cannot be decided among more than two classes."""
-    return replace(scorer.brief, decision=DecisionPart()) if scorer.task == "multiclass" else scorer.brief
+    if scorer.task != "multiclass":
+        return scorer.brief
+    decision = replace(scorer.brief.decision, capacity=None, threshold=None, value=None, control=0.0)
+    return replace(scorer.brief, decision=decision)
+
+
+def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: ReviewQueue | None) -> str:
+    """Keep the predictions and who waits for a person in the ledger; the scoring's id."""
+    told = pl.DataFrame({"key": found.key, "score": found.score, "decision": said.texts, "flags": found.flags})
+    rule = encode(scorer.brief.decision).decode()
+    scoring = digest(scorer.version, fingerprint(told), place.id, rule)
+    if scorer.ledger is None:
+        return scoring
+    more = told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True))
+    rows = _Rows(more.with_columns(pl.col("decision").fill_null("")))
+    scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
+    if queue is not None:
+        _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
+    return scoring
+
+
+def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, asked: str) -> None:
+    """Bring the review queue up to date: rows that were scored now and need no person any more leave it."""
+    now = said.reviewed(found.key)
+    before = pl.DataFrame(queue.waiting(), schema={"key": pl.String, "period": pl.String}, orient="row")
+    scored = pl.DataFrame({"key": found.key, "period": said.starts.fill_null("")})
+    queue.withdraw({*before.join(scored, on=["key", "period"], how="semi").rows()} - {*now})
+    because = said.because.filter(pl.Series(said.review))
+    queue.enter(scoring, ((*one, text) for one, text in zip(now, because, strict=True)), asked)
 
 
 def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:
@@ -110,40 +152,7 @@ def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:
     return place_of(output.table, scorer.folder, output.url_env)
 
 
-def _filling(scorer: Scorer, rule: Rule, found: Predicted, acts: np.ndarray) -> tuple[Filling, pl.Series]:
-    """The table's rows, and their decisions."""
-    n_rows = len(found.score)
-    chosen = pl.Series(
-        "decision", np.where(acts, "act", "leave").tolist() if rule.decides else [None] * n_rows, pl.String
-    )
-    period = rule.starts(found.period).alias("period") if rule.every_s else None
-    ours = [
-        pl.Series("predicted", found.classes.tolist()) if found.classes is not None else None,
-        pl.Series("score", found.score),
-        chosen,
-        period,
-        found.flags.alias("flags"),
-        pl.repeat(scorer.version, n_rows, dtype=pl.String, eager=True).alias("version"),
-        pl.repeat(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", n_rows, dtype=pl.String, eager=True).alias("scored_at"),
-    ]
-    columns = list(found.keys.get_columns())
-    taken = {column.name.lower() for column in columns}  # SQLite tells no case apart
-    for column in ours:
-        if column is not None:
-            columns.append(column.alias(_free(column.name, taken)))
-    frame = pl.DataFrame(columns)
-    group = _free("period", taken) if period is not None else ""
-    return Filling(frame, tuple(found.keys.columns), _free("scored_at", taken), group), chosen
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """A name for a column of ours that is none of the key's: a key may be called "score"."""
-    while name in taken:
-        name = f"{name}_"
-    return name
-
-
-class _Rows(Sequence[tuple[str, float | None, str, str]]):
+class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None]]):
     """Rows of a frame, made as they are asked for: a million tuples at once would take 200 MB."""
 
     def __init__(self, frame: pl.DataFrame) -> None:

@@ -1,0 +1,155 @@
+"""The review queue: rows that wait for a person, and what they decided; kept in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from artificer.core.database import Database
+
+Answer = Literal["act", "leave", "open"]
+MIGRATION = (
+    "create table reviews (name text not null, key text not null, period text not null, because text not null, "
+    "asked text not null, state text not null, scoring text not null, opened text not null, decided text not null, "
+    "primary key (name, key, period))",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One row of the queue.
+
+    Attributes
+    ----------
+    period : str
+        The start of its period, as the table has it; "" without one.
+    because : str
+        The conditions that it met.
+    asked : str
+        Who is to decide.
+    state : str
+        "open", or the answer: "act" or "leave".
+    opened, decided : str
+        When it came in, and when it was answered ("" while it is open), as ISO text.
+    score : float or None
+    reasons : str
+        Of the scoring that it came from.
+    """
+
+    key: str
+    period: str
+    because: str
+    asked: str
+    state: str
+    opened: str
+    decided: str
+    score: float | None
+    reasons: str
+
+
+class ReviewQueue:
+    """The rows of one model that wait for a person.
+
+    Parameters
+    ----------
+    name : str
+        The model's.
+    """
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+
+    def enter(self, scoring: str, rows: Iterable[tuple[str, str, str]], asked: str) -> None:
+        """Add rows; what is known of one that waits already is brought up to date, and an answer stands.
+
+        Parameters
+        ----------
+        scoring : str
+            The ledger's id of the scoring that they came from.
+        rows : iterable of (key, period, because)
+        """
+        at = _now()
+        values = [
+            {
+                "name": self._name,
+                "key": key,
+                "period": period,
+                "because": because,
+                "asked": asked,
+                "of": scoring,
+                "at": at,
+            }
+            for key, period, because in rows
+        ]
+        if not values:
+            return
+        with self._database.writing() as connection:
+            connection.execute(
+                sa.text(
+                    "insert into reviews (name, key, period, because, asked, state, scoring, opened, decided) "
+                    "values (:name, :key, :period, :because, :asked, 'open', :of, :at, '') "
+                    "on conflict (name, key, period) do update set because = excluded.because, asked = excluded.asked, "
+                    "scoring = excluded.scoring where reviews.state = 'open'"
+                ),
+                values,
+            )
+
+    def withdraw(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Take rows out that nobody has answered: (key, period) of each."""
+        values = [{"name": self._name, "key": key, "period": period} for key, period in rows]
+        if not values:
+            return
+        with self._database.writing() as connection:
+            connection.execute(
+                sa.text(
+                    "delete from reviews where name = :name and key = :key and period = :period and state = 'open'"
+                ),
+                values,
+            )
+
+    def answers(self) -> dict[tuple[str, str], str]:
+        """What persons decided, by (key, period)."""
+        rows = self._database.read(
+            "select key, period, state from reviews where name = :name and state <> 'open'", name=self._name
+        )
+        return {(key, period): state for key, period, state in rows}
+
+    def waiting(self) -> list[tuple[str, str]]:
+        """(key, period) of all rows that wait."""
+        rows = self._database.read(
+            "select key, period from reviews where name = :name and state = 'open'", name=self._name
+        )
+        return [(key, period) for key, period in rows]
+
+    def reviews(self, key: str = "", state: str = "") -> list[Review]:
+        """Rows of the queue, the oldest first; of one key or in one state, where these are named."""
+        rows = self._database.read(
+            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, coalesce(p.reasons, '') "
+            "from reviews r "
+            "left join scorings s on s.id = r.scoring left join predictions p on p.scoring = s.number and p.key = r.key "
+            "where r.name = :name and (:key = '' or r.key = :key) and (:state = '' or r.state = :state) "
+            "order by r.opened, r.key, r.period",
+            name=self._name,
+            key=key,
+            state=state,
+        )
+        return [Review(*row) for row in rows]
+
+    def answer(self, key: str, answer: Answer) -> int:
+        """Keep what a person decided on all rows of one key, or open them again; how many rows there were."""
+        return self._database.write(
+            "update reviews set state = :state, decided = :at where name = :name and key = :key",
+            name=self._name,
+            key=key,
+            state=answer,
+            at="" if answer == "open" else _now(),
+        )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

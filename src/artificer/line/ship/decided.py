@@ -1,0 +1,108 @@
+"""Predictions of all rows → the decision of each: act, leave, control, or review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from artificer.line.ask.decision import conditions
+from artificer.line.ship.control import drawn
+from artificer.line.ship.decisions import Rule
+from artificer.line.ship.predicted import Batches, Predicted
+from artificer.line.ship.reasons import reasons_of
+from artificer.line.ship.scorer import Scorer
+
+LEAVE, ACT, CONTROL, REVIEW = range(4)
+NAMES = ("leave", "act", "control", "review")
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is done with each row.
+
+    Attributes
+    ----------
+    code : array of int8, (n_rows,)
+        A place in `NAMES`; -1 where nothing is decided.
+    turns : array of float64, (n_rows,)
+        The score at which the decision turns; NaN where none does.
+    because : Series of String, (n_rows,)
+        Conditions under which a row of the review queue came there; "" of others.
+    starts : Series of String, (n_rows,)
+        The first moment of a row's period; null where it has none.
+    reasons : Series of String, (n_rows,)
+        "" where none are asked for.
+    """
+
+    code: np.ndarray
+    turns: np.ndarray
+    because: pl.Series
+    starts: pl.Series
+    reasons: pl.Series
+
+    @property
+    def acts(self) -> np.ndarray:
+        """Rows that are acted on: bool (n_rows,)."""
+        return np.asarray(self.code == ACT)
+
+    @property
+    def review(self) -> np.ndarray:
+        """Rows that wait for a person: bool (n_rows,)."""
+        return np.asarray(self.code == REVIEW)
+
+    @property
+    def texts(self) -> pl.Series:
+        """The decision in a word; null where nothing is decided."""
+        place = np.where(self.code < 0, len(NAMES), self.code)
+        return pl.Series("decision", [*NAMES, None], pl.String)[place]
+
+    def reviewed(self, key: pl.Series) -> list[tuple[str, str]]:
+        """Key and period of the rows that wait, as the review queue knows them."""
+        places = np.flatnonzero(self.review)
+        return list(zip(key[places], self.starts[places].fill_null(""), strict=True))
+
+    def answered(self, key: pl.Series, answers: Mapping[tuple[str, str], str]) -> pl.Series:
+        """`texts`, with a person's answer where they have given one for the row and its period."""
+        texts = self.texts
+        if not answers:
+            return texts
+        places = np.flatnonzero(self.review)
+        found = [answers.get(one) for one in self.reviewed(key)]
+        given = [at for at, one in enumerate(found) if one]
+        return texts.scatter(places[given], [found[at] for at in given]) if given else texts
+
+
+def decided(scorer: Scorer, rule: Rule, found: Predicted, batches: Batches) -> Decided:
+    """Decide over all rows, and give the reasons that the brief asks for.
+
+    Rows of the control share come first: nobody acts on them, whatever their score. Of the others, those that meet a
+    condition of `[decision] review` wait for a person. The list, the threshold or the value chooses among the rest, so that
+    a list is as long as it can be.
+
+    Raises
+    ------
+    DataError
+        When the rows are others by now than those that were predicted.
+    """
+    control = drawn(found.key, rule.brief)
+    review = (found.met != 0) & ~control
+    acts = rule.chosen(found.score, found.key, found.period, found.acts, ~(control | review))
+    turns = found.turns
+    if rule.brief.decision.capacity is not None:
+        turns = rule.last_listed(found.score, found.period, acts)
+    code = np.where(acts, ACT, LEAVE if rule.decides else -1).astype(np.int8)
+    code[control], code[review] = CONTROL, REVIEW
+    because = _because(scorer, np.where(review, found.met, 0))
+    asked = scorer.brief.decision.reasons
+    wanted = np.full(len(code), asked.count > 0) & ((asked.of == "all") | acts | review)
+    return Decided(code, turns, because, rule.starts(found.period), reasons_of(scorer, batches, found, wanted))
+
+
+def _because(scorer: Scorer, met: np.ndarray) -> pl.Series:
+    names = [one.text for one in conditions(scorer.brief.decision, scorer.task)]
+    kinds, place = np.unique(met, return_inverse=True)
+    texts = ["; ".join(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in kinds.tolist()]
+    return pl.Series("review", texts, pl.String)[place]

@@ -1,0 +1,51 @@
+"""What `score` puts into the table: the key's columns as they came, and ours beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+import polars as pl
+
+from artificer.data.fill import Filling
+from artificer.line.ship.decided import Decided
+from artificer.line.ship.decisions import Rule
+from artificer.line.ship.predicted import Predicted
+from artificer.line.ship.scorer import Scorer
+
+
+def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisions: pl.Series) -> Filling:
+    """The table's rows.
+
+    Parameters
+    ----------
+    decisions : Series of String, (n_rows,)
+        Those of `said`, with persons' answers in them.
+    """
+    n_rows, asked = len(found.score), scorer.brief.decision
+    period = said.starts.alias("period") if rule.every_s else None
+    ours = [
+        pl.Series("predicted", found.classes.tolist()) if found.classes is not None else None,
+        pl.Series("score", found.score),
+        decisions.alias("decision"),
+        period,
+        said.reasons.alias("reasons") if asked.reasons.count else None,
+        said.because.alias("review") if asked.review.when else None,
+        found.flags.alias("flags"),
+        pl.repeat(scorer.version, n_rows, dtype=pl.String, eager=True).alias("version"),
+        pl.repeat(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", n_rows, dtype=pl.String, eager=True).alias("scored_at"),
+    ]
+    columns = list(found.keys.get_columns())
+    taken = {column.name.lower() for column in columns}  # SQLite tells no case apart
+    for column in ours:
+        if column is not None:
+            columns.append(column.alias(_free(column.name, taken)))
+    group = _free("period", taken) if period is not None else ""
+    return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """A name for a column of ours that is none of the key's: a key may be called "score"."""
+    while name in taken:
+        name = f"{name}_"
+    return name

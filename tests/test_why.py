@@ -1,0 +1,130 @@
+"""`artificer why`: what stands behind one prediction, and what would turn it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from client import Client, table
+
+import artificer
+from artificer.core.errors import DataError
+from artificer.why import account_told, accounts_of
+
+LISTED = """
+[features]
+changeable = ["x", "shop"]
+[decision]
+capacity = { top = 5 }
+reasons = { count = 2 }
+[track]
+new = "new.parquet"
+[output]
+table = "out.parquet"
+"""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Client:
+    """A client that scored 20 rows for a list of five; success is the logistic of x."""
+    return scored(Client(tmp_path).ask(more=LISTED).ship().serve())
+
+
+def scored(client: Client) -> Client:
+    client.rows(table())
+    artificer.score(client.brief)
+    return client
+
+
+def story(client: Client, key: object, rows: str = "") -> tuple[Any, str]:
+    (account, *_) = accounts_of(str(key), client.folder / "artificer-work", rows=rows)
+    return account, "\n".join(account_told(account))
+
+
+def ranked(client: Client) -> pl.DataFrame:
+    return pl.read_parquet(client.folder / "out.parquet").sort("score", descending=True)
+
+
+def test_a_row_below_the_list_is_told_what_would_put_it_there(listed: Client) -> None:
+    best = ranked(listed)
+    last, below = best.row(4, named=True), best.row(5, named=True)
+    account, told = story(listed, below["id"])
+    assert account.predicted.turns == last["score"]
+    assert f"below the last score on its list, {last['score']:.3f}" in told
+    (turn,) = account.turning.turns
+    x = table().row(by_predicate=pl.col("id") == last["id"], named=True)["x"]
+    assert (turn.column, account.turning.tried) == ("x", ("x", "shop"))
+    assert x <= turn.then < x + 0.01
+    assert turn.score >= last["score"]
+    assert "one change alone would turn it: x " in told
+    assert "[decision.capacity] the 5 rows with the highest score" in told
+
+
+def test_a_row_on_the_list_is_told_its_reasons_and_what_would_take_it_off(listed: Client) -> None:
+    best = ranked(listed)
+    first = best.row(0, named=True)
+    account, told = story(listed, first["id"])
+    assert f"what moved its score most: {first['reasons']}" in told
+    assert first["reasons"].startswith("x (")
+    assert account.turning.turns[0].score < best.row(4, named=True)["score"]
+
+
+def test_the_reasons_of_a_row_that_is_left_are_told_where_the_row_is_found(listed: Client) -> None:
+    lowest = ranked(listed).row(19, named=True)
+    assert lowest["reasons"] == ""
+    assert "what moved its score most: x (" in story(listed, lowest["id"])[1]
+
+
+def test_a_row_that_is_gone_or_another_is_said_to_be(listed: Client) -> None:
+    key = ranked(listed).row(7, named=True)["id"]
+    listed.rows(table().filter(pl.col("id") != key))
+    assert "it is not in new.parquet any more" in story(listed, key)[1]
+    listed.rows(table().with_columns(pl.col("x") + 1))
+    assert "its row in new.parquet is another by now" in story(listed, key)[1]
+    listed.rows(table(), "kept.parquet")
+    assert story(listed, key, str(listed.folder / "kept.parquet"))[0].turning.turns
+    with pytest.raises(DataError, match="no file"):
+        story(listed, key, str(listed.folder / "nope.parquet"))
+
+
+def test_a_threshold_and_a_value_turn_where_they_say(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask(more=LISTED.replace("capacity = { top = 5 }", "threshold = 0.7")).ship().serve()
+    scored(client)
+    row = ranked(client).filter(pl.col("score") < 0.65).row(0, named=True)
+    account, told = story(client, row["id"])
+    (turn,) = account.turning.turns
+    assert turn.then == pytest.approx(np.log(0.7 / 0.3), abs=0.01)
+    assert turn.score >= 0.7
+    assert "below where its decision turns, 0.700" in told
+    value = 'value = { acted = "-cost", success = 10 }'
+    client.ask(more=LISTED.replace("capacity = { top = 5 }", value).replace('["x", "shop"]', '["shop"]'))
+    artificer.score(client.brief)
+    account, told = story(client, row["id"])
+    cost = table().row(by_predicate=pl.col("id") == row["id"], named=True)["cost"]
+    assert account.predicted.turns == pytest.approx(cost / 10)
+    assert "no change of shop alone would turn it" in told
+    assert "[decision.value] -cost + score × 10 above 0" in told
+
+
+def test_control_and_review_are_told(tmp_path: Path) -> None:
+    more = LISTED.replace(
+        "capacity = { top = 5 }", 'threshold = 0.7\ncontrol = 0.3\nreview = { when = ["score > 0.6"] }'
+    )
+    client = scored(Client(tmp_path).ask(more=more).ship().serve())
+    best = ranked(client)
+    control = best.filter(pl.col("decision") == "control")["id"][0]
+    assert "it is in the control share" in story(client, control)[1]
+    waits = best.filter(pl.col("decision") == "review")["id"][0]
+    assert "its review is open: person decides, because of score > 0.6" in story(client, waits)[1]
+    client.ledger.reviews("calls").answer(str(waits), "leave")
+    assert " to leave" in story(client, waits)[1]
+
+
+def test_without_a_changeable_column_nothing_is_looked_for(tmp_path: Path) -> None:
+    client = scored(Client(tmp_path).ask(more=LISTED.replace('["x", "shop"]', "[]")).ship().serve())
+    account, told = story(client, 1)
+    assert account.turning.turns == ()
+    assert "[features] changeable names no column" in told
