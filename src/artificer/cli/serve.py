@@ -40,7 +40,5 @@ def serve(subject: Path, host: str, port: int, workers: int, workspace: Path | N
     def ready(address: str) -> None:
         click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
 
-    begin(
-        subject, host=host, port=port, workspace=workspace, limits=Limits(**limits), workers=workers, ready=ready
-    )
+    begin(subject, host=host, port=port, workspace=workspace, limits=Limits(**limits), workers=workers, ready=ready)
     return 0

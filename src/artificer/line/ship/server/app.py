@@ -20,14 +20,23 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from artificer.core.errors import ArtificerError, BriefError, DataError
-from artificer.line.ship.server import monitoring, pages, predicting, state
+from artificer.line.ship.server import batches, explaining, inference, monitoring, pages, predicting, state, streaming
 from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, Door, RefusedError, refusal, wrong
 from artificer.line.ship.server.limits import Rates
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
 
-DOORS = (predicting.doors, monitoring.doors, state.doors, pages.doors)
+DOORS = (
+    predicting.doors,
+    batches.doors,
+    streaming.doors,
+    explaining.doors,
+    inference.doors,
+    monitoring.doors,
+    state.doors,
+    pages.doors,
+)
 LOG = logging.getLogger("artificer.serve")
 SMALL = 64 * 1024  # bytes that a connection takes without waiting for its client
 

@@ -19,7 +19,7 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
     """uvicorn's protocol (httptools where installed, else h11), held to limits."""
     base = _plain()
 
-    class Held(base):  # type: ignore[misc]
+    class Held(base):  # type: ignore[misc, valid-type]
         """One connection.
 
         Attributes

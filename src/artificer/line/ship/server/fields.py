@@ -64,7 +64,9 @@ class Fields:
             if kind is float:
                 if not -MOST < value < MOST:  # nor NaN
                     return False
-            elif (kind is int and not -MOST < value < MOST) or (moment and kind is str and not _is_moment(value, moment)):
+            elif (kind is int and not -MOST < value < MOST) or (
+                moment and kind is str and not _is_moment(value, moment)
+            ):
                 return False
         return True
 
@@ -95,16 +97,17 @@ class Fields:
             return f"beyond training, {_range(column)}", "see that it is meant, and in the unit of the training rows"
         if column.kind in ("category", "boolean") and isinstance(value, str):
             text = value.strip()
-            if is_missing(text) or text in self._levels[column.name] or text.lower() in self._levels[column.name]:
+            if is_missing(text) or (text.lower() if column.kind == "boolean" else text) in self._levels[column.name]:
                 return None
-            return f"training never saw this value{_nearest(text, column)}", "send one that /schema lists, if one is meant"
+            return (
+                f"training never saw this value{_nearest(text, column)}",
+                "send one that /schema lists, if one is meant",
+            )
         return None
 
     @cached_property
     def _levels(self) -> dict[str, frozenset[str]]:
-        return {
-            one.name: frozenset((*one.levels, *(written for written, _ in one.spellings))) for one in self.columns
-        }
+        return {one.name: frozenset((*one.levels, *(written for written, _ in one.spellings))) for one in self.columns}
 
 
 def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:

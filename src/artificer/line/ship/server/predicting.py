@@ -38,19 +38,23 @@ def _predict(serving: Serving) -> Callable[[Request], Any]:
     async def predict(request: Request) -> Response:
         model = serving.model
         rows, ignored = checked(parsed(await body(request)), model, serving.limits)
-        if len(rows) <= INLINE_ROWS:
-            found = model.predictions(rows)
-        else:
-            found = await run_in_threadpool(model.predictions, rows)
-        serving.metrics.predicted(len(rows), flagged(found))
-        return JSON(told(rows, found, ignored, model))
+        found = await predicted(serving, model, rows)
+        return JSON(_told(rows, found, ignored, model))
 
     return predict
 
 
-def checked(
-    given: Any, model: Model, limits: Limits = Limits()
-) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
+async def predicted(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Answers to rows that were checked, counted."""
+    if len(rows) <= INLINE_ROWS:
+        found = model.predictions(rows)
+    else:
+        found = await run_in_threadpool(model.predictions, rows)
+    serving.metrics.predicted(len(rows), flagged(found))
+    return with_keys(rows, found, model)
+
+
+def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
     """The rows of a request, and the fields that nobody reads.
 
     Raises
@@ -77,16 +81,21 @@ def checked(
     return rows, sorted(set().union(*map(fields.ignored, rows)))
 
 
-def told(
-    rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], ignored: Sequence[str], model: Model
-) -> dict[str, Any]:
-    """The whole answer: predictions with their rows' keys, which version made them, and what was odd."""
-    scorer = model.scorer
-    key = scorer.brief.data.key
+def with_keys(rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], model: Model) -> list[dict[str, Any]]:
+    """The same answers, with the key of each row that has one."""
+    key = model.scorer.brief.data.key
     if key:
         for row, answer in zip(rows, found, strict=True):
             if all(name in row for name in key):
                 answer["key"] = {name: row[name] for name in key}
+    return found
+
+
+def _told(
+    rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], ignored: Sequence[str], model: Model
+) -> dict[str, Any]:
+    """The whole answer: predictions, which version made them, and what was odd."""
+    scorer = model.scorer
     whole: dict[str, Any] = {
         "predictions": found,
         "version": scorer.version,

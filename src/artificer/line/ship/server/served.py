@@ -60,6 +60,11 @@ class Model:
         return Fields(self.columns, (*data.key, data.time, *self._priced), data.columns)
 
     @property
+    def reads_rows(self) -> bool:
+        """Whether decisions hang on more of a row than its score."""
+        return self.scorer.brief.decision.threshold is None and bool(self._priced)
+
+    @cached_property
     def _priced(self) -> list[str]:
         """Columns that the brief's value reads."""
         value = self.scorer.brief.decision.value

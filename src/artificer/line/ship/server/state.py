@@ -30,7 +30,11 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
     told = {
         "/healthz": ("The process lives", healthy, ("status",)),
-        "/readyz": ("A version answers; `trouble` says why another that should does not", ready, ("status", "version", "since")),
+        "/readyz": (
+            "A version answers; `trouble` says why another that should does not",
+            ready,
+            ("status", "version", "since"),
+        ),
         "/version": ("Which model answers", version, ("name", "version", "model_hash")),
     }
     return tuple(
@@ -40,5 +44,5 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
 
 def _operation(says: str, named: tuple[str, ...]) -> dict[str, Any]:
-    schema = {"type": "object", "required": list(named), "properties": dict.fromkeys(named, {"type": "string"})}
+    schema = {"type": "object", "required": list(named), "properties": {one: {"type": "string"} for one in named}}
     return {"summary": says, "responses": answers(schema, refusing=())}

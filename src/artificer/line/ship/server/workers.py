@@ -67,7 +67,7 @@ class _Team:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, signal.SIG_DFL)
         try:
-            self.work(place, lambda: os.write(self.write, _READY) and None)
+            self.work(place, self._answers)
         except (ArtificerError, RuntimeInputError) as error:
             os.write(self.write, str(error).encode()[:4000])  # less than a pipe holds, so it is written at once
             return 2
@@ -77,6 +77,9 @@ class _Team:
             os.write(self.write, f"a worker failed to start: {type(error).__name__}".encode())
             return 70
         return 0
+
+    def _answers(self) -> None:
+        os.write(self.write, _READY)
 
     def all_answer(self) -> bool:
         """Wait for every worker; False when told to stop meanwhile.
