@@ -92,8 +92,7 @@ def test_what_is_right_at_the_first_look_is_right_at_the_second(row: dict[str, A
 def test_json_is_read_as_the_standard_library_reads_it(text: str) -> None:
     try:
         found = parsed(text.encode())
-    except RefusedError as refused:
-        assert refused.status == 400
+    except RefusedError:
         with pytest.raises((ValueError, RecursionError)):
             json.dumps(json.loads(text), ensure_ascii=False).encode()
         return

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
 from artificer.core.errors import ArtificerError
 
 MB = 2**20
+SPARE_MB = 64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
 MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
 
 
@@ -103,10 +106,22 @@ def hold_memory(memory_mb: int) -> None:
         raise ArtificerError("this system limits no process's memory; leave --memory-mb out")
     import resource
 
-    held_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if memory_mb < held_mb + 32:
-        raise ArtificerError(f"--memory-mb {memory_mb} is too little: {held_mb:.0f} MB are in use; name more")
+    held_mb = _held_mb()
+    if memory_mb < held_mb + SPARE_MB:
+        raise ArtificerError(
+            f"--memory-mb {memory_mb} is too little: {held_mb:.0f} MB are in use before the first request, stacks of threads "
+            f"included; name {held_mb + SPARE_MB + 1:.0f} or more"
+        )
     try:
         resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * MB, resource.getrlimit(resource.RLIMIT_DATA)[1]))
     except (ValueError, OSError) as error:
         raise ArtificerError(f"--memory-mb {memory_mb} cannot be set: {error}; name less") from error
+
+
+def _held_mb() -> float:
+    """What counts against the limit already; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / MB

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 
@@ -52,8 +53,9 @@ class _Team:
     def __init__(self, work: Work) -> None:
         self.work, self.stopping = work, False
         self.places: dict[int, int] = {}
-        self.began: dict[int, float] = {}
+        self.began: dict[int, float] = {}  # by process, on the monotonic clock
         self.read, self.write = os.pipe()
+        self.orphaned, self.alive = os.pipe()  # nothing is written: its end is the end of this process
 
     def start(self, place: int) -> None:
         sys.stdout.flush()
@@ -66,6 +68,8 @@ class _Team:
     def _child(self, place: int) -> int:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, signal.SIG_DFL)
+        os.close(self.alive)
+        threading.Thread(target=self._end_with_parent, daemon=True).start()
         try:
             self.work(place, self._answers)
         except (ArtificerError, RuntimeInputError) as error:
@@ -77,6 +81,10 @@ class _Team:
             os.write(self.write, f"a worker failed to start: {type(error).__name__}".encode())
             return 70
         return 0
+
+    def _end_with_parent(self) -> None:
+        os.read(self.orphaned, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
 
     def _answers(self) -> None:
         os.write(self.write, _READY)
@@ -96,6 +104,7 @@ class _Team:
             if told:
                 raise ArtificerError(told.decode("utf-8", "replace"))
             n_ready += len(said)
+        self.began = dict.fromkeys(self.began, -YOUNG_S)  # these have shown that they can start
         return not self.stopping
 
     def keep(self) -> None:
