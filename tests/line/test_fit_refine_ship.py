@@ -24,7 +24,8 @@ from artificer.line.judge import judge
 from artificer.line.refine import refine
 from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
 from artificer.line.refine.refit import Refits
-from artificer.line.ship import ship, ways_of
+from artificer.line.ship import ship
+from artificer.line.ship.packing import ways_of
 from artificer.measure.metrics import score
 from artificer_runtime import load, walk
 from artificer_runtime.verification import verify
