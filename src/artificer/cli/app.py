@@ -32,6 +32,9 @@ GROUPS: dict[str, dict[str, str]] = {
     "More": {
         "sign": "artificer.cli.sign:sign",
         "verify": "artificer.cli.sign:verify",
+        "approve": "artificer.cli.versions:approve",
+        "keys": "artificer.cli.keys:keys",
+        "versions": "artificer.cli.versions:versions",
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
         "client": "artificer.cli.client:client",
@@ -70,6 +73,9 @@ HELP = {
     "verify": "Is a package whole, signed, and right here?",
     "ledger": "Look into the ledger, copy it, look after it.",
     "forget": "Remove a person; name the models trained on them.",
+    "approve": "Say yes to a version.",
+    "keys": "Say who may do what at the server.",
+    "versions": "Versions: shadow, canary, A/B, approvals.",
     "why": "Tell the story of one prediction.",
 }
 

@@ -10,7 +10,6 @@ import click
 from artificer.cli.show import workspace_option
 from artificer.cli.sign import require_signed_option
 
-OWN = ("127.0.0.1", "localhost", "::1")
 POSITIVE = click.FloatRange(0, min_open=True)
 
 
@@ -35,6 +34,11 @@ POSITIVE = click.FloatRange(0, min_open=True)
 @click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second of one client; 0: any number.")
 @click.option("--at-once", type=click.IntRange(1), default=256, help="Requests under way in a worker; default: 256.")
 @click.option("--memory-mb", type=click.IntRange(0), default=0, help="Memory that a worker may take; 0: any.")
+@click.option("--keys", type=click.Path(path_type=Path), help="A file of keys, beside those of the ledger.")
+@click.option("--keys-env", metavar="NAME", default="", help="An environment variable that holds such lines.")
+@click.option("--trust-proxy", metavar="ADDRESS", multiple=True, help="A proxy, or 10.0.0.0/8, that says who asks.")
+@click.option("--identity-header", metavar="NAME", default="X-Forwarded-User", help="Where it says the name.")
+@click.option("--scopes-header", metavar="NAME", default="X-Forwarded-Scopes", help="Where it says the scopes.")
 @workspace_option
 def serve(
     subject: Path,
@@ -44,23 +48,34 @@ def serve(
     window_s: float,
     log_rows: bool,
     workspace: Path | None,
-    **limits: Any,
+    **more: Any,
 ) -> int:
-    """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer a page to try it.
+    """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer pages to see and try it.
 
-    A version that is promoted meanwhile takes over by itself. Ends with Ctrl-C or SIGTERM, once what is under way is
-    answered.
+    A version that is promoted meanwhile takes over by itself. Callers show a key (`artificer keys add`); without any
+    key, this machine alone may ask, and a wider --host is refused. Ends with Ctrl-C or SIGTERM, once what is under way
+    is answered.
     """
-    from artificer.line.ship.server import Limits, Wanted
-    from artificer.line.ship.server import serve as begin
+    from dataclasses import fields
 
-    if host not in OWN:
-        click.echo(f"warning: whoever reaches {host} can ask this model; nobody is asked for a password", err=True)
+    from artificer.line.ship.server import Access, Limits, Wanted
+    from artificer.line.ship.server import serve as begin
 
     def ready(address: str) -> None:
         click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
 
+    access = Access(**{one.name: more.pop(one.name) for one in fields(Access)})
+    limits = Limits(**more)
     log = Wanted(window_s=window_s, rows=log_rows)
-    held = Limits(**limits)
-    begin(subject, host=host, port=port, workspace=workspace, limits=held, log=log, workers=workers, ready=ready)
+    begin(
+        subject,
+        host=host,
+        port=port,
+        workspace=workspace,
+        access=access,
+        limits=limits,
+        log=log,
+        workers=workers,
+        ready=ready,
+    )
     return 0

@@ -17,7 +17,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from artificer.core import answers, forgotten
+from artificer.core import access, answers, forgotten, rollout
 from artificer.core.database import Database
 from artificer.core.health import troubles
 from artificer.core.labels import Labels
@@ -65,6 +65,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table scorings add column rule text not null default ''",
     ),
     MIGRATION,
+    (*access.MIGRATION, *rollout.MIGRATION),
 )
 
 
@@ -192,6 +193,10 @@ class Ledger:
         What became of rows.
     forgotten : Forgotten
         Persons who were, or are to be, forgotten.
+    keys : Keys
+        Who may do what.
+    rollouts : Rollouts
+        Versions beside the served one, and what persons did about versions.
     """
 
     def __init__(self, where: Path | str, *, upgrade: bool = False) -> None:
@@ -199,6 +204,8 @@ class Ledger:
         self.answers = answers.Answers(self._database)
         self.labels = Labels(self._database)
         self.forgotten = forgotten.Forgotten(self._database)
+        self.keys = access.Keys(self._database)
+        self.rollouts = rollout.Rollouts(self._database)
 
     @property
     def shown(self) -> str:

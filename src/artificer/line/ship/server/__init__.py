@@ -10,15 +10,24 @@ import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from artificer.core.access import Access
 from artificer.core.errors import ArtificerError
+from artificer.line.ship.scorer import scorer_of
 from artificer.line.ship.server.limits import Limits, hold_memory
 from artificer.line.ship.server.log import Wanted
 from artificer.line.ship.server.metrics import Metrics
+from artificer.line.ship.server.origin import is_own
 from artificer.line.ship.server.served import Serving
+from artificer.line.ship.server.sessions import Sessions
 from artificer.line.ship.server.workers import forked
 
-__all__ = ["Limits", "Serving", "Wanted", "serve"]
+if TYPE_CHECKING:
+    from artificer.line.ship.scorer import Scorer
+    from artificer.line.ship.server.access import Gate
+
+__all__ = ["Access", "Limits", "Serving", "Wanted", "serve"]
 
 
 def serve(
@@ -27,6 +36,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workspace: str | Path | None = None,
+    access: Access | None = None,
     limits: Limits | None = None,
     log: Wanted | None = None,
     workers: int = 1,
@@ -41,9 +51,11 @@ def serve(
     subject : path of a package or a brief
         Of a brief, a version that is promoted meanwhile takes over without a request being lost.
     host : str
-        There is no authentication: any other than this machine's own is open to whoever reaches it.
+        Any other than this machine's own is refused where there is neither a key nor a trusted proxy.
     port : int
         0 takes a free one.
+    access : Access, optional
+        How callers are known, besides by the keys of the ledger.
     limits : Limits, optional
         Sizes, times and rates that requests are held to; each worker holds to them by itself.
     log : Wanted, optional
@@ -56,7 +68,8 @@ def serve(
     Raises
     ------
     ArtificerError
-        When the package cannot be read, the port is taken, or starlette and uvicorn are not installed.
+        When the package cannot be read, the port is taken, the host is open to others and there is no key, or starlette
+        and uvicorn are not installed.
     """
     try:
         import starlette  # noqa: F401
@@ -70,6 +83,9 @@ def serve(
     limits = limits or Limits()
     metrics = Metrics(workers)
     space = Path(workspace) if workspace is not None else None
+    Sessions()  # before workers fork, so that they share its secret
+    if not is_own(host):  # before anything listens
+        _gate(scorer_of(Path(subject), workspace=space), access, host)
     with _listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
 
@@ -77,12 +93,20 @@ def serve(
             metrics.worker(place)
             serving = Serving.of(Path(subject), space, limits, log)
             serving.metrics = metrics
+            serving.gate = _gate(serving.model.scorer, access, host)
+            serving.follow()
             _run(serving, listener, started)
 
         if workers == 1:
             work(0, lambda: ready(address))
         else:
             forked(workers, work, lambda: ready(address))
+
+
+def _gate(scorer: Scorer, access: Access | None, host: str) -> Gate:
+    from artificer.line.ship.server.access import Gate
+
+    return Gate(access, scorer.ledger.keys if scorer.ledger is not None else None, host)
 
 
 def _run(serving: Serving, listener: socket.socket, started: Callable[[], None]) -> None:

@@ -28,10 +28,13 @@ from artificer.line.ship.server import (
     monitoring,
     pages,
     predicting,
+    sign_in,
     state,
     streaming,
+    versions,
 )
 from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, Door, RefusedError, refusal, wrong
+from artificer.line.ship.server.guard import guarded
 from artificer.line.ship.server.limits import Rates
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
@@ -45,6 +48,8 @@ DOORS = (
     feedback.doors,
     inference.doors,
     monitoring.doors,
+    versions.doors,
+    sign_in.doors,
     state.doors,
     pages.doors,
 )
@@ -64,7 +69,8 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
         Called once requests are answered.
     """
     doors = doors_of(serving)
-    return Application(serving, (*doors, _openapi(doors, serving)), started)
+    guards = (guarded(serving.gate, door) for door in (*doors, _openapi(doors, serving)))
+    return Application(serving, guards, started)
 
 
 def doors_of(serving: Serving) -> tuple[Door, ...]:
@@ -195,7 +201,7 @@ async def _follow(serving: Serving) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         serving.metrics.look()
-        if await run_in_threadpool(serving.refresh):
+        if await run_in_threadpool(serving.follow):
             LOG.warning("version %s is served now", serving.model.scorer.version)
 
 

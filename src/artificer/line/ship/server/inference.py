@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from artificer.line.ship.server.doors import JSON, Answer, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.openapi import answers
-from artificer.line.ship.server.predicting import checked, predicted
+from artificer.line.ship.server.predicting import answered, checked
 from artificer.line.ship.server.served import Model, Serving
 
 # What a column's tensor may hold; what a client sends may be any of the other's types, as long as the values fit.
@@ -60,7 +60,7 @@ def _infer(serving: Serving) -> Answer:
                 raise RefusedError(415, [wrong("binary tensors are not read", "send their data as JSON")])
             given = parsed(await body(request))
             rows, _ = checked({"rows": _rows(given, model)}, model, serving.limits)
-            found = await predicted(serving, model, rows)
+            found = (await answered(serving, model, rows)).answers
             return JSON(_outputs(found, given, model))
         except RefusedError as error:
             return _refusal(error)

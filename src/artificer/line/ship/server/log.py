@@ -144,7 +144,9 @@ class Log:
             score, said = _score(answer)
             key, flags = key_of([row.get(name) for name in self.key]), " ".join(answer["flags"])
             decision = answer.get("decision", "")
-            answer["prediction_id"] = self.keep(version, key, score, said, decision, flags, **more)
+            answer["prediction_id"] = self.keep(
+                answer.get("version", version), key, score, said, decision, flags, **more
+            )
 
     def counts(self) -> Counts:
         """How it fares."""

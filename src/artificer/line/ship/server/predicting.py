@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.fields import row_schema, wrong_fields
 from artificer.line.ship.server.limits import Limits
@@ -38,21 +39,32 @@ def _predict(serving: Serving) -> Callable[[Request], Any]:
     async def predict(request: Request) -> Response:
         model = serving.model
         rows, ignored = checked(parsed(await body(request)), model, serving.limits)
-        found = await predicted(serving, model, rows)
+        found = await answered(serving, model, rows)
         return JSON(_told(rows, found, ignored, model))
 
     return predict
 
 
+async def answered(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> Answered:
+    """Answers to rows that were checked: counted, kept in the prediction log, each with its id and its row's key."""
+    if len(rows) <= INLINE_ROWS:
+        found = serving.beside.predictions(model, rows)
+    else:
+        found = await run_in_threadpool(serving.beside.predictions, model, rows)
+    serving.metrics.predicted(len(rows), flagged(found.answers))
+    if serving.log is not None:
+        serving.log.answered(found.version, rows, found.answers)
+    with_keys(rows, found.answers, model)
+    return found
+
+
 async def predicted(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Answers to rows that were checked, counted."""
+    """What the served version says of rows that were checked, counted; nobody acts on it, so no log keeps it."""
     if len(rows) <= INLINE_ROWS:
         found = model.predictions(rows)
     else:
         found = await run_in_threadpool(model.predictions, rows)
     serving.metrics.predicted(len(rows), flagged(found))
-    if serving.log is not None:
-        serving.log.answered(model.scorer.version, rows, found)
     return with_keys(rows, found, model)
 
 
@@ -93,20 +105,14 @@ def with_keys(rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], model
     return found
 
 
-def _told(
-    rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], ignored: Sequence[str], model: Model
-) -> dict[str, Any]:
+def _told(rows: Sequence[dict[str, Any]], found: Answered, ignored: Sequence[str], model: Model) -> dict[str, Any]:
     """The whole answer: predictions, which version made them, and what was odd."""
-    scorer = model.scorer
-    whole: dict[str, Any] = {
-        "predictions": found,
-        "version": scorer.version,
-        "model_hash": scorer.predictor.model_hash,
-    }
+    answers, version, model_hash = found
+    whole: dict[str, Any] = {"predictions": answers, "version": version, "model_hash": model_hash}
     if ignored:
         whole["ignored"] = ignored
-    if any(answer["flags"] for answer in found):
-        whole["notes"] = model.fields.notes(rows, found)
+    if any(answer["flags"] for answer in answers):
+        whole["notes"] = model.fields.notes(rows, answers)
     return whole
 
 

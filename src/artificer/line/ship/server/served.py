@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from artificer.core.errors import ArtificerError
 from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.fields import Fields
 from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.log import Log, Wanted
@@ -26,6 +27,9 @@ from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
 from artificer_runtime.predictor import Predictions
 from artificer_runtime.schema import GROUPS, Column
+
+if TYPE_CHECKING:
+    from artificer.line.ship.server.access import Gate
 
 EVERY_S = 1.0
 
@@ -129,6 +133,10 @@ class Serving:
         Why the version that should be served is not; "" when it is.
     log : Log or None
         What keeps the answers; None where the package lies in no workspace.
+    gate : Gate
+        Who may use which door.
+    beside : Beside
+        The versions that run beside the served one.
     """
 
     subject: Path
@@ -138,6 +146,8 @@ class Serving:
     log: Log | None = None
     limits: Limits = field(default_factory=Limits)
     metrics: Metrics = field(default_factory=Metrics)
+    gate: Gate = field(default_factory=lambda: _gate())
+    beside: Beside = field(default_factory=Beside)
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -163,6 +173,23 @@ class Serving:
         scorer = scorer_of(subject, workspace=workspace)
         log = Log(scorer.ledger, scorer.brief, wanted) if scorer.ledger is not None else None
         return cls(subject, workspace, _loaded(scorer), log=log, limits=limits or Limits())
+
+    @property
+    def troubles(self) -> str:
+        """What is wanted of this server and is not so: of the served version, those beside it, and the keys."""
+        return "; ".join(one for one in (self.trouble, self.beside.trouble, self.gate.trouble) if one)
+
+    def follow(self) -> bool:
+        """Come to what is wanted by now: the keys, the served version (True when another took over), those beside it."""
+        self.gate.refresh()
+        taken = self.refresh()
+        scorer = self.model.scorer
+        if scorer.folder is not None and scorer.ledger is not None:
+            self.beside.refresh(scorer.brief.name, scorer.ledger.rollouts, self._version)
+        return taken
+
+    def _version(self, version: str) -> Model:
+        return _loaded(scorer_of(self.subject, version, self.workspace))
 
     def refresh(self) -> bool:
         """Look whether another version is to be served, at most once a second; True when it took over."""
@@ -195,6 +222,12 @@ def _worth(scorer: Scorer) -> Acts:
         return rule.acts(pl.DataFrame(rows, infer_schema_length=None, strict=False), score)
 
     return acts
+
+
+def _gate() -> Gate:
+    from artificer.line.ship.server.access import Gate  # it needs starlette, whose absence `serve` explains
+
+    return Gate()
 
 
 def _loaded(scorer: Scorer) -> Model:

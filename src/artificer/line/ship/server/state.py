@@ -25,7 +25,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
         if serving.log is not None:  # what is wrong with the ledger is for the server's own log, not for whoever asks
             counts = asdict(serving.log.counts())
             state["log"] = counts | {"trouble": "the ledger cannot be written" if counts["trouble"] else ""}
-        return JSON(state | ({"trouble": serving.trouble} if serving.trouble else {}))
+        return JSON(state | ({"trouble": serving.troubles} if serving.troubles else {}))
 
     async def version(_: Request) -> Response:
         scorer = serving.model.scorer
@@ -35,7 +35,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     told = {
         "/healthz": ("The process lives", healthy, ("status",)),
         "/readyz": (
-            "A version answers; `trouble` says why another that should does not",
+            "A version answers; `trouble` says what is wanted and is not so",
             ready,
             ("status", "version", "since"),
         ),

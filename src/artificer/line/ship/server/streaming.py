@@ -54,8 +54,7 @@ async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
     n_before = 0
     try:
         async for lines in _batches(request):
-            model = serving.model
-            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, model)
+            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, serving)
             serving.metrics.predicted(n_rows, raised)
             n_before += len(lines)
             yield content
@@ -93,8 +92,9 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         yield [rest]
 
 
-def _answered(lines: list[bytes], n_before: int, model: Model) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer lines, how many rows were predicted, and which flags they raised."""
+    model = serving.model
     told: list[Told] = [{"row": n_before + place} for place in range(len(lines))]
     rows, places = [], []
     for place, line in enumerate(lines):
@@ -109,7 +109,10 @@ def _answered(lines: list[bytes], n_before: int, model: Model) -> tuple[bytes, i
             continue
         rows.append(row)
         places.append(place)
-    found = with_keys(rows, model.predictions(rows), model) if rows else []
+    found = model.predictions(rows) if rows else []
+    if serving.log is not None:
+        serving.log.answered(model.scorer.version, rows, found)
+    found = with_keys(rows, found, model)
     for place, answer in zip(places, found, strict=True):
         told[place] |= answer
     return b"".join(map(_line, told)), len(rows), flagged(found)
