@@ -15,7 +15,8 @@ from artificer.core.ledger import Change
 from artificer.core.life import Period, Shift, Tracked, Updated
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import svg
-from artificer.core.report.page import compiled, ordered_findings, read_part
+from artificer.core.report.sections import ordered_findings
+from artificer.core.report.templates import compiled, read_part
 
 MOST_SHIFTS = 20
 HARMS = {"harmful": "unmet", "benign": "met", "undecidable": "not-shown"}
