@@ -48,3 +48,12 @@ function swap(id, text) {
   const made = new DOMParser().parseFromString(text, "text/html").getElementById(id);
   if (made) document.getElementById(id).replaceWith(made);
 }
+
+const upload = document.getElementById("upload");
+upload?.addEventListener("submit", (event) => {
+  const file = document.getElementById("file");
+  const large = file.files[0]?.size > Number(upload.dataset.most);
+  file.setCustomValidity(large ? `The file is larger than ${upload.dataset.most / 1048576} MiB: send it in parts.` : "");
+  if (!file.reportValidity()) event.preventDefault();
+  file.oninput = () => file.setCustomValidity("");
+});

@@ -17,6 +17,7 @@ from artificer.line.ship.server.fields import wrong_fields
 from artificer.line.ship.server.pages import fields
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.why import why
+from artificer_runtime import RowsError
 
 BEGAN = "artificer:began"
 FLAGS = {
@@ -69,7 +70,10 @@ def _told(seen: Seen, row: dict[str, Any], began: str) -> dict[str, Any]:
     told["figure"] = _figure(told)
     told["positive"] = predictor.contents.classes[model.scorer.positive] if model.scorer.positive >= 0 else ""
     told["above"] = _above(seen.material.reference, told["figure"])
-    told["why"] = why(model, row)
+    try:
+        told["why"], told["why_not"] = why(model, row), ""
+    except RowsError as error:
+        told["why"], told["why_not"] = None, str(error)
     try:
         told["change"] = told["figure"] - float(began)
     except (TypeError, ValueError):

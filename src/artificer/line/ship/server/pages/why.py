@@ -36,16 +36,18 @@ class Why:
     unit: str
 
 
-def why(model: Model, row: dict[str, Any]) -> Why | None:
-    """Explain one row's prediction; None where the package's members cannot be explained.
+def why(model: Model, row: dict[str, Any]) -> Why:
+    """Explain one row's prediction.
 
     Contributions add up to the prediction on the scale on which the model adds: log-odds of two classes, log-probabilities
     of more, the number or its logarithm. In words a logarithm's part is a factor.
+
+    Raises
+    ------
+    RowsError
+        When the package was made before members kept what this needs.
     """
-    explain = getattr(model.scorer.predictor, "explain", None)
-    if explain is None:
-        return None
-    told = explain([row])
+    told = model.scorer.predictor.explain([row])
     place, sign = _place(model, row)
     added = sign * np.asarray(told.contributions[0, :, place], np.float64)
     base = sign * float(told.base[place])
