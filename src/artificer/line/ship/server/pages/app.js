@@ -23,7 +23,8 @@ if (form) {
     const field = document.getElementById(slider.dataset.for);
     slider.hidden = false;
     slider.addEventListener("input", () => {
-      field.value = slider.value;
+      const last = Number(slider.max) - Number(slider.value) < Number(slider.step);
+      field.value = last ? slider.max : slider.value;
       later();
     });
     field.addEventListener("input", () => {

@@ -128,7 +128,8 @@ def _gone(seen: Seen) -> Response:
 
 
 def _forms(job: jobs.Job) -> list[str]:
-    excel = find_spec("xlsxwriter") is not None and job.n_rows < jobs.SHEET_ROWS
+    small = job.n_rows * (job.n_columns + 8) <= jobs.SHEET_CELLS
+    excel = find_spec("xlsxwriter") is not None and small
     return ["csv", "parquet", *(["xlsx"] if excel else [])]
 
 

@@ -24,11 +24,11 @@ from artificer.line.ship.server.pages.scored import MOST_ROWS, rows_of, scored_r
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RuntimeInputError
 
-__all__ = ["KEPT_S", "MOST_BUSY", "MOST_ROWS", "SHEET_ROWS", "Job", "begin", "found", "preview", "remove", "written"]
+__all__ = ["KEPT_S", "MOST_BUSY", "MOST_ROWS", "SHEET_CELLS", "Job", "begin", "found", "preview", "remove", "written"]
 
 KEPT_S = 3600
 MOST_BUSY = 4
-SHEET_ROWS = 1_048_576  # of a sheet of Excel, its header among them
+SHEET_CELLS = 400_000  # writing more as Excel takes longer than one waits
 PREVIEW_ROWS = 8
 STATE, GIVEN, RESULT = "job.json", "given", "scored.parquet"
 
@@ -45,6 +45,8 @@ class Job:
         That scores it: if it is gone, so is the work.
     since : float
         When it came, in seconds since 1970.
+    n_columns : int
+        That the file had.
     says : str
         What went wrong; or what is done just now.
     """
@@ -58,6 +60,7 @@ class Job:
     state: Literal["busy", "done", "failed"] = "busy"
     says: str = "waiting for its turn"
     n_rows: int = 0
+    n_columns: int = 0
     n_done: int = 0
     n_acts: int = -1
     n_flagged: int = 0
@@ -99,10 +102,11 @@ def found(id: str, model: Model) -> Job | None:
 
 
 def preview(job: Job) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
-    """Names of the columns, and the first rows."""
+    """Names of the columns, what was predicted first, and the first rows."""
     import polars as pl
 
     frame = pl.scan_parquet(_folder(job.id) / RESULT, glob=False).head(PREVIEW_ROWS).collect()
+    frame = frame.select(frame.columns[job.n_columns :] + frame.columns[: job.n_columns])
     return tuple(frame.columns), tuple(frame.rows())
 
 
@@ -136,7 +140,7 @@ def _score(job: Job, model: Model) -> None:
     try:
         _tell(job := replace(job, says="reading it"))
         frame = rows_of(folder / GIVEN, job.file)
-        _tell(job := replace(job, says="predicting", n_rows=frame.height))
+        _tell(job := replace(job, says="predicting", n_rows=frame.height, n_columns=frame.width))
         result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
         result.write_parquet(folder / RESULT)
         done = replace(

@@ -33,6 +33,6 @@ def answer(seen: Seen) -> Response:
 
 def _tests(verdict: Verdict) -> list[tuple[object, list[tuple[object, object]]]]:
     """Tests with their findings: those that found something first."""
-    order = list(("failed", "warned", "passed", "not run"))
-    ordered = sorted(verdict.tests, key=lambda one: order.index(one.outcome))
+    order = {"failed": 0, "warned": 1, "passed": 2, "not run": 3}
+    ordered = sorted(verdict.tests, key=lambda one: order[one.outcome])
     return [(replace(one, findings=()), list(sections.ordered_findings(one.findings))) for one in ordered]

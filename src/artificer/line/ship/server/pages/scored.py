@@ -17,6 +17,7 @@ from artificer.core.errors import DataError
 from artificer.data.readers import read
 from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.server.served import Model
+from artificer_runtime import RowsError
 
 MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
@@ -77,7 +78,10 @@ def scored_rows(
     parts = []
     for start in range(0, frame.height, ROWS_AT_ONCE):
         rows = frame.slice(start, ROWS_AT_ONCE)
-        parts.append(_predicted(model, rows))
+        try:
+            parts.append(_predicted(model, rows))
+        except RowsError as error:
+            raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
         tell(start + rows.height)
     ours = pl.concat(parts)
     decided, n_acts = _decided(model, frame, ours)

@@ -45,7 +45,7 @@ def _page(seen: Seen, written: dict[str, str]) -> Response:
     errors = {one["field"]: one for one in wrong_fields(row, 0, model.columns)}
     told = None if errors else _told(seen, fields.typed(row, model), written.get(BEGAN, ""))
     alone = seen.request.headers.get("x-part") == "answer"
-    example = {name: value for name, value in fields.typed(row, model).items()} if not errors else row
+    example = {name: _short(value) for name, value in (row if errors else fields.typed(row, model)).items()}
     return shown(
         seen,
         "answer.html" if alone else "predict.html",
@@ -58,6 +58,10 @@ def _page(seen: Seen, written: dict[str, str]) -> Response:
         example=json.dumps(example, ensure_ascii=False),
         meaning=model.scorer.brief.data.columns,
     )
+
+
+def _short(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _told(seen: Seen, row: dict[str, Any], began: str) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from artificer.core.life import Looked, Served, Updated
 from artificer.core.records import Estimate
 from artificer.core.report import svg
 from artificer.core.store import decode
-from artificer.line.ship.scorer import PACKAGES
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material, of_version
 from artificer_runtime import RuntimeInputError

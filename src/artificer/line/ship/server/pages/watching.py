@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from markupsafe import Markup
@@ -46,26 +47,23 @@ def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], foun
         promoted=next((one for one in met if one.choice == "promote"), None),
         history=tuple(ledger.history(name)),
         findings=found[-1].findings or found[-1].tracked.findings,
-        decisions=tuple(decision for one in found for decision in one.decisions),
+        decisions=found[-1].decisions,
         reference=found[0].tracked.reference,
         provenance=(),
     )
 
 
 def _periods(found: Sequence[Looked]) -> tuple[Period, ...]:
-    """Each stretch of time as the version saw it that was served when its rows came in."""
-    kept: dict[str, tuple[str, Period]] = {}
-    for one in found:
-        for period in one.tracked.periods:
-            version, _ = kept.get(period.label, (one.version, period))
-            if version == one.version:
-                kept[period.label] = (version, period)
-    return tuple(
-        Period(
-            period.label, period.start, period.n_rows, period.n_labelled, period.score, None, period.success, version
-        )
-        for version, period in kept.values()
-    )
+    """Each stretch of time as the version saw it that was served when its rows came in.
+
+    A look cuts all rows since its version was made into stretches, so a version's last look tells of all of them.
+    """
+    last = {one.version: one for one in found}
+    kept: list[Period] = []
+    for version, one in last.items():
+        start = kept[-1].start if kept else -math.inf
+        kept += [replace(period, version=version) for period in one.tracked.periods if not period.start <= start]
+    return tuple(kept)
 
 
 def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
@@ -83,7 +81,8 @@ def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
     known = len(measured) >= 2
     points = measured if known else list(zip(places, expected, strict=True))
     step = max(1, math.ceil(len(places) / MOST_TICKS))
-    names = [f"{datetime.fromtimestamp(one, UTC):%Y-%m-%d}" if timed else f"look {one + 1:.0f}" for one in places]
+    form = "%Y-%m" if places[-1] - places[0] > 20 * 86_400 * len(places) else "%m-%d"
+    names = [f"{datetime.fromtimestamp(one, UTC):{form}}" if timed else f"look {one + 1:.0f}" for one in places]
     return Markup(
         svg.over_time(
             [(place, one.value, one.low, one.high) for place, one in points],

@@ -74,8 +74,7 @@ def _place(model: Model, row: dict[str, Any]) -> tuple[int, float]:
 
 
 def _row(name: str, value: str, added: float, most: float, scale: str) -> tuple[str, str, str, Markup]:
-    said = _said(float(added), scale)
-    return name, value, said, Markup(svg.push(float(added), most, title=f"{name}: {said}"))
+    return name, value, _said(float(added), scale), Markup(svg.push(float(added), most))
 
 
 def _said(added: float, scale: str) -> str:
@@ -97,7 +96,8 @@ def _unit(scale: str, model: Model) -> str:
         return "factor on the odds"
     if scale == "log-probabilities":
         return "factor on the probability"
-    return f"factor on {model.card.get('target', 'the value')} + 1" if scale == "log1p" else str(model.card.get("target", "value"))
+    target = model.card.get("target", "the value")
+    return f"factor on {target} + 1" if scale == "log1p" else f"part of {target}"
 
 
 def _text(value: Any) -> str:
