@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from artificer.core.access import person
 from artificer.core.brief import Brief
 from artificer.core.clock import Clock
 from artificer.core.errors import ArtificerError, WorkspaceError
@@ -60,7 +61,8 @@ class Done:
     code : int
         0 all met, 3 a requirement unmet or a blocker found, 4 something not shown.
     served : Served or None
-        Which version of the model is served: the first that is made is; later ones are promoted. None in a replay.
+        Which version of the model is served: the first that is made is; later ones are promoted. None in a replay, and
+        before anyone approved one where the brief wants four eyes.
     """
 
     run_id: str
@@ -212,10 +214,12 @@ def _finish(state: Run) -> Done:
 
 
 def _served(state: Run, shipped: Shipped) -> Served | None:
-    """Enter the package into the ledger; the first of its name is served from now on."""
+    """Enter the package into the ledger; the first of its name is served from now on, or once someone else approved it."""
     name = state.brief.name
     state.ledger.package(shipped.version, name, shipped.model_hash, state.id)
-    state.ledger.serve(name, shipped.version, seen=0, action="first", because="the first package of this name")
+    state.ledger.rollouts.enter(shipped.version, person(state.ledger.keys))
+    if not state.brief.authority.four_eyes:
+        state.ledger.serve(name, shipped.version, seen=0, action="first", because="the first package of this name")
     return state.ledger.served(name)
 
 

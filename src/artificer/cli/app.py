@@ -29,6 +29,9 @@ GROUPS: dict[str, dict[str, str]] = {
         "update": "artificer.cli.watch:update",
     },
     "More": {
+        "approve": "artificer.cli.versions:approve",
+        "keys": "artificer.cli.keys:keys",
+        "versions": "artificer.cli.versions:versions",
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
         "doctor": "artificer.cli.care:doctor",
@@ -58,6 +61,9 @@ HELP = {
     "serve": "Serve a package over HTTP, with a page to try it.",
     "watch": "Track new rows, retrain and promote when that pays.",
     "ledger": "Look into the ledger.",
+    "approve": "Say yes to a version.",
+    "keys": "Say who may do what at the server.",
+    "versions": "Versions: shadow, canary, A/B, approvals.",
     "why": "Tell the story of one prediction.",
 }
 

@@ -113,6 +113,8 @@ def _show_done(done: Any) -> None:
         click.echo(
             f"\nserved   {done.served.version} still; serve this one: artificer update BRIEF --promote {done.shipped.version}"
         )
+    if done.served is None and done.page.brief.authority.four_eyes:
+        click.echo(f"\nserved   nothing before a yes: artificer approve BRIEF {done.shipped.version} --because …")
     click.echo(f"\nNext: open the report, or predict new rows: artificer predict {typed(done.package)} ROWS")
 
 

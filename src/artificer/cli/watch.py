@@ -51,8 +51,9 @@ def watch(brief: Path, only_once: bool, pause_s: float, how: How) -> int:
 @click.argument("brief", type=Subject("brief"))
 @click.option("--promote", "version", metavar="VERSION", help="Serve this version from now on.")
 @click.option("--roll-back", "back", is_flag=True, help="Serve the previous version again.")
+@click.option("--because", default="", help="Why a person promotes or rolls back; kept in the ledger.")
 @line_options
-def update(brief: Path, version: str | None, back: bool, how: How) -> int:
+def update(brief: Path, version: str | None, back: bool, because: str, how: How) -> int:
     """Retrain BRIEF on all that is known by now, and let the challenger meet the champion on rows that neither saw.
 
     It is promoted when it is shown to be better and [authority] promote is "act"; else --promote does it.
@@ -63,9 +64,9 @@ def update(brief: Path, version: str | None, back: bool, how: How) -> int:
         raise click.UsageError("--promote and --roll-back exclude each other")
     if version or back:
         served = (
-            watch.promote(brief, version, workspace=how.workspace)
+            watch.promote(brief, version, because=because, workspace=how.workspace)
             if version
-            else watch.roll_back(brief, workspace=how.workspace)
+            else watch.roll_back(brief, because=because, workspace=how.workspace)
         )
         if how.as_json:
             document("update", 0, served)
@@ -92,7 +93,7 @@ def show(command: str, found: Watched, how: How) -> int:
     else:
         click.echo(coloured(f"{SIGNS[looked.outcome]} {SAYS[looked.outcome]}: {looked.because}"))
     if looked is not None and looked.outcome == "ask" and looked.challenger:
-        click.echo(f"  promote it: artificer update BRIEF --promote {looked.challenger}")
+        click.echo(f"  say yes: artificer approve BRIEF {looked.challenger} --because …")
     click.echo(f"served   {found.served.version} (revision {found.served.revision}, since {found.served.since[:16]})")
     if found.story is not None:
         click.echo(f"story    {typed(found.story)}")

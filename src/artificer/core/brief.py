@@ -232,6 +232,8 @@ class Authority:
         Largest share of decisions that a promotion may change by itself, 0 to 1.
     freeze : tuple of str
         Stretches of days, "2008-12-15/2009-01-06", in which nothing is promoted by itself.
+    four_eyes : bool
+        A version answers nobody before someone other than its author has approved it.
     """
 
     __pydantic_config__ = _STRICT
@@ -240,6 +242,7 @@ class Authority:
     roll_back: Leave = "ask"
     max_flipped: float = 1.0
     freeze: tuple[str, ...] = ()
+    four_eyes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

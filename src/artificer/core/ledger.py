@@ -16,6 +16,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from artificer.core import access, rollout
 from artificer.core.database import Database
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
@@ -52,6 +53,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "until double precision not null, outcome text not null, body text not null, at text not null, "
         "primary key (name, number))",
     ),
+    (*access.MIGRATION, *rollout.MIGRATION),
 )
 
 
@@ -145,10 +147,19 @@ class Ledger:
     ------
     WorkspaceError
         When it cannot be reached or written, is no ledger, or was written by a newer version.
+
+    Attributes
+    ----------
+    keys : Keys
+        Who may do what.
+    rollouts : Rollouts
+        Versions beside the served one, and what persons did about versions.
     """
 
     def __init__(self, where: Path | str) -> None:
         self._database = Database(where, MIGRATIONS)
+        self.keys = access.Keys(self._database)
+        self.rollouts = rollout.Rollouts(self._database)
 
     @property
     def shown(self) -> str:

@@ -6,10 +6,13 @@ served changes together with the entry of the look, so that a look that was kill
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from artificer.core.errors import WorkspaceError, closest
+from artificer.core.access import person
+from artificer.core.errors import WorkspaceError
 from artificer.core.ledger import Action, Ledger, Look, ledger_of
 from artificer.core.life import Looked, Served
 from artificer.core.run import Progress, Run, silent
@@ -17,12 +20,13 @@ from artificer.core.store import encode
 from artificer.data.sources import incoming
 from artificer.data.table import fingerprint
 from artificer.line.ask import Subject, begin
-from artificer.line.update import frozen, opened
+from artificer.line.ship.versions import Versions
+from artificer.line.update import frozen
 from artificer.watch.decide import decide
 from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
 from artificer.watch.story import write_story
 
-__all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back"]
+__all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back", "versions"]
 
 NOTHING_DUE = 99
 
@@ -86,48 +90,45 @@ def once(
         ledger.close()
 
 
-def promote(subject: Subject, version: str, *, workspace: str | Path | None = None) -> Served:
+def promote(subject: Subject, version: str, *, because: str = "", workspace: str | Path | None = None) -> Served:
     """Serve another version, because a person says so.
 
     Raises
     ------
     WorkspaceError
         When there is no such package, it cannot be read, or another change was quicker.
+    NotAllowedError
+        When the brief wants another person's approval first.
     """
-    return _change(begin(subject, workspace=workspace), version, "promote", "a person promoted it")
+    with versions(subject, workspace=workspace) as found:
+        return found.promote(version, because)
 
 
-def roll_back(subject: Subject, *, workspace: str | Path | None = None) -> Served:
-    """Serve the previous version again, because a person says so.
+def roll_back(subject: Subject, *, because: str = "", workspace: str | Path | None = None) -> Served:
+    """End a canary or A/B test that is on, else serve the previous version again, because a person says so.
 
     Raises
     ------
     WorkspaceError
         When there is none, or another change was quicker.
     """
-    return _change(begin(subject, workspace=workspace), "", "roll back", "a person rolled back")
+    with versions(subject, workspace=workspace) as found:
+        return found.roll_back(because)[0]
 
 
-def _change(state: Run, version: str, action: Action, because: str) -> Served:
+@contextmanager
+def versions(subject: Subject, *, workspace: str | Path | None = None, needed: str = "operate") -> Iterator[Versions]:
+    """The versions of a brief's model, in the hands of whoever runs this process.
+
+    Parameters
+    ----------
+    needed : str
+        The scope that a key in ``ARTIFICER_KEY`` must have.
+    """
+    state = begin(subject, workspace=workspace)
     ledger = ledger_of(state.workspace.root)
     try:
-        served = served_version(ledger, state.brief.name)
-        wanted = version or served.previous
-        if not wanted:
-            raise WorkspaceError(
-                f"'{served.version}' is the first version of '{served.name}': there is none to go back to"
-            )
-        if wanted == served.version:
-            return served
-        place = state.workspace.root / "packages"
-        if not (place / wanted).is_dir():
-            near = closest(wanted, [one.name for one in place.glob("*")], "closest version")
-            raise WorkspaceError(f"there is no package '{wanted}' in '{place}'{near}")
-        opened(place / wanted)
-        changed = ledger.serve(state.brief.name, wanted, seen=served.revision, action=action, because=because)
-        if changed is None:
-            raise WorkspaceError("another change of what is served was quicker; see what it was and try again")
-        return changed
+        yield Versions(state.brief, ledger, state.workspace.root / "packages", person(ledger.keys, needed))
     finally:
         ledger.close()
 

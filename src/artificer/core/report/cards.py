@@ -191,6 +191,7 @@ def _annex(page: ReportPage) -> Iterable[Section]:
             f"Left to the system (alert, ask or act): retraining {authority.retrain}, promotion {authority.promote}, "
             f"going back {authority.roll_back}",
             f"A promotion may change {authority.max_flipped:.0%} of the decisions by itself at most",
+            *(["A version answers nobody before someone other than its author has approved it"] * authority.four_eyes),
         ),
     )
     yield "7. Harmonised standards applied", (_ask("standards, or how the requirements are met without"),)

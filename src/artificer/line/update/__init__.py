@@ -143,6 +143,8 @@ def _choice(brief: Brief, gain: Estimate, share: float, metric: str) -> tuple[An
         )
     if allowed.promote != "act":
         return "ask", f'{told}; [authority] promote = "{allowed.promote}" leaves the promotion to a person'
+    if allowed.four_eyes:
+        return "ask", f"{told}; [authority] four_eyes asks for the yes of someone other than its author"
     return "promote", f"{told}, and {share:.0%} of the decisions change"
 
 

@@ -10,10 +10,11 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from artificer.core.access import Access
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.server.served import Serving
 
-__all__ = ["Serving", "serve"]
+__all__ = ["Access", "Serving", "serve"]
 
 
 def serve(
@@ -22,6 +23,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     workspace: str | Path | None = None,
+    access: Access | None = None,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Serve a package, or what the ledger says is served of a brief, until the process is told to end.
@@ -31,30 +33,39 @@ def serve(
     subject : path of a package or a brief
         Of a brief, a version that is promoted meanwhile takes over without a request being lost.
     host : str
-        There is no authentication: any other than this machine's own is open to whoever reaches it.
+        Any other than this machine's own is refused where there is neither a key nor a trusted proxy.
     port : int
         0 takes a free one.
+    access : Access, optional
+        How callers are known, besides by the keys of the ledger.
     ready : callable
         Told the address once requests are answered.
 
     Raises
     ------
     ArtificerError
-        When the package cannot be read, the port is taken, or starlette and uvicorn are not installed.
+        When the package cannot be read, the port is taken, the host is open to others and there is no key, or starlette
+        and uvicorn are not installed.
     """
     try:
         import uvicorn
 
+        from artificer.line.ship.server.access import Gate
         from artificer.line.ship.server.app import application
     except ModuleNotFoundError as error:
         raise ArtificerError(
             f"serving needs {error.name}: install Artificer with its extra 'serve' (starlette and uvicorn)"
         ) from error
     serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None)
+    ledger = serving.model.scorer.ledger
+    serving.gate = Gate(access, ledger.keys if ledger is not None else None, host)
+    serving.follow()
     with _listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
         app = application(serving, started=lambda: ready(address))
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, lifespan="on", proxy_headers=False
+        )
         before = signal.signal(
             signal.SIGTERM, lambda *_: None
         )  # uvicorn ends in order, then raises the signal once more

@@ -14,13 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from artificer.line.ship.server import pages, predicting, state
+from artificer.line.ship.server import pages, predicting, sign_in, state, versions
 from artificer.line.ship.server.doors import Door, RefusedError, refusal, wrong
+from artificer.line.ship.server.guard import guarded
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
 
-DOORS = (predicting.doors, state.doors, pages.doors)
+DOORS = (predicting.doors, versions.doors, state.doors, sign_in.doors, pages.doors)
 LOG = logging.getLogger("artificer.serve")
 
 
@@ -40,7 +41,7 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
         yield
         task.cancel()
 
-    doors = tuple(door for offered in DOORS for door in offered(serving))
+    doors = tuple(guarded(serving.gate, door) for offered in DOORS for door in offered(serving))
     routes = [Route(door.path, door.answer, methods=[door.method]) for door in (*doors, _openapi(doors, serving))]
     refusing = {RefusedError: _refused, HTTPException: _plain, RowsError: _rows}
     return Starlette(routes=routes, exception_handlers=refusing, lifespan=life)  # type: ignore[arg-type]
@@ -50,7 +51,7 @@ async def _follow(serving: Serving) -> None:
     """Take over what is promoted meanwhile; requests under way end with the version they began with."""
     while True:
         await asyncio.sleep(EVERY_S)
-        if await run_in_threadpool(serving.refresh):
+        if await run_in_threadpool(serving.follow):
             LOG.warning("version %s is served now", serving.model.scorer.version)
 
 

@@ -36,19 +36,14 @@ def _predict(serving: Serving) -> Callable[[Request], Any]:
         model = serving.model
         rows, ignored = checked(parsed(await body(request)), model)
         if len(rows) <= INLINE_ROWS:
-            found = model.predictions(rows)
+            found, version, model_hash = serving.beside.predictions(model, rows)
         else:
-            found = await run_in_threadpool(model.predictions, rows)
+            found, version, model_hash = await run_in_threadpool(serving.beside.predictions, model, rows)
         key = model.scorer.brief.data.key
         for row, answer in zip(rows, found, strict=True):
             if key and all(name in row for name in key):
                 answer["key"] = {name: row[name] for name in key}
-        scorer = model.scorer
-        told: dict[str, Any] = {
-            "predictions": found,
-            "version": scorer.version,
-            "model_hash": scorer.predictor.model_hash,
-        }
+        told: dict[str, Any] = {"predictions": found, "version": version, "model_hash": model_hash}
         if ignored:
             told["ignored"] = ignored
         return JSONResponse(told)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -17,9 +17,13 @@ from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer.line.ship.server.beside import Beside
 from artificer_runtime import RuntimeInputError
 from artificer_runtime.package import read
 from artificer_runtime.schema import GROUPS, Column
+
+if TYPE_CHECKING:
+    from artificer.line.ship.server.access import Gate
 
 EVERY_S = 1.0
 
@@ -85,12 +89,18 @@ class Serving:
     ----------
     trouble : str
         Why the version that should be served is not; "" when it is.
+    gate : Gate
+        Who may use which door.
+    beside : Beside
+        The versions that run beside the served one.
     """
 
     subject: Path
     workspace: Path | None
     model: Model
     trouble: str = ""
+    gate: Gate = field(default_factory=lambda: _gate())
+    beside: Beside = field(default_factory=Beside)
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -103,6 +113,23 @@ class Serving:
             When the package cannot be read, or nothing is served yet.
         """
         return cls(subject, workspace, _loaded(scorer_of(subject, workspace=workspace)))
+
+    @property
+    def troubles(self) -> str:
+        """What is wanted of this server and is not so: of the served version, those beside it, and the keys."""
+        return "; ".join(one for one in (self.trouble, self.beside.trouble, self.gate.trouble) if one)
+
+    def follow(self) -> bool:
+        """Come to what is wanted by now: the keys, the served version (True when another took over), those beside it."""
+        self.gate.refresh()
+        taken = self.refresh()
+        scorer = self.model.scorer
+        if scorer.folder is not None and scorer.ledger is not None:
+            self.beside.refresh(scorer.brief.name, scorer.ledger.rollouts, self._version)
+        return taken
+
+    def _version(self, version: str) -> Model:
+        return _loaded(scorer_of(self.subject, version, self.workspace))
 
     def refresh(self) -> bool:
         """Look whether another version is to be served, at most once a second; True when it took over."""
@@ -121,6 +148,12 @@ class Serving:
             return False
         self.trouble = ""
         return True
+
+
+def _gate() -> Gate:
+    from artificer.line.ship.server.access import Gate  # it needs starlette, whose absence `serve` explains
+
+    return Gate()
 
 
 def _loaded(scorer: Scorer) -> Model:

@@ -19,7 +19,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     async def ready(_: Request) -> Response:
         model = serving.model
         state = {"status": "ready", "version": model.scorer.version, "since": model.since}
-        return JSONResponse(state | ({"trouble": serving.trouble} if serving.trouble else {}))
+        return JSONResponse(state | ({"trouble": serving.troubles} if serving.troubles else {}))
 
     async def version(_: Request) -> Response:
         scorer = serving.model.scorer
@@ -28,7 +28,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
     told = {
         "/healthz": ("The process lives", healthy),
-        "/readyz": ("A version answers; `trouble` says why another that should does not", ready),
+        "/readyz": ("A version answers; `trouble` says what is wanted and is not so", ready),
         "/version": ("Which model answers", version),
     }
     return tuple(
