@@ -17,6 +17,7 @@ from artificer.core.clock import Clock
 from artificer.core.errors import ArtificerError, WorkspaceError
 from artificer.core.life import Served
 from artificer.core.records import Decision, Finding
+from artificer.core.report.page import SUMMARY, Summary
 from artificer.core.run import Progress, Run, silent, versions
 from artificer.core.stages import RunLock, Shipped, Verdict
 from artificer.core.store import Workspace, digest, load, save
@@ -33,7 +34,6 @@ from artificer.line.judge import judge as judge_model
 from artificer.line.refine import refine
 from artificer.line.ship import ship
 from artificer.report import report_page, write_page
-from artificer.runs import SUMMARY, Summary
 from artificer.told import told
 
 STAGES: dict[str, Callable[[Run], Any]] = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from artificer.core.report.cards import cards
-from artificer.core.report.page import STAGES, ReportPage, render
+from artificer.core.report.page import ReportPage, render
+from artificer.core.report.sections import STAGES
 from artificer.core.run import Run, versions
 from artificer.core.store import write_bytes
 

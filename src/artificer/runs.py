@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from artificer.core.errors import WorkspaceError
-from artificer.core.report.page import ReportPage
+from artificer.core.report.page import SUMMARY, Summary
 from artificer.core.store import load
 from artificer.line.ask import begin
 from artificer.report import write_cards, write_page
-
-SUMMARY = "run.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What a finished run leaves of itself, in run.json: all that its report shows, and the tasks it rests on."""
-
-    run_id: str
-    code: int
-    seconds: float
-    page: ReportPage
-    tasks: tuple[str, ...]
 
 
 def summaries(root: Path) -> Iterator[tuple[Path, Summary]]:

@@ -22,7 +22,7 @@ from artificer.core.description import (
 )
 from artificer.core.records import Estimate
 from artificer.core.report import description, plots
-from artificer.core.report.page import compiled
+from artificer.core.report.templates import compiled
 from artificer.core.stages import Description
 
 ONE = Estimate(0.4, 0.3, 0.5, "somehow", 100)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from artificer.core.records import Estimate
-from artificer.core.report.page import _front, _standings
+from artificer.core.report.sections import front, standings
 from artificer.core.report.svg import scatter
 from artificer.core.stages import Candidate, Choice, Part, Trained, Trial
 
@@ -19,26 +19,23 @@ FRONT = (
 )
 
 
-def page(front: tuple[Choice, ...] = FRONT, metric: str = "roc_auc") -> Any:
+def page(metric: str = "roc_auc") -> Any:
     trials = (
         Trial(Candidate("worse", "l", {}), (), replace(SCORE, value=0.7)),
         Trial(Candidate("a", "l", {}), (), SCORE),
         Trial(Candidate("failed", "l", {}), (), dropped="failed: MemoryError"),
     )
-    model = SimpleNamespace(front=front, parts=(Part("a", "f", 1.0, 10, 0.0),))
-    return SimpleNamespace(
-        model=model, plan=SimpleNamespace(metric=metric), trained=Trained(trials, "p", 3, False, metric=metric)
-    )
+    return Trained(trials, "p", 3, False, metric=metric), metric, SimpleNamespace(parts=(Part("a", "f", 1.0, 10, 0.0),))
 
 
 def test_the_leaderboard_is_in_order_of_the_score_whichever_way_is_better() -> None:
-    assert [one.candidate for one, _ in _standings(page())] == ["a", "worse", "failed"]
-    assert [one.candidate for one, _ in _standings(page(metric="log_loss"))] == ["worse", "a", "failed"]
-    assert [one.weight for one, _ in _standings(page())] == [1.0, 0.0, 0.0]
+    assert [one.candidate for one, _ in standings(*page())] == ["a", "worse", "failed"]
+    assert [one.candidate for one, _ in standings(*page(metric="log_loss"))] == ["worse", "a", "failed"]
+    assert [one.weight for one, _ in standings(*page())] == [1.0, 0.0, 0.0]
 
 
 def test_the_front_is_drawn_with_a_mark_on_what_ships() -> None:
-    drawn = str(_front(page()))
+    drawn = str(front("roc_auc", FRONT))
     assert drawn.count("<circle") == 2
     assert ">ships</text>" in drawn
     assert "&lt;b&gt;" in drawn
@@ -47,8 +44,8 @@ def test_the_front_is_drawn_with_a_mark_on_what_ships() -> None:
 
 
 def test_without_a_choice_there_is_no_chart() -> None:
-    assert str(_front(page(FRONT[:1]))) == ""
-    assert str(_front(page(()))) == ""
+    assert str(front("roc_auc", FRONT[:1])) == ""
+    assert str(front("roc_auc", ())) == ""
 
 
 def test_points_lie_within_the_chart_and_open_intervals_end_at_its_edge() -> None:

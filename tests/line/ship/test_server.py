@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import signal
 import socket
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2 as httpx
-import polars as pl
 import pytest
 from command import TRACEBACK, refused
 from watch.shop import feed, shop
@@ -158,30 +156,6 @@ class TestWhatItSaysOfItself:
         assert client.get("/version").json()["model_hash"] == predictor.model_hash
 
 
-class TestPage:
-    def test_the_form_is_filled_with_usual_values_and_predicts_without_a_script(
-        self, client: Any, predictor: Any
-    ) -> None:
-        page = client.get("/").text
-        assert "<script" not in page
-        values = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page)) | {"colour": "green"}
-        answer = client.post("/try", data=values)
-        assert answer.status_code == 200
-        row = {"size": float(values["size"]), "colour": "green", "at": values["at"]}
-        assert f'data-chance="{predictor.predict_proba(row)[0, 1]}"' in answer.text
-
-    def test_a_wrong_field_keeps_what_was_written_and_says_what_is_wrong(self, client: Any) -> None:
-        answer = client.post("/try", data={"size": "<b>big</b>", "colour": "red", "at": ""})
-        assert answer.status_code == 422
-        assert "a number is needed" in answer.text
-        assert "&lt;b&gt;big&lt;/b&gt;" in answer.text
-        assert "<b>big" not in answer.text
-
-    def test_it_may_load_nothing_from_elsewhere(self, client: Any) -> None:
-        policy = client.get("/").headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'")
-
-
 @contextmanager
 def running(subject: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     process = subprocess.Popen(
@@ -276,27 +250,3 @@ class TestProcess:
         monkeypatch.setitem(sys.modules, "uvicorn", None)
         with pytest.raises(ArtificerError, match="extra 'serve'"):
             artificer.serve(package_of(trained))
-
-
-@pytest.mark.browser
-def test_a_person_tries_it_in_a_real_browser(trained: Path, predictor: Any) -> None:
-    from browser import chromium
-
-    with running(package_of(trained)) as (_, address), chromium() as browser:
-        page = browser.new_page(viewport={"width": 390, "height": 844}, java_script_enabled=False)
-        page.goto(address)
-        page.get_by_label("size").fill("1.5")
-        page.get_by_label("colour").select_option("blue")
-        page.get_by_role("button", name="Predict").click()
-        page.wait_for_selector("#answer")
-        at = page.get_by_label("at").input_value()
-        expected = predictor.predict_proba(pl.DataFrame({"size": [1.5], "colour": ["blue"], "at": [at]}))[0, 1]
-        told = page.locator("[data-class=yes]").get_attribute("data-chance")
-        assert float(told or "nan") == expected
-        page.get_by_label("size").fill("much")
-        page.get_by_role("button", name="Predict").click()
-        assert page.get_by_label("size").get_attribute("aria-invalid") == "true"
-        assert page.get_by_label("size").input_value() == "much"
-        browser_page = browser.new_page(viewport={"width": 390, "height": 844})
-        browser_page.goto(address)
-        assert browser_page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -15,7 +15,8 @@ from artificer.core.ledger import Change
 from artificer.core.life import Period, Shift, Tracked, Updated
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import svg
-from artificer.core.report.page import compiled, ordered_findings, read_part
+from artificer.core.report.sections import Parts, ordered_findings
+from artificer.core.report.templates import compiled, read_part
 
 MOST_SHIFTS = 20
 HARMS = {"harmful": "unmet", "benign": "met", "undecidable": "not-shown"}
@@ -55,18 +56,22 @@ class LifePage:
 
 def life_page(page: LifePage) -> str:
     """Give the page as HTML: one file without scripts, fonts or pictures from elsewhere."""
-    return compiled("life.html").render(
-        page=page,
-        style=Markup(read_part("style.css")),
-        sentence=sentence(page),
-        lead=lead(page),
-        scores=_scores(page),
-        shares=_shares(page),
-        shifts=_shifts(page),
-        findings=ordered_findings(page.findings),
-        harms=HARMS,
-        is_share=bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page)),
-    )
+    return compiled("life.html").render({"style": Markup(read_part("style.css"))} | parts(page))
+
+
+def parts(page: LifePage) -> Parts:
+    """What its sections show."""
+    return {
+        "page": page,
+        "sentence": sentence(page),
+        "lead": lead(page),
+        "scores": _scores(page),
+        "shares": _shares(page),
+        "shifts": _shifts(page),
+        "findings": ordered_findings(page.findings),
+        "harms": HARMS,
+        "is_share": bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page)),
+    }
 
 
 def sentence(page: LifePage) -> str:

@@ -37,7 +37,7 @@ def heat(names: Sequence[str], strengths: Sequence[Sequence[float]], *, title: s
             at = left + column * cell
             parts.append(
                 f'<rect class="cell" x="{at + 1}" y="{y + 1}" width="{cell - 2}" height="{cell - 2}" rx="4" '
-                f'style="fill-opacity:{0.04 + 0.9 * strength:.3f}"><title>{told}</title></rect>'
+                f'fill-opacity="{0.04 + 0.9 * strength:.3f}"><title>{told}</title></rect>'
             )
             if strength >= 0.3:
                 css = "cell-text on" if strength >= 0.55 else "cell-text"
@@ -153,7 +153,7 @@ def gap_patterns(names: Sequence[str], rows: Sequence[tuple[frozenset[str], floa
         tall = max(2.0, bar * share / most * 0.6)
         parts.append(
             f'<rect class="cell" x="{x - 8}" y="{height + 8}" width="16" height="{tall:.1f}" rx="3" '
-            f'style="fill-opacity:.7"><title>{escape(said)}</title></rect>'
+            f'fill-opacity=".7"><title>{escape(said)}</title></rect>'
         )
         parts.append(
             f'<text class="tick" x="{x}" y="{height + 8 + tall + 14:.1f}" text-anchor="middle">{100 * share:.0f}%</text>'

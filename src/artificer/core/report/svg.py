@@ -195,6 +195,28 @@ def bars(counts: Sequence[int], labels: Sequence[str], *, title: str) -> str:
     return _svg(width, height, title, parts, css="bars")
 
 
+def push(added: float, most: float) -> str:
+    """A bar from the middle: to the right where something is added, to the left where it is taken away.
+
+    It stands beside the figure that it draws, so that nobody need be told of it twice.
+
+    Parameters
+    ----------
+    most : float
+        The largest that any bar of its kind adds or takes, above 0.
+    """
+    width, height = 120, 19
+    middle = width / 2
+    long = max(1.0, abs(added) / most * (middle - 2))
+    x = middle if added >= 0 else middle - long
+    css = "more" if added >= 0 else "less"
+    return (
+        f'<svg class="push" viewBox="0 0 {width} {height}" aria-hidden="true">'
+        f'<rect class="{css}" x="{x:.1f}" y="4" width="{long:.1f}" height="11" rx="2"/>'
+        f'<line class="axis" x1="{middle}" x2="{middle}" y1="0" y2="{height}"/></svg>'
+    )
+
+
 def domain(ends: Sequence[float | None]) -> tuple[float, float]:
     """A range that holds all finite ends, with some room."""
     known = [end for end in ends if end is not None and math.isfinite(end)]

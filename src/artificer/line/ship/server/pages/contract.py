@@ -1,0 +1,66 @@
+"""What later data must look like, column by column, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from artificer.core.figures import figure
+from artificer.core.stages import Contract, Rule
+
+MOST_LEVELS = 12
+
+
+def demands(contract: Contract) -> list[tuple[str, str, list[str]]]:
+    """Columns (of relations and deliveries: what they are about), their kind, and what is demanded of them."""
+    kinds = {column.name: column.kind for column in contract.schema.columns}
+    found: dict[str, list[str]] = {}
+    for rule in contract.rules or ():
+        about = ", ".join(rule.columns) or "the delivery"
+        found.setdefault(about, []).extend(_told(rule, kinds.get(about, "")))
+    return [(about, str(kinds.get(about, "")), said) for about, said in found.items()]
+
+
+def _told(rule: Rule, kind: str) -> Iterator[str]:
+    if rule.kind in ("present", "type"):
+        return
+    if rule.kind == "missing":
+        yield f"at most {100 * rule.high:.1f}% missing" if rule.high else "never missing"
+    elif rule.kind == "range":
+        yield _between(rule.low, rule.high, kind)
+    elif rule.kind == "set":
+        more = len(rule.values) - MOST_LEVELS
+        yield ", ".join(rule.values[:MOST_LEVELS]) + (f" and {more} more" if more > 0 else "")
+    elif rule.kind == "unique":
+        yield "no two rows alike"
+    elif rule.kind == "pattern":
+        yield f"like {rule.text}"
+    elif rule.kind == "reference":
+        yield f"stands in {' '.join(rule.values)}"
+    elif rule.kind in ("rows", "mean", "share"):
+        what = {"rows": "number of rows", "mean": "mean", "share": f"share of {' '.join(rule.values)}"}[rule.kind]
+        yield (
+            f"{what} {_between(rule.low, rule.high, 'number')}"
+            if rule.about is None
+            else f"{what} near {figure(rule.about)}"
+        )
+    elif rule.kind == "fresh":
+        yield f"no older than {figure((rule.high or 0.0) / 86_400)} days"
+    else:
+        yield rule.name or rule.text
+
+
+def _between(low: float | None, high: float | None, kind: str) -> str:
+    ends = [_end(one, kind) if one is not None else "" for one in (low, high)]
+    if all(ends):
+        return f"{ends[0]} to {ends[1]}"
+    return f"at least {ends[0]}" if ends[0] else f"at most {ends[1]}"
+
+
+def _end(value: float, kind: str) -> str:
+    if kind != "time":
+        return figure(value)
+    try:
+        return datetime.fromtimestamp(value, UTC).date().isoformat()
+    except (OverflowError, OSError, ValueError):
+        return figure(value)

@@ -1,0 +1,156 @@
+"""A file → its rows with a prediction beside each, in parts, so that other requests are answered meanwhile."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from pyarrow import parquet
+
+from artificer.core.brief import DecisionPart
+from artificer.core.errors import DataError
+from artificer.data.readers import read
+from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.server.served import Model
+from artificer_runtime import RowsError
+
+MOST_ROWS = 2_000_000
+MOST_CELLS = 200_000_000
+MOST_UNPACKED = 1 << 30
+ROWS_AT_ONCE = 5_000
+CLASSES_SHOWN = 12
+
+
+def rows_of(path: Path, name: str) -> pl.DataFrame:
+    """Read a file that someone sent, unless it would grow too large.
+
+    Raises
+    ------
+    DataError
+        When it is no table, damaged, empty, or too large; the file is named as its sender named it.
+    """
+    with path.open("rb") as file:
+        start = file.read(16)
+    if start[:2] == b"\x1f\x8b" or start[:15] == b"SQLite format 3":
+        what = "packed by gzip" if start[:2] == b"\x1f\x8b" else "an SQLite database"
+        raise DataError(f"'{name}' is {what}; send CSV, Parquet or Excel")
+    if start[:4] == b"PAR1":
+        _refuse_long_parquet(path, name)
+    if start[:4] == b"PK\x03\x04":
+        _refuse_large_archive(path, name)
+    try:
+        frame = read(path).frame
+    except DataError as error:
+        raise DataError(str(error).replace(f"'{path.name}'", f"'{name}'")) from error
+    if frame.height > MOST_ROWS:
+        raise DataError(_too_long(name, frame.height))
+    return frame
+
+
+def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) -> tuple[pl.DataFrame, int, int | None]:
+    """Predict all rows.
+
+    Parameters
+    ----------
+    tell : callable
+        Told how many rows are done.
+
+    Returns
+    -------
+    frame : DataFrame
+        The rows with prediction, score, decision, flags and version.
+    n_flagged : int
+    n_acts : int or None
+        Rows to act on; None where the brief does not say what is done with a score.
+
+    Raises
+    ------
+    RowsError
+        When the rows lack a column that the model reads.
+    """
+    parts = []
+    for start in range(0, frame.height, ROWS_AT_ONCE):
+        rows = frame.slice(start, ROWS_AT_ONCE)
+        try:
+            parts.append(_predicted(model, rows))
+        except RowsError as error:
+            raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
+        tell(start + rows.height)
+    ours = pl.concat(parts)
+    decided, n_acts = _decided(model, frame, ours)
+    ours = ours.with_columns(*decided, pl.lit(model.scorer.version).alias("version"))
+    names = {name: _free(name, frame.columns) for name in ours.columns}
+    n_flagged = int((ours["flags"] != "").sum())
+    return frame.hstack(ours.rename(names)), n_flagged, n_acts
+
+
+def _predicted(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
+    predictor = model.scorer.predictor
+    full = predictor.predict_full(rows)
+    columns: dict[str, np.ndarray | list[str]] = {"prediction": np.asarray(full.values)}
+    if full.probabilities is not None:
+        classes = predictor.contents.classes
+        if model.scorer.positive >= 0:
+            columns["score"] = full.probabilities[:, model.scorer.positive]
+        elif len(classes) <= CLASSES_SHOWN:
+            columns |= {f"p_{name}": full.probabilities[:, place] for place, name in enumerate(classes)}
+        else:
+            columns["score"] = full.probabilities.max(axis=1)
+    if full.intervals is not None:
+        columns |= {"low": full.intervals[:, 0], "high": full.intervals[:, 1]}
+    flags = [" ".join(name for name, flag in full.flags.items() if flag[place]) for place in range(rows.height)]
+    return pl.DataFrame(columns | {"flags": flags}, strict=False)
+
+
+def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], int | None]:
+    """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
+    brief = model.scorer.brief
+    if model.scorer.task == "multiclass":
+        brief = replace(brief, decision=DecisionPart())
+    rule = Rule(brief, model.scorer.schema)
+    if not rule.decides or not rule.columns <= {*frame.columns}:
+        return [], None
+    score = ours["score" if "score" in ours.columns else "prediction"].to_numpy()
+    period = rule.periods(frame)
+    key = pl.Series([f"{place:010}" for place in range(frame.height)])
+    acts = rule.chosen(score, key, period, rule.acts(frame, score))
+    decided = [pl.Series("decision", np.where(acts, "act", "leave").tolist())]
+    if rule.every_s and (period != NO_PERIOD).any():
+        decided.append(rule.starts(period).alias("period"))
+    return decided, int(acts.sum())
+
+
+def _free(name: str, taken: list[str]) -> str:
+    while name in taken:
+        name = f"{name}_"
+    return name
+
+
+def _refuse_long_parquet(path: Path, name: str) -> None:
+    """A few bytes may say that they are a thousand million rows."""
+    try:
+        told = parquet.ParquetFile(path).metadata
+    except (pa.ArrowException, OSError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"'{name}' is a damaged Parquet file ({reason}); make or copy it again") from error
+    if told.num_rows > MOST_ROWS or told.num_rows * told.num_columns > MOST_CELLS:
+        raise DataError(_too_long(name, told.num_rows))
+
+
+def _refuse_large_archive(path: Path, name: str) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(one.file_size for one in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as error:
+        raise DataError(f"'{name}' is a damaged workbook ({error}); save it again") from error
+    if size > MOST_UNPACKED:
+        raise DataError(f"'{name}' unpacks to {size / 2**30:.1f} GiB; save the sheet as Parquet, or send it in parts")
+
+
+def _too_long(name: str, n_rows: int) -> str:
+    return f"'{name}' holds {n_rows:,} rows, more than {MOST_ROWS:,}; send it in parts, or use artificer score"

@@ -1,0 +1,118 @@
+"""The versions of the model: which is served, how two of them compare, and the forms that promote one or roll back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from artificer.core.figures import SIGNS
+from artificer.core.ledger import Ledger
+from artificer.core.life import Looked, Served, Updated
+from artificer.core.records import Estimate
+from artificer.core.report import svg
+from artificer.core.store import decode
+from artificer.line.ship.server.pages.frame import Seen, shown
+from artificer.line.ship.server.pages.material import Material, of_version
+from artificer_runtime import RuntimeInputError
+
+MOST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What whoever opened the page may do here.
+
+    Attributes
+    ----------
+    token : str
+        What a form must send, so that no other site can send it.
+    """
+
+    promote: bool = False
+    roll_back: bool = False
+    token: str = ""
+
+
+def allowed(seen: Seen) -> Allowed:
+    """What may be done from the page: nothing, where no door of this server takes it."""
+    del seen
+    return Allowed()
+
+
+def answer(seen: Seen) -> Response:
+    """The page."""
+    scorer = seen.model.scorer
+    ledger = scorer.ledger
+    if ledger is None:
+        return shown(seen, "versions.html", versions=[], served=None, compared=None)
+    served = ledger.served(scorer.brief.name)
+    known = _versions(seen, scorer.package.resolve().parent, served)
+    query = seen.request.query_params
+    names = [one.version for one in known]
+    picked = [query.get(side, "") for side in ("a", "b")]
+    if not all(name in names for name in picked):
+        previous = served.previous if served else ""
+        rest = [name for name in (previous, *names) if name in names and name != scorer.version]
+        picked = [rest[0], scorer.version] if rest and scorer.version in names else []
+    pair = [next(one for one in known if one.version == name) for name in picked]
+    return shown(
+        seen,
+        "versions.html",
+        versions=known,
+        scores=_scores(known),
+        served=served,
+        compared=pair,
+        lines=_lines(pair),
+        meeting=_meeting(ledger, scorer.brief.name, picked),
+        history=list(reversed(ledger.history(scorer.brief.name))),
+        allowed=allowed(seen),
+        signs=SIGNS,
+    )
+
+
+def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Material]:
+    """Versions of this model, the served and its predecessor first, then the newest."""
+    scorer = seen.model.scorer
+    folders = [path for path in packages.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    first = [served.version, served.previous] if served else []
+    folders.sort(key=lambda path: (path.name not in first, path.name != first[:1], -path.stat().st_mtime))
+    found = []
+    for path in folders[:MOST]:
+        try:
+            one = of_version(scorer, path, path.name)
+        except RuntimeInputError:  # damaged or of a newer version: it cannot be served either
+            continue
+        if one.card.get("name", scorer.brief.name) == scorer.brief.name:
+            found.append(one)
+    return found
+
+
+def _scores(known: list[Material]) -> dict[str, tuple[Estimate, Markup]]:
+    """Each version's score on its own judged rows, drawn to one scale where the metric is one."""
+    scores = {one.version: one.verdict.score for one in known if one.verdict is not None}
+    ends = svg.domain([end for score in scores.values() for end in (score.low, score.high)])
+    return {
+        name: (score, Markup(svg.interval(score.value, score.low, score.high, ends))) for name, score in scores.items()
+    }
+
+
+def _lines(pair: list[Material]) -> list[tuple[str, list[tuple[str, Estimate | None, str] | None]]]:
+    """Requirements of two versions side by side: text, then outcome, estimate and unit of each."""
+    found: dict[str, list[tuple[str, Estimate | None, str] | None]] = {}
+    for place, one in enumerate(pair):
+        for line in one.verdict.lines if one.verdict else ():
+            sides = found.setdefault(line.requirement.text, [None, None])
+            sides[place] = (line.outcome, line.estimate, line.requirement.unit)
+    return list(found.items())
+
+
+def _meeting(ledger: Ledger, name: str, picked: list[str]) -> Updated | None:
+    """Where the two met on rows that neither had seen."""
+    for look in reversed(ledger.looks(name)):
+        met = decode(look.body.encode(), Looked).updated
+        if met is not None and {met.champion, met.challenger} == set(picked):
+            return met
+    return None

@@ -1,0 +1,105 @@
+"""The page of what came in: how the score went, estimated from inputs and measured on labels, and what moved it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from artificer.core.ledger import Ledger, Look
+from artificer.core.life import Looked, Period
+from artificer.core.records import Estimate
+from artificer.core.report import life, svg
+from artificer.core.store import decode
+from artificer.line.ship.server.pages.frame import Seen, shown
+from artificer.line.ship.server.pages.material import Material
+
+MOST_TICKS = 7
+
+
+def answer(seen: Seen) -> Response:
+    """The page."""
+    ledger, name = seen.model.scorer.ledger, seen.model.scorer.brief.name
+    looks = ledger.looks(name) if ledger is not None else []
+    if ledger is None or not looks:
+        return shown(seen, "watching.html", page=None, watched=ledger is not None, brief=seen.material.brief)
+    told = [decode(look.body.encode(), Looked) for look in looks]
+    page = _life(seen.material, ledger, name, looks, told)
+    return shown(
+        seen, "watching.html", brief=page.brief, watched=True, estimated=_estimated(looks, told), **life.parts(page)
+    )
+
+
+def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], found: Sequence[Looked]) -> life.LifePage:
+    """The model's life as the looks tell it: no row is read again."""
+    met = [one.updated for one in reversed(found) if one.updated is not None]
+    return life.LifePage(
+        brief=told.brief,
+        metric=found[-1].tracked.metric,
+        periods=_periods(found),
+        events=tuple((look.at, f"{one.outcome}: {one.because}") for look, one in zip(looks, found, strict=True)),
+        tracked=found[-1].tracked,
+        updated=met[0] if met else None,
+        promoted=next((one for one in met if one.choice == "promote"), None),
+        history=tuple(ledger.history(name)),
+        findings=found[-1].findings or found[-1].tracked.findings,
+        decisions=found[-1].decisions,
+        reference=found[0].tracked.reference,
+        provenance=(),
+    )
+
+
+def _periods(found: Sequence[Looked]) -> tuple[Period, ...]:
+    """Each stretch of time as the version saw it that was served when its rows came in.
+
+    A look cuts all rows since its version was made into stretches, so a version's last look tells of all of them.
+    """
+    last = {one.version: one for one in found}
+    kept: list[Period] = []
+    for version, one in last.items():
+        start = kept[-1].start if kept else -math.inf
+        kept += [replace(period, version=version) for period in one.tracked.periods if not period.start <= start]
+    return tuple(kept)
+
+
+def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
+    """The score at each look: what the inputs let expect, and what labels showed."""
+    if len(found) < 2:
+        return Markup("")
+    timed = all(math.isfinite(look.until) and look.until > 1e8 for look in looks)
+    places = [look.until if timed else float(number) for number, look in enumerate(looks)]
+    expected = [_score(one.tracked.reference, one.tracked.expected) for one in found]
+    measured = [
+        (place, _score(one.tracked.reference, one.tracked.measured))
+        for place, one in zip(places, found, strict=True)
+        if one.tracked.measured is not None
+    ]
+    known = len(measured) >= 2
+    points = measured if known else list(zip(places, expected, strict=True))
+    step = max(1, math.ceil(len(places) / MOST_TICKS))
+    form = "%Y-%m" if places[-1] - places[0] > 20 * 86_400 * len(places) else "%m-%d"
+    names = [f"{datetime.fromtimestamp(one, UTC):{form}}" if timed else f"look {one + 1:.0f}" for one in places]
+    return Markup(
+        svg.over_time(
+            [(place, one.value, one.low, one.high) for place, one in points],
+            [(place, one.value) for place, one in zip(places, expected, strict=True)] if known else [],
+            title="the score at each look, "
+            + ("measured on labels, and expected" if known else "expected")
+            + " from the inputs",
+            y_label=found[-1].tracked.metric,
+            x_ticks=list(zip(places, names, strict=True))[::step],
+            marks=[],
+            level=found[0].tracked.reference.value,
+            level_label="when judged",
+        )
+    )
+
+
+def _score(reference: Estimate, change: Estimate | None) -> Estimate:
+    assert change is not None
+    at = reference.value
+    return Estimate(at + change.value, at + change.low, at + change.high, change.method, change.n, change.level)

@@ -1,0 +1,154 @@
+"""A file that is sent: scored as the package predicts, safe to open, bounded, and removed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from web import answering
+from client import Client, table
+
+import artificer_runtime
+from artificer.line.ship.server.pages import batch, jobs, scored
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Client:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "files"))
+    (tmp_path / "files").mkdir()
+    return Client(tmp_path).ask(more="[decision]\ncapacity = { top = 3 }\n").ship().serve()
+
+
+@pytest.fixture
+def site(client: Client) -> Iterator[Any]:
+    with answering(client.brief) as found:
+        yield found
+
+
+def sent(site: Any, data: bytes, name: str = "rows.csv") -> str:
+    """Send a file, and give the address of its page once it has ended."""
+    found = site.post("/pages/batch", files={"file": (name, data)}, follow_redirects=False)
+    assert found.status_code == 303, found.text
+    address: str = found.headers["location"]
+    for _ in range(400):
+        if "data-busy" not in site.get(address, headers={"x-part": "progress"}).text:
+            return address
+        time.sleep(0.02)
+    raise AssertionError("it never ended")
+
+
+def as_file(frame: pl.DataFrame, form: str) -> bytes:
+    file = io.BytesIO()
+    {"csv": frame.write_csv, "parquet": frame.write_parquet, "xlsx": frame.write_excel}[form](file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "xlsx"])
+def test_rows_come_back_in_order_with_what_the_package_predicts(site: Any, client: Client, form: str) -> None:
+    rows = table(50).drop("day")
+    address = sent(site, as_file(rows, form), f"rows.{form}")
+    found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+    expected = artificer_runtime.load(client.package("v1")).predict_proba(rows)[:, 1]
+    assert found["id"].to_list() == rows["id"].to_list()
+    assert found["score"].to_list() == expected.tolist()
+    best = set(found.sort("score", descending=True)["id"].head(3))
+    assert set(found.filter(pl.col("decision") == "act")["id"]) == best
+    page = site.get(address).text
+    assert "50 rows are scored" in page
+    assert "<b>3</b> to act on" in page
+
+
+def test_no_cell_of_what_is_downloaded_starts_a_formula(site: Any) -> None:
+    rows = pl.DataFrame({"x": [1.0], "shop": ["a"], "note": ["=1+1"], "@name": ["+2"]})
+    address = sent(site, as_file(rows, "parquet"), "rows.parquet")
+    csv = site.get(f"{address}/csv")
+    assert "'=1+1" in csv.text
+    assert "'@name" in csv.text
+    assert csv.headers["content-disposition"] == 'attachment; filename="rows-scored.csv"'
+    sheet = pl.read_excel(site.get(f"{address}/xlsx").content)
+    assert sheet["note"].to_list() == ["=1+1"]  # a text: a formula would have become 2 or nothing
+
+
+def test_our_columns_give_way_to_those_of_the_file(site: Any) -> None:
+    address = sent(site, as_file(pl.DataFrame({"x": [1.0], "shop": ["a"], "score": ["mine"]}), "csv"))
+    found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+    assert found["score"].to_list() == ["mine"]
+    assert 0 < found["score_"][0] < 1
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "says"),
+    [
+        (b"PAR1 and nothing", "rows.parquet", "damaged Parquet"),
+        (b"PK\x03\x04 nothing", "rows.xlsx", "damaged workbook"),
+        (gzip.compress(b"x,shop\n1,a\n"), "rows.csv.gz", "packed by gzip"),
+        (b"SQLite format 3\x00", "rows.db", "an SQLite database"),
+        (b"shop\na\n", "rows.csv", "column &#39;x&#39; is absent"),
+        (b"x,shop\nmuch,a\n", "rows.csv", "must hold a number; row 0"),
+        (b"", "rows.csv", "is empty"),
+        (b"x,shop\n", "../../<b>rows.csv", "rows.csv&#39; has a header and no rows"),
+    ],
+)
+def test_a_wrong_file_is_told_what_is_wrong_with_it(site: Any, data: bytes, name: str, says: str) -> None:
+    found = site.get(sent(site, data, name))
+    assert "It was not scored" in found.text
+    assert says in found.text
+    assert "<b>rows" not in found.text
+    assert "given" not in found.text  # our own name of it
+
+
+def test_a_file_that_would_grow_too_large_is_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scored, "MOST_ROWS", 10)
+    monkeypatch.setattr(scored, "MOST_UNPACKED", 100)
+    for form, says in (("parquet", "more than 10"), ("csv", "more than 10"), ("xlsx", "unpacks to")):
+        assert says in site.get(sent(site, as_file(table(11).drop("day"), form), f"rows.{form}")).text
+
+
+def test_more_than_is_read_no_file_and_too_many_are_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch, "MOST_BYTES", 1000)
+    large = site.post("/pages/batch", files={"file": ("rows.csv", b"x" * (batch.MIB + 2000))})
+    assert large.status_code == 413
+    assert "larger than" in large.text
+    assert site.post("/pages/batch", data={"file": ""}).status_code == 422
+    assert site.post("/pages/batch", content=b"--x", headers={"content-type": "multipart/form-data"}).status_code == 400
+    monkeypatch.setattr(jobs, "MOST_BUSY", 0)
+    assert site.post("/pages/batch", files={"file": ("rows.csv", b"x,shop\n1,a\n")}).status_code == 503
+
+
+def test_it_is_removed_when_asked_and_when_its_time_is_over(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    addresses = [sent(site, b"x,shop\n1,a\n") for _ in range(2)]
+    assert site.get(addresses[0]).status_code == 200
+    site.post(f"{addresses[0]}/remove")
+    assert site.get(addresses[0]).status_code == 404
+    assert site.get(f"{addresses[0]}/csv").status_code == 404
+    assert site.get(f"{addresses[1]}/csv").status_code == 200
+    monkeypatch.setattr(jobs, "KEPT_S", -1)
+    assert site.get(addresses[1]).status_code == 404
+    assert not list(jobs._root().iterdir())
+
+
+def test_what_was_sent_is_not_kept_and_lies_where_no_other_user_reads(site: Any) -> None:
+    sent(site, b"x,shop\n1,a\n")
+    (folder,) = jobs._root().iterdir()
+    assert {path.name for path in folder.iterdir()} == {"job.json", "scored.parquet"}
+    assert jobs._root().stat().st_mode & 0o077 == 0
+
+
+def test_a_name_that_was_guessed_finds_nothing(site: Any) -> None:
+    for id in ("..", "%2e%2e", "x" * 24, "job.json"):
+        assert site.get(f"/pages/batch/{id}").status_code == 404
+        assert site.get(f"/pages/batch/{id}/csv").status_code == 404
+
+
+def test_work_of_a_process_that_is_gone_is_told(site: Any) -> None:
+    address = sent(site, b"x,shop\n1,a\n")
+    path = jobs._folder(address.rpartition("/")[2]) / "job.json"
+    path.write_text(re.sub(r'"process": \d+', '"process": 99999999', path.read_text().replace('"done"', '"busy"')))
+    assert "the server was stopped meanwhile" in site.get(address).text

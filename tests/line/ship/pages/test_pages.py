@@ -1,0 +1,208 @@
+"""Pages of packages that were made without training: what is known is shown, what is not is said, text is text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from web import answering
+from client import Client, contents
+
+import artificer_runtime
+from artificer.core.life import Bins, Reference
+from artificer.core.records import Estimate, Finding
+from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, Verdict
+from artificer.core.store import encode, public_json
+from artificer.line.ship.server.pages import PAGES
+from artificer.line.ship.server.pages.contract import demands
+from artificer.line.ship.server.pages.material import _verdict
+from artificer_runtime.package import add_files, write
+from artificer_runtime.schema import Column, Schema
+
+NAN = float("nan")
+SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 400)
+TESTS = (
+    ModelTest("overlap", "passed"),
+    ModelTest("power", "warned", findings=(Finding("power", "warning", "rows", "rows are few", "bring more"),)),
+)
+LINES = (
+    Line(Requirement("roc_auc", "roc_auc at least 0.7", at_least=0.7), "met", SCORE),
+    Line(Requirement("brier", "brier at most 0.1", at_most=0.1), "not shown", SCORE, n_to_show=4321),
+    Line(Requirement("size_mb", "at most 1 <MB>", at_most=1.0), "unmet", Estimate(NAN, NAN, NAN, "measured", 1)),
+)
+VERDICT = Verdict("sealed rows", 400, "roc_auc", SCORE, LINES, slices=(("shop = a", SCORE),), tests=TESTS)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A package alone, as old ones are: no card, no verdict, no contract."""
+    write(tmp_path / "package", contents("binary", 1.0))
+    return tmp_path / "package"
+
+
+@pytest.fixture
+def judged(bare: Path) -> Path:
+    bins = Bins("", "number", (0.25, 0.5, 0.75), (), (0.0, 10.0, 20.0, 30.0, 40.0), (0.0,) * 5, (0.0,) * 5)
+    reference = Reference("roc_auc", SCORE, 0.3, 100, (bins,), NAN)
+    extra = {"verdict.json": public_json(VERDICT), "reference.json": encode(reference)}
+    add_files(bare, extra | {"card.json": json.dumps({"name": "<b>calls</b>", "target": "won"}).encode()})
+    return bare
+
+
+@pytest.fixture
+def site(judged: Path) -> Iterator[Any]:
+    with answering(judged) as found:
+        yield found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.title)
+def test_each_page_of_a_bare_package_says_what_is_missing_and_how_to_get_it(bare: Path, page: Any) -> None:
+    with answering(bare) as site:
+        found = site.get(page.path)
+    assert found.status_code == 200
+    assert f'aria-current="page">{page.title}</a>' in found.text
+    if page.title not in ("Predict", "Batch"):
+        assert 'class="absent"' in found.text
+        assert "artificer " in found.text
+
+
+def test_pages_load_nothing_but_their_own_files_and_hold_no_inline_code(site: Any) -> None:
+    for page in PAGES:
+        found = site.get(page.path)
+        assert found.headers["content-security-policy"].startswith(
+            "default-src 'none'; style-src 'self'; script-src 'self'"
+        )
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src)", found.text), page.path
+        for address in re.findall(r'(?:src|href)="([^"]+)"', found.text):
+            assert address.startswith(("/", "#")), address
+        for address in re.findall(r'(?:src|href)="(/pages/files/[^"]+)"', found.text):
+            assert site.get(address).status_code == 200
+
+
+def test_requirements_are_told_with_what_would_show_them(site: Any) -> None:
+    found = site.get("/").text
+    assert "the model meets 1 of 3 requirements" in found
+    assert "about 4,321 test rows would show it" in found
+    assert "at most 1 &lt;MB&gt;" in found
+    assert "<b>calls" not in found
+
+
+def test_tests_that_found_something_come_first(site: Any) -> None:
+    found = site.get("/pages/model").text
+    assert found.index("power") < found.index("overlap")
+    assert "rows are few" in found
+    assert "shop = a" in found
+
+
+def test_a_verdict_comes_back_from_what_others_read_with_figures_that_are_none() -> None:
+    found = _verdict(public_json(VERDICT))
+    assert found.lines[2].estimate is not None
+    assert np.isnan(found.lines[2].estimate.low)
+    assert replace(found, lines=LINES) == VERDICT
+
+
+class TestPredict:
+    def test_the_form_is_filled_with_usual_values_and_answers_them_without_a_script(
+        self, site: Any, judged: Path
+    ) -> None:
+        page = site.get("/pages/predict").text
+        values = dict(re.findall(r'name="(\w+)"[^>]*? value="([^"]*)"', page)) | {"shop": "b"}
+        answer = site.post("/pages/predict", data=values)
+        assert answer.status_code == 200
+        expected = artificer_runtime.load(judged).predict_proba({"x": float(values["x"]), "shop": "b"})[0, 1]
+        assert f'data-chance="{expected}"' in answer.text
+
+    def test_a_wrong_field_keeps_what_was_written_and_says_what_is_wrong(self, site: Any) -> None:
+        answer = site.post("/pages/predict", data={"x": "<b>big</b>", "shop": "a"})
+        assert answer.status_code == 422
+        assert "a number is needed" in answer.text
+        assert 'aria-invalid="true"' in answer.text
+        assert "&lt;b&gt;big&lt;/b&gt;" in answer.text
+        assert "<b>big" not in answer.text
+
+    def test_an_empty_field_is_missing_and_an_unknown_level_is_answered_and_kept(self, site: Any) -> None:
+        answer = site.post("/pages/predict", data={"x": "", "shop": "zz"})
+        assert answer.status_code == 200
+        assert "a value that training never saw" in answer.text
+        assert "<option selected>zz</option>" in answer.text
+
+    def test_a_script_gets_the_answer_alone_and_how_it_changed(self, site: Any) -> None:
+        sent = {"x": "2", "shop": "a", "artificer:began": "0.5"}
+        answer = site.post("/pages/predict", data=sent, headers={"x-part": "answer"})
+        assert "<form" not in answer.text
+        assert "+38.1 points against the row you began with" in answer.text
+        assert "Higher than 60% of the rows" in answer.text
+
+    def test_why_adds_up_to_the_prediction(self, tmp_path: Path) -> None:
+        plain = contents("binary", 1.0)
+        (one,) = plain.members
+        explained = replace(one, member=replace(one.member, typical=np.array([0.5], np.float32)))
+        write(tmp_path / "explained", replace(plain, members=(explained,)))
+        with answering(tmp_path / "explained") as site:
+            answer = site.post("/pages/predict", data={"x": "2", "shop": "a"}).text
+        assert "From 62.2% for rows at large" in answer  # the logistic of 0.5
+        assert "× 4.48" in answer  # e to the 1.5
+
+    def test_why_is_left_out_where_the_package_cannot_tell(self, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refused(*_: Any) -> None:
+            raise artificer_runtime.RowsError("it keeps no counts")
+
+        monkeypatch.setattr(artificer_runtime.Predictor, "explain", refused)
+        assert "Why is not told: it keeps no counts." in site.get("/pages/predict").text
+
+    def test_nonsense_is_refused_in_words(self, site: Any) -> None:
+        assert (
+            site.post("/pages/predict", content=b"\xff\xfe=%zz&&&==").status_code == 200
+        )  # nothing of a row: all is missing
+        assert site.post("/pages/predict", content=b"x=1" * 50_000).status_code == 422
+        assert site.post("/pages/predict", content=b"x" * 2_000_000).status_code == 413
+
+
+def test_a_contract_is_told_in_words() -> None:
+    columns = Schema((Column("day", "time"), Column("age", "number"), Column("shop", "category")))
+    rules = (
+        Rule("present", ("day",)),
+        Rule("range", ("day",), low=0.0, high=86_400.0),
+        Rule("missing", ("age",), high=0.02),
+        Rule("range", ("age",), low=18.0),
+        Rule("set", ("shop",), values=tuple(f"s{place}" for place in range(14))),
+        Rule("rows", low=10.0, high=20.0),
+    )
+    told = {about: said for about, _, said in demands(Contract(columns, rules=rules))}
+    assert told["day"] == ["1970-01-01 to 1970-01-02"]
+    assert told["age"] == ["at most 2.0% missing", "at least 18"]
+    assert told["shop"][0].endswith("s11 and 2 more")
+    assert told["the delivery"] == ["number of rows 10 to 20"]
+
+
+def test_versions_of_a_workspace_are_listed_and_compared(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2", slope=2.0).serve("v2")
+    with answering(client.brief) as site:
+        found = site.get("/pages/versions").text
+        assert "Version v2 is served" in found
+        assert found.count("<b>served</b>") == 1
+        assert "served before" in found
+        assert "These two have not met" in site.get("/pages/versions?a=v1&b=v2").text
+        assert "not open to you here" in found
+        log = site.get("/pages/log?stage=serve").text
+        assert "promote v2" in log
+        assert site.get("/pages/log?stage=<b>").status_code == 200
+
+
+def test_what_may_be_done_gets_a_form_that_asks_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from artificer.line.ship.server.pages import versions
+
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
+    monkeypatch.setattr(versions, "allowed", lambda seen: versions.Allowed(True, True, "secret"))
+    with answering(client.brief) as site:
+        found = site.get("/pages/versions").text
+    assert 'action="/versions/rollback"' in found
+    assert found.count('name="version" value="v1"') == 2  # promote it, or go back to it
+    assert 'name="csrf" value="secret"' in found
+    assert "Yes, serve v1" in found

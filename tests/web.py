@@ -1,0 +1,20 @@
+"""A server in this process, and a client of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def answering(subject: Path) -> Iterator[Any]:
+    """A client of a server in this process."""
+    from starlette.testclient import TestClient
+
+    from artificer.line.ship.server import Serving
+    from artificer.line.ship.server.app import application
+
+    with TestClient(application(Serving.of(subject)), base_url="http://127.0.0.1") as found:
+        yield found
