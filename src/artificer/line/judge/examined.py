@@ -55,7 +55,9 @@ class Rows:
         def some(values: np.ndarray | None) -> np.ndarray | None:
             return values[places] if values is not None else None
 
-        chosen = self.frame.filter(places) if places.dtype == bool else self.frame[places]
+        chosen = self.frame  # no columns: nothing to take from
+        if chosen.width:
+            chosen = chosen.filter(places) if places.dtype == bool else chosen[places]
         return Rows(chosen, self.y[places], some(self.weight), some(self.time), some(self.group))
 
     def sampled(self, most: int) -> Rows:
