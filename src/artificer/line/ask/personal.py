@@ -111,6 +111,22 @@ def without_rare(frame: pl.DataFrame, schema: Schema, brief: Brief) -> pl.DataFr
     return frame.with_columns(hidden)
 
 
+def within_ranges(frame: pl.DataFrame, schema: Schema, brief: Brief) -> pl.DataFrame:
+    """Normalised rows whose numbers and moments end where the schema's ranges do: what is told of them is nobody's alone."""
+    if not brief.legal.personal:
+        return frame
+    ended = [
+        pl.col(one.name).clip(one.low, one.high)
+        if one.kind == "number"
+        else pl.col(one.name).clip(
+            *(pl.lit(round(end * 1e6)).cast(frame.schema[one.name]) for end in (one.low, one.high))
+        )
+        for one in schema.columns
+        if one.kind in ("number", "time") and one.low is not None and one.high is not None and one.name in frame.columns
+    ]
+    return frame.with_columns(ended)
+
+
 def personal_decisions(brief: Brief) -> Iterator[Decision]:
     """What becomes of each personal column."""
     for name in brief.legal.personal:

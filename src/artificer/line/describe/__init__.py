@@ -21,6 +21,7 @@ from artificer.core.store import load
 from artificer.data.scan import Profile
 from artificer.data.table import normalise
 from artificer.line.ask import Subject, ask, begin
+from artificer.line.ask.personal import within_ranges
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
 from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
@@ -69,6 +70,7 @@ def describe(subject: Subject, **options: Any) -> Description:
 
 def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     rows = labelled(run, asked, asked.train)
+    rows = replace(rows, frame=within_ranges(rows.frame, asked.schema, run.brief))
     profile = load(run.path(audited.profile), Profile)
     sample = readings(asked, rows)
     found = associations(asked, sample)
