@@ -51,7 +51,10 @@ N = 400
 # One of each kind, so that none is left untried.
 PAIRS = [
     *(Pair(how, first, second) for how, first, second in (("-", 0, 1), ("+", 1, 2), ("*", 0, 2), ("/", 2, 1))),
-    *(Pair(how, first, second) for how, first, second in (("- mean in", 0, 3), ("/ mean in", 2, 4), ("deviations in", 1, 3))),
+    *(
+        Pair(how, first, second)
+        for how, first, second in (("- mean in", 0, 3), ("/ mean in", 2, 4), ("deviations in", 1, 3))
+    ),
     Pair("&", 3, 4),
     Pair("&", 4, 5),
 ]
@@ -107,9 +110,16 @@ def drawn(rng: np.random.Generator) -> dict[str, Any]:
 
 
 NUMBERS = st.one_of(
-    st.none(), st.floats(width=64), st.integers(-(10**400), 10**400), st.integers(-3, 9), st.booleans(), st.sampled_from(["3.5", "x", "unknown", ""])
+    st.none(),
+    st.floats(width=64),
+    st.integers(-(10**400), 10**400),
+    st.integers(-3, 9),
+    st.booleans(),
+    st.sampled_from(["3.5", "x", "unknown", ""]),
 )
-LEVELS = st.sampled_from(["a", "b", "B", "c", "t3", " t4 ", "new", "", "unknown", None, math.nan, 1, 0, 1.0, True, False, "TRUE", "1"])
+LEVELS = st.sampled_from(
+    ["a", "b", "B", "c", "t3", " t4 ", "new", "", "unknown", None, math.nan, 1, 0, 1.0, True, False, "TRUE", "1"]
+)
 TIMES = st.one_of(
     st.none(),
     st.datetimes(datetime(1, 1, 2), datetime(9998, 1, 1), timezones=st.sampled_from([None, UTC])),

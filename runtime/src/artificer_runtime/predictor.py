@@ -164,7 +164,12 @@ class Predictor:
         RowsError
             As for `predict`, and when the package was made before trees kept the counts that this needs.
         """
-        return self._explainer.explain(self.schema.encode(rows))
+        explainer = self._explainer
+        try:
+            made = self._single.features(self._single.read(rows))
+        except Unusual:
+            return explainer.explain(self.schema.encode(rows))
+        return explainer.told([{name: np.array([values], np.float32) for name, values in made.items()}])
 
     @cached_property
     def _explainer(self) -> Explainer:

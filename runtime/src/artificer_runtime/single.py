@@ -122,11 +122,14 @@ class Single:
         groups = {"numbers": numbers, "codes": codes, "times": times, "texts": texts}
         return Read(groups, unseen, outside)
 
+    def features(self, read: Read) -> dict[str, Sequence[float]]:
+        """Features of each block that members need, in double precision."""
+        groups = read.groups
+        return {name: make([groups[group][place] for group, place in taken]) for name, taken, make in self.blocks}
+
     def raw(self, read: Read) -> np.ndarray:
         """Probabilities or the value, blended and tempered: float64 (1, n_classes) or (1, 1)."""
-        groups, made = read.groups, {}
-        for name, taken, make in self.blocks:
-            made[name] = make([groups[group][place] for group, place in taken])
+        made = self.features(read)
         total: list[float] = []
         for one in self.contents.members:
             part = [one.weight * value for value in self._member(one, made)]

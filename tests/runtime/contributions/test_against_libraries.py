@@ -44,7 +44,9 @@ def test_of_lightgbm(task, way):
     learner = lightgbm_trees.LightGBM()
     settings = {"max_iterations": 15, "num_leaves": 12, "min_data_in_leaf": 5, "max_cat_to_onehot": 1}
     booster = lightgbm.train(
-        learner._parameters(made, settings), learner._dataset(made), num_boost_round=15  # noqa: SLF001
+        learner._parameters(made, settings),
+        learner._dataset(made),
+        num_boost_round=15,  # noqa: SLF001
     )
     member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), "identity")
     wanted = booster.predict(made.X, pred_contrib=True).reshape(N, -1, N_COLUMNS + 1)

@@ -66,7 +66,9 @@ def on_scale(model: Predictor, given_rows: list[dict[str, Any]]) -> np.ndarray:
     return logs[:, 1:] - logs[:, :1] if logs.shape[1] == 2 else logs
 
 
-@given(seed=st.integers(0, 2**32 - 1), link=st.sampled_from(sorted(LINKS)), temperature=st.sampled_from([1.0, 0.7, 2.5]))
+@given(
+    seed=st.integers(0, 2**32 - 1), link=st.sampled_from(sorted(LINKS)), temperature=st.sampled_from([1.0, 0.7, 2.5])
+)
 def test_contributions_add_up_to_the_prediction_of_any_blend(seed, link, temperature):
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(MAKERS), 3)
@@ -77,7 +79,9 @@ def test_contributions_add_up_to_the_prediction_of_any_blend(seed, link, tempera
     model, asked = predictor(members, link, **more), table(rng, 9)
     told = model.explain(asked)
     assert told.columns == ("a", "b", "c", "shop", "unread", "kind")
-    assert told.scale == {"logit": "log-odds", "softmax": "log-probabilities"}.get(link, more.get("transform") or "value")
+    assert told.scale == {"logit": "log-odds", "softmax": "log-probabilities"}.get(
+        link, more.get("transform") or "value"
+    )
     np.testing.assert_allclose(told.base + told.contributions.sum(axis=1), told.totals, rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(told.totals, on_scale(model, asked), rtol=1e-9, atol=1e-8)
     assert (told.contributions[:, told.columns.index("unread")] == 0).all()
@@ -107,7 +111,9 @@ def test_one_member_keeps_its_own_shares_of_log_odds_however_sure_it_is():
         told = predictor([(surer, 1.0)], "logit").explain(asked)
         raw = on_raw(surer, asked)
         np.testing.assert_allclose(told.totals, raw, rtol=1e-9)
-        np.testing.assert_allclose(told.contributions[:, 0], told_alone(surer, asked)[:, 0], rtol=1e-9, atol=1e-12 * times)
+        np.testing.assert_allclose(
+            told.contributions[:, 0], told_alone(surer, asked)[:, 0], rtol=1e-9, atol=1e-12 * times
+        )
 
 
 def on_raw(member: Member, asked: list[dict[str, Any]]) -> np.ndarray:
@@ -211,7 +217,9 @@ def test_of_networks_and_kernels_two_columns_alone_are_exact(make):
 def test_features_of_two_columns_share_equally():
     schema = Schema((Column("from", "time"), Column("to", "time")))
     recipe = Recipe((Block("gaps", "date_gaps@1", ("from", "to")),))
-    member = replace(linear(np.random.default_rng(0), "identity"), coefficients=np.ones((1, 1)), fill=np.zeros(1, np.float32))
+    member = replace(
+        linear(np.random.default_rng(0), "identity"), coefficients=np.ones((1, 1)), fill=np.zeros(1, np.float32)
+    )
     contents = Contents(
         "regression",
         "days",

@@ -20,6 +20,7 @@ from artificer_runtime.members.network import Network, rounded
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_RIGHT, Trees
 
+
 @pytest.mark.parametrize("make", MAKERS)
 @given(seed=st.integers(0, 2**32 - 1), n_rows=st.integers(1, 90), link=st.sampled_from(sorted(LINKS)))
 def test_a_row_is_predicted_to_the_bit_alike_alone_and_among_others(make, seed, n_rows, link):

@@ -55,7 +55,9 @@ def as_logs(raw: Carried, link: Link, n_out: int) -> Carried:
         totals, base = np.log(np.maximum(raw.totals, LEAST)), np.log(np.maximum(raw.base, LEAST))
         return Carried(raw.shares * np.exp(-log_mean(totals, base))[:, None], base, totals)
     if raw.totals.shape[1] < n_out:  # log odds of the second class
-        raw = Carried(*(np.concatenate([np.zeros_like(one), one], axis=-1) for one in (raw.shares, raw.base, raw.totals)))
+        raw = Carried(
+            *(np.concatenate([np.zeros_like(one), one], axis=-1) for one in (raw.shares, raw.base, raw.totals))
+        )
     return _normalised(raw)
 
 

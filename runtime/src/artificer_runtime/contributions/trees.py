@@ -61,7 +61,9 @@ class Shares:
     n_points: np.ndarray
 
     @classmethod
-    def of_trees(cls, trees: Trees, group: np.ndarray, n_groups: int, scale: float = 1.0, bias: float | np.ndarray = 0.0) -> Shares:
+    def of_trees(
+        cls, trees: Trees, group: np.ndarray, n_groups: int, scale: float = 1.0, bias: float | np.ndarray = 0.0
+    ) -> Shares:
         """Trees that count their training rows.
 
         Parameters
@@ -139,7 +141,9 @@ class Shares:
         n_nodes, n_out, child = len(self.z), len(self.base), self.trees.child
         t, weight = _rule(int(self.n_points.max(initial=POINTS)))
         right = self.trees.rights(X)
-        led, factor, effect, product = (np.ones((len(X), n_nodes + 1, *more)) for more in ((), t.shape, t.shape, t.shape))
+        led, factor, effect, product = (
+            np.ones((len(X), n_nodes + 1, *more)) for more in ((), t.shape, t.shape, t.shape)
+        )
         effect[:, -1] = 0.0
         for at in self.levels[1:]:
             up, before, z = self.parent[at], self.above[at], self.z[at, None]

@@ -87,7 +87,9 @@ def packed_nodes(trees: Trees) -> tuple[np.ndarray, np.ndarray]:
     asks_set = (trees.child > np.arange(len(trees.child))) & in_set[trees.slot]
     nodes = np.stack([trees.threshold.view(np.uint32), column, trees.child, np.where(asks_set, trees.slot, -1)], axis=1)
     features = np.concatenate([trees.slot_feature[:n_plain], of_sets])
-    return nodes, np.stack([features, np.concatenate([trees.slot_kind[:n_plain], np.full(len(of_sets), IN_SET)])], axis=1)
+    return nodes, np.stack(
+        [features, np.concatenate([trees.slot_kind[:n_plain], np.full(len(of_sets), IN_SET)])], axis=1
+    )
 
 
 def packed_oblivious(trees: Oblivious) -> tuple[Any, ...]:

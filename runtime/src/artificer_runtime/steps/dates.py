@@ -72,7 +72,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place, hours in enumerate(state["hours"]) for _ in _names(hours, trend, weeks)]
 
 
-
 def single(state: Mapping[str, Any]) -> Single:
     """One row's parts, the cycles of all months, weekdays and minutes being known."""
     trend, weeks = state["trend"], state.get("weeks", False)

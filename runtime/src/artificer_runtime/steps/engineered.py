@@ -68,7 +68,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(first, second) for _, first, second in state["simple"]] + means + crossed
 
 
-
 def single(state: Mapping[str, Any]) -> Single:
     """One row's features."""
     tables = [np.asarray(state.get(f"levels{place}", ())).tolist() for place in range(len(state["simple"]))]

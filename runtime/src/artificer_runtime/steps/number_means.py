@@ -52,7 +52,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [kept[number] for (number,) in target_mean.sources(state, len(kept))] + kept
 
 
-
 def _whole(column: np.ndarray) -> bool:
     known = column[~np.isnan(column)]
     return len(known) > 0 and bool((known == np.floor(known)).all())
