@@ -14,7 +14,7 @@ from artificer_runtime.errors import RowsError
 from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
-from artificer_runtime.single import Single, Unusual
+from artificer_runtime.single import Single, UnusualError
 
 if TYPE_CHECKING:
     from artificer_runtime.contributions import Explainer, Explanations
@@ -148,7 +148,7 @@ class Predictor:
         try:
             read = self._single.read(rows)
             raw, flags = self._single.raw(read), read.flags
-        except Unusual:
+        except UnusualError:
             encoded = self.schema.encode(rows)
             raw, flags = self.raw(encoded), encoded.flags
         intervals = self.interval(raw) if self.contents.residuals is not None else None
@@ -167,7 +167,7 @@ class Predictor:
         explainer = self._explainer
         try:
             made = self._single.features(self._single.read(rows))
-        except Unusual:
+        except UnusualError:
             return explainer.explain(self.schema.encode(rows))
         return explainer.told([{name: np.array([values], np.float32) for name, values in made.items()}])
 
@@ -184,7 +184,7 @@ class Predictor:
     def _raw(self, rows: Any) -> np.ndarray:
         try:
             return self._single.raw(self._single.read(rows))
-        except Unusual:
+        except UnusualError:
             return self.raw(self.schema.encode(rows))
 
     @cached_property

@@ -34,7 +34,7 @@ _LEVELS = _NUMBERS | {str}
 Make = Callable[[Sequence[Any]], Sequence[float]]
 
 
-class Unusual(Exception):
+class UnusualError(Exception):
     """This row goes the way of batches."""
 
 
@@ -82,7 +82,7 @@ class Single:
 
         Raises
         ------
-        Unusual
+        UnusualError
             When it is not one row of plain values.
         """
         values = self._values(rows)
@@ -91,12 +91,12 @@ class Single:
         for place, low, high, gaps, within in self.plan.numbers:
             number = values[place]
             if type(number) not in _NUMBERS:
-                raise Unusual
+                raise UnusualError
             if number is None or number in gaps:
                 number = NAN
             elif number == number:
                 if not -FLOAT32_MAX <= number <= FLOAT32_MAX:
-                    raise Unusual
+                    raise UnusualError
                 number = float(number)
                 outside |= number < low or number > high
                 if within is not None:
@@ -105,7 +105,7 @@ class Single:
         for place, lookup, boolean in self.plan.codes:
             value = values[place]
             if type(value) not in _LEVELS:
-                raise Unusual
+                raise UnusualError
             code = lookup.get(value)
             if code is None:
                 code = self.schema.slow_code(value, lookup, boolean)
@@ -117,7 +117,7 @@ class Single:
             times.append(moment)
         texts = [values[place] for place in self.plan.texts]
         if not _LEVELS.issuperset(map(type, texts)):
-            raise Unusual
+            raise UnusualError
         texts = [self.schema.text(value) for value in texts]
         groups = {"numbers": numbers, "codes": codes, "times": times, "texts": texts}
         return Read(groups, unseen, outside)
@@ -141,22 +141,22 @@ class Single:
             rows = rows[0]
         if type(rows) is not dict:
             if not hasattr(rows, "iloc") or not hasattr(rows, "columns") or len(rows) != 1:
-                raise Unusual
+                raise UnusualError
             return Rows(rows, self.plan.names).row()
         try:
             return [rows[name] for name in self.plan.names]
         except KeyError:
-            raise Unusual from None
+            raise UnusualError from None
 
     def _moment(self, value: Any, form: str) -> float:
         if value is None:
             return NAN
         if type(value) not in (str, datetime, date):
-            raise Unusual
+            raise UnusualError
         try:
             return seconds_of(value, form, self.schema.spellings)
         except ValueError:
-            raise Unusual from None
+            raise UnusualError from None
 
     def _member(self, one: Weighted, made: Mapping[str, Sequence[float]]) -> Sequence[float]:
         features = made[one.blocks[0]] if len(one.blocks) == 1 else [x for name in one.blocks for x in made[name]]
