@@ -145,6 +145,7 @@ class Predictor:
 
     def predict_full(self, rows: Any) -> Predictions:
         """Predict, and say which rows hold something that training did not."""
+        flags: Mapping[str, np.ndarray]
         try:
             read = self._single.read(rows)
             raw, flags = self._single.raw(read), read.flags

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from artificer_runtime import steps
-from artificer_runtime.members.links import linked
+from artificer_runtime.members.links import Link, linked
 from artificer_runtime.outcome import tempered
 from artificer_runtime.package import Contents, Weighted
 from artificer_runtime.recipe import Block
@@ -165,14 +165,13 @@ class Single:
         return [float(np.expm1(value)) for value in found] if self.contents.transform == "log1p" else found
 
 
-def _linked(raw: np.ndarray, link: Any) -> list[float]:
-    if link == "identity":
-        return raw[0].tolist()
+def _linked(raw: np.ndarray, link: Link) -> list[float]:
     score = raw.item() if link == "logit" else NAN
     if abs(score) < SURE:
         positive = 1.0 / (1.0 + float(np.exp(-score)))
         return [1.0 - positive, positive]
-    return linked(raw, link)[0].tolist()
+    found: list[float] = linked(raw, link)[0].tolist()
+    return found
 
 
 def _taken(schema: Schema, block: Block) -> list[tuple[str, int]]:
