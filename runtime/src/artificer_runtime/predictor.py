@@ -15,7 +15,7 @@ from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
 from artificer_runtime.signature import Key
-from artificer_runtime.single import Single, Unusual
+from artificer_runtime.single import Single, UnusualError
 
 if TYPE_CHECKING:
     from artificer_runtime.contributions import Explainer, Explanations
@@ -151,10 +151,11 @@ class Predictor:
 
     def predict_full(self, rows: Any) -> Predictions:
         """Predict, and say which rows hold something that training did not."""
+        flags: Mapping[str, np.ndarray]
         try:
             read = self._single.read(rows)
             raw, flags = self._single.raw(read), read.flags
-        except Unusual:
+        except UnusualError:
             encoded = self.schema.encode(rows)
             raw, flags = self.raw(encoded), encoded.flags
         intervals = self.interval(raw) if self.contents.residuals is not None else None
@@ -170,7 +171,12 @@ class Predictor:
         RowsError
             As for `predict`, and when the package was made before trees kept the counts that this needs.
         """
-        return self._explainer.explain(self.schema.encode(rows))
+        explainer = self._explainer
+        try:
+            made = self._single.features(self._single.read(rows))
+        except UnusualError:
+            return explainer.explain(self.schema.encode(rows))
+        return explainer.told([{name: np.array([values], np.float32) for name, values in made.items()}])
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -185,7 +191,7 @@ class Predictor:
     def _raw(self, rows: Any) -> np.ndarray:
         try:
             return self._single.raw(self._single.read(rows))
-        except Unusual:
+        except UnusualError:
             return self.raw(self.schema.encode(rows))
 
     @cached_property

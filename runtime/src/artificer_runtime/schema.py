@@ -209,6 +209,7 @@ class Schema:
 
     @cached_property
     def spellings(self) -> frozenset[str]:
+        """Spellings of a missing value, in lower case."""
         return MISSING | {text.strip().lower() for text in self.missing}
 
     @cached_property

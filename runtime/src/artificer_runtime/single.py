@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from artificer_runtime import steps
-from artificer_runtime.members.links import linked
+from artificer_runtime.members.links import Link, linked
 from artificer_runtime.outcome import tempered
 from artificer_runtime.package import Contents, Weighted
 from artificer_runtime.recipe import Block
@@ -34,7 +34,7 @@ _LEVELS = _NUMBERS | {str}
 Make = Callable[[Sequence[Any]], Sequence[float]]
 
 
-class Unusual(Exception):
+class UnusualError(Exception):
     """This row goes the way of batches."""
 
 
@@ -82,7 +82,7 @@ class Single:
 
         Raises
         ------
-        Unusual
+        UnusualError
             When it is not one row of plain values.
         """
         values = self._values(rows)
@@ -91,12 +91,12 @@ class Single:
         for place, low, high, gaps, within in self.plan.numbers:
             number = values[place]
             if type(number) not in _NUMBERS:
-                raise Unusual
+                raise UnusualError
             if number is None or number in gaps:
                 number = NAN
             elif number == number:
                 if not -FLOAT32_MAX <= number <= FLOAT32_MAX:
-                    raise Unusual
+                    raise UnusualError
                 number = float(number)
                 outside |= number < low or number > high
                 if within is not None:
@@ -105,7 +105,7 @@ class Single:
         for place, lookup, boolean in self.plan.codes:
             value = values[place]
             if type(value) not in _LEVELS:
-                raise Unusual
+                raise UnusualError
             code = lookup.get(value)
             if code is None:
                 code = self.schema.slow_code(value, lookup, boolean)
@@ -117,16 +117,19 @@ class Single:
             times.append(moment)
         texts = [values[place] for place in self.plan.texts]
         if not _LEVELS.issuperset(map(type, texts)):
-            raise Unusual
+            raise UnusualError
         texts = [self.schema.text(value) for value in texts]
         groups = {"numbers": numbers, "codes": codes, "times": times, "texts": texts}
         return Read(groups, unseen, outside)
 
+    def features(self, read: Read) -> dict[str, Sequence[float]]:
+        """Features of each block that members need, in double precision."""
+        groups = read.groups
+        return {name: make([groups[group][place] for group, place in taken]) for name, taken, make in self.blocks}
+
     def raw(self, read: Read) -> np.ndarray:
         """Probabilities or the value, blended and tempered: float64 (1, n_classes) or (1, 1)."""
-        groups, made = read.groups, {}
-        for name, taken, make in self.blocks:
-            made[name] = make([groups[group][place] for group, place in taken])
+        made = self.features(read)
         total: list[float] = []
         for one in self.contents.members:
             part = [one.weight * value for value in self._member(one, made)]
@@ -138,22 +141,22 @@ class Single:
             rows = rows[0]
         if type(rows) is not dict:
             if not hasattr(rows, "iloc") or not hasattr(rows, "columns") or len(rows) != 1:
-                raise Unusual
+                raise UnusualError
             return Rows(rows, self.plan.names).row()
         try:
             return [rows[name] for name in self.plan.names]
         except KeyError:
-            raise Unusual from None
+            raise UnusualError from None
 
     def _moment(self, value: Any, form: str) -> float:
         if value is None:
             return NAN
         if type(value) not in (str, datetime, date):
-            raise Unusual
+            raise UnusualError
         try:
             return seconds_of(value, form, self.schema.spellings)
         except ValueError:
-            raise Unusual from None
+            raise UnusualError from None
 
     def _member(self, one: Weighted, made: Mapping[str, Sequence[float]]) -> Sequence[float]:
         features = made[one.blocks[0]] if len(one.blocks) == 1 else [x for name in one.blocks for x in made[name]]
@@ -162,14 +165,13 @@ class Single:
         return [float(np.expm1(value)) for value in found] if self.contents.transform == "log1p" else found
 
 
-def _linked(raw: np.ndarray, link: Any) -> list[float]:
-    if link == "identity":
-        return raw[0].tolist()
+def _linked(raw: np.ndarray, link: Link) -> list[float]:
     score = raw.item() if link == "logit" else NAN
     if abs(score) < SURE:
         positive = 1.0 / (1.0 + float(np.exp(-score)))
         return [1.0 - positive, positive]
-    return linked(raw, link)[0].tolist()
+    found: list[float] = linked(raw, link)[0].tolist()
+    return found
 
 
 def _taken(schema: Schema, block: Block) -> list[tuple[str, int]]:

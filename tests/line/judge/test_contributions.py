@@ -7,7 +7,6 @@ from itertools import permutations
 import numpy as np
 import polars as pl
 import pytest
-
 from client import contents, table
 
 from artificer.line.judge.contributions import contributions, explained, explained_by

@@ -46,7 +46,7 @@ def test_of_lightgbm(task, way):
     booster = lightgbm.train(
         learner._parameters(made, settings),
         learner._dataset(made),
-        num_boost_round=15,  # noqa: SLF001
+        num_boost_round=15,
     )
     member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), "identity")
     wanted = booster.predict(made.X, pred_contrib=True).reshape(N, -1, N_COLUMNS + 1)
@@ -59,7 +59,7 @@ def test_of_lightgbm(task, way):
 def test_of_catboost(task, way):
     made = fold(task)
     learner = catboost_trees.CatBoost()
-    model = catboost.CatBoost(learner._parameters(made, {"max_iterations": 12, "depth": 5}))  # noqa: SLF001
+    model = catboost.CatBoost(learner._parameters(made, {"max_iterations": 12, "depth": 5}))
     pool = catboost.Pool(made.X, made.y)
     model.fit(pool)
     member = catboost_trees.portable(model, made)

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from random_members import LINKS, MAKERS, N_FEATURES, kernel, linear, network, oblivious, rows, trees
 
 from artificer_runtime import RowsError, walk
-from artificer_runtime.contributions import Explainer
+from artificer_runtime.contributions import Explainer, sampled
 from artificer_runtime.contributions import linear as of_linear
-from artificer_runtime.contributions import sampled
 from artificer_runtime.contributions import trees as of_trees
 from artificer_runtime.members import Member
 from artificer_runtime.members.trees import Trees
@@ -245,5 +244,5 @@ def test_packages_without_counts_say_how_to_mend_it():
 def test_an_explainer_is_made_once():
     rng = np.random.default_rng(0)
     model = predictor([(trees(rng, "logit"), 1.0)], "logit")
-    assert model._explainer is model._explainer  # noqa: SLF001
-    assert isinstance(model._explainer, Explainer)  # noqa: SLF001
+    assert model._explainer is model._explainer
+    assert isinstance(model._explainer, Explainer)

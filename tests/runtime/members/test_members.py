@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from random_members import LINKS, MAKERS, N_FEATURES, forest, kernel, linear, network, oblivious, rows, trees
+from random_members import LINKS, MAKERS, N_FEATURES, rows
 
 from artificer_runtime.errors import PackageError
 from artificer_runtime.members import load
-from artificer_runtime.members.kernel import Kernel, placed
 from artificer_runtime.members.linear import Linear
-from artificer_runtime.members.network import Network, rounded
-from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_RIGHT, Trees
 
 

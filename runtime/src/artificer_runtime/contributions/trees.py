@@ -1,13 +1,14 @@
 """Contributions of trees: path-dependent TreeSHAP (Lundberg et al. 2020, Nature Machine Intelligence 2), in one pass a tree.
 
 The value of a set of known groups is what a tree predicts when questions about other groups are answered as training rows
-were. A leaf's part in it is a product over the groups on its path: 1 or 0 for a known one, as the row's answers lead there or not, and z
-for an unknown one, the share of training rows that they led there. So the share of group i in a leaf's value v is
+were. A leaf's part in it is a product over the groups on its path: 1 or 0 for a known one, as the row's answers lead there
+or not, and z for an unknown one, the share of training rows that they led there. So the share of group i in a leaf's value
+v is
 
     v (o_i - z_i) ∫ Π_{j ≠ i} (t o_j + (1 - t) z_j) dt,    t from 0 to 1, o_j being 1 or 0,
 
 an integral of a polynomial, to which Gauss's rule of half as many points as groups is exact. At each point products go down
-the tree and sums come up, so that a row costs nodes times points (Yu et al. 2022, "Linear TreeShap", NeurIPS, has the same cost).
+the tree and sums come up, so that a row costs nodes times points, as in "Linear TreeShap" (Yu et al. 2022, NeurIPS).
 """
 
 from __future__ import annotations

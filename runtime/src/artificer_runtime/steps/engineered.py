@@ -63,10 +63,9 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
 
 def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """Each feature is made of two columns."""
-    crossed = [(first, second) for first, second in state["crossed"]]
+    crossed: Sources = [(first, second) for first, second in state["crossed"]]
     means = [crossed[place] for (place,) in target_mean.sources(_part(state, "mean "), len(crossed))]
-    return [(first, second) for _, first, second in state["simple"]] + means + crossed
-
+    return [*((first, second) for _, first, second in state["simple"]), *means, *crossed]
 
 def single(state: Mapping[str, Any]) -> Single:
     """One row's features."""
