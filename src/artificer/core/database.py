@@ -90,6 +90,7 @@ class Database:
         with raw.cursor() if self.kind == "postgresql" else _closing(raw.cursor()) as cursor:
             if self.kind == "sqlite":
                 marks = ", ".join("?" * len(columns))
+                cursor.execute("pragma cache_size = -65536")  # 64 MiB: indexes of many rows do not fit the usual 2 MB
                 cursor.executemany(f"insert into {table} ({names}) values ({marks}) on conflict do nothing", rows)
                 return
             cursor.execute(f"create temporary table filling (like {table}) on commit drop")
