@@ -133,6 +133,8 @@ class Database:
     ) -> None:
         """Add many rows to a table, leaving those that are there already as they are."""
         if self.kind == "sqlite":
+            # 64 MiB: indexes of many rows do not fit the usual 2 MB.
+            connection.exec_driver_sql("pragma cache_size = -65536")
             self.add(connection, table, columns, rows)
             return
         names = ", ".join(columns)

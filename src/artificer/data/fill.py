@@ -240,6 +240,8 @@ def _as(values: pl.Series, wanted: pl.DataType, shown: str) -> pl.Series:
     """Values in another type without loss: 7 and "7" are one key, "007" and 7 are two."""
     if values.dtype == wanted:
         return values
+    if {values.dtype, wanted} == {pl.String, pl.Categorical}:
+        return values.cast(wanted)
     texts = key_texts(values.to_frame(), (values.name,), ())
     if wanted == pl.String:
         return texts.alias(values.name)

@@ -34,7 +34,7 @@ def key_texts(frame: pl.DataFrame, key: Sequence[str], parts: Sequence[tuple[str
         raise DataError(
             f"column '{lacking[0]}' of [data] key is absent from the rows{closest(lacking[0], frame.columns)}"
         )
-    columns = [pl.Series(name, [_text(value) for value in frame[name].to_list()], pl.String) for name in key]
+    columns = [_texts(frame[name]) for name in key]
     if len(key) > 1:
         columns = [
             one.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for one in columns
@@ -53,6 +53,14 @@ def key_of(values: Sequence[object]) -> str:
         return texts[0] or ""
     parts = [one.replace("\\", "\\\\").replace("|", "\\|") for one in texts if one is not None]
     return BETWEEN.join(parts) if len(parts) == len(texts) else ""
+
+
+def _texts(column: pl.Series) -> pl.Series:
+    if column.dtype.is_integer():
+        return column.cast(pl.String)
+    if column.dtype == pl.String:
+        return column.str.strip_chars()
+    return pl.Series(column.name, [_text(value) for value in column.to_list()], pl.String)
 
 
 def _text(value: object) -> str | None:

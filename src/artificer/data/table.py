@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from artificer.data.kinds import as_moments, as_numbers, without_missing, withou
 from artificer_runtime.schema import Column, Schema, canonical_text
 
 FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
+TEXTS_AT_ONCE = 1_000_000  # joined to be hashed
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _NULL = np.uint64(0x5851F42D4C957F2D)
 
@@ -64,20 +65,22 @@ def fingerprint(frame: pl.DataFrame) -> str:
     return total.hexdigest()
 
 
-def _canonical_bytes(column: pl.Series) -> tuple[bytes, ...]:
+def _canonical_bytes(column: pl.Series) -> Iterator[bytes]:
     known = column.is_not_null().to_numpy().tobytes()
     kind = column.dtype
     if kind == pl.Boolean:
-        return b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().tobytes()
-    if kind.is_numeric():
+        yield from (b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().tobytes())
+    elif kind.is_numeric():
         numbers = column.cast(pl.Float64).fill_nan(None)
         known = numbers.is_not_null().to_numpy().tobytes()
-        return b"number", known, (numbers.fill_null(0.0).to_numpy() + 0.0).tobytes()
-    if kind in (pl.Date, pl.Datetime):
-        return b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().tobytes()
-    text = column.cast(pl.String).fill_null("")
-    lengths = text.str.len_bytes().cast(pl.UInt32).to_numpy().tobytes()
-    return b"text", known, lengths, "".join(text.to_list()).encode()
+        yield from (b"number", known, (numbers.fill_null(0.0).to_numpy() + 0.0).tobytes())
+    elif kind in (pl.Date, pl.Datetime):
+        yield from (b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().tobytes())
+    else:
+        text = column.cast(pl.String).fill_null("")
+        yield from (b"text", known, text.str.len_bytes().cast(pl.UInt32).to_numpy().tobytes())
+        for start in range(0, len(text), TEXTS_AT_ONCE):
+            yield "".join(text[start : start + TEXTS_AT_ONCE].to_list()).encode()
 
 
 def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:

@@ -67,6 +67,7 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     means = [crossed[place] for (place,) in target_mean.sources(_part(state, "mean "), len(crossed))]
     return [*((first, second) for _, first, second in state["simple"]), *means, *crossed]
 
+
 def single(state: Mapping[str, Any]) -> Single:
     """One row's features."""
     tables = [np.asarray(state.get(f"levels{place}", ())).tolist() for place in range(len(state["simple"]))]

@@ -29,9 +29,9 @@ class Decided:
         A place in `NAMES`; -1 where nothing is decided.
     turns : array of float64, (n_rows,)
         The score at which the decision turns; NaN where none does.
-    because : Series of String, (n_rows,)
+    because : Series of Categorical, (n_rows,)
         Conditions under which a row of the review queue came there; "" of others.
-    starts : Series of String, (n_rows,)
+    starts : Series of Categorical, (n_rows,)
         The first moment of a row's period; null where it has none.
     reasons : Series of String, (n_rows,)
         "" where none are asked for.
@@ -44,35 +44,27 @@ class Decided:
     reasons: pl.Series
 
     @property
-    def acts(self) -> np.ndarray:
-        """Rows that are acted on: bool (n_rows,)."""
-        return np.asarray(self.code == ACT)
-
-    @property
     def review(self) -> np.ndarray:
         """Rows that wait for a person: bool (n_rows,)."""
         return np.asarray(self.code == REVIEW)
 
-    @property
-    def texts(self) -> pl.Series:
-        """The decision in a word; null where nothing is decided."""
-        place = np.where(self.code < 0, len(NAMES), self.code)
-        return pl.Series("decision", [*NAMES, None], pl.String)[place]
-
     def reviewed(self, key: pl.Series) -> list[tuple[str, str]]:
         """Key and period of the rows that wait, as the review queue knows them."""
         places = np.flatnonzero(self.review)
-        return list(zip(key[places], self.starts[places].fill_null(""), strict=True))
+        return list(zip(key[places], self.starts[places].cast(pl.String).fill_null(""), strict=True))
 
-    def answered(self, key: pl.Series, answers: Mapping[tuple[str, str], str]) -> pl.Series:
-        """`texts`, with a person's answer where they have given one for the row and its period."""
-        texts = self.texts
-        if not answers:
-            return texts
-        places = np.flatnonzero(self.review)
-        found = [answers.get(one) for one in self.reviewed(key)]
-        given = [at for at, one in enumerate(found) if one]
-        return texts.scatter(places[given], [found[at] for at in given]) if given else texts
+    def answered(self, key: pl.Series, answers: Mapping[tuple[str, str], str]) -> np.ndarray:
+        """`code`, with a person's answer where they have given one for the row and its period."""
+        code = self.code.copy()
+        if answers:
+            for place, one in zip(np.flatnonzero(self.review), self.reviewed(key), strict=True):
+                code[place] = NAMES.index(answers.get(one, "review"))
+        return code
+
+
+def words(code: np.ndarray) -> pl.Series:
+    """Decisions in words: Series of Categorical (n_rows,); null where nothing is decided."""
+    return pl.Series("decision", [*NAMES, None], pl.Categorical)[np.where(code < 0, len(NAMES), code).astype(np.uint8)]
 
 
 def decided(scorer: Scorer, rule: Rule, found: Predicted, batches: Batches) -> Decided:
@@ -105,4 +97,4 @@ def _because(scorer: Scorer, met: np.ndarray) -> pl.Series:
     names = [one.text for one in conditions(scorer.brief.decision, scorer.task)]
     kinds, place = np.unique(met, return_inverse=True)
     texts = ["; ".join(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in kinds.tolist()]
-    return pl.Series("review", texts, pl.String)[place]
+    return pl.Series("review", texts, pl.Categorical)[place]

@@ -160,9 +160,10 @@ class Rule:
         capacity = self.brief.decision.capacity
         if capacity is None:
             return np.asarray(acts & free)
-        held = pl.DataFrame({"score": score, "key": key, "period": period}).with_row_index("place")
+        place = np.flatnonzero(free & (period != NO_PERIOD))
+        place = place[_near_the_top(score[place], period[place], capacity.top)]
         best = (
-            held.filter(pl.Series(free & (period != NO_PERIOD)))
+            pl.DataFrame({"place": place, "score": score[place], "key": key[place], "period": period[place]})
             .sort("period", "score", "key", descending=[False, True, False])
             .group_by("period", maintain_order=True)
             .head(capacity.top)
@@ -187,7 +188,7 @@ class Rule:
     def starts(self, period: np.ndarray) -> pl.Series:
         """First moment of each row's period in UTC, as ISO text: a date where periods are whole days; null without one."""
         if not self.every_s:
-            return pl.repeat(None, len(period), dtype=pl.String, eager=True)
+            return pl.repeat(None, len(period), dtype=pl.Categorical, eager=True)
         numbers = np.unique(period)
         whole = self.every_s % 86_400 == 0
         texts: list[str | None] = []
@@ -202,4 +203,16 @@ class Rule:
                 texts.append(f"{after_s:.0f}")
                 continue
             texts.append(start.date().isoformat() if whole else start.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return pl.Series(texts, dtype=pl.String)[np.searchsorted(numbers, period)]
+        return pl.Series(texts, dtype=pl.Categorical)[np.searchsorted(numbers, period)]
+
+
+def _near_the_top(score: np.ndarray, period: np.ndarray, top: int) -> np.ndarray:
+    """Places of all rows that score at least as much as the last one on a period's list: few, where lists are short."""
+    order = np.argsort(period, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(period[order]) != 0]) if len(order) else np.empty(0, np.int64)
+    kept = []
+    for here in np.split(order, starts[1:]):
+        if len(here) > top:
+            here = here[score[here] >= np.partition(score[here], -top)[-top]]
+        kept.append(here)
+    return np.concatenate(kept) if kept else order

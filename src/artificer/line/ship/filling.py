@@ -19,7 +19,7 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
 
     Parameters
     ----------
-    decisions : Series of String, (n_rows,)
+    decisions : Series of Categorical, (n_rows,)
         Those of `said`, with persons' answers in them.
     """
     n_rows, asked = len(found.score), scorer.brief.decision
@@ -32,8 +32,8 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
         said.reasons.alias("reasons") if asked.reasons.count else None,
         said.because.alias("review") if asked.review.when else None,
         found.flags.alias("flags"),
-        pl.repeat(scorer.version, n_rows, dtype=pl.String, eager=True).alias("version"),
-        pl.repeat(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", n_rows, dtype=pl.String, eager=True).alias("scored_at"),
+        _same(scorer.version, n_rows).alias("version"),
+        _same(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", n_rows).alias("scored_at"),
     ]
     columns = list(found.keys.get_columns())
     taken = {column.name.lower() for column in columns}  # SQLite tells no case apart
@@ -42,6 +42,10 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
             columns.append(column.alias(_free(column.name, taken)))
     group = _free("period", taken) if period is not None else ""
     return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group)
+
+
+def _same(text: str, n_rows: int) -> pl.Series:
+    return pl.Series([text], dtype=pl.Categorical).new_from_index(0, n_rows)
 
 
 def _free(name: str, taken: Collection[str]) -> str:

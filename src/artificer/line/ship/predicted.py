@@ -41,9 +41,9 @@ class Predicted:
         Probability of success, of the likeliest class where there are more than two, or the predicted value.
     classes : array or None, (n_rows,)
         The likeliest class, where there are more than two.
-    flags : Series of String, (n_rows,)
+    flags : Series of Categorical, (n_rows,)
         What was odd about a row: "", or words of "unseen outside clipped".
-    met : array of int64, (n_rows,)
+    met : array of int32, (n_rows,)
         Conditions of `[decision] review` that it meets, one bit each.
     period : array of int64, (n_rows,)
     acts : array of bool, (n_rows,)
@@ -125,26 +125,34 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
     """
     columns, asked = scorer.brief.data.key, conditions(scorer.brief.decision, scorer.task)
     keys: list[pl.DataFrame] = []
-    arrays: list[tuple[np.ndarray, ...]] = []
+    arrays: list[list[np.ndarray]] = []
     parts: list[tuple[str, int]] = []
     for batch in batches:
         rows = batch.frame
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
         score, predicted, flags, met = _scores(scorer, batch, asked)
-        arrays.append((score, predicted, flags, met, rule.periods(rows), *rule.alone(rows, score)))
+        arrays.append([score, predicted, flags, met, rule.periods(rows), *rule.alone(rows, score)])
         parts.append((batch.source, batch.start + rows.height))
         if batch.start:  # the same source goes on
             del parts[-2]
     if not arrays:
         return None
-    score, predicted, flags, met, period, acts, turns = (np.concatenate(one) for one in zip(*arrays, strict=True))
+    score, predicted, flags, met, period, acts, turns = (_joined(arrays, place) for place in range(len(arrays[0])))
     held = _stacked(keys)
     key = key_texts(held, columns, parts)
     _refuse_unkeyed(held, key, columns)
-    texts = pl.Series(FLAG_TEXTS, dtype=pl.String)[flags]
+    texts = pl.Series(FLAG_TEXTS, dtype=pl.Categorical)[flags]
     classes = predicted if scorer.task == "multiclass" else None
     return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, met, period, acts, turns)
+
+
+def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
+    """One array of all batches; theirs are let go of, so that none stands in memory twice."""
+    whole = np.concatenate([one[place] for one in arrays])
+    for one in arrays:
+        one[place] = whole[:0]
+    return whole
 
 
 def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
@@ -155,14 +163,15 @@ def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[n
         if not batch.start:
             raise
         raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
-    flags = np.zeros(len(full.values), np.int64)
+    flags = np.zeros(len(full.values), np.uint8)
     for bit, name in enumerate(FLAGS):
-        flags |= full.flags[name].astype(np.int64) << bit
+        flags |= full.flags[name].astype(np.uint8) << bit
     if full.probabilities is None:
-        score, predicted = np.asarray(full.values, np.float64), np.empty(len(full.values), bool)
+        score, predicted = np.asarray(full.values, np.float64), np.empty(0, bool)
     else:
         best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
-        score, predicted = np.asarray(best, np.float64), np.asarray(full.values)
+        score = np.asarray(best, np.float64)
+        predicted = np.asarray(full.values) if scorer.positive < 0 else np.empty(0, bool)
     return score, predicted, flags, _met(asked, score, full)
 
 
@@ -170,14 +179,14 @@ def _met(asked: Sequence[Condition], score: np.ndarray, full: Predictions) -> np
     said = {**full.flags, "score": score}
     if full.intervals is not None:
         said["interval"] = full.intervals[:, 1] - full.intervals[:, 0]
-    met = np.zeros(len(score), np.int64)
+    met = np.zeros(len(score), np.int32)
     for bit, one in enumerate(asked):
         if "interval" not in said and any(clause.what == "interval" for clause in one.clauses):
             raise BriefError(
                 f"[decision.review] when holds '{one.text}', and this package tells no intervals; train it again with this "
                 "version, or remove the condition"
             )
-        met |= one.holds(said).astype(np.int64) << bit
+        met |= one.holds(said).astype(np.int32) << bit
     return met
 
 
@@ -203,10 +212,9 @@ def _refuse_unkeyed(keys: pl.DataFrame, key: pl.Series, columns: Sequence[str]) 
             f"the key ({', '.join(columns)}) is missing in {n_missing:,} rows, the first of them row {first:,} (counted "
             "from 0); give each row its key, or leave such rows out"
         )
-    doubled = key.is_duplicated()
     n_doubled = key.len() - key.n_unique()
     if n_doubled:
-        first = int(doubled.arg_true()[0])
+        first = int(key.is_duplicated().arg_true()[0])
         named = f"the key ({', '.join(columns)})" if columns else "the place that names a row without [data] key"
         raise DataError(
             f"{named} is not one row's alone: {n_doubled:,} rows have one that an earlier row has; row {first:,} (counted "

@@ -24,7 +24,7 @@ from artificer.core.store import digest, encode
 from artificer.data.fill import Filled, Place, fill, place_of
 from artificer.data.table import fingerprint
 from artificer.line.ask.decision import check_decision
-from artificer.line.ship.decided import Decided, decided
+from artificer.line.ship.decided import ACT, CONTROL, REVIEW, Decided, decided, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.filling import filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
@@ -86,25 +86,25 @@ def score(
     said = decided(scorer, rule, found, batches)
     asked = scorer.brief.decision.review.when
     queue = scorer.ledger.reviews(scorer.brief.name) if scorer.ledger and asked else None
-    decisions = said.answered(found.key, queue.answers() if queue else {})
-    filled = fill(filling(scorer, rule, found, said, decisions), place)
+    code = said.answered(found.key, queue.answers() if queue else {})
+    filled = fill(filling(scorer, rule, found, said, words(code)), place)
     scoring = _kept(scorer, found, said, place, queue)
     findings = (*noticed, *_forgotten(scorer, found), *_findings(scorer, rule, found, filled))
-    counts = {word: int((decisions == word).sum()) for word in ("act", "control", "review")}
+    n_chosen, n_control, n_review = (int((code == one).sum()) for one in (ACT, CONTROL, REVIEW))
     return Scored(
         scoring=scoring,
         version=scorer.version,
         table=place.shown,
         n_rows=len(found.score),
-        n_chosen=counts["act"],
+        n_chosen=n_chosen,
         n_new=filled.n_new,
         n_changed=filled.n_changed,
         n_same=filled.n_same,
         seconds=watch.seconds,
         findings=findings,
         decided=rule.decides,
-        n_control=counts["control"],
-        n_review=counts["review"],
+        n_control=n_control,
+        n_review=n_review,
     )
 
 
@@ -118,13 +118,14 @@ def _decisive(scorer: Scorer) -> Brief:
 
 def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: ReviewQueue | None) -> str:
     """Keep the predictions and who waits for a person in the ledger; the scoring's id."""
-    told = pl.DataFrame({"key": found.key, "score": found.score, "decision": said.texts, "flags": found.flags})
+    told = pl.DataFrame({"key": found.key, "score": found.score, "decision": words(said.code), "flags": found.flags})
     rule = encode(scorer.brief.decision).decode()
     scoring = digest(scorer.version, fingerprint(told), place.id, rule)
     if scorer.ledger is None:
         return scoring
     more = told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True))
-    rows = _Rows(more.with_columns(pl.col("decision").fill_null("")))
+    # In the order of their keys, so that the ledger's indexes grow at one end.
+    rows = _Rows(more.with_columns(pl.col("decision", "flags").cast(pl.String).fill_null("")).sort("key"))
     scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
@@ -135,7 +136,7 @@ def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, as
     """Bring the review queue up to date: rows that were scored now and need no person any more leave it."""
     now = said.reviewed(found.key)
     before = pl.DataFrame(queue.waiting(), schema={"key": pl.String, "period": pl.String}, orient="row")
-    scored = pl.DataFrame({"key": found.key, "period": said.starts.fill_null("")})
+    scored = pl.DataFrame({"key": found.key, "period": said.starts.cast(pl.String).fill_null("")})
     queue.withdraw({*before.join(scored, on=["key", "period"], how="semi").rows()} - {*now})
     because = said.because.filter(pl.Series(said.review))
     queue.enter(scoring, ((*one, text) for one, text in zip(now, because, strict=True)), asked)

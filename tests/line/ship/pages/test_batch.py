@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from web import answering
 from client import Client, table
+from web import answering
 
 import artificer_runtime
 from artificer.line.ship.server.pages import batch, jobs, scored

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from web import answering
 from client import Client, contents
+from web import answering
 
 import artificer_runtime
 from artificer.core.life import Bins, Reference
