@@ -110,7 +110,9 @@ def test_a_person_is_forgotten_with_all_that_was_computed_from_them(lived: Path,
     brief, work = folder / "brief.toml", folder / "artificer-work"
     found = document("forget", "o1810", "--brief", brief, "--dry-run")["result"]
     assert found["ledger"] == {"labels": 1, "predictions": 1}
-    assert [(one["how"], one["served"]) for one in found["models"]] == [("trained", True)]  # the challenger; not the first
+    assert [(one["how"], one["served"]) for one in found["models"]] == [
+        ("trained", True)
+    ]  # the challenger; not the first
     assert [one.partition(",")[0] for one in found["sources"]] == ["new_*.parquet"]
     # Of two runs, only the retraining met the person: what the first rests on stays.
     assert 0 < len(found["tasks"]) < len(list((work / "tasks").iterdir()))

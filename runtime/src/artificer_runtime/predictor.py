@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from artificer_runtime.errors import RowsError
 from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
+
+if TYPE_CHECKING:
+    from artificer_runtime.contributions import Explainer, Explanations
 
 ROWS_AT_ONCE = 8192
 
@@ -145,6 +148,24 @@ class Predictor:
         raw = self.raw(encoded)
         intervals = self.interval(raw) if self.contents.residuals is not None else None
         return Predictions(self._values(raw), raw if self.contents.classes else None, encoded.flags, intervals)
+
+    def explain(self, rows: Any) -> Explanations:
+        """Tell what each raw column adds to each prediction, on the scale where the parts add up.
+
+        How it is found, what is exact and what is a convention: see `artificer_runtime.contributions`.
+
+        Raises
+        ------
+        RowsError
+            As for `predict`, and when the package was made before trees kept the counts that this needs.
+        """
+        return self._explainer.explain(self.schema.encode(rows))
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from artificer_runtime.contributions import Explainer
+
+        return Explainer.of(self.contents)
 
     def raw(self, encoded: Encoded) -> np.ndarray:
         """Probabilities or values of encoded rows, blended and tempered: float64 (n_rows, n_classes) or (n_rows, 1)."""

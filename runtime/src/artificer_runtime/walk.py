@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 SWITCH = "ARTIFICER_WALK"
-LAYOUT = 1  # of the tables that members/packed.py writes; an extension built from older sources reads another one
+LAYOUT = 2  # of the tables that members/packed.py writes; an extension built from older sources reads another one
 ROWS_A_THREAD = 2048
 
 

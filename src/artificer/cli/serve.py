@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from artificer.cli.show import workspace_option
 
 OWN = ("127.0.0.1", "localhost", "::1")
+POSITIVE = click.FloatRange(0, min_open=True)
 
 
 @click.command()
 @click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", help="Address to listen on; default: this machine alone.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, help="Port; 0 takes a free one.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that answer; default: 1.")
+@click.option("--max-mb", type=POSITIVE, default=16.0, help="Largest body of a request, in MiB; default: 16.")
+@click.option("--max-rows", type=click.IntRange(1), default=10_000, help="Most rows of a request; default: 10,000.")
+@click.option("--timeout-s", type=POSITIVE, default=30.0, help="Seconds that a client may take to send or to receive.")
+@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second of one client; 0: any number.")
+@click.option("--at-once", type=click.IntRange(1), default=256, help="Requests under way in a worker; default: 256.")
+@click.option("--memory-mb", type=click.IntRange(0), default=0, help="Memory that a worker may take; 0: any.")
 @click.option(
     "--log-window-s",
     "window_s",
     type=click.FloatRange(0.01, 3600),
     default=1.0,
-    show_default=True,
-    help="Seconds after which predictions are in the ledger: what a kill may lose.",
+    help="Seconds until predictions are in the ledger, which a kill may lose; default: 1.",
 )
 @click.option("--log-rows", is_flag=True, help="Keep what the rows held too, but for personal columns.")
 @workspace_option
-def serve(subject: Path, host: str, port: int, window_s: float, log_rows: bool, workspace: Path | None) -> int:
+def serve(
+    subject: Path,
+    host: str,
+    port: int,
+    workers: int,
+    window_s: float,
+    log_rows: bool,
+    workspace: Path | None,
+    **limits: Any,
+) -> int:
     """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer a page to try it.
 
-    A version that is promoted meanwhile takes over by itself. Ends with Ctrl-C.
+    A version that is promoted meanwhile takes over by itself. Ends with Ctrl-C or SIGTERM, once what is under way is
+    answered.
     """
-    import artificer
-    from artificer.line.ship.server import Wanted
+    from artificer.line.ship.server import Limits, Wanted
+    from artificer.line.ship.server import serve as begin
 
     if host not in OWN:
         click.echo(f"warning: whoever reaches {host} can ask this model; nobody is asked for a password", err=True)
@@ -39,6 +57,14 @@ def serve(subject: Path, host: str, port: int, window_s: float, log_rows: bool, 
     def ready(address: str) -> None:
         click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
 
-    log = Wanted(window_s=window_s, rows=log_rows)
-    artificer.serve(subject, host=host, port=port, workspace=workspace, log=log, ready=ready)
+    begin(
+        subject,
+        host=host,
+        port=port,
+        workspace=workspace,
+        limits=Limits(**limits),
+        workers=workers,
+        log=Wanted(window_s=window_s, rows=log_rows),
+        ready=ready,
+    )
     return 0

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from artificer.core.errors import DataError, closest
-from artificer_runtime.schema import canonical_text
-
-BETWEEN = "|"
+from artificer.data.row_key import BETWEEN, text_of
 
 
 def key_texts(frame: pl.DataFrame, key: Sequence[str], parts: Sequence[tuple[str, int]]) -> pl.Series:
@@ -34,26 +32,9 @@ def key_texts(frame: pl.DataFrame, key: Sequence[str], parts: Sequence[tuple[str
         raise DataError(
             f"column '{lacking[0]}' of [data] key is absent from the rows{closest(lacking[0], frame.columns)}"
         )
-    columns = [pl.Series(name, [_text(value) for value in frame[name].to_list()], pl.String) for name in key]
+    columns = [pl.Series(name, [text_of(value) for value in frame[name].to_list()], pl.String) for name in key]
     if len(key) > 1:
         columns = [
             one.str.replace_all("\\", "\\\\", literal=True).str.replace_all("|", "\\|", literal=True) for one in columns
         ]
     return pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=BETWEEN).alias("key")).to_series()
-
-
-def key_of(values: Sequence[object]) -> str:
-    """The key of one row from the values of its columns, as `key_texts` writes it; "" where one is missing.
-
-    >>> key_of((7,)), key_of(("a|b", 7.0)), key_of((None,))
-    ('7', 'a\\\\|b|7', '')
-    """
-    texts = [_text(value) for value in values]
-    if len(texts) == 1:
-        return texts[0] or ""
-    parts = [one.replace("\\", "\\\\").replace("|", "\\|") for one in texts if one is not None]
-    return BETWEEN.join(parts) if len(parts) == len(texts) else ""
-
-
-def _text(value: object) -> str | None:
-    return None if value is None or value != value else canonical_text(value)

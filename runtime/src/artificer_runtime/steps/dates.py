@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["times"] = "times"
@@ -61,6 +61,13 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
         for column, hours in zip(columns, state["hours"], strict=True)
         for part in _names(hours, state["trend"], state.get("weeks", False))
     )
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """All parts of a moment are its column's."""
+    trend, weeks = state["trend"], state.get("weeks", False)
+    return [(place,) for place, hours in enumerate(state["hours"]) for _ in _names(hours, trend, weeks)]
+
 
 
 def _names(hours: bool, trend: bool, weeks: bool) -> tuple[str, ...]:

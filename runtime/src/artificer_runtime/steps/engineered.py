@@ -22,7 +22,7 @@ from artificer_runtime.interactions import (
     telling_pairs,
     within,
 )
-from artificer_runtime.steps import State, Task, counts, target_mean
+from artificer_runtime.steps import Sources, State, Task, counts, target_mean
 
 VERSION = 1
 READS: Literal["mixed"] = "mixed"
@@ -58,6 +58,14 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     crossed = tuple(f"{columns[first]} & {columns[second]}" for first, second in state["crossed"])
     means = target_mean.names(_part(state, "mean "), crossed)
     return (*simple, *means, *counts.names(_part(state, "count "), crossed))
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each feature is made of two columns."""
+    crossed = [(first, second) for first, second in state["crossed"]]
+    means = [crossed[place] for (place,) in target_mean.sources(_part(state, "mean "), len(crossed))]
+    return [(first, second) for _, first, second in state["simple"]] + means + crossed
+
 
 
 def _chosen(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:

@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from artificer.line.ship.server.doors import Door
+from artificer.line.ship.server.doors import JSON, Door
 from artificer.line.ship.server.openapi import answers
 from artificer.line.ship.server.served import Serving
 
@@ -17,7 +17,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Health, readiness, version."""
 
     async def healthy(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSON({"status": "ok"})
 
     async def ready(_: Request) -> Response:
         model = serving.model
@@ -25,19 +25,28 @@ def doors(serving: Serving) -> tuple[Door, ...]:
         if serving.log is not None:  # what is wrong with the ledger is for the server's own log, not for whoever asks
             counts = asdict(serving.log.counts())
             state["log"] = counts | {"trouble": "the ledger cannot be written" if counts["trouble"] else ""}
-        return JSONResponse(state | ({"trouble": serving.trouble} if serving.trouble else {}))
+        return JSON(state | ({"trouble": serving.trouble} if serving.trouble else {}))
 
     async def version(_: Request) -> Response:
         scorer = serving.model.scorer
         named = {"name": scorer.brief.name, "version": scorer.version, "model_hash": scorer.predictor.model_hash}
-        return JSONResponse(named)
+        return JSON(named)
 
     told = {
-        "/healthz": ("The process lives", healthy),
-        "/readyz": ("A version answers; `trouble` says why another that should does not", ready),
-        "/version": ("Which model answers", version),
+        "/healthz": ("The process lives", healthy, ("status",)),
+        "/readyz": (
+            "A version answers; `trouble` says why another that should does not; `log` how this worker's prediction log fares",
+            ready,
+            ("status", "version", "since"),
+        ),
+        "/version": ("Which model answers", version, ("name", "version", "model_hash")),
     }
     return tuple(
-        Door("GET", path, answer, "", {"summary": says, "responses": answers({"type": "object"})})
-        for path, (says, answer) in told.items()
+        Door("GET", path, answer, "", _operation(says, named), vital=True)
+        for path, (says, answer, named) in told.items()
     )
+
+
+def _operation(says: str, named: tuple[str, ...]) -> dict[str, Any]:
+    schema = {"type": "object", "required": list(named), "properties": {one: {"type": "string"} for one in named}}
+    return {"summary": says, "responses": answers(schema, refusing=())}
