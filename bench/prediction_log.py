@@ -21,7 +21,7 @@ def main() -> None:
     brief = Brief(target=Target(column="won"), data=Data(key=("id",)))
     with tempfile.TemporaryDirectory() as held:
         book = Ledger(Path(held) / "ledger.db")
-        log = Log(book, brief, Wanted(most=10 * N_ROWS))
+        log = Log(lambda: book, brief, Wanted(most=10 * N_ROWS))
         took = []
         for start in range(0, N_ROWS, 1_000):
             keys = [f"k{number}" for number in range(start, start + 1_000)]

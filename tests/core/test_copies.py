@@ -37,7 +37,7 @@ def fill(book: Ledger) -> None:
     book.package("v1", "calls", "hash", "r1")
     book.keep_labels("calls", [("a", "yes"), ("=1+1", "no")])
     book.keep_predictions("s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "") for n in range(100)])
-    log = Log(book, Brief(target=Target(column="won"), name="calls", data=Data(key=("id",))))
+    log = Log(lambda: book, Brief(target=Target(column="won"), name="calls", data=Data(key=("id",))))
     log.answered("v1", [{"id": 7}], [{"prediction": "yes", "score": 0.5, "flags": []}])
     log.close()
     book.close()

@@ -23,8 +23,7 @@ POSITIVE = click.FloatRange(0, min_open=True)
     "window_s",
     type=click.FloatRange(0.01, 3600),
     default=1.0,
-    show_default=True,
-    help="Seconds after which predictions are in the ledger: what a kill may lose.",
+    help="Seconds until predictions are in the ledger, which a kill may lose; default: 1.",
 )
 @click.option("--log-rows", is_flag=True, help="Keep what the rows held too, but for personal columns.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that answer; default: 1.")

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from artificer.core.database import Database
+from artificer.core.life import Answer, Stream
 
 MIGRATION = (
     "create table streams (number {identity}, id text not null unique, name text not null, version text not null, "
@@ -33,48 +33,6 @@ ANSWER = ("stream", "number", "at", "key", "score", "said", "decision", "flags",
 ROW = ("stream", "number", "at", "body")
 _ID = re.compile(r"([0-9a-z]{20})-(0|[1-9]\d{0,14})")
 _PIECE = 20_000
-
-
-class Answer(NamedTuple):
-    """One prediction, as it was told.
-
-    Attributes
-    ----------
-    stream : Stream
-        The process and version that gave it.
-    number : int
-        Its place in the stream, from 0.
-    at : int
-        When, in milliseconds since 1970.
-    key : str
-        As `artificer.data.keys` writes it; "" where none was known.
-    score : float or None
-        Probability of success, of the likeliest class where there are more than two, or the predicted value.
-    said : str
-        The likeliest class where there are more than two.
-    row : str
-        What the row held, as JSON; "" where that is not kept.
-    """
-
-    stream: Stream
-    number: int
-    at: int
-    key: str
-    score: float | None
-    said: str
-    decision: str
-    flags: str
-    reasons: str = ""
-    row: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Predictions of one version by one process."""
-
-    id: str
-    name: str
-    version: str
 
 
 @dataclass(frozen=True, slots=True)

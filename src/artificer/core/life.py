@@ -1,13 +1,13 @@
 """What flows along the line, part three: the records of a model's life after it was trained.
 
 `ship` leaves a `Reference` in the package; `track` compares new rows with it and gives a `Tracked`; `update` compares
-champion and challenger and gives an `Updated`; the ledger says which version is `Served`.
+champion and challenger and gives an `Updated`; the ledger says which version is `Served`, and keeps each `Answer` of a server.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from artificer.core.records import Decision, Estimate, Finding
 
@@ -277,3 +277,45 @@ class Looked:
     updated: Updated | None = None
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Predictions of one version by one process."""
+
+    id: str
+    name: str
+    version: str
+
+
+class Answer(NamedTuple):
+    """One prediction, as it was told.
+
+    Attributes
+    ----------
+    stream : Stream
+        The process and version that gave it.
+    number : int
+        Its place in the stream, from 0.
+    at : int
+        When, in milliseconds since 1970.
+    key : str
+        As `artificer.data.keys` writes it; "" where none was known.
+    score : float or None
+        Probability of success, of the likeliest class where there are more than two, or the predicted value.
+    said : str
+        The likeliest class where there are more than two.
+    row : str
+        What the row held, as JSON; "" where that is not kept.
+    """
+
+    stream: Stream
+    number: int
+    at: int
+    key: str
+    score: float | None
+    said: str
+    decision: str
+    flags: str
+    reasons: str = ""
+    row: str = ""

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from artificer.core.errors import DataError, closest
-from artificer_runtime.schema import canonical_text
-
-BETWEEN = "|"
+from artificer.data.row_key import BETWEEN, text_of
 
 
 def key_texts(frame: pl.DataFrame, key: Sequence[str], parts: Sequence[tuple[str, int]]) -> pl.Series:
@@ -42,26 +40,9 @@ def key_texts(frame: pl.DataFrame, key: Sequence[str], parts: Sequence[tuple[str
     return pl.DataFrame(columns).select(pl.concat_str(pl.all(), separator=BETWEEN).alias("key")).to_series()
 
 
-def key_of(values: Sequence[object]) -> str:
-    """The key of one row from the values of its columns, as `key_texts` writes it; "" where one is missing.
-
-    >>> key_of((7,)), key_of(("a|b", 7.0)), key_of((None,))
-    ('7', 'a\\\\|b|7', '')
-    """
-    texts = [_text(value) for value in values]
-    if len(texts) == 1:
-        return texts[0] or ""
-    parts = [one.replace("\\", "\\\\").replace("|", "\\|") for one in texts if one is not None]
-    return BETWEEN.join(parts) if len(parts) == len(texts) else ""
-
-
 def _texts(column: pl.Series) -> pl.Series:
     if column.dtype.is_integer():
         return column.cast(pl.String)
     if column.dtype == pl.String:
         return column.str.strip_chars()
-    return pl.Series(column.name, [_text(value) for value in column.to_list()], pl.String)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None or value != value else canonical_text(value)
+    return pl.Series(column.name, [text_of(value) for value in column.to_list()], pl.String)

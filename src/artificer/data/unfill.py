@@ -18,7 +18,8 @@ from filelock import FileLock
 from artificer.core.errors import DataError
 from artificer.core.store import write_bytes
 from artificer.data.fill import Place
-from artificer.data.keys import key_of, key_texts
+from artificer.data.keys import key_texts
+from artificer.data.row_key import key_of
 from artificer.data.table import FORMULA
 from artificer.data.upsert import quoted
 

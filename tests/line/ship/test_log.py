@@ -51,7 +51,7 @@ def told(log: Log, row: dict[str, Any], version: str = "v1", **answer: Any) -> s
 
 
 def test_what_was_told_is_found_by_key_and_by_id(book: Ledger) -> None:
-    log = Log(book, BRIEF)
+    log = Log(lambda: book, BRIEF)
     first, second = told(log, ROW), told(log, ROW, "v2", score=0.25)
     log.close()
     newest, oldest = book.predictions_of("7")
@@ -64,7 +64,7 @@ def test_what_was_told_is_found_by_key_and_by_id(book: Ledger) -> None:
 
 
 def test_ids_of_threads_and_streams_never_meet_and_sort_by_time(book: Ledger) -> None:
-    log = Log(book, BRIEF)
+    log = Log(lambda: book, BRIEF)
     ids: list[str] = []
     threads = [
         threading.Thread(target=lambda: ids.extend(told(log, {"id": number}) for number in range(500)))
@@ -74,7 +74,7 @@ def test_ids_of_threads_and_streams_never_meet_and_sort_by_time(book: Ledger) ->
         one.start()
     for one in threads:
         one.join()
-    later = Log(book, BRIEF)
+    later = Log(lambda: book, BRIEF)
     time.sleep(0.002)
     assert len(set(ids)) == 4000
     assert all(re.fullmatch(r"[0-9a-z]{20}-\d+", one) for one in ids)
@@ -86,7 +86,7 @@ def test_ids_of_threads_and_streams_never_meet_and_sort_by_time(book: Ledger) ->
 
 
 def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does_not_say_it(book: Ledger) -> None:
-    log = Log(book, BRIEF)
+    log = Log(lambda: book, BRIEF)
     answer: dict[str, Any] = {"prediction": "red", "probabilities": {"red": 0.5, "blue": 0.5}, "flags": []}
     log.answered("v1", [{"x": 1}, {"id": None}], [answer, {"prediction": 3, "flags": []}])
     log.close()
@@ -97,7 +97,7 @@ def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does
 
 def test_what_rows_held_is_kept_only_when_asked_and_never_personal_columns(book: Ledger) -> None:
     for wanted in (Wanted(), Wanted(rows=True)):
-        log = Log(book, BRIEF, wanted)
+        log = Log(lambda: book, BRIEF, wanted)
         told(log, ROW)
         log.close()
     assert book._database.read("select body from answered_rows") == [('{"x": 0.5}',)]
@@ -105,11 +105,11 @@ def test_what_rows_held_is_kept_only_when_asked_and_never_personal_columns(book:
 
 def test_rows_that_the_brief_keeps_for_no_time_are_not_to_be_kept(book: Ledger) -> None:
     with pytest.raises(BriefError, match=r"--log-rows .* \[legal\] keep rows is \"0d\""):
-        Log(book, Brief(target=Target(column="won")), Wanted(rows=True))
+        Log(lambda: book, Brief(target=Target(column="won")), Wanted(rows=True))
 
 
 def test_a_key_that_no_database_takes_does_not_stop_the_others(book: Ledger) -> None:
-    log = Log(book, BRIEF, Wanted(rows=True))
+    log = Log(lambda: book, BRIEF, Wanted(rows=True))
     for key in ("a\0b", "\ud800", "k" * 2000, "fine"):
         told(log, {"id": key, "x": "y" * 20_000})
     log.close()
@@ -125,7 +125,7 @@ def test_what_finds_no_room_is_dropped_and_counted_and_nobody_waits(
         raise WorkspaceError("the disk is full")
 
     monkeypatch.setattr(book.answers, "keep", refuses)
-    log = Log(book, BRIEF, Wanted(window_s=0.01, most=100))
+    log = Log(lambda: book, BRIEF, Wanted(window_s=0.01, most=100))
     for _ in range(250):
         told(log, ROW)
     log.flush(20)
@@ -141,7 +141,7 @@ def test_what_finds_no_room_is_dropped_and_counted_and_nobody_waits(
 
 
 def test_a_batch_that_is_written_twice_stands_once(book: Ledger) -> None:
-    log = Log(book, BRIEF)
+    log = Log(lambda: book, BRIEF)
     batches: list[Any] = []
     keep = book.answers.keep
     book.answers.keep = lambda batch: (batches.append(list(batch)), keep(batch))[0]  # type: ignore[assignment, func-returns-value, return-value]
@@ -196,7 +196,7 @@ class TestProcesses:
             "import sys\nfrom pathlib import Path\nfrom artificer.core.ledger import Ledger\n"
             "from artificer.core.brief import Brief, Data, Target\nfrom artificer.line.ship.server.log import Log, Wanted\n"
             f"me, book = sys.argv[1], Ledger({shown})\n"
-            "log = Log(book, Brief(target=Target(column='won'), name='calls', data=Data(key=('id',))), Wanted(0.01))\n"
+            "log = Log(lambda: book, Brief(target=Target(column='won'), name='calls', data=Data(key=('id',))), Wanted(0.01))\n"
             "for n in range(300):\n"
             "    log.answered('v1', [{'id': f'{me}-{n}'}], [{'prediction': 'y', 'score': 0.5, 'flags': []}])\n"
             "    if n % 10 == 0:\n"

@@ -38,7 +38,7 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     """A ledger with a server's prediction and its row, a table's, a label, and a look, all of this moment."""
     place = tmp_path / "ledger.db" if request.param == "sqlite" else request.getfixturevalue("postgres")
     ledger = Ledger(place)
-    log = Log(ledger, brief(rows=""), Wanted(rows=True))
+    log = Log(lambda: ledger, brief(rows=""), Wanted(rows=True))
     log.answered("v1", [{"id": n, "x": 1} for n in range(50)], [{"prediction": "y", "score": 0.5, "flags": []}] * 50)
     log.close()
     ledger.keep_predictions("s1", "calls", "v1", "t", [("a", 0.5, "", ""), ("b", 0.5, "", "")])

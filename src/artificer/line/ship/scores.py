@@ -171,9 +171,9 @@ class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None]]):
 
 def _forgotten(scorer: Scorer, found: Predicted) -> tuple[Finding, ...]:
     """Persons among the rows who were to be forgotten."""
-    if scorer.ledger is None:
+    if scorer.ledger is None or scorer.workspace is None:
         return ()
-    return returned(scorer.ledger.forgotten, scorer.package.resolve().parent.parent, scorer.brief.name, found.key)
+    return returned(scorer.ledger.forgotten, scorer.workspace, scorer.brief.name, found.key)
 
 
 def _findings(scorer: Scorer, rule: Rule, found: Predicted, filled: Filled) -> Iterator[Finding]:

@@ -201,6 +201,8 @@ async def _follow(serving: Serving) -> None:
     while True:
         await asyncio.sleep(EVERY_S)
         serving.metrics.look()
+        if serving.log is not None:
+            serving.metrics.logged(serving.log.counts())
         if await run_in_threadpool(serving.follow):
             LOG.warning("version %s is served now", serving.model.scorer.version)
 

@@ -12,11 +12,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.data.row_key import key_of
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
+from artificer.line.ship.server.log import Log
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
 from artificer_runtime import RowsError
+from artificer_runtime.values import canonical_text
 
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 KINDS = (ARROW, PARQUET)
@@ -37,14 +40,14 @@ def doors(serving: Serving) -> tuple[Door, ...]:
             raise RefusedError(415, [said])
         content = await body(request)
         async with free:
-            answer, n_rows, raised = await run_in_threadpool(_answered, content, kind, serving.model)
+            answer, n_rows, raised = await run_in_threadpool(_answered, content, kind, serving.model, serving.log)
         serving.metrics.predicted(n_rows, raised)
         return Response(answer, media_type=kind)
 
     return (Door("POST", "/predict/batch", batch, operation=_described()),)
 
 
-def _answered(content: bytes, kind: str, model: Model) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(content: bytes, kind: str, model: Model, log: Log | None) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer's bytes, its rows, and how many of them raised each flag.
 
     Raises
@@ -62,6 +65,8 @@ def _answered(content: bytes, kind: str, model: Model) -> tuple[bytes, int, list
         for part in _parts(content, kind, model):
             n_rows += part.num_rows
             answer = _predicted(part, n_rows - part.num_rows, model, raised)
+            if log is not None:
+                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, answer)))
             if writer is None:
                 writer = _writer(sink, answer.schema, kind)
             writer.write(answer)
@@ -142,6 +147,24 @@ def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -
     return pa.table(columns)
 
 
+def _kept(log: Log, model: Model, answer: Any) -> list[str]:
+    """Keep the answers in the ledger, and give their ids."""
+    columns, classes = set(answer.column_names), model.scorer.predictor.contents.classes
+    n_rows = answer.num_rows
+
+    def values(name: str) -> list[Any]:
+        return list(answer[name].to_pylist()) if name in columns else [None] * n_rows
+
+    keys = zip(*map(values, model.scorer.brief.data.key or ("key",)), strict=True)
+    score, said = values("score" if "score" in columns else "prediction"), [""] * n_rows
+    if classes and "score" not in columns:
+        score = np.max([answer[f"probability_{name}"].to_numpy() for name in classes], axis=0).tolist()
+        said = list(map(canonical_text, values("prediction")))
+    decided = [one or "" for one in values("decision")]
+    told = zip(keys, score, said, decided, values("flags"), strict=True)
+    return [log.keep(model.scorer.version, key_of(key), *others) for key, *others in told]
+
+
 def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
     if kind == ARROW:
         import pyarrow as pa
@@ -154,7 +177,9 @@ def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
 
 def _described() -> dict[str, Any]:
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
-    says = "a row for each row: key, prediction, probability of each class, score, decision, flags, version"
+    says = (
+        "a row for each row: key, prediction, probability of each class, score, decision, flags, version, prediction_id"
+    )
     return {
         "summary": f"Predict a table of up to {MOST_ROWS:,} rows, as an Arrow stream or a Parquet file",
         "requestBody": {"required": True, "content": content},

@@ -9,22 +9,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from artificer.core.errors import WorkspaceError, closest
-from artificer.core.forgotten import secret_of
-from artificer.core.ledger import Ledger
-from artificer.data.keys import key_of
-from artificer.line.ship.scorer import Scorer
-from artificer.line.ship.server.doors import Door, RefusedError, body, parsed, wrong
+from artificer.data.row_key import key_of
+from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.log import END_S, LONGEST_KEY, WINDOW_S, Log
-from artificer.line.ship.server.openapi import answers
+from artificer.line.ship.server.openapi import answers, refusals
 from artificer.line.ship.server.served import Serving
-from artificer_runtime.schema import canonical_text
+from artificer_runtime.values import canonical_text
+
+if TYPE_CHECKING:
+    from artificer.core.ledger import Ledger
+    from artificer.line.ship.scorer import Scorer
 
 MOST_LABELS = 10_000
 AT_ONCE = 4  # requests that may wait for the ledger; predictions never wait behind them
@@ -48,17 +49,17 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
     async def feedback(request: Request) -> Response:
         scorer = serving.model.scorer
-        if scorer.ledger is None:
+        if scorer.workspace is None:
             raise RefusedError(409, [wrong("nothing keeps labels: the package lies in no workspace", "serve a brief")])
         given = checked(parsed(await body(request)), scorer)
-        keep = partial(_kept, scorer.ledger, scorer, given, serving.log)
+        keep = partial(_kept, scorer, given, serving.log)
         try:
             told = await anyio.to_thread.run_sync(keep, limiter=waiting)
         except WorkspaceError as error:
             LOG.warning("labels cannot be kept at the moment: %s", error)
             said = wrong("labels cannot be kept at the moment: none of these was", "send them again in a while")
             raise RefusedError(503, [said], {"retry-after": "5"}) from error
-        return JSONResponse(told)
+        return JSON(told)
 
     return (Door("POST", "/feedback", feedback, "feedback", _described(serving.model.scorer)),)
 
@@ -168,9 +169,10 @@ def _given(one: dict[str, Any], scorer: Scorer) -> Given:
     return Given(key_of(values), one.get("prediction_id", ""), canonical_text(one["label"]), _moment(one.get("at", "")))
 
 
-def _kept(ledger: Ledger, scorer: Scorer, given: Sequence[Given], log: Log | None) -> dict[str, Any]:
+def _kept(scorer: Scorer, given: Sequence[Given], log: Log | None) -> dict[str, Any]:
     """Keep them, and say what became of them; when this returns they are on disk."""
-    name = scorer.brief.name
+    ledger, name = scorer.ledger, scorer.brief.name
+    assert ledger is not None
     keys = _keys(ledger, name, [one.prediction_id for one in given if not one.key], log)
     # A prediction without a key is labelled under its own id.
     placed = [(one.key or keys.get(one.prediction_id, ""), one) for one in given]
@@ -203,10 +205,12 @@ def _keys(ledger: Ledger, name: str, ids: Sequence[str], log: Log | None) -> dic
 def _forgotten(ledger: Ledger, scorer: Scorer, keys: Sequence[str]) -> set[str]:
     """Keys of persons who asked to be forgotten: their labels are not kept."""
     name = scorer.brief.name
-    if not ledger.forgotten.any(name):
+    if scorer.workspace is None or not ledger.forgotten.any(name):
         return set()
+    from artificer.core.forgotten import secret_of
+
     try:
-        return set(ledger.forgotten.met(name, secret_of(scorer.package.resolve().parent.parent), keys))
+        return set(ledger.forgotten.met(name, secret_of(scorer.workspace), keys))
     except WorkspaceError as error:  # labels of all others are not to be lost for it
         LOG.warning("%s", error)
         return set()
@@ -239,6 +243,5 @@ def _described(scorer: Scorer) -> dict[str, Any]:
     return {
         "summary": "Say what became of rows; answered when that is on disk",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [one, many]}}}},
-        "responses": answers(told, "what became of the labels")
-        | {"503": {"description": "none of them was kept: send them again"}},
+        "responses": answers(told, "what became of the labels") | refusals("409", "503"),
     }

@@ -13,18 +13,19 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from artificer.core.answers import Answer, Stream
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, WorkspaceError
-from artificer.core.ledger import Ledger
-from artificer.data.keys import key_of
-from artificer.line.ask.durations import seconds
-from artificer.line.ship.retention import expire
-from artificer_runtime.schema import canonical_text
+from artificer.core.life import Answer, Stream
+from artificer.data.row_key import key_of
+from artificer_runtime.values import canonical_text
+
+if TYPE_CHECKING:
+    from artificer.core.ledger import Ledger
 
 WINDOW_S, MOST, BATCH = 1.0, 100_000, 5_000
 LONGEST_KEY, LONGEST_ROW = 1_000, 16_384
@@ -80,6 +81,8 @@ class Log:
 
     Parameters
     ----------
+    ledger : callable
+        Opens the ledger: asked by the writer alone, when there is something to write.
     brief : Brief
         Its name is what the ledger knows the model by; without `[data] key`, the field "key" of a row is its key. What
         its `[legal]` keep says is too old is removed every hour.
@@ -90,9 +93,14 @@ class Log:
         When rows are to be kept, and the brief keeps them for no time.
     """
 
-    def __init__(self, ledger: Ledger, brief: Brief, wanted: Wanted | None = None) -> None:
-        self.ledger, self.name, self.wanted = ledger, brief.name, wanted or Wanted()
-        if self.wanted.rows and brief.legal.keep.rows and not seconds(brief.legal.keep.rows, "legal.keep.rows"):
+    def __init__(self, ledger: Callable[[], Ledger], brief: Brief, wanted: Wanted | None = None) -> None:
+        self.name, self.wanted = brief.name, wanted or Wanted()
+        self._open = cache(ledger)
+        if (
+            self.wanted.rows
+            and brief.legal.keep.rows
+            and not any(digit in brief.legal.keep.rows for digit in "123456789")
+        ):
             raise BriefError(
                 f'--log-rows keeps what rows hold, and [legal] keep rows is "{brief.legal.keep.rows}"; say there for how long, '
                 'for instance "30d"'
@@ -202,11 +210,15 @@ class Log:
 
     def _expire(self) -> None:
         """Remove what is too old, once an hour."""
+        if not (self._brief.legal.keep.predictions or self.wanted.rows):
+            return
         if time.monotonic() < self._expires or self._ending:
             return
+        from artificer.line.ship.retention import expire
+
         self._expires = time.monotonic() + EXPIRE_S
         try:
-            expire(self.ledger, self._brief)
+            expire(self._open(), self._brief)
         except WorkspaceError as error:
             LOG.warning("what is too old cannot be removed at the moment: %s", error)
 
@@ -216,7 +228,7 @@ class Log:
             while self._queue and len(self._batch) < BATCH:
                 self._batch.append(_writable(self._queue.popleft()))
             try:
-                self.ledger.answers.keep(self._batch)
+                self._open().answers.keep(self._batch)
             except WorkspaceError as error:
                 if not self._trouble:
                     LOG.warning("predictions cannot be kept at the moment: %s", error)

@@ -15,11 +15,14 @@ from itertools import accumulate
 from pathlib import Path
 
 from artificer.core.errors import FaultError
+from artificer.line.ship.server.log import Counts
 
 STATUSES = (200, 201, 202, 204, 303, 400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 499, 500, 503, 0)
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 FLAGS = ("unseen", "outside", "clipped")
-ROWS, IN_FLIGHT, MEMORY, FAULTS, OWN = 0, 1, 2, 3, 4 + len(FLAGS)
+ROWS, IN_FLIGHT, MEMORY, FAULTS, KEPT, WAITING, DROPPED = range(7)
+FLAGGED = 7
+OWN = FLAGGED + len(FLAGS)
 WIDTH = len(STATUSES) + len(BUCKETS) + 2  # of a door: requests by status, by time with no end, and their seconds
 CELLS = 16_384  # of a worker: some 430 doors
 _PLACE = {status: place for place, status in enumerate(STATUSES)}
@@ -72,7 +75,7 @@ class Metrics:
         self._cells[self._at + ROWS] += n_rows
         for name, n_flagged in flags:
             if name in FLAGS:
-                self._cells[self._at + 4 + FLAGS.index(name)] += n_flagged
+                self._cells[self._at + FLAGGED + FLAGS.index(name)] += n_flagged
 
     def fault(self) -> None:
         """An error of our own was met."""
@@ -81,6 +84,12 @@ class Metrics:
     def look(self) -> None:
         """Note how much memory this worker holds."""
         self._cells[self._at + MEMORY] = float(_resident())
+
+    def logged(self, counts: Counts) -> None:
+        """Note how this worker's prediction log fares."""
+        own = self._at
+        self._cells[own + KEPT], self._cells[own + WAITING] = float(counts.kept), float(counts.waiting)
+        self._cells[own + DROPPED] = float(counts.dropped)
 
     @property
     def in_flight(self) -> int:
@@ -102,11 +111,14 @@ class Metrics:
             ("artificer_rows_total", "counter", "Rows predicted.", ROWS),
             ("artificer_in_flight", "gauge", "Requests under way.", IN_FLIGHT),
             ("artificer_faults_total", "counter", "Errors of the server's own.", FAULTS),
+            ("artificer_log_kept_total", "counter", "Predictions that stand in the ledger.", KEPT),
+            ("artificer_log_waiting", "gauge", "Predictions that wait to be written there.", WAITING),
+            ("artificer_log_dropped_total", "counter", "Predictions that found no room to wait.", DROPPED),
             ("process_resident_memory_bytes", "gauge", "Memory of all workers.", MEMORY),
         )
         for family, kind, says, cell in plain:
             yield from _family(family, kind, says, [f" {self._sum(cell):.0f}"])
-        flagged = [f'{{flag="{flag}"}} {self._sum(4 + place):.0f}' for place, flag in enumerate(FLAGS)]
+        flagged = [f'{{flag="{flag}"}} {self._sum(FLAGGED + place):.0f}' for place, flag in enumerate(FLAGS)]
         yield from _family("artificer_flags_total", "counter", "Rows that raised a flag.", flagged)
         yield from _family("artificer_workers", "gauge", "Processes that answer.", [f" {self.n_workers}"])
         started = "Start of the process since unix epoch in seconds."

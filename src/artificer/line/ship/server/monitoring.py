@@ -16,6 +16,8 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
     async def metrics(_: Request) -> Response:
         scorer = serving.model.scorer
+        if serving.log is not None:
+            serving.metrics.logged(serving.log.counts())
         text = serving.metrics.text(scorer.brief.name, scorer.version, scorer.predictor.model_hash)
         return PlainTextResponse(text, media_type=TYPE)
 

@@ -14,6 +14,7 @@ REFUSALS = {
     "400": "not in the form that is asked for",
     "404": "nothing of that name",
     "408": "the body came too slowly",
+    "409": "not as things stand",
     "413": "too much at once",
     "415": "of a kind that is not read",
     "422": "wrong fields",
@@ -112,6 +113,10 @@ def prediction_schema(model: Model) -> dict[str, Any]:
             if model.acts is not None:
                 properties["decision"] = {"enum": ["act", "leave"]}
                 required.append("decision")
+    if scorer.workspace is not None:
+        says = "what feedback may name it by; it is in the ledger a moment later"
+        properties["prediction_id"] = {"type": "string", "description": says}
+        required.append("prediction_id")
     if scorer.brief.data.key:
         properties["key"] = {"type": "object", "description": "the row's own, where it was sent"}
     return {"type": "object", "required": required, "properties": properties}

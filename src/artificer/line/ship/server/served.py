@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from artificer.line.ship.scorer import Scorer, scorer_of
 from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.fields import Fields
 from artificer.line.ship.server.limits import Limits
-from artificer.line.ship.server.log import Log, Wanted
+from artificer.line.ship.server.log import KEY, Log, Wanted
 from artificer.line.ship.server.metrics import Metrics
 from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
@@ -29,6 +29,7 @@ from artificer_runtime.predictor import Predictions
 from artificer_runtime.schema import GROUPS, Column
 
 if TYPE_CHECKING:
+    from artificer.core.ledger import Ledger
     from artificer.line.ship.server.access import Gate
 
 EVERY_S = 1.0
@@ -62,7 +63,7 @@ class Model:
     def fields(self) -> Fields:
         """What a row must hold."""
         data = self.scorer.brief.data
-        return Fields(self.columns, (*data.key, data.time, *self._priced), data.columns)
+        return Fields(self.columns, (*(data.key or (KEY,)), data.time, *self._priced), data.columns)
 
     @property
     def reads_rows(self) -> bool:
@@ -170,9 +171,10 @@ class Serving:
         ArtificerError, RuntimeInputError
             When the package cannot be read, or nothing is served yet.
         """
-        scorer = scorer_of(subject, workspace=workspace)
-        log = Log(scorer.ledger, scorer.brief, wanted) if scorer.ledger is not None else None
-        return cls(subject, workspace, _loaded(scorer), log=log, limits=limits or Limits())
+        model = _loaded(scorer_of(subject, workspace=workspace))
+        root = model.scorer.workspace
+        log = Log(partial(_ledger, root), model.scorer.brief, wanted) if root is not None else None
+        return cls(subject, workspace, model, limits=limits or Limits(), log=log)
 
     @property
     def troubles(self) -> str:
@@ -208,6 +210,12 @@ class Serving:
             return False
         self.trouble = ""
         return True
+
+
+def _ledger(root: Path) -> Ledger:
+    from artificer.core.ledger import ledger_of
+
+    return ledger_of(root)
 
 
 def _worth(scorer: Scorer) -> Acts:

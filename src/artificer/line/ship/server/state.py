@@ -35,7 +35,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     told = {
         "/healthz": ("The process lives", healthy, ("status",)),
         "/readyz": (
-            "A version answers; `trouble` says what is wanted and is not so",
+            "A version answers; `trouble` says what is wanted and is not so; `log` how this worker's prediction log fares",
             ready,
             ("status", "version", "since"),
         ),

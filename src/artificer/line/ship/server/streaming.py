@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
 from artificer.line.ship.server.fields import row_schema, wrong_fields
+from artificer.line.ship.server.log import Log
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -54,7 +55,8 @@ async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
     n_before = 0
     try:
         async for lines in _batches(request):
-            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, serving)
+            model = serving.model
+            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, model, serving.log)
             serving.metrics.predicted(n_rows, raised)
             n_before += len(lines)
             yield content
@@ -92,9 +94,10 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         yield [rest]
 
 
-def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(
+    lines: list[bytes], n_before: int, model: Model, log: Log | None
+) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer lines, how many rows were predicted, and which flags they raised."""
-    model = serving.model
     told: list[Told] = [{"row": n_before + place} for place in range(len(lines))]
     rows, places = [], []
     for place, line in enumerate(lines):
@@ -109,10 +112,9 @@ def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[byte
             continue
         rows.append(row)
         places.append(place)
-    found = model.predictions(rows) if rows else []
-    if serving.log is not None:
-        serving.log.answered(model.scorer.version, rows, found)
-    found = with_keys(rows, found, model)
+    found = with_keys(rows, model.predictions(rows), model) if rows else []
+    if log is not None:
+        log.answered(model.scorer.version, rows, found)
     for place, answer in zip(places, found, strict=True):
         told[place] |= answer
     return b"".join(map(_line, told)), len(rows), flagged(found)
