@@ -75,7 +75,9 @@ def test_each_page_of_a_bare_package_says_what_is_missing_and_how_to_get_it(bare
 def test_pages_load_nothing_but_their_own_files_and_hold_no_inline_code(site: Any) -> None:
     for page in PAGES:
         found = site.get(page.path)
-        assert found.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'; script-src 'self'")
+        assert found.headers["content-security-policy"].startswith(
+            "default-src 'none'; style-src 'self'; script-src 'self'"
+        )
         assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src)", found.text), page.path
         for address in re.findall(r'(?:src|href)="([^"]+)"', found.text):
             assert address.startswith(("/", "#")), address
@@ -155,7 +157,9 @@ class TestPredict:
         assert "Why is not told: it keeps no counts." in site.get("/pages/predict").text
 
     def test_nonsense_is_refused_in_words(self, site: Any) -> None:
-        assert site.post("/pages/predict", content=b"\xff\xfe=%zz&&&==").status_code == 200  # nothing of a row: all is missing
+        assert (
+            site.post("/pages/predict", content=b"\xff\xfe=%zz&&&==").status_code == 200
+        )  # nothing of a row: all is missing
         assert site.post("/pages/predict", content=b"x=1" * 50_000).status_code == 422
         assert site.post("/pages/predict", content=b"x" * 2_000_000).status_code == 413
 
@@ -191,14 +195,59 @@ def test_versions_of_a_workspace_are_listed_and_compared(tmp_path: Path) -> None
         assert site.get("/pages/log?stage=<b>").status_code == 200
 
 
-def test_what_may_be_done_gets_a_form_that_asks_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from artificer.line.ship.server.pages import versions
+def signed_in(client: Client, *scopes: str) -> tuple[Any, str]:
+    """A browser's session of someone with a new key, and the token that its forms send."""
+    from starlette.testclient import TestClient
 
+    from artificer.core.access import made
+    from artificer.line.ship.server import Serving
+    from artificer.line.ship.server.access import Gate
+    from artificer.line.ship.server.app import application
+
+    kept, text = made("ann", scopes)
+    client.ledger.keys.add(kept)
+    serving = Serving.of(client.brief)
+    serving.gate = Gate(None, client.ledger.keys, "127.0.0.1")
+    site = TestClient(application(serving), base_url="http://127.0.0.1")
+    assert site.post("/sign-in", data={"key": text, "next": "/pages/versions"}).status_code == 200
+    (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', site.get("/pages/versions").text))
+    return site, token
+
+
+def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
-    monkeypatch.setattr(versions, "allowed", lambda seen: versions.Allowed(True, True, "secret"))
-    with answering(client.brief) as site:
-        found = site.get("/pages/versions").text
-    assert 'action="/versions/rollback"' in found
+    site, token = signed_in(client, "predict", "operate")
+    found = site.get("/pages/versions").text
     assert found.count('name="version" value="v1"') == 2  # promote it, or go back to it
-    assert 'name="csrf" value="secret"' in found
     assert "Yes, serve v1" in found
+    assert site.post("/versions/rollback", data={"seen": "2"}).status_code == 403
+    done = site.post("/versions/rollback", data={"seen": "2", "csrf": token})
+    assert done.status_code == 200
+    assert done.url.path == "/pages/versions"
+    assert "Version v1 is served" in done.text
+    assert client.ledger.served("calls").version == "v1"
+
+
+def test_who_may_only_predict_gets_no_such_form_and_every_other(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
+    site, token = signed_in(client, "predict")
+    assert "Yes, serve" not in site.get("/pages/versions").text
+    assert f'name="csrf" value="{token}"' in site.get("/pages/predict").text
+    assert site.post("/pages/predict", data={"x": "1", "shop": "a"}).status_code == 403
+    assert site.post("/pages/predict", data={"x": "1", "shop": "a", "csrf": token}).status_code == 200
+    (action,) = re.findall(r'action="(/pages/batch[^"]*)"', site.get("/pages/batch").text)
+    rows = {"file": ("rows.csv", b"x,shop\n1,a\n")}
+    assert site.post("/pages/batch", files=rows).status_code == 403
+    job = site.post(action, files=rows)
+    assert job.status_code == 200
+    assert "rows.csv" in job.text
+    assert site.post("/sign-out", data={"csrf": token}).url.path == "/sign-in"
+
+
+def test_four_eyes_ask_for_a_reason(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask(more="[authority]\nfour_eyes = true\n").ship().serve().ship("v2")
+    site, token = signed_in(client, "predict", "approve")
+    assert 'action="/versions/v2/approve"' in site.get("/pages/versions").text
+    done = site.post("/versions/v2/approve", data={"csrf": token, "because": "it was checked"})
+    assert done.status_code == 409  # the door answers: it does not know who made v2
+    assert "who made 'v2'" in done.text

@@ -40,7 +40,10 @@ def _asked_for(brief: Brief, positive: str) -> list[tuple[str, str]]:
         ("Known", f"{horizon} after the row" if horizon not in ("", "0d") else ""),
         ("A row is named by", ", ".join(brief.data.key)),
         ("Ordered by", brief.data.time),
-        ("Capacity", f"{capacity.top:,} rows" + (f" every {capacity.every}" if capacity.every else "") if capacity else ""),
+        (
+            "Capacity",
+            f"{capacity.top:,} rows" + (f" every {capacity.every}" if capacity.every else "") if capacity else "",
+        ),
         ("Act from", figure(brief.decision.threshold) if brief.decision.threshold is not None else ""),
         ("Acting on a row", _worth(value.acted, value.currency) if value else ""),
         ("A success brings", _worth(value.success, value.currency) if value else ""),

@@ -39,7 +39,11 @@ def _told(rule: Rule, kind: str) -> Iterator[str]:
         yield f"stands in {' '.join(rule.values)}"
     elif rule.kind in ("rows", "mean", "share"):
         what = {"rows": "number of rows", "mean": "mean", "share": f"share of {' '.join(rule.values)}"}[rule.kind]
-        yield f"{what} {_between(rule.low, rule.high, 'number')}" if rule.about is None else f"{what} near {figure(rule.about)}"
+        yield (
+            f"{what} {_between(rule.low, rule.high, 'number')}"
+            if rule.about is None
+            else f"{what} near {figure(rule.about)}"
+        )
     elif rule.kind == "fresh":
         yield f"no older than {figure((rule.high or 0.0) / 86_400)} days"
     else:

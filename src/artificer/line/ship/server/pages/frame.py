@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from artificer.core.report.templates import environment, read_part
+from artificer.line.ship.server.access import Caller, caller
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.material import Material, material
 from artificer.line.ship.server.served import Model, Serving
@@ -57,6 +58,11 @@ class Seen:
         """What is known of it."""
         return material(self.model.scorer)
 
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return caller(self.request)
+
     @cached_property
     def form(self) -> dict[str, str]:
         """Fields of the form that was sent."""
@@ -74,7 +80,8 @@ def shown(seen: Seen, template: str, status: int = 200, **values: Any) -> Respon
             path=seen.request.url.path,
             name=told.card.get("name") or seen.model.scorer.brief.name,
             told=told,
-            trouble=seen.serving.trouble,
+            trouble=seen.serving.troubles,
+            who=seen.caller,  # a macro has a `caller` of its own
             file=lambda name: f"/pages/files/{name}?{_tag(name)}",
             **values,
         )

@@ -76,9 +76,7 @@ def begin(model: Model, name: str, file: IO[bytes]) -> Job | None:
     _sweep()
     if sum(one.state == "busy" for one in _all()) >= MOST_BUSY:
         return None
-    job = Job(
-        secrets.token_urlsafe(18), name, model.scorer.brief.name, model.scorer.version, os.getpid(), time.time()
-    )
+    job = Job(secrets.token_urlsafe(18), name, model.scorer.brief.name, model.scorer.version, os.getpid(), time.time())
     _folder(job.id).mkdir(mode=0o700)
     with (_folder(job.id) / GIVEN).open("wb") as kept:
         shutil.copyfileobj(file, kept)
@@ -144,7 +142,12 @@ def _score(job: Job, model: Model) -> None:
         result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
         result.write_parquet(folder / RESULT)
         done = replace(
-            job, state="done", says="", n_done=frame.height, n_flagged=n_flagged, n_acts=-1 if n_acts is None else n_acts
+            job,
+            state="done",
+            says="",
+            n_done=frame.height,
+            n_flagged=n_flagged,
+            n_acts=-1 if n_acts is None else n_acts,
         )
         _tell(done)
     except (ArtificerError, RuntimeInputError) as error:
@@ -153,7 +156,11 @@ def _score(job: Job, model: Model) -> None:
         _tell(replace(job, state="failed", says="there is not enough memory for it; send it in parts"))
     except Exception:
         # Whoever waits must be told; what it was is ours to mend, and goes to the server's log.
-        _tell(replace(job, state="failed", says="it could not be scored, and the fault is ours; the server's log says more"))
+        _tell(
+            replace(
+                job, state="failed", says="it could not be scored, and the fault is ours; the server's log says more"
+            )
+        )
         raise
     finally:
         (folder / GIVEN).unlink(missing_ok=True)

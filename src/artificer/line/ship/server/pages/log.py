@@ -55,9 +55,7 @@ def _since(ledger: Ledger, name: str) -> list[Entry]:
     entries = []
     for look in ledger.looks(name):
         looked = decode(look.body.encode(), Looked)
-        made = looked.decisions or (
-            Decision("track", "What follows from this look?", looked.outcome, looked.because),
-        )
+        made = looked.decisions or (Decision("track", "What follows from this look?", looked.outcome, looked.because),)
         entries += [Entry(one.stage if one.stage in SINCE else "update", one, look.at) for one in made]
     for change in ledger.history(name):
         decision = Decision("serve", "Which version is served?", f"{change.action} {change.version}", change.because)

@@ -52,9 +52,7 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
-def scored_rows(
-    model: Model, frame: pl.DataFrame, tell: Callable[[int], None]
-) -> tuple[pl.DataFrame, int, int | None]:
+def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) -> tuple[pl.DataFrame, int, int | None]:
     """Predict all rows.
 
     Parameters

@@ -87,7 +87,8 @@ def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
         svg.over_time(
             [(place, one.value, one.low, one.high) for place, one in points],
             [(place, one.value) for place, one in zip(places, expected, strict=True)] if known else [],
-            title="the score at each look, " + ("measured on labels, and expected" if known else "expected")
+            title="the score at each look, "
+            + ("measured on labels, and expected" if known else "expected")
             + " from the inputs",
             y_label=found[-1].tracked.metric,
             x_ticks=list(zip(places, names, strict=True))[::step],
