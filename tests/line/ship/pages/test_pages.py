@@ -249,5 +249,5 @@ def test_four_eyes_ask_for_a_reason(tmp_path: Path) -> None:
     site, token = signed_in(client, "predict", "approve")
     assert 'action="/versions/v2/approve"' in site.get("/pages/versions").text
     done = site.post("/versions/v2/approve", data={"csrf": token, "because": "it was checked"})
-    assert done.status_code == 409  # the door answers: it does not know who made v2
+    assert done.status_code == 403  # the door answers: it does not know who made v2
     assert "who made 'v2'" in done.text

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from artificer.core.report.page import read_part
+from artificer.core.report.templates import read_part
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.origin import same_origin
 from artificer.line.ship.server.served import Serving

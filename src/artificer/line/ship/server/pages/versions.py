@@ -57,7 +57,7 @@ def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Materia
     scorer = seen.model.scorer
     folders = [path for path in packages.iterdir() if path.is_dir() and not path.name.startswith(".")]
     first = [served.version, served.previous] if served else []
-    folders.sort(key=lambda path: (path.name not in first, path.name != first[:1], -path.stat().st_mtime))
+    folders.sort(key=lambda path: (first.index(path.name) if path.name in first else len(first), -path.stat().st_mtime))
     found = []
     for path in folders[:MOST]:
         try:
