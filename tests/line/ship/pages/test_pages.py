@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, 
 from artificer.core.store import encode, public_json
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.contract import demands
-from artificer.line.ship.server.pages.material import _verdict
+from artificer.line.ship.server.pages.material import _read, _verdict
 from artificer_runtime.package import add_files, write
 from artificer_runtime.schema import Column, Schema
 
@@ -70,6 +72,14 @@ def test_each_page_of_a_bare_package_says_what_is_missing_and_how_to_get_it(bare
     if page.title not in ("Predict", "Batch"):
         assert 'class="absent"' in found.text
         assert "artificer " in found.text
+
+
+def test_a_server_starts_without_what_only_pages_need() -> None:
+    program = "import sys, artificer.line.ship.server.app; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = ended.stdout.split()
+    assert "artificer.line.ship.server.pages" in loaded
+    assert not {"jinja2", "artificer.core.report.sections", "artificer.line.ship.server.pages.frame"} & {*loaded}
 
 
 def test_pages_load_nothing_but_their_own_files_and_hold_no_inline_code(site: Any) -> None:
@@ -251,3 +261,15 @@ def test_four_eyes_ask_for_a_reason(tmp_path: Path) -> None:
     done = site.post("/versions/v2/approve", data={"csrf": token, "because": "it was checked"})
     assert done.status_code == 403  # the door answers: it does not know who made v2
     assert "who made 'v2'" in done.text
+
+
+def test_what_cannot_be_read_is_told_on_a_page(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve()
+    with answering(client.brief) as site:
+        assert site.get("/").status_code == 200
+        (client.package("v1") / "members" / "members.json").write_text("{}")
+        _read.cache_clear()
+        found = site.get("/")
+        assert found.status_code == 503
+        assert "cannot be shown" in found.text
+        assert site.post("/predict", json={"x": 1, "shop": "a"}).status_code == 200

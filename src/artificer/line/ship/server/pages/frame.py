@@ -82,11 +82,17 @@ def shown(seen: Seen, template: str, status: int = 200, **values: Any) -> Respon
             told=told,
             trouble=seen.serving.troubles,
             who=seen.caller,  # a macro has a `caller` of its own
-            file=lambda name: f"/pages/files/{name}?{_tag(name)}",
+            file=_address,
             **values,
         )
     )
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def fault(says: str) -> Response:
+    """What is shown when what a page is made from cannot be read: a damaged run, a ledger that cannot be reached."""
+    text = _environment().get_template("fault.html").render(says=says, file=_address)
+    return HTMLResponse(text, 503, headers=HEADERS)
 
 
 def file(name: str) -> Response:
@@ -113,8 +119,8 @@ def _content(name: str) -> str:
 
 
 @cache
-def _tag(name: str) -> str:
-    return hashlib.sha256(_content(name).encode()).hexdigest()[:12]
+def _address(name: str) -> str:
+    return f"/pages/files/{name}?{hashlib.sha256(_content(name).encode()).hexdigest()[:12]}"
 
 
 def _text(name: str) -> str:
