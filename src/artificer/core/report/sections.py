@@ -6,6 +6,7 @@ The report puts all of them on one page, the web application on several: each ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -23,7 +24,7 @@ LOWER = (
     *("quantile_loss", "poisson_deviance", "tweedie_deviance"),
 )
 STAGES = ("ask", "audit", "choose", "describe", "design", "encode", "fit", "refine", "judge", "ship")
-Parts = dict[str, object]
+Parts = dict[str, Any]
 
 
 def requirements(verdict: Verdict) -> Parts:

@@ -55,10 +55,9 @@ def address(trained: Path) -> Iterator[str]:
         process.communicate(timeout=30)
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESK, HAND], ids=["desk", "hand"])
+@pytest.mark.parametrize(("size", "look"), [(DESK, "light"), (HAND, "dark")], ids=["desk, light", "hand, dark"])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_screen(
-    browser: Any, address: str, look: str, size: dict[str, int]
+    browser: Any, address: str, size: dict[str, int], look: str
 ) -> None:
     axe = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     context = browser.new_context(viewport=size, color_scheme=look, bypass_csp=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,7 @@ from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, 
 from artificer.core.store import encode, public_json
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.contract import demands
-from artificer.line.ship.server.pages.material import _verdict
+from artificer.line.ship.server.pages.material import _read, _verdict
 from artificer_runtime.package import add_files, write
 from artificer_runtime.schema import Column, Schema
 
@@ -70,6 +72,14 @@ def test_each_page_of_a_bare_package_says_what_is_missing_and_how_to_get_it(bare
     if page.title not in ("Predict", "Batch"):
         assert 'class="absent"' in found.text
         assert "artificer " in found.text
+
+
+def test_a_server_starts_without_what_only_pages_need() -> None:
+    program = "import sys, artificer.line.ship.server.app; print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = ended.stdout.split()
+    assert "artificer.line.ship.server.pages" in loaded
+    assert not {"jinja2", "artificer.core.report.sections", "artificer.line.ship.server.pages.frame"} & {*loaded}
 
 
 def test_pages_load_nothing_but_their_own_files_and_hold_no_inline_code(site: Any) -> None:
@@ -195,14 +205,71 @@ def test_versions_of_a_workspace_are_listed_and_compared(tmp_path: Path) -> None
         assert site.get("/pages/log?stage=<b>").status_code == 200
 
 
-def test_what_may_be_done_gets_a_form_that_asks_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from artificer.line.ship.server.pages import versions
+def signed_in(client: Client, *scopes: str) -> tuple[Any, str]:
+    """A browser's session of someone with a new key, and the token that its forms send."""
+    from starlette.testclient import TestClient
 
+    from artificer.core.access import made
+    from artificer.line.ship.server import Serving
+    from artificer.line.ship.server.access import Gate
+    from artificer.line.ship.server.app import application
+
+    kept, text = made("ann", scopes)
+    client.ledger.keys.add(kept)
+    serving = Serving.of(client.brief)
+    serving.gate = Gate(None, client.ledger.keys, "127.0.0.1")
+    site = TestClient(application(serving), base_url="http://127.0.0.1")
+    assert site.post("/sign-in", data={"key": text, "next": "/pages/versions"}).status_code == 200
+    (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', site.get("/pages/versions").text))
+    return site, token
+
+
+def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
-    monkeypatch.setattr(versions, "allowed", lambda seen: versions.Allowed(True, True, "secret"))
-    with answering(client.brief) as site:
-        found = site.get("/pages/versions").text
-    assert 'action="/versions/rollback"' in found
+    site, token = signed_in(client, "predict", "operate")
+    found = site.get("/pages/versions").text
     assert found.count('name="version" value="v1"') == 2  # promote it, or go back to it
-    assert 'name="csrf" value="secret"' in found
     assert "Yes, serve v1" in found
+    assert site.post("/versions/rollback", data={"seen": "2"}).status_code == 403
+    done = site.post("/versions/rollback", data={"seen": "2", "csrf": token})
+    assert done.status_code == 200
+    assert done.url.path == "/pages/versions"
+    assert "Version v1 is served" in done.text
+    assert client.ledger.served("calls").version == "v1"
+
+
+def test_who_may_only_predict_gets_no_such_form_and_every_other(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
+    site, token = signed_in(client, "predict")
+    assert "Yes, serve" not in site.get("/pages/versions").text
+    assert f'name="csrf" value="{token}"' in site.get("/pages/predict").text
+    assert site.post("/pages/predict", data={"x": "1", "shop": "a"}).status_code == 403
+    assert site.post("/pages/predict", data={"x": "1", "shop": "a", "csrf": token}).status_code == 200
+    (action,) = re.findall(r'action="(/pages/batch[^"]*)"', site.get("/pages/batch").text)
+    rows = {"file": ("rows.csv", b"x,shop\n1,a\n")}
+    assert site.post("/pages/batch", files=rows).status_code == 403
+    job = site.post(action, files=rows)
+    assert job.status_code == 200
+    assert "rows.csv" in job.text
+    assert site.post("/sign-out", data={"csrf": token}).url.path == "/sign-in"
+
+
+def test_four_eyes_ask_for_a_reason(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask(more="[authority]\nfour_eyes = true\n").ship().serve().ship("v2")
+    site, token = signed_in(client, "predict", "approve")
+    assert 'action="/versions/v2/approve"' in site.get("/pages/versions").text
+    done = site.post("/versions/v2/approve", data={"csrf": token, "because": "it was checked"})
+    assert done.status_code == 403  # the door answers: it does not know who made v2
+    assert "who made 'v2'" in done.text
+
+
+def test_what_cannot_be_read_is_told_on_a_page(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve()
+    with answering(client.brief) as site:
+        assert site.get("/").status_code == 200
+        (client.package("v1") / "members" / "members.json").write_text("{}")
+        _read.cache_clear()
+        found = site.get("/")
+        assert found.status_code == 503
+        assert "cannot be shown" in found.text
+        assert site.post("/predict", json={"x": 1, "shop": "a"}).status_code == 200

@@ -7,12 +7,9 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from artificer.core.report.page import read_part
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.origin import same_origin
 from artificer.line.ship.server.served import Serving
@@ -80,10 +77,16 @@ def inside(place: str) -> str:
 
 @cache
 def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined  # a server starts without what only its pages need
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return environment.from_string(files(f"{__package__}.pages").joinpath("sign_in.html").read_text(encoding="utf-8"))
 
 
 def _page(place: str, error: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    from markupsafe import Markup
+
+    from artificer.core.report.templates import read_part
+
     text = _template().render(style=Markup(read_part("style.css")), next=inside(place), error=error)
     return HTMLResponse(text, status, headers=HEADERS | (headers or {}))

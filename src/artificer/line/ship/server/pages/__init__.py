@@ -15,8 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.core.errors import ArtificerError
 from artificer.line.ship.server.doors import Door, Scope
 from artificer.line.ship.server.served import Serving
+from artificer_runtime import RuntimeInputError
 
 __all__ = ["PAGES", "Page", "doors"]
 
@@ -68,11 +70,14 @@ def _opened(serving: Serving, module: str, answer: str = "answer") -> Callable[[
     """A page that is made in a thread: others need not wait for it."""
 
     async def opened(request: Request) -> Response:
-        from artificer.line.ship.server.pages.frame import Seen
+        from artificer.line.ship.server.pages.frame import Seen, fault
 
         body = await _form(request) if request.method == "POST" else b""
         seen = Seen(serving, request, body)
-        found: Response = await run_in_threadpool(lambda: getattr(_module(module), answer)(seen))
+        try:
+            found: Response = await run_in_threadpool(lambda: getattr(_module(module), answer)(seen))
+        except (ArtificerError, RuntimeInputError) as error:
+            return fault(str(error))
         return found
 
     return opened

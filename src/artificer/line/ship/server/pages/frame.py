@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from artificer.core.report.templates import environment, read_part
+from artificer.line.ship.server.access import Caller, caller
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.material import Material, material
 from artificer.line.ship.server.served import Model, Serving
@@ -57,6 +58,11 @@ class Seen:
         """What is known of it."""
         return material(self.model.scorer)
 
+    @property
+    def caller(self) -> Caller:
+        """Who asks."""
+        return caller(self.request)
+
     @cached_property
     def form(self) -> dict[str, str]:
         """Fields of the form that was sent."""
@@ -74,12 +80,19 @@ def shown(seen: Seen, template: str, status: int = 200, **values: Any) -> Respon
             path=seen.request.url.path,
             name=told.card.get("name") or seen.model.scorer.brief.name,
             told=told,
-            trouble=seen.serving.trouble,
-            file=lambda name: f"/pages/files/{name}?{_tag(name)}",
+            trouble=seen.serving.troubles,
+            who=seen.caller,  # a macro has a `caller` of its own
+            file=_address,
             **values,
         )
     )
     return HTMLResponse(text, status, headers=HEADERS)
+
+
+def fault(says: str) -> Response:
+    """What is shown when what a page is made from cannot be read: a damaged run, a ledger that cannot be reached."""
+    text = _environment().get_template("fault.html").render(says=says, file=_address)
+    return HTMLResponse(text, 503, headers=HEADERS)
 
 
 def file(name: str) -> Response:
@@ -106,8 +119,8 @@ def _content(name: str) -> str:
 
 
 @cache
-def _tag(name: str) -> str:
-    return hashlib.sha256(_content(name).encode()).hexdigest()[:12]
+def _address(name: str) -> str:
+    return f"/pages/files/{name}?{hashlib.sha256(_content(name).encode()).hexdigest()[:12]}"
 
 
 def _text(name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from markupsafe import Markup
@@ -21,33 +20,12 @@ from artificer_runtime import RuntimeInputError
 MOST = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """What whoever opened the page may do here.
-
-    Attributes
-    ----------
-    token : str
-        What a form must send, so that no other site can send it.
-    """
-
-    promote: bool = False
-    roll_back: bool = False
-    token: str = ""
-
-
-def allowed(seen: Seen) -> Allowed:
-    """What may be done from the page: nothing, where no door of this server takes it."""
-    del seen
-    return Allowed()
-
-
 def answer(seen: Seen) -> Response:
     """The page."""
-    scorer = seen.model.scorer
+    told, scorer = seen.material, seen.model.scorer
     ledger = scorer.ledger
     if ledger is None:
-        return shown(seen, "versions.html", versions=[], served=None, compared=None)
+        return shown(seen, "versions.html", versions=[], served=None)
     served = ledger.served(scorer.brief.name)
     known = _versions(seen, scorer.package.resolve().parent, served)
     query = seen.request.query_params
@@ -68,7 +46,8 @@ def answer(seen: Seen) -> Response:
         lines=_lines(pair),
         meeting=_meeting(ledger, scorer.brief.name, picked),
         history=list(reversed(ledger.history(scorer.brief.name))),
-        allowed=allowed(seen),
+        acts=scorer.folder is not None and seen.caller.may("operate"),
+        approves=scorer.folder is not None and told.brief.authority.four_eyes and seen.caller.may("approve"),
         signs=SIGNS,
     )
 
@@ -78,7 +57,7 @@ def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Materia
     scorer = seen.model.scorer
     folders = [path for path in packages.iterdir() if path.is_dir() and not path.name.startswith(".")]
     first = [served.version, served.previous] if served else []
-    folders.sort(key=lambda path: (path.name not in first, path.name != first[:1], -path.stat().st_mtime))
+    folders.sort(key=lambda path: (first.index(path.name) if path.name in first else len(first), -path.stat().st_mtime))
     found = []
     for path in folders[:MOST]:
         try:

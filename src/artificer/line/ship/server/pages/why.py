@@ -103,4 +103,4 @@ def _unit(scale: str, model: Model) -> str:
 def _text(value: Any) -> str:
     if value is None:
         return "missing"
-    return figure(value) if isinstance(value, float) else str(value)[:60]
+    return figure(value) if isinstance(value, float) else str(value).removesuffix("T00:00:00")[:60]
