@@ -29,6 +29,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "update": "artificer.cli.watch:update",
     },
     "More": {
+        "export": "artificer.cli.export:export",
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
         "doctor": "artificer.cli.care:doctor",
@@ -57,6 +58,7 @@ HELP = {
     "score": "Fill a table with scores and decisions.",
     "serve": "Serve a package over HTTP, with a page to try it.",
     "watch": "Track new rows, retrain and promote when that pays.",
+    "export": "Write a model as ONNX, or as a script that trains it.",
     "ledger": "Look into the ledger.",
     "why": "Tell the story of one prediction.",
 }

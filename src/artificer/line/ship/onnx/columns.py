@@ -69,16 +69,18 @@ def raw(graph: Graph, schema: Schema) -> Raw:
 def _either(graph: Graph, found: Sequence[str], column: str) -> str:
     if not found:  # no column of the schema could raise the flag
         rows = graph.add("Squeeze", graph.add("Shape", column, start=0, end=1))
-        return graph.add("Expand", graph.constant(False, np.bool_), graph.add("Reshape", rows, graph.constant([1], np.int64)))
+        return graph.add(
+            "Expand", graph.constant(False, np.bool_), graph.add("Reshape", rows, graph.constant([1], np.int64))
+        )
     return found[0] if len(found) == 1 else graph.add("Or", *found)
 
 
 def _numbers(graph: Graph, columns: Sequence[Column], gaps: Sequence[float], flags: dict[str, list[str]]) -> str:
-    numbers, nan = graph.beside([column.name for column in columns]), graph.constant(np.nan)
+    numbers = graph.beside([column.name for column in columns])
     own = [[*gaps, *column.gaps] for column in columns]
     for at in range(max(map(len, own))):  # a column that has fewer is compared with NaN, which equals nothing
         gap = graph.constant([one[at] if at < len(one) else np.nan for one in own])
-        numbers = graph.where(graph.add("Equal", numbers, gap), nan, numbers)
+        numbers = graph.where(graph.add("Equal", numbers, gap), graph.constant(np.nan), numbers)
     low = graph.constant([-np.inf if column.low is None else column.low for column in columns])
     high = graph.constant([np.inf if column.high is None else column.high for column in columns])
     outside = graph.add("Or", graph.add("Less", numbers, low), graph.add("Greater", numbers, high))
@@ -97,7 +99,9 @@ def _codes(graph: Graph, column: Column, spellings: frozenset[str]) -> str:
     lookup = {level: 1 + index for index, level in enumerate(column.levels)}
     lookup |= {written: lookup[level] for written, level in column.spellings if level in lookup}
     if column.kind == "boolean":
-        spelled = {"0": "false", "1": "true"} | {how(one): one for one in ("false", "true") for how in (str.upper, str.title)}
+        spelled = {"0": "false", "1": "true"} | {
+            how(one): one for one in ("false", "true") for how in (str.upper, str.title)
+        }
         lookup |= {text: lookup[level] for text, level in spelled.items() if level in lookup and text not in lookup}
     known = {level: code for level, code in lookup.items() if level.lower() not in spellings} or {"": 0}
     codes = graph.encoded(column.name, list(known), list(known.values()), -1)

@@ -43,9 +43,7 @@ class Graph:
     def output(self, name: str, value: str, kind: str, width: int | None = None) -> None:
         """Hand a value out: [n], or [n, width]."""
         self.nodes.append(helper.make_node("Identity", [value], [name], name=f"/out/{name}"))
-        self.outputs.append(
-            helper.make_tensor_value_info(name, TYPES[kind], ["n"] if width is None else ["n", width])
-        )
+        self.outputs.append(helper.make_tensor_value_info(name, TYPES[kind], ["n"] if width is None else ["n", width]))
 
     def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add an operator."""
@@ -96,7 +94,9 @@ class Graph:
 
     def any(self, conditions: str) -> str:
         """Whether one holds in a row: bool [n, k] → [n]."""
-        counted = self.add("ReduceMax", self.add("Cast", conditions, to=TensorProto.INT32), self.constant([1], np.int64), keepdims=0)
+        counted = self.add(
+            "ReduceMax", self.add("Cast", conditions, to=TensorProto.INT32), self.constant([1], np.int64), keepdims=0
+        )
         return self.cast(counted, "bool")
 
     def encoded(self, values: str, keys: Sequence[Any], places: Sequence[int], otherwise: int) -> str:

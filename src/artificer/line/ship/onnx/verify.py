@@ -68,7 +68,9 @@ def verified(model: bytes, predictor: Predictor, names: Mapping[str, str]) -> Sh
     flags = [name for name in told.flags if not np.array_equal(found[name], told.flags[name])]
     odd = "label" in found and bool((_sure(predictor, score) & (found["label"] != told.values)).any())
     if worst > TOLERANCE or flags or odd:
-        what = f"{main} differ by {worst:.2g}" if worst > TOLERANCE else f"{'labels' if odd else ', '.join(flags)} differ"
+        what = (
+            f"{main} differ by {worst:.2g}" if worst > TOLERANCE else f"{'labels' if odd else ', '.join(flags)} differ"
+        )
         raise FaultError(
             f"the exported graph does not predict as the package does: {what} on synthetic rows (allowed: {TOLERANCE:g}); "
             "nothing was written. Please report it with the package's schema"

@@ -20,7 +20,9 @@ def kernel(graph: Graph, member: Kernel, features: str) -> str:
         graph.add("Sqrt", square) if member.power == 1 else graph.add("Pow", square, graph.constant(member.power / 2))
     )
     near = graph.add("Exp", graph.add("Neg", distance))
-    raw = graph.add("Add", graph.add("MatMul", near, graph.constant(member.coefficients.T)), graph.constant(member.intercept))
+    raw = graph.add(
+        "Add", graph.add("MatMul", near, graph.constant(member.coefficients.T)), graph.constant(member.intercept)
+    )
     return graph.bounded(raw, member.low, member.high)
 
 

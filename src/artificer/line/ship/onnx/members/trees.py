@@ -59,7 +59,12 @@ def trees(graph: Graph, member: Trees, features: str) -> str:
     if value.ndim == 2:
         return _summed(graph, _slots(graph, member, features), nodes, value, None)
     return _summed(
-        graph, _slots(graph, member, features), nodes, value[:, None], nodes.tree[nodes.leaf] % member.n_out, member.n_out
+        graph,
+        _slots(graph, member, features),
+        nodes,
+        value[:, None],
+        nodes.tree[nodes.leaf] % member.n_out,
+        member.n_out,
     )
 
 
@@ -93,7 +98,9 @@ def _whole_tree(tree: int, feature: np.ndarray, border: np.ndarray, bit: np.ndar
     threshold = np.where(leaf, 0.0, border[asked].astype(np.float64)) if depth else np.zeros(1)
     left, right = np.where(leaf, 0, 2 * place + 1), np.where(leaf, 0, 2 * place + 2)
     across = np.arange(2**depth)
-    leaves = sum(((across >> (depth - 1 - at) & 1) << one for at, one in enumerate(bit.tolist())), np.zeros_like(across))
+    leaves = sum(
+        ((across >> (depth - 1 - at) & 1) << one for at, one in enumerate(bit.tolist())), np.zeros_like(across)
+    )
     return Nodes(np.full(len(place), tree), place, column, threshold, left, right, leaf), leaves
 
 

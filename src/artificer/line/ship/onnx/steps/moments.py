@@ -45,7 +45,9 @@ def _parts(graph: Graph, seconds: str, start: float | None, *, hours: bool, week
     leaps = whole_number.sum(
         whole_number.minus(whole_number.over(before, 4), whole_number.over(before, 100)), whole_number.over(before, 400)
     )
-    of_year = whole_number.minus(whole_number.sum(days, JANUARY_OF_YEAR_1), whole_number.sum(whole_number.times(before, 365), leaps))
+    of_year = whole_number.minus(
+        whole_number.sum(days, JANUARY_OF_YEAR_1), whole_number.sum(whole_number.times(before, 365), leaps)
+    )
     weekday = graph.add("Mod", whole_number.sum(days, 3), graph.constant(7, np.int64))  # 1970-01-01 was a Thursday
     made = []
     if start is not None:
