@@ -35,6 +35,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "approve": "artificer.cli.versions:approve",
         "keys": "artificer.cli.keys:keys",
         "versions": "artificer.cli.versions:versions",
+        "export": "artificer.cli.export:export",
         "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
         "client": "artificer.cli.client:client",
@@ -76,6 +77,8 @@ HELP = {
     "approve": "Say yes to a version.",
     "keys": "Say who may do what at the server.",
     "versions": "Versions: shadow, canary, A/B, approvals.",
+    "export": "Write a model as ONNX, or as a script that trains it.",
+    "ledger": "Look into the ledger.",
     "why": "Tell the story of one prediction.",
 }
 

@@ -1,0 +1,41 @@
+"""Commands that write a model in a form that needs nothing of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from artificer.cli.show import document, json_option, typed, workspace_option
+from artificer.cli.subject import Subject
+
+
+@click.group()
+def export() -> None:
+    """Write a model in a form that needs nothing of ours: leaving costs nothing."""
+
+
+@export.command("onnx")
+@click.argument("package", type=Subject("package"))
+@click.option("--out", type=click.Path(path_type=Path), help="The file; default: the package's name with .onnx, here.")
+@click.option("--rows", type=click.Path(path_type=Path), help="Write the rows that travel in the file as JSON, too.")
+@json_option
+def as_onnx(package: Path, out: Path | None, rows: Path | None, as_json: bool) -> int:
+    """Write a PACKAGE as one ONNX file: raw columns in, predictions out, for whatever language runs ONNX.
+
+    onnxruntime runs it on synthetic rows first, and it is written only where it predicts as the package does. Those rows and
+    their predictions travel in the file. Needs the extra 'onnx'.
+    """
+    from artificer.line.ship.onnx import export_onnx
+
+    done = export_onnx(package, out, rows=rows)
+    files = {"onnx": done.path} | ({"rows": rows} if rows is not None else {})
+    if as_json:
+        result = {"n_rows": done.n_rows, "largest_difference": done.worst, "size_mb": done.size_mb}
+        document("export onnx", 0, result, files=files)
+        return 0
+    click.echo(
+        f"{typed(done.path)}: {done.size_mb:g} MB; on {done.n_rows} synthetic rows onnxruntime predicts as the package does, "
+        f"but for {done.worst:.1g} at most"
+    )
+    return 0
