@@ -29,17 +29,19 @@ GROUPS: dict[str, dict[str, str]] = {
         "track": "artificer.cli.track:track",
         "update": "artificer.cli.watch:update",
     },
-    "More": {
+    "Hand over a package": {
+        "export": "artificer.cli.export:export",
+        "deploy": "artificer.cli.deploy:deploy",
+        "client": "artificer.cli.client:client",
         "sign": "artificer.cli.sign:sign",
         "verify": "artificer.cli.sign:verify",
+    },
+    "Look after what runs": {
+        "why": "artificer.cli.ledger:why",
+        "versions": "artificer.cli.versions:versions",
         "approve": "artificer.cli.versions:approve",
         "keys": "artificer.cli.keys:keys",
-        "versions": "artificer.cli.versions:versions",
-        "export": "artificer.cli.export:export",
-        "why": "artificer.cli.ledger:why",
         "ledger": "artificer.cli.ledger:ledger",
-        "client": "artificer.cli.client:client",
-        "deploy": "artificer.cli.deploy:deploy",
         "forget": "artificer.cli.forget:forget",
         "doctor": "artificer.cli.care:doctor",
         "clean": "artificer.cli.care:clean",
@@ -78,7 +80,6 @@ HELP = {
     "keys": "Say who may do what at the server.",
     "versions": "Versions: shadow, canary, A/B, approvals.",
     "export": "Write a model as ONNX, or as a script that trains it.",
-    "ledger": "Look into the ledger.",
     "why": "Tell the story of one prediction.",
 }
 

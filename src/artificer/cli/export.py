@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from artificer.cli.show import document, json_option, typed, workspace_option
+from artificer.cli.show import document, json_option, typed
 from artificer.cli.subject import Subject
 
 
