@@ -15,6 +15,25 @@ def export() -> None:
     """Write a model in a form that needs nothing of ours: leaving costs nothing."""
 
 
+@export.command("mlflow")
+@click.argument("package", type=Subject("package"))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
+@json_option
+def as_mlflow(package: Path, out: Path, as_json: bool) -> int:
+    """Write a PACKAGE as an MLflow model: `mlflow.pyfunc.load_model` reads it, and nothing is pickled.
+
+    Where it is loaded, artificer-runtime must be installed. MLflow itself is not needed to write it.
+    """
+    from artificer.line.ship.mlflow import mlflow_model
+
+    made = mlflow_model(package, out)
+    if as_json:
+        document("export mlflow", 0, {"folder": str(made)}, files={"MLmodel": made / "MLmodel"})
+        return 0
+    click.echo(f"{typed(made)}: load it with mlflow.pyfunc.load_model")
+    return 0
+
+
 @export.command("onnx")
 @click.argument("package", type=Subject("package"))
 @click.option("--out", type=click.Path(path_type=Path), help="The file; default: the package's name with .onnx, here.")

@@ -21,12 +21,10 @@ from artificer.core import access, answers, forgotten, rollout
 from artificer.core.database import Database
 from artificer.core.health import troubles
 from artificer.core.labels import Labels
-from artificer.core.life import Served
+from artificer.core.life import URL_ENV, Served
 from artificer.core.records import Decision, Finding
 from artificer.core.review_queue import MIGRATION, ReviewQueue
 from artificer.core.store import decode, encode
-
-URL_ENV = "ARTIFICER_LEDGER_URL"
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (

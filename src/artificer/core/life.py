@@ -15,6 +15,9 @@ Harm = Literal["harmful", "benign", "undecidable"]
 Follows = Literal["nothing", "alert", "ask", "keep", "promote", "roll back"]
 
 
+URL_ENV = "ARTIFICER_LEDGER_URL"  # names the database of the ledger, in place of a workspace's own file
+
+
 @dataclass(frozen=True, slots=True)
 class Bins:
     """One column of the judged rows, in bins: how many rows each holds and what they add to the score.

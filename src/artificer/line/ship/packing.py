@@ -55,7 +55,7 @@ def packed(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
         BILL: bill_of_materials(run.brief.name, model),
         VERIFICATION: written(predictor, edge_rows(predictor.schema)),
     }
-    facts = {"name": run.brief.name, "data": asked.fingerprint, "holds": HOLDS}
+    facts = {"name": run.brief.name, "package": version, "data": asked.fingerprint, "holds": HOLDS}
 
     def checked(staging: Path) -> dict[str, bytes]:
         hold_discreet(run, asked, staging)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from artificer.core.brief import Brief, Data, Target, Task
 from artificer.core.errors import BriefError, WorkspaceError, closest
+from artificer.core.life import URL_ENV
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
 from artificer_runtime import Predictor
@@ -30,7 +32,7 @@ class Scorer:
     Attributes
     ----------
     version : str
-        The package's; of one that lies elsewhere, the start of its model hash.
+        The package's own; of one that does not say it, the start of its model hash.
     brief : Brief
         As it stands now; of a bare package, the one that it was made from.
     schema : Schema
@@ -38,7 +40,7 @@ class Scorer:
     positive : int
         Index of the class that counts as success; -1 but for two classes.
     workspace : Path or None
-        Where its ledger is; None where the package lies in no workspace.
+        Where its ledger is; None where the package lies in no workspace and ``ARTIFICER_LEDGER_URL`` names none.
     folder : Path or None
         Where relative paths of the brief start; None for a bare package.
     package : Path
@@ -127,7 +129,8 @@ def _of_package(package: Path) -> Scorer:
     inside = package.resolve().parent
     root = inside.parent
     own = inside.name == PACKAGES and (root / "ledger.db").exists()
-    return _opened(package, None, package.resolve().name if own else "", root if own else None, None)
+    shared = bool(os.environ.get(URL_ENV))  # a package in an image has no workspace, and may have a ledger
+    return _opened(package, None, package.resolve().name if own else "", root if own or shared else None, None)
 
 
 def _opened(package: Path, brief: Brief | None, version: str, workspace: Path | None, folder: Path | None) -> Scorer:
@@ -140,7 +143,7 @@ def _opened(package: Path, brief: Brief | None, version: str, workspace: Path | 
     schema = decode(extra["contract.json"], Contract).schema if "contract.json" in extra else contents.recipe.schema
     return Scorer(
         predictor=Predictor(contents, str(manifest["model_hash"])),
-        version=version or str(manifest["model_hash"])[:12],
+        version=version or str(manifest.get("package") or manifest["model_hash"])[:12],
         brief=brief,
         schema=schema,
         positive=_positive(contents.classes, card, brief),

@@ -131,8 +131,16 @@ def shape(schema: dict[str, Any], name: str, document: dict[str, Any]) -> Shape:
                 for place, one in enumerate(schema[several])
             )
             return either(tuple(parts))
-    kinds = schema.get("type", "any")
+    kinds = schema.get("type") or _told(schema.get("enum", ()))
     return either(tuple(_kind(kind, schema, name, document) for kind in ([kinds] if isinstance(kinds, str) else kinds)))
+
+
+def _told(values: Any) -> str:
+    """The kind of values that are listed without it."""
+    if values and all(isinstance(one, str) for one in values):
+        return "string"
+    numbers = values and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    return "number" if numbers else "any"
 
 
 def either(shapes: tuple[Shape, ...]) -> Shape:
@@ -158,7 +166,12 @@ def _object(schema: dict[str, Any], name: str, document: dict[str, Any]) -> Shap
     if schema.get("properties"):
         needed = set(schema.get("required", ()))
         fields = (
-            Field(key, shape(one, f"{name}{_title(key)}", document), key in needed, one.get("description", ""))
+            Field(
+                key,
+                shape(one, one.get("title") or f"{name}{_title(key)}", document),
+                key in needed,
+                one.get("description", ""),
+            )
             for key, one in schema["properties"].items()
         )
         return Fields(name, tuple(fields))

@@ -113,7 +113,7 @@ def _explain_operation(model: Model) -> dict[str, Any]:
             "total": number | {"description": "base and contributions, added up"},
         },
     }
-    one = prediction_schema(model)
+    one = prediction_schema(model, kept=False) | {"title": "Explained"}
     one["properties"] = one["properties"] | {
         "scale": {"enum": ["log-odds", "log-probabilities", "value", "log1p"]},
         "outputs": {"type": "object", "additionalProperties": output},
@@ -136,8 +136,8 @@ def _what_if_operation(model: Model) -> dict[str, Any]:
             "changes": {"type": "array", "items": change, "minItems": 1, "maxItems": MOST_CHANGES},
         },
     }
-    one = prediction_schema(model)
-    changed = one | {"properties": one["properties"] | {"changes": change}}
+    one = prediction_schema(model, kept=False) | {"title": "Supposed"}
+    changed = one | {"title": "Changed", "properties": one["properties"] | {"changes": change}}
     told = _named("prediction", one)
     told["properties"]["changed"] = {"type": "array", "items": changed}
     first = next(iter(model.typical.items()), None)

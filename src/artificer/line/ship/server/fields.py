@@ -129,6 +129,7 @@ def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[di
 def row_schema(columns: Sequence[Column], meaning: Mapping[str, str]) -> dict[str, Any]:
     """JSON Schema of one row; ranges and levels are training's: values beyond them are answered, and flagged."""
     return {
+        "title": "Row",
         "type": "object",
         "required": [column.name for column in columns],
         "properties": {column.name: _property(column, meaning.get(column.name, "")) for column in columns},

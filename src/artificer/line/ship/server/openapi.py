@@ -92,8 +92,8 @@ def predicted_schema(model: Model) -> dict[str, Any]:
     return {"type": "object", "required": ["predictions", "version", "model_hash"], "properties": properties}
 
 
-def prediction_schema(model: Model) -> dict[str, Any]:
-    """JSON Schema of one row's prediction."""
+def prediction_schema(model: Model, *, kept: bool = True) -> dict[str, Any]:
+    """JSON Schema of one row's prediction; one that the ledger keeps has an id."""
     scorer = model.scorer
     classes = scorer.predictor.classes.tolist()
     properties: dict[str, Any] = {
@@ -113,10 +113,10 @@ def prediction_schema(model: Model) -> dict[str, Any]:
             if model.acts is not None:
                 properties["decision"] = {"enum": ["act", "leave"]}
                 required.append("decision")
-    if scorer.workspace is not None:
+    if kept and scorer.workspace is not None:
         says = "what feedback may name it by; it is in the ledger a moment later"
         properties["prediction_id"] = {"type": "string", "description": says}
         required.append("prediction_id")
     if scorer.brief.data.key:
         properties["key"] = {"type": "object", "description": "the row's own, where it was sent"}
-    return {"type": "object", "required": required, "properties": properties}
+    return {"title": "Prediction", "type": "object", "required": required, "properties": properties}
