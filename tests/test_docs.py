@@ -88,8 +88,10 @@ def test_the_guide_runs_from_its_first_block_to_its_last(guided: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", sorted((DOCS / "stages").glob("*.md")), ids=lambda page: page.stem)
-def test_the_example_of_each_stage_runs(page: Path, guided: Path) -> None:
+@pytest.mark.parametrize(
+    "page", [*sorted((DOCS / "stages").glob("*.md")), DOCS / "package.md"], ids=lambda page: page.stem
+)
+def test_the_example_of_each_stage_and_of_the_package_runs(page: Path, guided: Path) -> None:
     run_page(page, guided)
 
 
@@ -119,6 +121,7 @@ def test_every_key_of_the_brief_has_its_line() -> None:
         "Output",
         "Track",
         "Authority",
+        "Legal",
         "RunPart",
     ):
         for field in fields(getattr(vocabulary, table)):

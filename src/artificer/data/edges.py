@@ -15,7 +15,7 @@ import numpy as np
 from artificer_runtime.schema import GROUPS, Column, Schema
 
 MOST_COLUMNS, N_DRAWN = 40, 40
-MOST_TRAINING_ROWS = 300
+MOST_TRAINING_ROWS = 200
 UNSEEN = "never seen in training"
 NUMBERS = (0.0, -1.0, 1e-300, 1e12, 1e300, -1e300)
 TEXTS = ("", "a", "Ω≠é \u2603", "0 1 2", "the a of to and in is it you that " * 40)
@@ -39,7 +39,7 @@ def edge_rows(schema: Schema, seed: int = 0) -> list[dict[str, Any]]:
 
 
 def drawn(n_rows: int) -> np.ndarray:
-    """Positions of the training rows that are certified: evenly over all of them, at most 300."""
+    """Positions of the training rows that are certified: evenly over all of them, at most 200."""
     return np.unique(np.linspace(0, max(n_rows - 1, 0), min(n_rows, MOST_TRAINING_ROWS)).astype(np.int64))
 
 
