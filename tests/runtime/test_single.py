@@ -195,3 +195,10 @@ def test_threads_may_share_a_predictor_and_a_process_may_send_it():
     assert found.tobytes() == wanted.tobytes()
     sent = pickle.loads(pickle.dumps(model))
     assert sent.predict_proba(rows[0]).tobytes() == wanted[:1].tobytes()
+
+
+def test_so_do_members_that_predict_logarithms():
+    made, rng = contents("identity"), np.random.default_rng(4)
+    model = Predictor(replace(made, members=made.members[1:], transform="log1p"))
+    rows = [drawn(rng) for _ in range(30)]
+    assert np.concatenate([model.predict(row) for row in rows]).tobytes() == model.predict(rows).tobytes()

@@ -13,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from random_members import LINKS, MAKERS, N_FEATURES, kernel, linear, network, oblivious, rows, trees
 
+from artificer.line.refine.seeds import together
 from artificer_runtime import RowsError, walk
 from artificer_runtime.contributions import Explainer, sampled
 from artificer_runtime.contributions import linear as of_linear
 from artificer_runtime.contributions import trees as of_trees
 from artificer_runtime.members import Member
 from artificer_runtime.members.trees import Trees
-from artificer_runtime.package import Contents, Weighted
-from artificer_runtime.predictor import Predictor
+from artificer_runtime.package import Contents, Weighted, write
+from artificer_runtime.predictor import Predictor, load
 from artificer_runtime.recipe import Block, FittedRecipe, Recipe
 from artificer_runtime.schema import Column, Schema
 
@@ -246,3 +247,27 @@ def test_an_explainer_is_made_once():
     model = predictor([(trees(rng, "logit"), 1.0)], "logit")
     assert model._explainer is model._explainer
     assert isinstance(model._explainer, Explainer)
+
+
+@pytest.mark.parametrize("link", sorted(LINKS))
+def test_a_package_explains_after_saving_as_before(link, tmp_path):
+    rng = np.random.default_rng(0)
+    plain = replace(linear(rng, link), typical=rng.normal(size=N_FEATURES).astype(np.float32))
+    members = [plain, replace(network(rng, link), typical=np.zeros(N_FEATURES, np.float32)), kernel(rng, link)]
+    members += [trees(rng, link), oblivious(rng, link)]
+    model, asked = predictor([(member, 0.2) for member in members], link), table(rng, 5)
+    write(tmp_path / "package", model.contents)
+    loaded = load(tmp_path / "package").explain(asked)
+    np.testing.assert_array_equal(loaded.contributions, model.explain(asked).contributions)
+
+
+def test_fewer_iterations_and_members_made_one_keep_their_counts():
+    rng = np.random.default_rng(0)
+    X, group = rows(rng, 7), np.arange(N_FEATURES)
+    for make, of in ((trees, of_trees.Shares.of_trees), (oblivious, of_trees.Shares.of_symmetric)):
+        first, second = make(rng, "logit"), make(rng, "logit")
+        (both,) = together([first, second])
+        apart = [of(one, group, N_FEATURES).of(X) for one in (first, second)]
+        np.testing.assert_allclose(of(both, group, N_FEATURES).of(X), np.mean(apart, axis=0), atol=1e-12)
+        few = of(first.truncated(4), group, N_FEATURES)
+        np.testing.assert_allclose(few.base + few.of(X).sum(axis=1), first.truncated(4).raw(X), atol=1e-12)
