@@ -21,6 +21,7 @@ from artificer.core.life import Scored
 from artificer.core.records import Fact, Finding
 from artificer.core.review_queue import ReviewQueue
 from artificer.core.store import digest, encode
+from artificer.data.batches import ROWS_AT_ONCE
 from artificer.data.fill import Filled, Place, fill, place_of
 from artificer.data.table import fingerprint
 from artificer.line.ask.decision import check_decision
@@ -123,9 +124,7 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
     scoring = digest(scorer.version, fingerprint(told), place.id, rule)
     if scorer.ledger is None:
         return scoring
-    more = told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True))
-    # In the order of their keys, so that the ledger's indexes grow at one end.
-    rows = _Rows(more.with_columns(pl.col("decision", "flags").cast(pl.String).fill_null("")).sort("key"))
+    rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True)))
     scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
@@ -154,19 +153,28 @@ def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:
 
 
 class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None]]):
-    """Rows of a frame, made as they are asked for: a million tuples at once would take 200 MB."""
+    """Rows of a frame in the order of their keys, made as they are asked for: all tuples at once would take 200 MB a million.
+
+    In that order the ledger's indexes grow at one end.
+    """
 
     def __init__(self, frame: pl.DataFrame) -> None:
         self._frame = frame
+        self._order = frame["key"].arg_sort()
 
     def __len__(self) -> int:
         return self._frame.height
 
     def __getitem__(self, place: Any) -> Any:
-        return self._frame.row(place)
+        return self._part(place, 1).row(0)
 
     def __iter__(self) -> Iterator[Any]:
-        return self._frame.iter_rows()
+        for start in range(0, len(self), ROWS_AT_ONCE):
+            yield from self._part(start, ROWS_AT_ONCE).iter_rows()
+
+    def _part(self, start: int, n_rows: int) -> pl.DataFrame:
+        part = self._frame[self._order[start : start + n_rows]]
+        return part.with_columns(pl.col("decision", "flags").cast(pl.String).fill_null(""))
 
 
 def _forgotten(scorer: Scorer, found: Predicted) -> tuple[Finding, ...]:
