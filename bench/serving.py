@@ -114,9 +114,10 @@ def _running(
 ) -> Iterator[tuple[int, str, dict[str, float]]]:
     """The server's port, the body that asks it, and of ours how it started."""
     server, port = NAMED[name], _free_port()
-    places = {"python": _python(name, given), "port": port, "package": package, "folder": folder}
+    places: dict[str, Any] = {"python": _python(name, given), "port": port, "package": package, "folder": folder}
     paths = os.pathsep.join(filter(None, (str(RUNTIME), os.environ.get("PYTHONPATH", ""))))
     own = {"PYTHONPATH": paths if name in ("artificer", "fastapi") else str(RUNTIME)}
+    own["PATH"] = os.pathsep.join((str(Path(places["python"]).parent), os.environ["PATH"]))  # mlflow calls uvicorn
     around = {**os.environ, "SERVED_PACKAGE": str(package), "PYTHONWARNINGS": "ignore", **own}
     if server.first:
         subprocess.run(server.first.format(**places).split(), check=True, cwd=SERVERS, env=around, capture_output=True)
@@ -126,7 +127,7 @@ def _running(
         server.command.format(**places).split(),
         cwd=SERVERS,
         env=around,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
@@ -139,7 +140,7 @@ def _running(
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
 
 
 def _answering(port: int, path: str, body: str, process: subprocess.Popen[bytes]) -> None:
