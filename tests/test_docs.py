@@ -95,6 +95,11 @@ def test_the_example_of_each_stage_and_of_the_package_runs(page: Path, guided: P
     run_page(page, guided)
 
 
+@pytest.mark.slow
+def test_the_page_on_serving_runs(guided: Path) -> None:
+    run_page(DOCS / "serving.md", guided)
+
+
 def test_there_is_a_page_for_each_stage() -> None:
     assert {page.stem for page in (DOCS / "stages").glob("*.md")} == set(
         GROUPS["Stages of the line (each runs what it lacks)"]

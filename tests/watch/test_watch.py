@@ -130,10 +130,10 @@ class TestWhatFollows:
         feed(brief, 1, slope=TURNED)
         shown = command("watch", brief, "--once")
         assert shown.returncode == 3
-        version = shown.stdout.partition("--promote ")[2].split()[0]
+        version = shown.stdout.partition("approve BRIEF ")[2].split()[0]
         assert ledger_of(brief).served("orders").version != version  # type: ignore[union-attr]
-        promoted = document("update", brief, "--promote", version)
-        assert promoted["result"]["version"] == version
+        approved = document("approve", brief, version, "--because", "it is better")
+        assert approved["result"]["served"]["version"] == version
         back = document("update", brief, "--roll-back")
         assert back["result"]["previous"] == version
         assert [one.action for one in ledger_of(brief).history("orders")] == ["first", "promote", "roll back"]

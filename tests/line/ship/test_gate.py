@@ -62,6 +62,11 @@ class TestKeys:
         assert "ann lacks the scope 'operate'" in refused.json()["errors"][0]["says"]
         assert 'scope="operate"' in refused.headers["www-authenticate"]
 
+    def test_json_that_a_client_calls_a_form_is_json(self, client: Client, opened: Opened) -> None:
+        header = key(client, "operate") | {"content-type": "application/x-www-form-urlencoded"}
+        found = opened().post("/versions/shadow", content=b'{"version": ""}', headers=header)
+        assert (found.status_code, found.json()["shadow"]) == (200, "")
+
     def test_once_there_is_a_key_nobody_predicts_without_one(self, client: Client, opened: Opened) -> None:
         key(client, "predict")
         found = opened()
