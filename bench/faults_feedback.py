@@ -6,6 +6,7 @@ copied. Four clients send labels one after another, half of them by the id of a 
 
 from __future__ import annotations
 
+import http.client
 import json
 import random
 import shutil
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def _send(address: str, row: dict[str, Any], label: Any, prefix: str, told: dict
                 id = _post(f"{address}/predict", row)["predictions"][0]["prediction_id"]
                 sent, key = {"prediction_id": id, "label": label}, id
             answer = _post(f"{address}/feedback", sent)
-        except (OSError, urllib.error.URLError, ValueError):
+        except (OSError, http.client.HTTPException, ValueError):
             return
         if answer["new"] + answer["same"] + answer["changed"]:
             told[key] = prefix

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from answering import answering, given
 from client import Client, table
 from command import document, refused
+from served_client import answering, given
 
 import artificer
 from artificer import forget as module

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from command import artificer as command
 from command import document, refused
-from watch.shop import feed, rows, shop
+from watch.shop import DAYS, feed, rows, shop
 
 import artificer
 from artificer import watch
@@ -70,6 +70,24 @@ class TestNothingIsDue:
         assert "60.0 days beyond the last look" in found.because
         feed(brief, 3, slope=SAME)
         assert watch.once(brief).code == 0
+
+
+class TestFeedback:
+    def test_labels_that_came_over_http_make_a_look_due_and_are_measured_on(
+        self, trained: Path, tmp_path: Path
+    ) -> None:
+        brief = client(trained, tmp_path / "a", retrain="alert")
+        feed(brief, 1, slope=TURNED, labels=False)
+        first = watch.once(brief)
+        assert first.looked is not None
+        assert first.looked.tracked.measured is None
+        assert watch.once(brief).looked is None
+        truth = rows(DAYS, 60, slope=TURNED, seed=1)
+        ledger_of(brief).keep_labels("orders", zip(truth["id"], truth["returned"], strict=True))
+        again = watch.once(brief)
+        assert again.looked is not None
+        assert again.looked.tracked.measured is not None
+        assert again.looked.tracked.harm == "harmful"
 
 
 class TestWhatFollows:

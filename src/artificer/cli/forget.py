@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -52,8 +53,6 @@ def forget(key: str, brief: Path | None, dry_run: bool, yes: bool, workspace: Pa
 
 
 def _agreed(key: str) -> bool:
-    import sys
-
     try:
         return click.confirm(f"Remove what holds '{key}'", err=True)
     except click.Abort as error:

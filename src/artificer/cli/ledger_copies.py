@@ -54,8 +54,9 @@ def upgrade(where: Path | None, as_json: bool) -> int:
         if isinstance(place, Path):
             copies.backup(place, copy)
         else:
-            copy = copy.with_suffix("")
-            write_out(Database(place, None), copy, "jsonl")
+            copy, older = copy.with_suffix(""), Database(place, None)
+            write_out(older, copy, "jsonl")
+            older.close()
     after = copies.upgraded(place)
     if as_json:
         files = {"backup": copy} if copy else {}

@@ -427,7 +427,7 @@ class Ledger:
                 one.stream.version,
                 "",
                 made,
-                one.said,
+                said=one.said,
             )
             for one, made in self.answers.of(key)
         ]

@@ -13,8 +13,8 @@ from typing import Any
 import httpx2 as httpx
 import polars as pl
 import pytest
-from answering import ROW, answering, given, server
 from client import Client
+from served_client import ROW, answering, given, server
 from starlette.testclient import TestClient
 
 import artificer_runtime

@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
-from answering import ROW, answering, server
 from client import Client
 from command import artificer as command
 from command import document
+from served_client import ROW, answering, server
 
 from artificer.core.brief import Brief, Data, Keep, Legal, Target
 from artificer.core.errors import BriefError, WorkspaceError

@@ -11,10 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from answering import ROW, answering
 from client import Client, table
 from command import artificer as command
 from command import refused
+from served_client import ROW, answering
 
 import artificer
 from artificer.core.answers import Expired

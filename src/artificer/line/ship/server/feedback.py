@@ -18,7 +18,7 @@ from starlette.responses import Response
 from artificer.core.errors import WorkspaceError, closest
 from artificer.data.row_key import key_of
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.log import END_S, LONGEST_KEY, WINDOW_S, Log
+from artificer.line.ship.server.log import END_S, LONGEST_KEY, Log
 from artificer.line.ship.server.openapi import answers, refusals
 from artificer.line.ship.server.served import Serving
 from artificer_runtime.values import canonical_text
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from artificer.line.ship.scorer import Scorer
 
 MOST_LABELS = 10_000
+LONGEST_S = 5.0  # that an id is waited for
 AT_ONCE = 4  # requests that may wait for the ledger; predictions never wait behind them
 LOG = logging.getLogger("artificer.serve")
 _SHAPE = 'send {"key": …, "label": …}, or many as {"labels": [{…}, …]}'
@@ -197,7 +198,7 @@ def _keys(ledger: Ledger, name: str, ids: Sequence[str], log: Log | None) -> dic
         log.flush(END_S)  # it may have been told a moment ago
         found = ledger.answers.keys(name, ids)
         if any(one not in found and ledger.answers.knows_stream(one) for one in ids):
-            time.sleep(WINDOW_S)  # by another process
+            time.sleep(min(log.wanted.window_s, LONGEST_S))  # by another process, which is about to write it
             found = ledger.answers.keys(name, ids)
     return {id: key or id for id, key in found.items()}
 

@@ -96,14 +96,10 @@ class Log:
     def __init__(self, ledger: Callable[[], Ledger], brief: Brief, wanted: Wanted | None = None) -> None:
         self.name, self.wanted = brief.name, wanted or Wanted()
         self._open = cache(ledger)
-        if (
-            self.wanted.rows
-            and brief.legal.keep.rows
-            and not any(digit in brief.legal.keep.rows for digit in "123456789")
-        ):
+        length = brief.legal.keep.rows
+        if self.wanted.rows and length and not any(digit in length for digit in "123456789"):
             raise BriefError(
-                f'--log-rows keeps what rows hold, and [legal] keep rows is "{brief.legal.keep.rows}"; say there for how long, '
-                'for instance "30d"'
+                f'--log-rows keeps what rows hold, and [legal] keep rows is "{length}"; say there for how long, such as "30d"'
             )
         self._brief, self._expires = brief, 0.0
         self.key = brief.data.key or (KEY,)
