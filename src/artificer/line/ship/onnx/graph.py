@@ -47,7 +47,7 @@ class Graph:
 
     def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add an operator."""
-        name = f"/{len(self.nodes)}/{operator}"  # no column is called so: its name would have to begin with a slash and a number
+        name = f"/{len(self.nodes)}/{operator}"  # no column is likely to be called so
         self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
         return name
 
