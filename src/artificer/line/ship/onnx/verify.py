@@ -60,7 +60,7 @@ def verified(model: bytes, predictor: Predictor, names: Mapping[str, str]) -> Sh
     try:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         found = dict(zip(names, session.run([*names.values()], tensors(predictor.schema, rows)), strict=True))
-    except Exception as error:  # noqa: BLE001 - onnxruntime's own errors share no class
+    except Exception as error:
         raise FaultError(f"onnxruntime does not run the exported graph ({error}); nothing was written") from error
     main = "value" if told.probabilities is None else "probabilities"
     far = np.abs(found[main] - score) / np.maximum(1.0, np.abs(score))

@@ -34,7 +34,11 @@ class Script:
 
 
 def export_code(
-    package: str | Path, out: str | Path | None = None, *, brief: str | Path | None = None, workspace: str | Path | None = None
+    package: str | Path,
+    out: str | Path | None = None,
+    *,
+    brief: str | Path | None = None,
+    workspace: str | Path | None = None,
 ) -> Script:
     """Write a plain script that trains the model of a package again, and predicts.
 

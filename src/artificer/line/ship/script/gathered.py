@@ -167,7 +167,9 @@ def by_slope(fold: Fold, learner: str) -> bool:
     """Whether the learner changes the target before it trains."""
     if learner == "lightgbm":
         return bool(fold.monotone) and level_of(fold.loss) is not None
-    return learner in ("catboost", "linear") and bool(level_of(fold.loss) is not None or power_of(fold.loss) is not None)
+    return learner in ("catboost", "linear") and bool(
+        level_of(fold.loss) is not None or power_of(fold.loss) is not None
+    )
 
 
 def _fold(ways: Course, candidate: Candidate, fold: int | None) -> Fold:

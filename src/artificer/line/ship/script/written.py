@@ -93,7 +93,7 @@ def features(table):
 
     return {
 '''
-END = '''
+END = """
 def tempered(probabilities):
     powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / TEMPERATURE)
     return powers / powers.sum(axis=1, keepdims=True)
@@ -126,7 +126,7 @@ def main():
 
 if __name__ == "__main__":
     main()
-'''
+"""
 
 
 def written(found: Gathered, script: str = "train.py") -> str:
@@ -151,7 +151,9 @@ def written(found: Gathered, script: str = "train.py") -> str:
 
 
 def _head(found: Gathered, learners: list[str], script: str) -> str:
-    libraries = sorted({IMPORTS[name][0].split()[1].split(".")[0].replace("sklearn", "scikit-learn") for name in learners})
+    libraries = sorted(
+        {IMPORTS[name][0].split()[1].split(".")[0].replace("sklearn", "scikit-learn") for name in learners}
+    )
     differs = textwrap.fill(f"NOT THE SAME MODEL: {found.differs}.", 110) if found.differs else ""
     head = HEAD.format(
         name=found.name or found.contents.target,
@@ -162,13 +164,17 @@ def _head(found: Gathered, learners: list[str], script: str) -> str:
         script=script,
         source=found.source.name,
     )
-    versions = ", ".join(f"{name} {found.versions[name]}" for name in (*libraries, "numpy", "polars") if name in found.versions)
+    versions = ", ".join(
+        f"{name} {found.versions[name]}" for name in (*libraries, "numpy", "polars") if name in found.versions
+    )
     return head + f"# The same model comes of the same versions: {versions}."
 
 
 def _imports(learners: list[str]) -> Iterator[str]:
     yield "import base64\nimport sys\nimport zlib\nfrom datetime import datetime, timezone\nfrom pathlib import Path\n"
-    yield from sorted({"import numpy as np", "import polars as pl", *(one for name in learners for one in IMPORTS[name])})
+    yield from sorted(
+        {"import numpy as np", "import polars as pl", *(one for name in learners for one in IMPORTS[name])}
+    )
     yield ""
 
 
@@ -227,8 +233,9 @@ def _fit(one: Trained) -> str:
     settings = {name: value for name, value in one.settings.items() if name not in ("seed", "random_seed")}
     told = textwrap.indent(_pretty(settings), " " * 12).lstrip()
     if one.learner == "lightgbm":
+        limits = {"verbose": -1, "num_threads": 1, "feature_pre_filter": False, **one.limits}
         more = f"n_iterations={one.n_iterations},\n            seeds={list(one.seeds)!r},\n            "
-        more += f"categorical={list(one.categorical)!r},\n            limits={ {'verbose': -1, 'num_threads': 1, 'feature_pre_filter': False, **one.limits}!r}"
+        more += f"categorical={list(one.categorical)!r},\n            limits={limits!r}"
     elif one.learner == "catboost":
         more = f"seeds={list(one.seeds)!r}"
     elif one.learner == "extra_trees":
