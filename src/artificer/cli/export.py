@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
+<<<<<<< HEAD
 from artificer.cli.show import document, json_option, typed
+=======
+from artificer.cli.show import coloured, document, json_option, typed, workspace_option
+>>>>>>> onnx
 from artificer.cli.subject import Subject
 
 
@@ -57,4 +61,29 @@ def as_onnx(package: Path, out: Path | None, rows: Path | None, as_json: bool) -
         f"{typed(done.path)}: {done.size_mb:g} MB; on {done.n_rows} synthetic rows onnxruntime predicts as the package does, "
         f"but for {done.worst:.1g} at most"
     )
+    return 0
+
+
+@export.command("code")
+@click.argument("package", type=Subject("package"))
+@click.option("--out", type=click.Path(path_type=Path), help="The script; default: train.py, here.")
+@click.option(
+    "--brief", type=click.Path(path_type=Path), help="Beside which the data lie; default: beside the workspace."
+)
+@workspace_option
+@json_option
+def as_code(package: Path, out: Path | None, brief: Path | None, workspace: Path | None, as_json: bool) -> int:
+    """Write a plain script that trains the model of a PACKAGE again, with the learners' own libraries alone, and predicts.
+
+    It says where it trains another model than the one that was shipped. Needs the run's workspace and its data.
+    """
+    from artificer.line.ship.script import export_code
+
+    done = export_code(package, out, brief=brief, workspace=workspace)
+    if as_json:
+        document("export code", 0, {"n_lines": done.n_lines, "differs": done.differs}, files={"script": done.path})
+        return 0
+    click.echo(f"{typed(done.path)}: {done.n_lines} lines; it imports nothing of Artificer")
+    if done.differs:
+        click.echo(coloured(f"? not the same model: {done.differs}"))
     return 0

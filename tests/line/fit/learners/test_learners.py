@@ -125,7 +125,7 @@ def test_lightgbm_agrees_on_hard_rows_whole_and_truncated(seed, case, k, zero):
     fold = made(task, seed=seed, categorical=(0,), loss=loss)
     learner = lightgbm_trees.LightGBM()
     given_settings = {"min_data_in_leaf": 3, "min_data_per_group": 5, "cat_smooth": 1, "zero_as_missing": zero}
-    booster = lightgbm.Booster(learner._parameters(fold, given_settings), learner._dataset(fold))
+    booster = lightgbm.Booster(learner.parameters(fold, given_settings), learner._dataset(fold))
     for _ in range(12):
         booster.update()
     member = lightgbm_trees.portable(booster.model_to_string(num_iteration=-1), link_of(task, loss))
@@ -144,7 +144,7 @@ def test_catboost_agrees_on_hard_rows_whole_and_truncated(seed, case, k):
     task, loss = case
     fold = made(task, seed=seed, loss=loss)
     unit = catboost_trees._unit(fold)
-    model = catboost_trees.Library(catboost_trees.CatBoost()._parameters(fold, {"max_iterations": 12, "depth": 5}))
+    model = catboost_trees.Library(catboost_trees.CatBoost().parameters(fold, {"max_iterations": 12, "depth": 5}))
     model.fit(catboost_trees.Pool(fold.X, fold.y / unit))
     member = catboost_trees.portable(model, fold)
     X = hard_rows(fold, member.border.ravel())

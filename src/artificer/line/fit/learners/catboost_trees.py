@@ -45,7 +45,7 @@ class CatBoost:
             member = _constant(fold)
             return Fitted(member, np.empty(0), 0, False, member.predict(fold.checked))
         patience = int(settings.get("patience", 60))
-        parameters = self._parameters(fold, settings)
+        parameters = self.parameters(fold, settings)
         watch = _Watch(clock, patience if fold.X_valid is not None else 0, parameters["iterations"])
         model = Library(parameters)
         unit = _unit(fold)
@@ -60,7 +60,8 @@ class CatBoost:
         curve = np.array(watch.curve) * unit ** (2 - (power_of(fold.loss) or 1.0))  # as losses of the target itself
         return Fitted(portable(model, fold), curve, model.tree_count_, watch.cut, native(model, fold))
 
-    def _parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
+    def parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
+        """What the library is told."""
         parameters: dict[str, Any] = {
             "loss_function": _loss(fold),
             "iterations": int(settings.get("max_iterations", 800)),

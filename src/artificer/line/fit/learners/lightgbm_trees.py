@@ -44,7 +44,7 @@ class LightGBM:
             member = portable(NO_TREE.format(log_mean(fold.y, fold.weight)), link)
             return Fitted(member, np.empty(0), 0, False, member.predict(fold.checked))
         try:
-            booster = lightgbm.Booster(self._parameters(fold, settings), self._dataset(fold))
+            booster = lightgbm.Booster(self.parameters(fold, settings), self._dataset(fold))
             curve, cut = self._boost(booster, fold, settings, clock)
         except lightgbm.basic.LightGBMError as error:
             raise FitError(f"LightGBM: {error}") from error
@@ -92,15 +92,17 @@ class LightGBM:
                     "verbose": -1,
                     "num_threads": fold.threads,
                     "feature_pre_filter": False,
-                    **self._dataset_limits(fold),
+                    **self.dataset_limits(fold),
                 },
                 free_raw_data=False,
             )
 
-    def _dataset_limits(self, fold: Fold) -> dict[str, Any]:
+    def dataset_limits(self, fold: Fold) -> dict[str, Any]:
+        """What its data set is told about bins."""
         return {"min_data_in_bin": 1 if len(fold.X) < 200 else 3, "max_bin": 255, "max_cat_to_onehot": 4}
 
-    def _parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
+    def parameters(self, fold: Fold, settings: Settings) -> dict[str, Any]:
+        """What the library is told."""
         given = {name: value for name, value in settings.items() if name not in OURS}
         parameters: dict[str, Any] = {
             **_loss(fold),
@@ -111,7 +113,7 @@ class LightGBM:
             "feature_pre_filter": False,
             "seed": fold.seed + 1,
             "boost_from_average": True,
-            **self._dataset_limits(fold),
+            **self.dataset_limits(fold),
             **given,
         }
         # A leaf must not need more rows than a small table has.

@@ -1,0 +1,267 @@
+"""A script's text, from what was gathered."""
+
+from __future__ import annotations
+
+import base64
+import pprint
+import textwrap
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+import artificer
+from artificer.line.ship.script.gathered import Gathered, Trained
+from artificer.line.ship.script.learners import CODE, IMPORTS, LINKS
+from artificer.line.ship.script.steps import call_of, code_of
+from artificer_runtime.schema import GROUPS, Schema
+from artificer_runtime.values import MISSING, missing_numbers
+
+HEAD = '''"""Trains the model '{name}' again, and predicts: {libraries} and polars, nothing else.
+
+Written by Artificer {version} from the run {run_id}; it imports nothing of it.{differs}
+
+    python {script}                    trains on {source}
+    python {script} ROWS OUT.csv       and predicts the rows of a .csv or .parquet file
+"""
+'''
+READ = '''
+def read(path):
+    """A table of a .parquet or .csv file."""
+    if str(path).endswith(".parquet"):
+        return pl.read_parquet(path)
+    return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+
+
+def said(value):
+    """A value as a level spells it; "" where it is missing."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value).strip()
+    return "" if text.lower() in MISSING else text
+
+
+def number(column):
+    """float64, NaN where missing; what lies beyond single precision, or the bounds of the column, is read as the nearer end."""
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+    values = column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
+    values[np.isin(values, [*MISSING_NUMBERS, *GAPS.get(column.name, [])])] = np.nan
+    largest = float(np.finfo(np.float32).max)
+    return np.clip(np.clip(values, -largest, largest), *WITHIN.get(column.name, (-largest, largest)))
+
+
+def code(column):
+    """1 + the place of the level; 0 where missing, -1 where training had no such level."""
+    lookup = {level: 1 + place for place, level in enumerate(LEVELS[column.name])}
+    lookup |= {other: lookup[level] for other, level in SPELLINGS.get(column.name, {}).items()}
+    if column.name in BOOLEANS:
+        lookup |= {other: lookup[level] for other, level in {"0": "false", "1": "true"}.items() if level in lookup}
+    texts = [said(value) for value in column.to_list()]
+    if column.name in BOOLEANS:
+        texts = [text.lower() for text in texts]
+    return np.array([lookup.get(text, -1) if text else 0 for text in texts], np.int64)
+
+
+def moment(column):
+    """Seconds since 1970 in UTC, NaN where missing."""
+    return np.array([seconds(value, FORMS.get(column.name)) for value in column.to_list()], np.float64)
+
+
+def seconds(value, form):
+    if isinstance(value, str):
+        text = said(value)
+        value = (datetime.strptime(text, form) if form else datetime.fromisoformat(text)) if text else None
+    if value is None:
+        return float("nan")
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def features(table):
+    """Blocks of features by name: float32, rows by features."""
+
+    def columns(kind, names):
+        of = {"numbers": number, "codes": code, "times": moment}[kind]
+        return np.stack([of(table[name]) for name in names], axis=1)
+
+    return {
+'''
+END = """
+def tempered(probabilities):
+    powers = (probabilities / probabilities.max(axis=1, keepdims=True)) ** (1 / TEMPERATURE)
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def logit(raw):
+    positive = 1 / (1 + np.exp(-raw[:, :1]))
+    return np.concatenate([1 - positive, positive], axis=1)
+
+
+def softmax(raw):
+    powers = np.exp(raw - raw.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def main():
+    source = Path(__file__).parent / SOURCE if not Path(SOURCE).is_absolute() else Path(SOURCE)
+    models = train(read(source))
+    print("trained")
+    if len(sys.argv) == 3:
+        told = predict(models, read(sys.argv[1]))
+        names = [f"probability {one}" for one in CLASSES] or [f"predicted {TARGET}"]
+        written = pl.DataFrame({name: told[:, place] for place, name in enumerate(names)})
+        if CLASSES:
+            weighed = told * np.array(MULTIPLIERS) if MULTIPLIERS else told
+            labels = [CLASSES[place] for place in weighed.argmax(axis=1)]
+            written = written.with_columns(pl.Series(f"predicted {TARGET}", labels))
+        written.write_csv(sys.argv[2])
+
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def written(found: Gathered, script: str = "train.py") -> str:
+    """The whole script."""
+    learners = list(dict.fromkeys(one.learner for one in found.members))
+    needed = {name for one in found.members for name in one.blocks}
+    blocks = [block for block in found.contents.recipe.recipe.blocks if block.name in needed]
+    parts = [
+        _head(found, learners, script),
+        "\n".join(_imports(learners)),
+        "\n".join(_constants(found)),
+        READ.rstrip("\n"),
+        *(f"        {block.name!r}: {call_of(block, found.contents.recipe.states[block.name])}," for block in blocks),
+        "    }\n",
+        code_of(blocks),
+        *(CODE[name] for name in learners),
+        _train(found),
+        _predict(found),
+        END,
+    ]
+    return "\n".join(parts)
+
+
+def _head(found: Gathered, learners: list[str], script: str) -> str:
+    libraries = sorted(
+        {IMPORTS[name][0].split()[1].split(".")[0].replace("sklearn", "scikit-learn") for name in learners}
+    )
+    differs = textwrap.fill(f"NOT THE SAME MODEL: {found.differs}.", 110) if found.differs else ""
+    head = HEAD.format(
+        name=found.name or found.contents.target,
+        libraries=", ".join((*libraries, "numpy")),
+        version=artificer.__version__,
+        run_id=found.run_id,
+        differs=f"\n\n{differs}" if differs else "",
+        script=script,
+        source=found.source.name,
+    )
+    versions = ", ".join(
+        f"{name} {found.versions[name]}" for name in (*libraries, "numpy", "polars") if name in found.versions
+    )
+    return head + f"# The same model comes of the same versions: {versions}."
+
+
+def _imports(learners: list[str]) -> Iterator[str]:
+    yield "import base64\nimport sys\nimport zlib\nfrom datetime import datetime, timezone\nfrom pathlib import Path\n"
+    yield from sorted(
+        {"import numpy as np", "import polars as pl", *(one for name in learners for one in IMPORTS[name])}
+    )
+    yield ""
+
+
+def _constants(found: Gathered) -> Iterator[str]:
+    contents, schema = found.contents, found.contents.recipe.schema
+    columns = [column for column in schema.columns if column.kind in GROUPS]
+    yield f"SOURCE = {found.source.name!r}"
+    yield f"TARGET = {contents.target!r}"
+    yield f"CLASSES = {list(contents.classes)!r}  # empty where a number is predicted"
+    yield f"TEMPERATURE, MULTIPLIERS = {contents.temperature!r}, {list(contents.multipliers)!r}"
+    yield f"MISSING = {sorted(MISSING | {one.strip().lower() for one in schema.missing})!r}"
+    yield f"MISSING_NUMBERS = {missing_numbers(schema.missing)!r}"
+    yield from _of_columns(schema)
+    yield f"BOOLEANS = {[column.name for column in columns if column.kind == 'boolean']!r}"
+    yield "# Which rows of the source the model was trained on, as bits: the others were kept for tests, or have no label."
+    packed = base64.b85encode(zlib.compress(np.packbits(found.rows).tobytes(), 9)).decode()
+    yield f"N_ROWS = {len(found.rows)}"
+    yield "TRAINED_ON = (\n" + "\n".join(f"    {one!r}" for one in textwrap.wrap(packed, 110)) + "\n)"
+    yield ""
+
+
+def _of_columns(schema: Schema) -> Iterator[str]:
+    columns = [column for column in schema.columns if column.kind in GROUPS]
+    yield f"LEVELS = {_pretty({one.name: list(one.levels) for one in columns if GROUPS[one.kind] == 'codes'})}"
+    yield f"SPELLINGS = {_pretty({one.name: dict(one.spellings) for one in columns if one.spellings})}"
+    yield f"GAPS = {_pretty({one.name: list(one.gaps) for one in columns if one.gaps})}"
+    yield f"WITHIN = {_pretty({one.name: one.within for one in columns if one.within})}"
+    yield f"FORMS = {_pretty({one.name: one.form for one in columns if one.form})}"
+
+
+def _train(found: Gathered) -> str:
+    lines = [
+        "def train(table):",
+        '    """The fitted members."""',
+        "    bits = np.frombuffer(zlib.decompress(base64.b85decode(TRAINED_ON)), np.uint8)",
+        "    table = table.filter(pl.Series(np.unpackbits(bits, count=N_ROWS).astype(bool)))",
+        "    blocks = features(table)",
+        "    if CLASSES:",
+        "        y = np.array([float(CLASSES.index(said(value))) for value in table[TARGET].to_list()])",
+        "    else:",
+        "        y = table[TARGET].cast(pl.Float64).to_numpy().astype(np.float64)",
+    ]
+    if found.contents.transform == "log1p":
+        lines.append("    y = np.log1p(np.maximum(y, 0.0))")
+    lines.append(
+        f"    weight = table[{found.weight!r}].cast(pl.Float64).to_numpy()" if found.weight else "    weight = None"
+    )
+    lines.append("    return {")
+    lines += [f"        {one.name!r}: {_fit(one)}," for one in found.members]
+    return "\n".join([*lines, "    }\n"])
+
+
+def _fit(one: Trained) -> str:
+    X = f"np.concatenate([blocks[name] for name in {list(one.blocks)!r}], axis=1)"
+    given = f"\n            {X},\n            y,\n            weight"
+    settings = {name: value for name, value in one.settings.items() if name not in ("seed", "random_seed")}
+    told = textwrap.indent(_pretty(settings), " " * 12).lstrip()
+    if one.learner == "lightgbm":
+        limits = {"verbose": -1, "num_threads": 1, "feature_pre_filter": False, **one.limits}
+        more = f"n_iterations={one.n_iterations},\n            seeds={list(one.seeds)!r},\n            "
+        more += f"categorical={list(one.categorical)!r},\n            limits={limits!r}"
+    elif one.learner == "catboost":
+        more = f"seeds={list(one.seeds)!r}"
+    elif one.learner == "extra_trees":
+        more = f"seed={one.seeds[0]}"
+    else:
+        penalty = one.settings.get("C", one.settings.get("alpha", 1.0))
+        return f"linear_fits({given},\n            penalty={penalty!r},\n        )"
+    return f"{one.learner}_fits({given},\n            settings={told},\n            {more},\n        )"
+
+
+def _predict(found: Gathered) -> str:
+    lines = [
+        "\ndef predict(models, table):",
+        '    """Probabilities, in the order of CLASSES, or values: rows by outputs."""',
+        "    blocks = features(table)",
+        "    total = 0.0",
+    ]
+    for one in found.members:
+        lines.append(f"    X = np.concatenate([blocks[name] for name in {list(one.blocks)!r}], axis=1)")
+        told = f"{one.learner}_predicts(models[{one.name!r}], X)"
+        told = told if one.learner == "extra_trees" else LINKS[one.link] % told
+        told = f"np.expm1({told})" if found.contents.transform == "log1p" else told
+        lines.append(f"    total = total + {one.weight!r} * {told}")
+    lines.append("    return tempered(total) if TEMPERATURE != 1.0 else total\n")
+    return "\n".join(lines)
+
+
+def _pretty(value: Any) -> str:
+    return pprint.pformat(value, width=110, sort_dicts=False)
