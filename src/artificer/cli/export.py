@@ -6,11 +6,7 @@ from pathlib import Path
 
 import click
 
-<<<<<<< HEAD
-from artificer.cli.show import document, json_option, typed
-=======
 from artificer.cli.show import coloured, document, json_option, typed, workspace_option
->>>>>>> onnx
 from artificer.cli.subject import Subject
 
 

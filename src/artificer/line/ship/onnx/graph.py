@@ -47,11 +47,7 @@ class Graph:
 
     def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add an operator."""
-<<<<<<< HEAD
-        name = f"/{len(self.nodes)}/{operator}"  # no column's name is likely to begin with a slash and a number
-=======
         name = f"/{len(self.nodes)}/{operator}"  # no column is likely to be called so
->>>>>>> onnx
         self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
         return name
 

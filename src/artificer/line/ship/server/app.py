@@ -69,7 +69,7 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
         Called once requests are answered.
     """
     doors = doors_of(serving)
-    guards = (guarded(serving.gate, door) for door in (*doors, _openapi(doors, serving)))
+    guards = tuple(guarded(serving.gate, door) for door in (*doors, _openapi(doors, serving)))
     return Application(serving, guards, started)
 
 
