@@ -36,7 +36,7 @@ def work(tmp_path: Path) -> Path:
 def fill(book: Ledger) -> None:
     book.package("v1", "calls", "hash", "r1")
     book.keep_labels("calls", [("a", "yes"), ("=1+1", "no")])
-    book.keep_predictions("s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "") for n in range(100)])
+    book.keep_predictions("s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "", "", None) for n in range(100)])
     log = Log(lambda: book, Brief(target=Target(column="won"), name="calls", data=Data(key=("id",))))
     log.answered("v1", [{"id": 7}], [{"prediction": "yes", "score": 0.5, "flags": []}])
     log.close()
@@ -69,7 +69,7 @@ class TestBackup:
             while not stop.is_set():
                 number += 1
                 book.keep_predictions(
-                    f"w{number}", "calls", "v1", "t", [(f"{number}-{n}", 0.5, "", "") for n in range(50)]
+                    f"w{number}", "calls", "v1", "t", [(f"{number}-{n}", 0.5, "", "", "", None) for n in range(50)]
                 )
 
         writer = threading.Thread(target=write)

@@ -41,7 +41,7 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     log = Log(lambda: ledger, brief(rows=""), Wanted(rows=True))
     log.answered("v1", [{"id": n, "x": 1} for n in range(50)], [{"prediction": "y", "score": 0.5, "flags": []}] * 50)
     log.close()
-    ledger.keep_predictions("s1", "calls", "v1", "t", [("a", 0.5, "", ""), ("b", 0.5, "", "")])
+    ledger.keep_predictions("s1", "calls", "v1", "t", [(one, 0.5, "", "", "", None) for one in "ab"])
     ledger.keep_labels("calls", [("a", "yes")])
     ledger.keep_labels("other", [("a", "yes")])
     yield ledger
