@@ -108,6 +108,7 @@ def test_no_model_that_keeps_rows_is_tried_and_steps_hold_nothing_rare(tmp_path:
     ("changed", "place"),
     [
         ({"target": Target(column="mail")}, "target.column"),
+        ({"target": Target(column="won", known_after=("mail",))}, "target.known_after"),
         ({"features": Features(protected=("mail",))}, "features.protected"),
         ({"features": Features(effect={"mail": "increasing"})}, "features.effect"),
         ({"accept": {"recall_gap": Accept(by=("mail",), at_most=0.1)}}, "accept.recall_gap.by"),

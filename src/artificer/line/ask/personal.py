@@ -41,6 +41,7 @@ def check_personal(brief: Brief) -> None:
     features, target = brief.features, brief.target
     roles = {
         "target.column": (target.column,),
+        "target.known_after": target.known_after,  # audit prices such a column, and so would have to read it
         "data.time": (brief.data.time,),
         "data.weight": (brief.data.weight,),
         "features.protected": features.protected,
@@ -52,8 +53,8 @@ def check_personal(brief: Brief) -> None:
         for name in names:
             if name in brief.legal.personal:
                 raise BriefError(
-                    f"'{name}' is in [legal] personal and in [{place}], by which a model, a package or a report would hold "
-                    "its values; remove it from one of them"
+                    f"'{name}' is in [legal] personal and in [{place}], which would have its values read and written "
+                    "down; remove it from one of them"
                 )
 
 
