@@ -150,8 +150,8 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
 
 def _brief(array: np.ndarray) -> np.ndarray:
     """An array of one value without its memory: most briefs have one period, and one score where decisions turn."""
-    if len(array) and np.array_equal(array, np.broadcast_to(array[0], array.shape), equal_nan=array.dtype.kind == "f"):
-        return np.broadcast_to(array[0].copy(), array.shape)
+    if len(array) and np.array_equal(array, np.broadcast_to(array[:1], array.shape), equal_nan=array.dtype.kind == "f"):
+        return np.broadcast_to(array[:1].copy(), array.shape)
     return array
 
 
@@ -162,7 +162,7 @@ def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
         one[place] = one[place][:0]
     firsts = _brief(np.concatenate([part[:1] for part in parts]))
     if len(firsts) and all(part.strides == (0,) for part in (firsts, *parts)):
-        return np.broadcast_to(firsts[0], (sum(map(len, parts)),))
+        return np.broadcast_to(firsts[:1], (sum(map(len, parts)),))
     return np.concatenate(parts)
 
 
