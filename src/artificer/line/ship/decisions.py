@@ -208,6 +208,9 @@ class Rule:
 
 def _near_the_top(score: np.ndarray, period: np.ndarray, top: int) -> np.ndarray:
     """Places of all rows that score at least as much as the last one on a period's list: few, where lists are short."""
+    if len(period) and period.min() == period.max():
+        known = score if len(score) <= top else score[score >= np.partition(score, -top)[-top]]
+        return np.flatnonzero(score >= known.min())
     order = np.argsort(period, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(period[order]) != 0]) if len(order) else np.empty(0, np.int64)
     kept = []

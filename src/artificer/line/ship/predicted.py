@@ -132,7 +132,8 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
         score, predicted, flags, met = _scores(scorer, batch, asked)
-        arrays.append([score, predicted, flags, met, rule.periods(rows), *rule.alone(rows, score)])
+        told = (met, rule.periods(rows), *rule.alone(rows, score))
+        arrays.append([score, predicted, flags, *map(_brief, told)])
         parts.append((batch.source, batch.start + rows.height))
         if batch.start:  # the same source goes on
             del parts[-2]
@@ -147,12 +148,22 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
     return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, met, period, acts, turns)
 
 
+def _brief(array: np.ndarray) -> np.ndarray:
+    """An array of one value without its memory: most briefs have one period, and one score where decisions turn."""
+    if len(array) and np.array_equal(array, np.broadcast_to(array[:1], array.shape), equal_nan=array.dtype.kind == "f"):
+        return np.broadcast_to(array[:1].copy(), array.shape)
+    return array
+
+
 def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
     """One array of all batches; theirs are let go of, so that none stands in memory twice."""
-    whole = np.concatenate([one[place] for one in arrays])
+    parts = [one[place] for one in arrays]
     for one in arrays:
-        one[place] = whole[:0]
-    return whole
+        one[place] = one[place][:0]
+    firsts = _brief(np.concatenate([part[:1] for part in parts]))
+    if len(firsts) and all(part.strides == (0,) for part in (firsts, *parts)):
+        return np.broadcast_to(firsts[:1], (sum(map(len, parts)),))
+    return np.concatenate(parts)
 
 
 def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
@@ -170,7 +181,7 @@ def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[n
         score, predicted = np.asarray(full.values, np.float64), np.empty(0, bool)
     else:
         best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
-        score = np.asarray(best, np.float64)
+        score = np.array(best, np.float64)  # a copy: the probabilities of all classes are let go of
         predicted = np.asarray(full.values) if scorer.positive < 0 else np.empty(0, bool)
     return score, predicted, flags, _met(asked, score, full)
 
@@ -212,7 +223,8 @@ def _refuse_unkeyed(keys: pl.DataFrame, key: pl.Series, columns: Sequence[str]) 
             f"the key ({', '.join(columns)}) is missing in {n_missing:,} rows, the first of them row {first:,} (counted "
             "from 0); give each row its key, or leave such rows out"
         )
-    n_doubled = key.len() - key.n_unique()
+    numbers = len(columns) == 1 and keys[columns[0]].dtype.is_integer()  # they are told apart in less memory
+    n_doubled = key.len() - (keys[columns[0]] if numbers else key).n_unique()
     if n_doubled:
         first = int(key.is_duplicated().arg_true()[0])
         named = f"the key ({', '.join(columns)})" if columns else "the place that names a row without [data] key"
