@@ -126,6 +126,10 @@ class Serving:
     ----------
     trouble : str
         Why the version that should be served is not; "" when it is.
+    limits : Limits
+        What requests are held to.
+    metrics : Metrics
+        What is counted.
     """
 
     subject: Path
