@@ -98,7 +98,7 @@ class Application:
             if response is not None:
                 status = response.status_code
                 await _sent(response, scope, receive, send, self._limits.timeout_s)
-        except Exception as error:  # noqa: BLE001 - a stream that fails on its way has begun: it is cut, and logged as any fault
+        except Exception as error:  # noqa: BLE001 - a stream that fails has begun: it is cut
             status = 500
             self._fault(error, door)
         finally:
