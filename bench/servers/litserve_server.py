@@ -17,7 +17,7 @@ class Served(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.predictor = artificer_runtime.load(os.environ["SERVED_PACKAGE"])
 
-    def decode_request(self, request: dict[str, Any]) -> dict[str, Any]:
+    def decode_request(self, request):  # annotated, FastAPI would take it for a parameter
         return request
 
     def predict(self, row: dict[str, Any]) -> list[Any]:

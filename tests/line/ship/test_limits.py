@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from artificer.line.ship.server import Limits
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
 from artificer.line.ship.server.limits import MOST_KNOWN, Rates, hold_memory
+from artificer.line.ship.server.streaming import Streamed
 
 SECRET = "Aunt Agatha's income"
 
@@ -145,7 +147,14 @@ class TestFaults:
         async def well(_: Request) -> Response:
             return JSON({})
 
-        doors = [Door("POST", f"/{one.__name__}", one) for one in (fault, full, ledger, well)]
+        async def parts() -> AsyncIterator[bytes]:
+            yield b"one"
+            raise ValueError(SECRET)
+
+        async def cut(_: Request) -> Response:
+            return Streamed(parts(), "text/plain")
+
+        doors = [Door("POST", f"/{one.__name__}", one) for one in (fault, full, ledger, well, cut)]
         return Application(serving, doors, lambda: None), serving
 
     def test_a_fault_has_an_id_and_no_data_in_answer_or_log(
@@ -164,6 +173,26 @@ class TestFaults:
         assert SECRET not in json.dumps(told)
         assert "Traceback" not in json.dumps(told)
         assert "artificer_faults_total 1" in serving.metrics.text("m", "v", "h")
+
+    def test_a_stream_that_fails_on_its_way_is_cut_and_logged_without_data(
+        self, failing: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app, serving = failing
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return part(b"")
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/cut", "headers": [], "client": None}
+        with caplog.at_level(logging.ERROR, "artificer.serve"):
+            asyncio.run(app(scope, receive, send))
+        assert [one.get("body") for one in sent[1:]] == [b"one"]
+        assert "ValueError" in caplog.text
+        assert SECRET not in caplog.text
+        assert 'door="/cut",status="500"} 1' in serving.metrics.text("m", "v", "h")
 
     @pytest.mark.parametrize("path", ["/full", "/ledger"])
     def test_what_is_out_of_reach_is_503(self, failing: Any, path: str) -> None:

@@ -120,6 +120,9 @@ class Application:
             if response is not None:
                 status = response.status_code
                 await _sent(response, scope, receive, send, self._limits.timeout_s)
+        except Exception as error:  # noqa: BLE001 - a stream that fails has begun: it is cut
+            status = 500
+            self._fault(error, door)
         finally:
             number = self._numbers[(door.method, door.path) if door is not None else ("", "")]
             metrics.answered(number, status, time.perf_counter() - began)

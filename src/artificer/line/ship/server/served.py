@@ -138,6 +138,10 @@ class Serving:
         Who may use which door.
     beside : Beside
         The versions that run beside the served one.
+    limits : Limits
+        What requests are held to.
+    metrics : Metrics
+        What is counted.
     """
 
     subject: Path
