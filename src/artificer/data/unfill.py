@@ -7,7 +7,7 @@ import io
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -76,16 +76,24 @@ def _of_file(path: Path, names: Sequence[str], key: str, remove: bool) -> int:
 
 
 def _of_csv(text: str, names: Sequence[str], key: str) -> tuple[int, Callable[[], bytes]]:
-    head, *rows = list(csv.reader(io.StringIO(text)))
+    (head, first), *rows = _records(text)
     places = [head.index(name) for name in names]
-    kept = [row for row in rows if key_of([_bare(row[place]) for place in places]) != key]
+    kept = [raw for row, raw in rows if key_of([_bare(row[place]) for place in places]) != key]
+    return len(rows) - len(kept), lambda: "".join([first, *kept]).encode()
 
-    def rest() -> bytes:
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([head, *kept])
-        return out.getvalue().encode()
 
-    return len(rows) - len(kept), rest
+def _records(text: str) -> Iterator[tuple[list[str], str]]:
+    """Rows of a CSV with the text that each was read from: written anew, "" and a missing value would be the same."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            taken.append(line)
+            yield line
+
+    for row in csv.reader(lines()):
+        yield row, "".join(taken)
+        taken.clear()
 
 
 def _bare(cell: str) -> str:
