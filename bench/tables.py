@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 TITLES = {
     "startup": "Start",
     "prediction": "Prediction from a package, with numpy alone",
+    "one_row": "One row from a dict or a frame of pandas, predicted and explained, and batches of 10,000 rows from pandas",
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",

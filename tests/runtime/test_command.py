@@ -87,3 +87,18 @@ def test_an_absent_file_or_argument_is_bad_input(folder: Path, capsys: pytest.Ca
     assert main([str(folder), "nowhere.csv"]) == 2
     assert main(["nowhere", "nowhere.csv"]) == 2
     assert "there is no package" in capsys.readouterr().err
+
+
+def test_it_explains_each_row_when_asked(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    assert main(["--explain", str(folder), str(tmp_path / "rows.jsonl")]) == 0
+    told = load(folder).explain(ROWS)
+    for row, line in enumerate(capsys.readouterr().out.splitlines()):
+        found = json.loads(line)["explanation"]
+        assert found["scale"] == "log-odds"
+        assert list(found) == ["scale", "yes"]
+        assert found["yes"]["base"] == told.base[0]
+        assert found["yes"]["total"] == told.totals[row, 0]
+        assert found["yes"]["contributions"] == dict(zip(told.columns, told.contributions[row, :, 0], strict=True))
+        sizes = [abs(one) for one in found["yes"]["contributions"].values()]
+        assert sizes == sorted(sizes, reverse=True)

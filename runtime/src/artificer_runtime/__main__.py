@@ -1,4 +1,7 @@
-"""Predict the rows of a file: ``python -m artificer_runtime PACKAGE ROWS.csv`` prints one JSON document a row."""
+"""Predict the rows of a file: ``python -m artificer_runtime PACKAGE ROWS.csv`` prints one JSON document a row.
+
+With ``--explain`` each says what every column adds to the prediction as well.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from artificer_runtime import RowsError, RuntimeInputError, load
+from artificer_runtime import Explanations, RowsError, RuntimeInputError, load
 
-USAGE = "usage: python -m artificer_runtime PACKAGE ROWS.csv|ROWS.jsonl"
+EXPLAIN = "--explain"
+USAGE = f"usage: python -m artificer_runtime [{EXPLAIN}] PACKAGE ROWS.csv|ROWS.jsonl"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print predictions; 0 when done, 2 on bad input."""
-    if len(arguments) != 2:
+    named = [one for one in arguments if one != EXPLAIN]
+    if len(named) != 2:
         print(USAGE, file=sys.stderr)
         return 2
     try:
-        for line in _predictions(*map(Path, arguments)):
+        for line in _predictions(*map(Path, named), explain=EXPLAIN in arguments):
             print(line)
     except (RuntimeInputError, OSError) as error:
         print(error, file=sys.stderr)
@@ -29,9 +34,10 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _predictions(package: Path, path: Path) -> Iterator[str]:
-    predictor = load(package)
-    full = predictor.predict_full(_rows(path))
+def _predictions(package: Path, path: Path, *, explain: bool) -> Iterator[str]:
+    predictor, rows = load(package), _rows(path)
+    full = predictor.predict_full(rows)
+    told = predictor.explain(rows) if explain else None
     for row, value in enumerate(full.values.tolist()):
         found: dict[str, Any] = {"prediction": value}
         if full.probabilities is not None:
@@ -41,7 +47,21 @@ def _predictions(package: Path, path: Path) -> Iterator[str]:
         if full.intervals is not None:
             found["interval"] = [end if math.isfinite(end) else None for end in full.intervals[row].tolist()]
         found["odd"] = [name for name, flag in full.flags.items() if flag[row]]
+        if told is not None:
+            found["explanation"] = _explanation(told, row, predictor.contents.classes)
         yield json.dumps(found, ensure_ascii=False)
+
+
+def _explanation(told: Explanations, row: int, classes: Sequence[str]) -> dict[str, Any]:
+    """One row's contributions, the largest first; of more than two classes, those of each."""
+    outputs = classes if len(classes) > 2 else classes[-1:] or ("",)
+    parts: dict[str, Any] = {"scale": told.scale}
+    for place, name in enumerate(outputs):
+        added = dict(zip(told.columns, told.contributions[row, :, place].tolist(), strict=True))
+        ordered = dict(sorted(added.items(), key=lambda one: -abs(one[1])))
+        part = {"base": float(told.base[place]), "contributions": ordered, "total": float(told.totals[row, place])}
+        parts |= {name: part} if name else part
+    return parts
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ their own scales to that of the blend by logarithmic means (see `contributions.c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
@@ -75,13 +75,48 @@ class Shares(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ByColumn:
+    """Which parts of which groups' shares are a column's.
+
+    Attributes
+    ----------
+    group : array of int64, (n_parts,)
+        Column by column.
+    part : array of float64, (n_parts, 1)
+    columns, starts : array of int64
+        Columns that have parts, and where these begin.
+    """
+
+    group: np.ndarray
+    part: np.ndarray
+    columns: np.ndarray
+    starts: np.ndarray
+    n_columns: int
+
+    @classmethod
+    def of(cls, groups: Sequence[tuple[int, ...]], n_columns: int) -> ByColumn:
+        """Each group's share is split equally among its columns."""
+        parts = [(column, place, 1 / len(own)) for place, own in enumerate(groups) for column in own]
+        column, group, part = np.array(sorted(parts)).reshape(-1, 3).T
+        columns, starts = np.unique(column.astype(np.int64), return_index=True)
+        return cls(group.astype(np.int64), part[:, None], columns, starts, n_columns)
+
+    def summed(self, shares: np.ndarray) -> np.ndarray:
+        """Float64 (n_rows, n_groups, n_out) → (n_rows, n_columns, n_out)."""
+        by_column = np.zeros((len(shares), self.n_columns, shares.shape[2]))
+        if len(self.columns):
+            by_column[:, self.columns] = np.add.reduceat(shares[:, self.group] * self.part, self.starts, axis=1)
+        return by_column
+
+
 @dataclass(frozen=True)
 class Explainer:
     """Explains the predictions of one package."""
 
     contents: Contents
     columns: tuple[str, ...]
-    members: tuple[tuple[Shares, tuple[tuple[int, ...], ...]], ...]
+    members: tuple[tuple[Shares, ByColumn], ...]
 
     @classmethod
     def of(cls, contents: Contents) -> Explainer:
@@ -99,15 +134,21 @@ class Explainer:
             sources = [source for name in one.blocks for source in made_of[name]]
             groups = {source: place for place, source in enumerate(dict.fromkeys(sources))}
             group = np.array([groups[source] for source in sources], np.int64)
-            prepared.append((_shares(one.member, group, len(groups)), tuple(groups)))
+            prepared.append((_shares(one.member, group, len(groups)), ByColumn.of(tuple(groups), len(columns))))
         return cls(contents, columns, tuple(prepared))
 
     def explain(self, encoded: Encoded) -> Explanations:
         """Explain encoded rows."""
+        needed = frozenset(block for one in self.contents.members for block in one.blocks)
         n_out = max(len(self.contents.classes), 1)
         at_once = max(1, min(MOST_ROWS_AT_ONCE, CELLS_AT_ONCE // max(len(self.columns) * n_out, 1)))
         starts = range(0, max(encoded.n_rows, 1), at_once)
-        parts = [self._carried(encoded.take(slice(start, start + at_once))) for start in starts]
+        some = (encoded.take(slice(start, start + at_once)) for start in starts)
+        return self.told([self.contents.recipe.apply(part, needed) for part in some])
+
+    def told(self, blocks: Iterable[Mapping[str, np.ndarray]]) -> Explanations:
+        """Explain rows from the blocks that members need, part by part."""
+        parts = [self._carried(part) for part in blocks]
         return Explanations(
             self.columns,
             np.concatenate([part.shares for part in parts]),
@@ -122,15 +163,13 @@ class Explainer:
             return "log-odds" if len(self.contents.classes) == 2 else "log-probabilities"
         return "log1p" if self.contents.transform == "log1p" else "value"
 
-    def _carried(self, encoded: Encoded) -> Carried:
+    def _carried(self, blocks: Mapping[str, np.ndarray]) -> Carried:
         contents, scale = self.contents, self._scale
-        needed = frozenset(block for one in contents.members for block in one.blocks)
-        blocks = contents.recipe.apply(encoded, needed)
         to_scale = as_values if not contents.classes else partial(as_logs, n_out=len(contents.classes))
         parts = []
-        for one, (shares, groups) in zip(contents.members, self.members, strict=True):
+        for one, (shares, by_column) in zip(contents.members, self.members, strict=True):
             X = np.concatenate([blocks[name] for name in one.blocks], axis=1)
-            raw = Carried.of(_by_column(shares.of(X), groups, len(self.columns)), shares.base)
+            raw = Carried.of(by_column.summed(shares.of(X)), shares.base)
             parts.append(to_scale(raw, one.member.link))
         weights = [one.weight for one in contents.members]
         if scale == "value":
@@ -167,11 +206,3 @@ def _made_of(contents: Contents, columns: Sequence[str]) -> Mapping[str, list[tu
         sources = steps.load(block.step).sources(contents.recipe.states[block.name], len(block.columns))
         made[block.name] = [tuple(sorted({place[block.columns[one]] for one in source})) for source in sources]
     return made
-
-
-def _by_column(shares: np.ndarray, groups: Sequence[tuple[int, ...]], n_columns: int) -> np.ndarray:
-    by_column = np.zeros((len(shares), n_columns, shares.shape[2]))
-    for place, columns in enumerate(groups):
-        for column in columns:
-            by_column[:, column] += shares[:, place] / len(columns)
-    return by_column

@@ -1,10 +1,10 @@
 """Contributions carried from members' raw scores to the scale of the blend, so that they add up there too.
 
-A sum of shares goes through a function f as DeepLIFT's rescale rule has it (Shrikumar, Greenside and Kundaje 2017, ICML): each share
-is multiplied by (f(total) - f(base)) / (total - base). Between logarithms and numbers, which is all that happens here, that
-quotient is a logarithmic mean, L(a, b) = (a - b) / (log a - log b), as in the decompositions of Ang (2005, Energy Policy
-33). It is positive, so no share changes its sign on the way through a link, and where one member alone is blended, its
-shares of log odds come out as they went in. Means are kept as logarithms: nothing overflows, however sure a prediction is.
+A sum of shares goes through a function f as DeepLIFT's rescale rule has it (Shrikumar, Greenside and Kundaje 2017, ICML):
+each share is multiplied by (f(total) - f(base)) / (total - base). Between logarithms and numbers, which is all that happens
+here, that quotient is a logarithmic mean, L(a, b) = (a - b) / (log a - log b), or its inverse, as in the decompositions of
+Ang (2005, Energy Policy 33). It is positive, and where one member alone is blended, its shares of log odds come out as they
+went in. Means are kept as logarithms: nothing overflows, however sure a prediction is.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def as_logs(raw: Carried, link: Link, n_out: int) -> Carried:
         totals, base = np.log(np.maximum(raw.totals, LEAST)), np.log(np.maximum(raw.base, LEAST))
         return Carried(raw.shares * np.exp(-log_mean(totals, base))[:, None], base, totals)
     if raw.totals.shape[1] < n_out:  # log odds of the second class
-        raw = Carried(*(np.concatenate([np.zeros_like(one), one], axis=-1) for one in (raw.shares, raw.base, raw.totals)))
+        raw = Carried(
+            *(np.concatenate([np.zeros_like(one), one], axis=-1) for one in (raw.shares, raw.base, raw.totals))
+        )
     return _normalised(raw)
 
 

@@ -57,5 +57,5 @@ class Shares:
     def _of(self, X: np.ndarray) -> np.ndarray:
         asked = np.where(self.own, X[:, None, None, :], self.typical)
         raw = self.member.raw(asked.reshape(-1, X.shape[1]))
-        added = np.diff(raw.reshape(len(X), *self.own.shape[:2], -1), axis=2)
+        added = np.diff(raw.reshape(len(X), *self.own.shape[:2], raw.shape[1]), axis=2)
         return np.asarray(np.take_along_axis(added, self.rank[None, :, :, None], axis=2).mean(axis=1))

@@ -1,30 +1,33 @@
 """Contributions of trees: path-dependent TreeSHAP (Lundberg et al. 2020, Nature Machine Intelligence 2), in one pass a tree.
 
 The value of a set of known groups is what a tree predicts when questions about other groups are answered as training rows
-were. A leaf's part in it is a product over the groups on its path: 1 or 0 for a known one, as the row's answers lead there or not, and z
-for an unknown one, the share of training rows that they led there. So the share of group i in a leaf's value v is
+were. A leaf's part in it is a product over the groups on its path: 1 or 0 for a known one, as the row's answers lead there
+or not, and z for an unknown one, the share of training rows that they led there. So the share of group i in a leaf's value
+v is
 
     v (o_i - z_i) ∫ Π_{j ≠ i} (t o_j + (1 - t) z_j) dt,    t from 0 to 1, o_j being 1 or 0,
 
 an integral of a polynomial, to which Gauss's rule of half as many points as groups is exact. At each point products go down
-the tree and sums come up, so that a row costs nodes times points (Yu et al. 2022, "Linear TreeShap", NeurIPS, has the same cost).
+the tree and sums come up, so that a row costs nodes times points, as in "Linear TreeShap" (Yu et al. 2022, NeurIPS).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
 from artificer_runtime import walk
 from artificer_runtime.members.oblivious import Oblivious
-from artificer_runtime.members.packed import Forest
+from artificer_runtime.members.packed import Forest, packed_nodes, words
 from artificer_runtime.members.trees import NAN_LEFT, Trees
 
 CELLS_AT_ONCE = 1 << 20
 TINY = 1e-30  # share of training rows where none came: what is multiplied by it is divided by it again
 POINTS = 4  # their number is rounded up to a multiple
+NOTHING = 0xFFFFFFFF  # in compiled code, for a node that is not there
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class Shares:
     n_points: np.ndarray
 
     @classmethod
-    def of_trees(cls, trees: Trees, group: np.ndarray, n_groups: int, scale: float = 1.0, bias: float | np.ndarray = 0.0) -> Shares:
+    def of_trees(
+        cls, trees: Trees, group: np.ndarray, n_groups: int, scale: float = 1.0, bias: float | np.ndarray = 0.0
+    ) -> Shares:
         """Trees that count their training rows.
 
         Parameters
@@ -96,16 +101,50 @@ class Shares:
     def of(self, X: np.ndarray) -> np.ndarray:
         """Float32 (n_rows, n_features) → float64 (n_rows, n_groups, n_out)."""
         n_out = len(self.base)
+        if walk.KERNEL and len(self.trees.root) and X.dtype == np.float32:
+            add = partial(walk.KERNEL.shares, self._packed)
+            return walk.summed(add, X, self.n_groups * n_out).reshape(len(X), self.n_groups, n_out) * self.scale
         at_once = max(1, CELLS_AT_ONCE // max(len(self.z) * int(self.n_points.max(initial=1)), 1))
         parts = [self._of(X[start : start + at_once]) for start in range(0, max(len(X), 1), at_once)]
         return np.concatenate(parts).reshape(len(X), self.n_groups, n_out) * self.scale
+
+    @cached_property
+    def _packed(self) -> tuple[Any, ...]:
+        """Nodes, steps, spans, rules, sets, members, values, columns, groups and scratch, as `_walk.shares` reads them."""
+        order = np.argsort(self.tree, kind="stable")  # a tree's nodes side by side, parents still before their children
+        n_nodes, first = np.bincount(self.tree), np.searchsorted(self.tree[order], np.arange(len(self.n_points)))
+        place = np.append(np.empty(len(order), np.int64), NOTHING)
+        place[order] = np.arange(len(order)) - first[self.tree[order]]
+        nodes, columns = packed_nodes(self.trees)
+        steps = np.zeros(len(order), [("z", "f8"), ("parent", "u4"), ("above", "u4"), ("group", "u4"), ("right", "u4")])
+        steps["z"], steps["parent"], steps["above"] = self.z[order], place[self.parent[order]], place[self.above[order]]
+        steps["group"] = np.maximum(self.group[order], 0)
+        steps["right"] = order != np.append(self.trees.child, -1)[self.parent[order]]
+        sizes = np.unique(self.n_points)
+        rules = [np.concatenate(_rule(int(n))) for n in sizes]
+        rule = np.cumsum([0, *map(len, rules)])[np.searchsorted(sizes, self.n_points)]
+        out = np.arange(len(first)) % len(self.base)
+        return (
+            words(nodes[order]),
+            steps.tobytes(),
+            words(np.stack([first, n_nodes, self.n_points, rule, out], axis=1)),
+            np.concatenate(rules).tobytes(),
+            words(self.trees.slot_set),
+            self.trees.members.tobytes(),
+            np.ascontiguousarray(self.trees.value[order]).tobytes(),
+            words(columns),
+            self.n_groups,
+            int((n_nodes * (4 * self.n_points + 1)).max()),
+        )
 
     def _of(self, X: np.ndarray) -> np.ndarray:
         """By numpy, level by level through all trees at once."""
         n_nodes, n_out, child = len(self.z), len(self.base), self.trees.child
         t, weight = _rule(int(self.n_points.max(initial=POINTS)))
         right = self.trees.rights(X)
-        led, factor, effect, product = (np.ones((len(X), n_nodes + 1, *more)) for more in ((), t.shape, t.shape, t.shape))
+        led, factor, effect, product = (
+            np.ones((len(X), n_nodes + 1, *more)) for more in ((), t.shape, t.shape, t.shape)
+        )
         effect[:, -1] = 0.0
         for at in self.levels[1:]:
             up, before, z = self.parent[at], self.above[at], self.z[at, None]

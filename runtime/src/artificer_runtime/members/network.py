@@ -153,7 +153,7 @@ def angles(stage: Mapping[str, np.ndarray], ready: np.ndarray, waves: np.ndarray
 
 def beside(ready: np.ndarray, waves: np.ndarray) -> np.ndarray:
     """Features, then what their waves show: (n_rows, n_features + n_waves × n_shown)."""
-    flat: np.ndarray = waves.transpose(1, 0, 2).reshape(len(ready), -1)
+    flat: np.ndarray = waves.transpose(1, 0, 2).reshape(len(ready), len(waves) * waves.shape[2])
     return np.concatenate([ready, flat], axis=1)
 
 

@@ -2,14 +2,15 @@
 
 A step is a module with `VERSION`, `READS` (the group of arrays it reads), `fit(values, y, task, settings) → state`,
 `apply(state, values) → float32 (n_rows, n_features)`, `names(state, columns)` and `sources(state, n_columns)`. One that
-reads the target has `fit_apply` as well, which gives the training rows cross-fitted features. One that reads "mixed" is handed numbers and
-then codes as one matrix of float64, and told in its settings how many of the last columns are codes. A state holds JSON
-values and arrays.
+reads the target has `fit_apply` as well, which gives the training rows cross-fitted features. One that reads "mixed" is
+handed numbers and then codes as one matrix of float64, and told in its settings how many of the last columns are codes. A
+state holds JSON values and arrays. Where a step has `single(state)`, that gives what makes one row's features without numpy,
+to the same bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -39,6 +40,7 @@ BUILTIN = (
 
 State = dict[str, Any]
 Sources = list[tuple[int, ...]]  # of each feature, positions of the columns that it is made of
+Single = Callable[[Sequence[Any]], Sequence[float]]  # one row's values → its features, as numbers of float64
 
 
 @dataclass(frozen=True, slots=True)

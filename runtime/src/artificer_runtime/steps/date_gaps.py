@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Sources, State, Task
+from artificer_runtime.steps import Single, Sources, State, Task
 
 VERSION = 1
 READS: Literal["times"] = "times"
@@ -45,3 +45,9 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
 def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """Each gap is made of two columns."""
     return [(first, second) for first, second in state["pairs"]]
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's gaps."""
+    pairs = [(first, second) for first, second in state["pairs"]]
+    return lambda values: [(values[second] - values[first]) / DAY_S for first, second in pairs]

@@ -51,7 +51,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place in range(n_columns)]
 
 
-
 def _numbers(state: Mapping[str, Any], place: int, codes: np.ndarray) -> np.ndarray:
     table = np.asarray(state[f"table{place}"], np.float64)
     known = (codes >= 0) & (codes < len(table))

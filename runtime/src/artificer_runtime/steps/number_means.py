@@ -48,9 +48,8 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
 
 def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """Means of the kept columns, then their counts."""
-    kept = [(int(place),) for place in state["kept"]]
+    kept: Sources = [(int(place),) for place in state["kept"]]
     return [kept[number] for (number,) in target_mean.sources(state, len(kept))] + kept
-
 
 
 def _whole(column: np.ndarray) -> bool:

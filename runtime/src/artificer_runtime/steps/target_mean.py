@@ -70,7 +70,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place in range(int(state["n_columns"])) for _ in range(np.size(state["overall"]))]
 
 
-
 def _fit(
     values: np.ndarray, y: np.ndarray, weight: np.ndarray | None, classes: list[int], settings: Mapping[str, Any]
 ) -> State:

@@ -70,7 +70,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place in range(int(state["n_columns"])) for _ in range(np.size(state["overall"]))]
 
 
-
 class _Words:
     """Weighted words of many texts, of which most are zero: products with a vector, from either side."""
 

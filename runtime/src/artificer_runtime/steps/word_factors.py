@@ -60,7 +60,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place, n in enumerate(n_factors) for _ in range(n + 1)]
 
 
-
 def _factors(row: np.ndarray, word: np.ndarray, weight: np.ndarray, directions: np.ndarray, n_rows: int) -> np.ndarray:
     factors = np.zeros((n_rows, np.shape(directions)[1]), np.float64)
     if len(row):

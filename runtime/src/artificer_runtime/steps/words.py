@@ -52,7 +52,6 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     return [(place,) for place in range(int(state["n_columns"])) for _ in state[f"words{place}"]]
 
 
-
 def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:
     """One column's weighted words: float32 (n_rows, n_words)."""
     row, word, weight = weighted(state, place, texts)
