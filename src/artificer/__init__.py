@@ -23,6 +23,8 @@ _PUBLIC = {
     "run": "artificer.flow:run",
     "score": "artificer.line.ship.scores:score",
     "serve": "artificer.line.ship.server:serve",
+    "export_onnx": "artificer.line.ship.onnx:export_onnx",
+    "export_code": "artificer.line.ship.script:export_code",
     "load": "artificer_runtime:load",
     "read": "artificer.data.readers:read",
     "Classifier": "artificer.sklearn:Classifier",

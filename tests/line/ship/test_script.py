@@ -1,0 +1,96 @@
+"""A script that imports nothing of ours trains the model of a package again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from client import Client
+
+import artificer
+import artificer_runtime
+from artificer.core.errors import ArtificerError
+from artificer.line.ship.script import export_code
+
+pytestmark = pytest.mark.slow
+
+# A module that is None in sys.modules cannot be imported.
+BLOCKED = """
+import runpy, sys
+sys.modules["artificer"] = sys.modules["artificer_runtime"] = None
+path, sys.argv = sys.argv[1], sys.argv[1:]
+runpy.run_path(path, run_name="__main__")
+"""
+BRIEF = """
+brief = 1
+name = "orders"
+[data]
+source = "orders.parquet"
+missing = ["unknown"]
+{time}
+[target]
+column = "{target}"
+[run]
+limit_s = 20
+learners = [{learners}]
+"""
+
+
+def client(folder: Path, *, learners: str, target: str = "won", time: str = "") -> Path:
+    """A trained package, and its rows."""
+    rng = np.random.default_rng(5)
+    n = 900
+    size, city = rng.normal(size=n), rng.choice(["Oslo", "Rome", "Lima", "unknown"], n)
+    told = size + (city == "Rome") + 0.3 * rng.normal(size=n)
+    rows = {
+        "at": np.datetime64("2024-01-30", "us") + np.arange(n) * np.timedelta64(7, "h"),
+        "size": np.where(rng.random(n) < 0.05, np.nan, size),
+        "city": city,
+        "won": np.where(told > 0.3, "yes", "no"),
+        "paid": told.round(3),
+    }
+    frame = pl.DataFrame(rows).with_columns(pl.col("size").fill_nan(None)).drop("paid" if target == "won" else "won")
+    frame.write_parquet(folder / "orders.parquet")
+    brief = folder / "brief.toml"
+    brief.write_text(BRIEF.format(target=target, learners=learners, time=time))
+    return artificer.run(brief).package
+
+
+def told_by(script: Path, rows: Path) -> np.ndarray:
+    """What the script predicts of some rows, where nothing of ours can be imported."""
+    out = script.with_name("told.csv")
+    command = [sys.executable, "-c", BLOCKED, script, rows, out]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=200, env={**os.environ, "PYTHONPATH": ""})
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return pl.read_csv(out).select(pl.selectors.numeric()).to_numpy()
+
+
+@pytest.mark.parametrize(
+    ("learners", "target", "time"),
+    [('"lightgbm", "linear"', "won", 'time = "at"'), ('"catboost", "lightgbm"', "paid", "")],
+)
+def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target: str, time: str) -> None:
+    package = client(tmp_path, learners=learners, target=target, time=time)
+    done = export_code(package, tmp_path / "train.py")
+    text = done.path.read_text(encoding="utf-8")
+    assert "import artificer" not in text
+    found = told_by(done.path, tmp_path / "orders.parquet")
+    predictor = artificer_runtime.load(package)
+    rows = pl.read_parquet(tmp_path / "orders.parquet")
+    wanted = predictor.predict_proba(rows) if target == "won" else predictor.predict(rows)[:, None]
+    linear = "linear" in predictor.contents.members[0].member.form or len(predictor.contents.members) > 1
+    assert bool(done.differs) == any(one.member.form.startswith("linear") for one in predictor.contents.members)
+    assert ("NOT THE SAME MODEL" in text) == bool(done.differs)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=0.02 if done.differs and linear else 1e-6)
+
+
+def test_a_package_that_does_not_say_how_it_was_trained_is_refused(tmp_path: Path) -> None:
+    package = Client(tmp_path).ask().ship().package("v1")
+    with pytest.raises(ArtificerError, match=r"orders|rows\.parquet|no plain form|cannot be read|not there|no file"):
+        export_code(package, tmp_path / "train.py")
+    assert not (tmp_path / "train.py").exists()
