@@ -202,7 +202,8 @@ class TestProcesses:
             "    if n % 10 == 0:\n"
             "        book.labels.keep('calls', [(f'{me}-{n}', 'yes'), ('shared', f'{me}-{n}')])\n"
             "    if n % 100 == 0:\n"
-            "        book.keep_predictions(f'{me}-{n}', 'calls', 'v1', 't', [(f'{me}-{k}', 0.5, '', '', '', None) for k in range(50)])\n"
+            "        rows = [(f'{me}-{k}', 0.5, '', '', '', None) for k in range(50)]\n"
+            "        book.keep_predictions(f'{me}-{n}', 'calls', 'v1', 't', rows)\n"
             "log.close()\n"
         )
         running = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(4)]
