@@ -93,7 +93,9 @@ def single(state: Mapping[str, Any]) -> Single:
 
 def _of_codes(state: Mapping[str, Any], n_codes: Sequence[int]) -> tuple[list[Any], list[Any]]:
     """For each cross, what is told of its codes from 0 on; of -1 last, where Python finds it."""
-    codes = np.full((max(n_codes, default=0) + 1, len(n_codes)), -1, np.int32)
+    if not n_codes:  # no cross was worth it
+        return [], []
+    codes = np.full((max(n_codes) + 1, len(n_codes)), -1, np.int32)
     for place, n in enumerate(n_codes):
         codes[:n, place] = np.arange(n)
     means = target_mean.apply(_part(state, "mean "), codes).reshape(len(codes), len(n_codes), -1)
