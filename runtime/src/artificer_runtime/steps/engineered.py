@@ -2,8 +2,7 @@
 
 Which ones is chosen on training rows by `artificer_runtime.interactions`. A cross is a pair of levels as one code, shown
 by its cross-fitted target mean and its count. Values are numbers, then codes, side by side. Settings: `n_codes` (0), how
-many of the last columns are codes; `fewest_rows` (5) that hold a cross, else it is none; `most_arithmetic` (40),
-`most_grouped` (20) and `most_crossed` (20), bounds of features.
+many of the last columns are codes; `most_arithmetic` (40), `most_grouped` (20) and `most_crossed` (20), bounds of features.
 """
 
 from __future__ import annotations
@@ -27,7 +26,8 @@ from artificer_runtime.steps import Single, Sources, State, Task, counts, target
 
 VERSION = 1
 READS: Literal["mixed"] = "mixed"
-FEWEST_IN_CROSS, MOST_CROSSED = 5, 4096  # and no table is longer
+# A cross of fewer rows is none, and no table is longer.
+FEWEST_IN_CROSS, MOST_CROSSED = 5, 4096
 
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
@@ -93,7 +93,7 @@ def single(state: Mapping[str, Any]) -> Single:
 
 def _of_codes(state: Mapping[str, Any], n_codes: Sequence[int]) -> tuple[list[Any], list[Any]]:
     """For each cross, what is told of its codes from 0 on; of -1 last, where Python finds it."""
-    if not n_codes:
+    if not n_codes:  # no cross was worth it
         return [], []
     codes = np.full((max(n_codes) + 1, len(n_codes)), -1, np.int32)
     for place, n in enumerate(n_codes):
@@ -124,7 +124,7 @@ def _chosen(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str
             state[f"levels{place}"] = levels_table(values[:, pair.first], values[:, pair.second].astype(np.int64))
     for place, pair in enumerate(crossed):
         known, counted = np.unique(_keys(values, pair.first, pair.second), return_counts=True)
-        held = np.flatnonzero((counted >= int(settings.get("fewest_rows", FEWEST_IN_CROSS))) & (known >= 0))
+        held = np.flatnonzero((counted >= FEWEST_IN_CROSS) & (known >= 0))
         state[f"keys{place}"] = np.sort(known[held[np.argsort(-counted[held], kind="stable")[:MOST_CROSSED]]])
     return state
 
