@@ -25,7 +25,9 @@ from artificer.line.fit.course import Course, course
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import level_of, link_of, power_of
 from artificer.line.refine.refit import NEXT_SEED
-from artificer_runtime.package import Contents, read
+from artificer_runtime.members.oblivious import Oblivious
+from artificer_runtime.members.trees import Trees
+from artificer_runtime.package import Contents, Weighted, read
 
 READABLE = (".parquet", ".csv")
 STEPS = ("numbers@1", "codes@1", "dates@1", "date_gaps@1", "one_hot@1", "scaled@1", "hinges@1")
@@ -104,7 +106,8 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
     ways = course(state, asked, choose(state), plan, encoding)
     by_name = {one.name: one for one in encoding.candidates}
     order = dict.fromkeys(stop.candidate for stop in lock.stops if stop.fold < 0)
-    members = tuple(_trained(name, lock.weights[name], by_name, ways, lock) for name in order if name in lock.weights)
+    shipped = zip((name for name in order if name in lock.weights), contents.members, strict=True)
+    members = tuple(_trained(name, one, by_name, ways, lock) for name, one in shipped)
     data = lock.brief.data
     about = json.loads(files["card.json"]).get("name", "") if "card.json" in files else ""
     rows = _rows(state, ways, asked.train.path, lock, source)
@@ -135,7 +138,7 @@ def _refuse_steps(contents: Contents) -> None:
             )
 
 
-def _trained(name: str, weight: float, by_name: Mapping[str, Candidate], ways: Course, lock: RunLock) -> Trained:
+def _trained(name: str, shipped: Weighted, by_name: Mapping[str, Candidate], ways: Course, lock: RunLock) -> Trained:
     if name not in by_name or by_name[name].learner not in LEARNERS:
         raise ArtificerError(
             f"the member '{name}' has no plain form yet, so no script was written; `artificer run --replay` trains the same "
@@ -143,7 +146,8 @@ def _trained(name: str, weight: float, by_name: Mapping[str, Candidate], ways: C
         )
     candidate = by_name[name]
     stops = [stop for stop in lock.stops if stop.candidate == name and stop.fold < 0]
-    settings = learned(candidate.settings) | settled(stops[0].n_iterations, stops[0].facts)
+    n_iterations = _iterations(shipped.member, len(stops))
+    settings = learned(candidate.settings) | settled(n_iterations, stops[0].facts)
     fold = _fold(ways, candidate, None if lock.refitted else 0)
     if by_slope(fold, candidate.learner):
         raise ArtificerError(f"the loss of '{name}' ({fold.loss}) has no plain form with {candidate.learner} yet")
@@ -153,14 +157,23 @@ def _trained(name: str, weight: float, by_name: Mapping[str, Candidate], ways: C
         name,
         candidate.learner,
         learner.parameters(fold, settings) if boosted else settings,
-        stops[0].n_iterations,
-        weight,
+        n_iterations,
+        lock.weights[name],
         candidate.blocks,
         fold.categorical,
         tuple(fold.seed + number * NEXT_SEED for number in range(len(stops))),
         learner.dataset_limits(fold) if candidate.learner == "lightgbm" else {},
         link_of(fold.task, fold.loss),
     )
+
+
+def _iterations(member: Any, n_seeds: int) -> int:
+    """Iterations of a fit as they were shipped: one of a fold may have ended before the run's choice; 0 of no booster."""
+    if isinstance(member, Oblivious):
+        return len(member.feature) // n_seeds
+    if isinstance(member, Trees):
+        return len(member.root) // (n_seeds * (member.n_out if member.value.ndim == 1 else 1))
+    return 0
 
 
 def by_slope(fold: Fold, learner: str) -> bool:
