@@ -12,7 +12,9 @@ from pathlib import Path
 from artificer.core.errors import ArtificerError
 
 MB = 2**20
-SPARE_MB = 64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
+SPARE_MB = (
+    64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
+)
 MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
 
 
