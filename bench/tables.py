@@ -20,6 +20,7 @@ TITLES = {
     "repairs": "Problems planted in 4/5 of up to 6,000 rows: what audit says that mending gains, and what the repairs that it"
     " kept are worth on the rest, which are clean",
     "serving": "Single predictions over HTTP on loopback, one worker",
+    "faults_server": "Predictions while the served version changes every two seconds; none may fail",
     "demo": "`artificer demo`: a run, six looks at what came in with their retrainings, and a table",
     "budget": "Budget kept: `Classifier` or `Regressor` asked for so many seconds, ended when?",
     "network": "A network with numpy and with PyTorch: eight folds, 32 epochs, 30 features, one thread",
