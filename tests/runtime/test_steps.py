@@ -24,6 +24,10 @@ VALUES: dict[str, np.ndarray] = {
 }
 VALUES["mixed"] = np.concatenate([VALUES["numbers"], VALUES["codes"]], axis=1)
 Y = rng.integers(0, 2, N).astype(np.float64)
+# Moved by products and crosses, so that `engineered` finds some.
+TELLING = (
+    np.nan_to_num(VALUES["numbers"][:, 0] * VALUES["numbers"][:, 1]) + (VALUES["codes"] % 2 == 0).all(axis=1) * 500.0
+)
 
 
 @pytest.mark.parametrize("name", BUILTIN)
@@ -36,6 +40,23 @@ class TestEachStep:
         columns = tuple(f"c{k}" for k in range(values.shape[1]))
         assert len(step.names(state, columns)) == block.shape[1] == step.apply(state, values).shape[1]
         assert len(set(step.names(state, columns))) == block.shape[1]
+
+    def test_says_which_columns_a_feature_is_made_of(self, name: str) -> None:
+        step = steps.load(f"{name}@1")
+        values, n_codes = VALUES[step.READS], 2 if VALUES[step.READS].shape[1] == 5 else 0
+        state, _ = steps.fit_apply(
+            step, values, TELLING, Task(0), {"n_codes": n_codes, "numbers": [[1.0, None, 3.0]] * 2}
+        )
+        whole = step.apply(state, values)
+        sources = step.sources(state, values.shape[1])
+        assert len(sources) == whole.shape[1]
+        for place in range(values.shape[1]):
+            changed = values.copy()
+            changed[:, place] = values[::-1, place]
+            moved = ~(
+                (step.apply(state, changed) == whole) | (np.isnan(whole) & np.isnan(step.apply(state, changed)))
+            ).all(axis=0)
+            assert [place in source for source, one in zip(sources, moved, strict=True) if one] == [True] * moved.sum()
 
     def test_makes_each_row_by_itself(self, name: str) -> None:
         step = steps.load(f"{name}@1")

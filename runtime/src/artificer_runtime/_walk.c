@@ -1,5 +1,6 @@
 /* The walk of trees, compiled: the same leaves as in members/trees.py and members/oblivious.py, added in the same order,
  * so the same bits. `artificer_runtime.walk` says when it is used; members/packed.py lays out and checks what it reads.
+ * Below it, the shares of contributions/trees.py.
  *
  * Rows go in groups of LANES, each column's numbers side by side. A tree of at most 64 leaves is not walked: each of its
  * questions strikes out the leaves that a row cannot reach any more, and the first one left is the row's (QuickScorer:
@@ -14,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAYOUT 1 /* of the tables; members/packed.py names the one that it writes */
+#define LAYOUT 2 /* of the tables; members/packed.py names the one that it writes */
 #define LANES 16
 #define TURNS 8
 #define TREES_AT_ONCE 16            /* their nodes stay in the first cache */
@@ -353,9 +354,133 @@ static PyObject *oblivious(PyObject *self, PyObject *args)
     return released(fits ? predicted(&w, &r, symmetric, NULL) : NULL, b, 5);
 }
 
+/* Shares of groups of questions in one row's sum: see contributions/trees.py, whose names these are. */
+typedef struct { double z; uint32_t parent, above, group, right; } Step; /* the question that leads to a node */
+typedef struct { uint32_t first, n_nodes, n_points, rule, out; } Span;   /* a tree; the first of its points */
+
+typedef struct {
+    const Node *nodes;
+    const Step *steps;
+    const Span *spans;
+    const double *rules; /* all points of a rule, then all weights */
+    const uint32_t *set_start;
+    const uint8_t *members;
+    const double *value;
+    Py_ssize_t n_trees, n_groups, scratch; /* doubles that the largest tree needs */
+    int wide;
+} Shares;
+
+#define NOTHING 0xFFFFFFFFu /* above: the group was not asked about before */
+#define EACH for (uint32_t q = 0; q < n; q++)
+
+static inline void shares_of(const Shares *s, const Span *tree, const float *x, double *at, double *out, Py_ssize_t n_out,
+                             const uint32_t n)
+{
+    const Node *node = s->nodes + tree->first;
+    const Step *step = s->steps + tree->first;
+    const double *value = s->value + tree->first * (s->wide ? n_out : 1), *t = s->rules + tree->rule, *weight = t + n;
+    const Trees sets = {.set_start = s->set_start, .members = s->members};
+    double *product = at, *below = product + tree->n_nodes * n, *effect = below + tree->n_nodes * n;
+    double *inverse = effect + tree->n_nodes * n, *led = inverse + tree->n_nodes * n;
+    EACH product[q] = 1.0;
+    for (uint32_t e = 1; e < tree->n_nodes; e++) {
+        const Node *asked = node + step[e].parent;
+        const double *from = product + step[e].parent * n, z = step[e].z;
+        double *to = product + e * n, *own = effect + e * n, *inv = inverse + e * n;
+        uint32_t above = step[e].above;
+        float number = x[asked->column * LANES];
+        if (asked->set >= 0) number = inside(&sets, (uint32_t)asked->set, number) ? 0.0f : 1.0f;
+        int known = (number > asked->threshold) == step[e].right && (above == NOTHING || led[above] != 0.0);
+        led[e] = known;
+        if (above != NOTHING && led[above] == 0.0) { /* out of reach before, and so it stays */
+            const double ratio = z / step[above].z;
+            EACH to[q] = from[q] * ratio;
+            continue;
+        }
+        if (known) EACH {
+            double factor = t[q] + (1.0 - t[q]) * z;
+            to[q] = from[q] * factor;
+            inv[q] = 1.0 / factor;
+            own[q] = (1.0 - z) * inv[q];
+        }
+        else EACH {
+            to[q] = from[q] * (1.0 - t[q]) * z;
+            own[q] = -1.0 / (1.0 - t[q]);
+        }
+        if (above != NOTHING) EACH to[q] *= inverse[above * n + q];
+    }
+    for (Py_ssize_t k = 0; k < (s->wide ? n_out : 1); k++) {
+        Py_ssize_t to = s->wide ? k : (Py_ssize_t)tree->out;
+        for (uint32_t e = 0; e < tree->n_nodes; e++) {
+            double leaf = s->wide ? value[e * n_out + k] : value[e]; /* 0 where it is none */
+            EACH below[e * n + q] = product[e * n + q] * leaf;
+        }
+        for (uint32_t e = tree->n_nodes - 1; e > 0; e--) {
+            uint32_t above = step[e].above;
+            double *sum = below + step[e].parent * n, *own = below + e * n, share = 0.0;
+            EACH sum[q] += own[q];
+            if (above == NOTHING) EACH share += weight[q] * own[q] * effect[e * n + q];
+            else if (led[above] != 0.0) EACH share += weight[q] * own[q] * (effect[e * n + q] - effect[above * n + q]);
+            out[step[e].group * n_out + to] += share;
+        }
+    }
+}
+
+#define SHARE(NAME, TARGET)                                                                                            \
+    TARGET static void NAME(const Shares *s, const Span *tree, const float *x, double *at, double *out, Py_ssize_t n_out) \
+    {                                                                                                                  \
+        if (tree->n_points == 4) shares_of(s, tree, x, at, out, n_out, 4);                                             \
+        else if (tree->n_points == 8) shares_of(s, tree, x, at, out, n_out, 8);                                        \
+        else shares_of(s, tree, x, at, out, n_out, tree->n_points);                                                    \
+    }
+
+SHARE(share_2, )
+#ifdef WIDER
+SHARE(share_4, AVX2)
+SHARE(share_8, AVX512)
+#endif
+
+typedef struct { const Shares *s; double *scratch; } Sharing;
+
+static void shared(const void *model, const Rows *r, Py_ssize_t row, Py_ssize_t n_rows, float *x)
+{
+    const Sharing *w = model;
+    void (*share)(const Shares *, const Span *, const float *, double *, double *, Py_ssize_t) = CHOSEN(share_2, share_4, share_8);
+    Py_ssize_t n_out = r->n_out / w->s->n_groups;
+    for (Py_ssize_t l = 0; l < n_rows; l++)
+        for (Py_ssize_t t = 0; t < w->s->n_trees; t++)
+            share(w->s, w->s->spans + t, x + l / LANES * LANES * r->n_columns + l % LANES, w->scratch,
+                  r->out + (row + l) * r->n_out, n_out);
+}
+
+static PyObject *shares(PyObject *self, PyObject *args)
+{
+    Py_buffer b[10];
+    Rows r;
+    Shares s;
+    (void)self;
+    if (!PyArg_ParseTuple(args, "(y*y*y*y*y*y*y*y*nn)y*nw*n", b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7,
+                          &s.n_groups, &s.scratch, b + 8, &r.n_features, b + 9, &r.n_out))
+        return NULL;
+    Py_ssize_t n_nodes = b[0].len / (Py_ssize_t)sizeof(Node), n_values = b[6].len / (Py_ssize_t)sizeof(double);
+    int fits = s.n_groups > 0 && sized(&r, b + 7, b + 8, b + 9) && r.n_out % s.n_groups == 0 && s.scratch > 0
+        && b[1].len == n_nodes * (Py_ssize_t)sizeof(Step)
+        && (n_values == n_nodes || n_values == n_nodes * (r.n_out / s.n_groups));
+    Sharing sharing = {&s, NULL};
+    PyObject *answer = NULL;
+    s = (Shares){b[0].buf, b[1].buf, b[2].buf, b[3].buf, b[4].buf, b[5].buf, b[6].buf,
+                 b[2].len / (Py_ssize_t)sizeof(Span), s.n_groups, s.scratch, n_values != n_nodes};
+    if (!fits) PyErr_SetString(PyExc_ValueError, "the buffers' sizes do not fit together");
+    else if (!(sharing.scratch = malloc(sizeof(double) * (size_t)s.scratch))) PyErr_NoMemory();
+    else answer = predicted(&sharing, &r, shared, NULL);
+    free(sharing.scratch);
+    return released(answer, b, 10);
+}
+
 static PyMethodDef methods[] = {
     {"trees", trees, METH_VARARGS, "Add each row's leaves to `out`."},
     {"oblivious", oblivious, METH_VARARGS, "Add each row's leaves of symmetric trees to `out`."},
+    {"shares", shares, METH_VARARGS, "Add to `out` what groups of questions add to each row's leaves."},
     {NULL, NULL, 0, NULL},
 };
 

@@ -22,6 +22,7 @@ MOST_OUTCOMES = 3
 MOST_WEIGHED = 120  # features that are looked at again after each choice
 FEWEST_IN_LEVEL = 10
 FLOAT32_MAX = float(np.finfo(np.float32).max)
+NAN = float("nan")
 
 How = Literal["-", "+", "*", "/", "- mean in", "/ mean in", "deviations in", "&"]
 ARITHMETIC: tuple[How, ...] = ("-", "+", "*", "/")
@@ -121,6 +122,26 @@ def within(how: How, number: np.ndarray, codes: np.ndarray, table: np.ndarray) -
     if how == "/ mean in":
         return arithmetic("/", number, mean)
     return arithmetic("/", number - mean, deviation)
+
+
+def within_one(how: How, first: float, second: float, table: Sequence[Sequence[float]]) -> float:
+    """One row's `arithmetic`, or `within` of a number and a code, to the same bit."""
+    if table:
+        mean, deviation = table[int(second) if 0 <= second < len(table) - 1 else -1]
+        if how == "deviations in":
+            first, second = first - mean, deviation
+        else:
+            second = mean
+        how = "-" if how == "- mean in" else "/"
+    if how == "-":
+        made = first - second
+    elif how == "+":
+        made = first + second
+    elif how == "*":
+        made = first * second
+    else:
+        made = first / second if second else NAN
+    return FLOAT32_MAX if made > FLOAT32_MAX else -FLOAT32_MAX if made < -FLOAT32_MAX else made
 
 
 @dataclass

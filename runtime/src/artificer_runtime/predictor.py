@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from artificer_runtime.errors import RowsError
 from artificer_runtime.outcome import tempered, weighed
 from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
+from artificer_runtime.single import Single, Unusual
+
+if TYPE_CHECKING:
+    from artificer_runtime.contributions import Explainer, Explanations
 
 ROWS_AT_ONCE = 8192
 
@@ -85,7 +89,7 @@ class Predictor:
         RowsError
             When a column is absent or holds what cannot be its kind.
         """
-        return self._values(self.raw(self.schema.encode(rows)))
+        return self._values(self._raw(rows))
 
     def predict_proba(self, rows: Any) -> np.ndarray:
         """Predict class probabilities: float64 (n_rows, n_classes), in the order of `classes`.
@@ -97,7 +101,7 @@ class Predictor:
         """
         if not self.contents.classes:
             raise RowsError("this model predicts a number, not classes: use predict")
-        return self.raw(self.schema.encode(rows))
+        return self._raw(rows)
 
     def predict_interval(self, rows: Any, level: float = 0.9) -> np.ndarray:
         """Predict the interval that holds each value with a chance of `level`: float64 (n_rows, 2), low and high.
@@ -124,7 +128,7 @@ class Predictor:
             raise RowsError(
                 "this package holds no residuals, so it tells no intervals; train it again with this version"
             )
-        return self.interval(self.raw(self.schema.encode(rows)), level)
+        return self.interval(self._raw(rows), level)
 
     def interval(self, raw: np.ndarray, level: float = 0.9) -> np.ndarray:
         """Intervals of values that `raw` gave: float64 (n_rows, 2)."""
@@ -141,10 +145,46 @@ class Predictor:
 
     def predict_full(self, rows: Any) -> Predictions:
         """Predict, and say which rows hold something that training did not."""
-        encoded = self.schema.encode(rows)
-        raw = self.raw(encoded)
+        try:
+            read = self._single.read(rows)
+            raw, flags = self._single.raw(read), read.flags
+        except Unusual:
+            encoded = self.schema.encode(rows)
+            raw, flags = self.raw(encoded), encoded.flags
         intervals = self.interval(raw) if self.contents.residuals is not None else None
-        return Predictions(self._values(raw), raw if self.contents.classes else None, encoded.flags, intervals)
+        return Predictions(self._values(raw), raw if self.contents.classes else None, flags, intervals)
+
+    def explain(self, rows: Any) -> Explanations:
+        """Tell what each raw column adds to each prediction, on the scale where the parts add up.
+
+        How it is found, what is exact and what is a convention: see `artificer_runtime.contributions`.
+
+        Raises
+        ------
+        RowsError
+            As for `predict`, and when the package was made before trees kept the counts that this needs.
+        """
+        return self._explainer.explain(self.schema.encode(rows))
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from artificer_runtime.contributions import Explainer
+
+        return Explainer.of(self.contents)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was prepared."""
+        return {"contents": self.contents, "model_hash": self.model_hash}
+
+    def _raw(self, rows: Any) -> np.ndarray:
+        try:
+            return self._single.raw(self._single.read(rows))
+        except Unusual:
+            return self.raw(self.schema.encode(rows))
+
+    @cached_property
+    def _single(self) -> Single:
+        return Single.of(self.contents, self._needed)
 
     def raw(self, encoded: Encoded) -> np.ndarray:
         """Probabilities or values of encoded rows, blended and tempered: float64 (n_rows, n_classes) or (n_rows, 1)."""

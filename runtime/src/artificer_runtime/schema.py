@@ -104,6 +104,26 @@ class Encoded:
         return Encoded(len(numbers), numbers, self.codes[rows], self.times[rows], self.texts[rows], flags)
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the columns of one row are read, each with its place among `names`.
+
+    Attributes
+    ----------
+    numbers : list of (place, low, high, gaps, within)
+        Range in training, what means missing, and between what a number is read.
+    codes : list of (place, lookup, whether it is boolean)
+    times : list of (place, low, form)
+    texts : list of place
+    """
+
+    names: Sequence[str]
+    numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None]]
+    codes: Sequence[tuple[int, Mapping[Any, int], bool]]
+    times: Sequence[tuple[int, float, str]]
+    texts: Sequence[int]
+
+
 @dataclass(frozen=True)
 class Schema:
     """The columns that a model reads.
@@ -166,8 +186,29 @@ class Schema:
             for group, places in self._groups.items()
         }
 
+    def n_codes(self, name: str) -> int:
+        """How many codes a column's rows may have, but for -1."""
+        return 1 + len(next(column for column in self._read if column.name == name).levels)
+
     @cached_property
-    def _spellings(self) -> frozenset[str]:
+    def plan(self) -> Plan:
+        """How each column of one row is read."""
+        missing, (low, high, first, _) = self._missing_numbers.tolist(), self._ranges
+        numbers = [self._read[place] for place in self._groups["numbers"]]
+        gaps = [frozenset([*missing, *column.gaps]) for column in numbers]
+        within = [column.within for column in numbers]
+        coded = [(place, self._lookups[place]) for place in self._groups["codes"]]
+        forms = [self._read[place].form for place in self._groups["times"]]
+        return Plan(
+            self._names,
+            list(zip(self._groups["numbers"], low.tolist(), high.tolist(), gaps, within, strict=True)),
+            [(place, lookup, self._read[place].kind == "boolean") for place, lookup in coded],
+            list(zip(self._groups["times"], first.tolist(), forms, strict=True)),
+            self._groups["texts"],
+        )
+
+    @cached_property
+    def spellings(self) -> frozenset[str]:
         return MISSING | {text.strip().lower() for text in self.missing}
 
     @cached_property
@@ -198,7 +239,7 @@ class Schema:
         if column.kind == "boolean":
             spelled = {"0": "false", "1": "true", "False": "false", "True": "true"}
             lookup |= {text: lookup[level] for text, level in spelled.items() if level in lookup and text not in lookup}
-        return {None: 0, **{level: code for level, code in lookup.items() if level.lower() not in self._spellings}}
+        return {None: 0, **{level: code for level, code in lookup.items() if level.lower() not in self.spellings}}
 
     def _numbers(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if seen.n_rows == 1:
@@ -246,7 +287,7 @@ class Schema:
         return self._cells(seen, place, self._number)
 
     def _number(self, value: Any, _: Column) -> float:
-        return number_of(value, self._spellings)
+        return number_of(value, self.spellings)
 
     def _times(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
         times = _stacked([self._time_column(seen, place) for place in places], seen.n_rows, np.float64)
@@ -263,9 +304,9 @@ class Schema:
 
         def moment(value: Any, column: Column) -> float:
             if not isinstance(value, str):
-                return seconds_of(value, column.form, self._spellings)
+                return seconds_of(value, column.form, self.spellings)
             if value not in known:
-                known[value] = seconds_of(value, column.form, self._spellings)
+                known[value] = seconds_of(value, column.form, self.spellings)
             return known[value]
 
         return self._cells(seen, place, moment)
@@ -305,27 +346,29 @@ class Schema:
         for index in np.flatnonzero(codes == _ODD).tolist():
             value = values[index]
             if not isinstance(value, str | int | float):
-                codes[index] = self._slow_code(value, lookup, boolean)
+                codes[index] = self.slow_code(value, lookup, boolean)
                 continue
             key = (type(value), value)  # True, 1 and 1.0 are one key of a dict, and three spellings
             if key not in known:
-                known[key] = self._slow_code(value, lookup, boolean)
+                known[key] = self.slow_code(value, lookup, boolean)
             codes[index] = known[key]
         return codes
 
-    def _slow_code(self, value: Any, lookup: dict[Any, int], boolean: bool) -> int:
-        text = self._text(value)
+    def slow_code(self, value: Any, lookup: Mapping[Any, int], boolean: bool) -> int:
+        """The code of a value that the lookup does not hold as it is."""
+        text = self.text(value)
         return (lookup.get(text.lower() if boolean else text, -1)) if text else 0
 
     def _texts(self, seen: Rows, place: int) -> np.ndarray:
-        values = [self._text(value) for value in seen.cells[place]]
+        values = [self.text(value) for value in seen.cells[place]]
         texts = np.empty(len(values), dtype=np.object_)
         texts[:] = values
         return texts
 
-    def _text(self, value: Any) -> str:
-        text = "" if is_missing(value, self._spellings) else canonical_text(value)
-        return "" if text.lower() in self._spellings else text
+    def text(self, value: Any) -> str:
+        """One text; "" where missing."""
+        text = "" if is_missing(value, self.spellings) else canonical_text(value)
+        return "" if text.lower() in self.spellings else text
 
 
 _ODD = np.iinfo(np.int32).min

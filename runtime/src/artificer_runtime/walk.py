@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 SWITCH = "ARTIFICER_WALK"
-LAYOUT = 1  # of the tables that members/packed.py writes; an extension built from older sources reads another one
+LAYOUT = 2  # of the tables that members/packed.py writes; an extension built from older sources reads another one
 ROWS_A_THREAD = 2048
 
 
@@ -44,7 +44,9 @@ def summed(add: Callable[[np.ndarray, int, np.ndarray, int], None], X: np.ndarra
         `add(X, n_features, out, n_out)` adds the leaves of float32 rows to `out` without holding the interpreter's lock.
     """
     X, out = np.ascontiguousarray(X), np.zeros((len(X), n_out))
-    n_parts = min(_n_cores(), len(X) // ROWS_A_THREAD) if threading.current_thread() is threading.main_thread() else 1
+    n_parts = len(X) // ROWS_A_THREAD
+    if n_parts > 1:
+        n_parts = min(_n_cores(), n_parts) if threading.current_thread() is threading.main_thread() else 1
     if n_parts <= 1:
         add(X, X.shape[1], out, n_out)
         return out

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
 from artificer.cli.show import workspace_option
+
+POSITIVE = click.FloatRange(0, min_open=True)
 
 
 @click.command()
@@ -18,21 +22,37 @@ from artificer.cli.show import workspace_option
 @click.option("--trust-proxy", metavar="ADDRESS", multiple=True, help="A proxy, or 10.0.0.0/8, that says who asks.")
 @click.option("--identity-header", metavar="NAME", default="X-Forwarded-User", help="Where it says the name.")
 @click.option("--scopes-header", metavar="NAME", default="X-Forwarded-Scopes", help="Where it says the scopes.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, help="Processes that answer; default: 1.")
+@click.option("--max-mb", type=POSITIVE, default=16.0, help="Largest body of a request, in MiB; default: 16.")
+@click.option("--max-rows", type=click.IntRange(1), default=10_000, help="Most rows of a request; default: 10,000.")
+@click.option("--timeout-s", type=POSITIVE, default=30.0, help="Seconds that a client may take to send or to receive.")
+@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Requests a second of one client; 0: any number.")
+@click.option("--at-once", type=click.IntRange(1), default=256, help="Requests under way in a worker; default: 256.")
+@click.option("--memory-mb", type=click.IntRange(0), default=0, help="Memory that a worker may take; 0: any.")
 @workspace_option
-def serve(
-    subject: Path, host: str, port: int, workspace: Path | None, trust_proxy: tuple[str, ...], **known: str
-) -> int:
+def serve(subject: Path, host: str, port: int, workers: int, workspace: Path | None, **more: Any) -> int:
     """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer a page to try it.
 
     A version that is promoted meanwhile takes over by itself. Callers show a key (`artificer keys add`); without any
-    key, this machine alone may ask, and a wider --host is refused. Ends with Ctrl-C.
+    key, this machine alone may ask, and a wider --host is refused. Ends with Ctrl-C or SIGTERM, once what is under way
+    is answered.
     """
-    import artificer
     from artificer.core.access import Access
+    from artificer.line.ship.server import Limits
+    from artificer.line.ship.server import serve as begin
 
     def ready(address: str) -> None:
         click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
 
-    access = Access(trust_proxy=trust_proxy, **known)  # type: ignore[arg-type]
-    artificer.serve(subject, host=host, port=port, workspace=workspace, access=access, ready=ready)
+    access = Access(**{one.name: more.pop(one.name) for one in fields(Access)})
+    begin(
+        subject,
+        host=host,
+        port=port,
+        workspace=workspace,
+        access=access,
+        limits=Limits(**more),
+        workers=workers,
+        ready=ready,
+    )
     return 0

@@ -687,11 +687,14 @@ class Explained:
     ----------
     which : str
         "highest" or "lowest" prediction: rows are not named.
+    scale : str
+        On which contributions add up, as in `artificer_runtime.Explanations`; "" for that of the prediction.
     """
 
     which: str
     prediction: float
     contributions: tuple[tuple[str, Estimate], ...]
+    scale: str = ""
 
 
 @dataclass(frozen=True, slots=True)

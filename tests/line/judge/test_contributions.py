@@ -8,8 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.line.judge.contributions import contributions, explained
+from client import contents, table
+
+from artificer.line.judge.contributions import contributions, explained, explained_by
 from artificer.line.judge.examined import Examined, Rows
+from artificer_runtime.predictor import Predictor
 
 FRAME = pl.DataFrame(
     {
@@ -65,3 +68,15 @@ def test_the_highest_and_the_lowest_row_are_explained_without_their_values() -> 
     assert (high.which, low.which) == ("highest", "lowest")
     assert high.prediction == together(FRAME).max()
     assert explained(seen, ()) == ()
+
+
+def test_own_models_are_explained_as_their_packages_do() -> None:
+    model, frame = Predictor(contents("binary", 2.0)), table(30)
+    seen = Examined("binary", "roc_auc", Rows(frame, np.zeros(30)), model.predict_proba(frame))
+    for turned, sign in ((False, 1), (True, -1)):
+        high, low = explained_by(model, seen, turned=turned)
+        assert (high.which, low.which, high.scale) == ("highest", "lowest", "log-odds")
+        assert high.prediction == model.predict_proba(frame)[:, 1].max()
+        assert [name for name, _ in high.contributions] == ["x", "shop"]
+        assert high.contributions[0][1].value == pytest.approx(sign * 2 * frame["x"].max())
+        assert high.contributions[1][1].value == 0

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from artificer_runtime.errors import PackageError
+from artificer_runtime.members.links import Link
 
 BUILTIN = {
     "kernel@1": "artificer_runtime.members.kernel:Kernel",
@@ -33,6 +34,15 @@ class Member(Protocol):
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Predict float32 rows (n_rows, n_features) → float64 (n_rows, n_out): class probabilities or values."""
+        ...
+
+    @property
+    def link(self) -> Link:
+        """From raw scores to predictions."""
+        ...
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Raw scores, of which `predict` is the link: float64 (n_rows, n_out)."""
         ...
 
     def arrays(self) -> Mapping[str, np.ndarray]:

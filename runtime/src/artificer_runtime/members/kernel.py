@@ -61,9 +61,13 @@ class Kernel:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        return linked(self.raw(X), self.link)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Before the link."""
         at_once = max(1, CELLS_AT_ONCE // max(len(self.rows), 1))
         raw = [self._raw(X[at : at + at_once]) for at in range(0, max(len(X), 1), at_once)]
-        return linked(np.clip(np.concatenate(raw), self.low, self.high), self.link)
+        return np.asarray(np.clip(np.concatenate(raw), self.low, self.high))
 
     def _raw(self, X: np.ndarray) -> np.ndarray:
         near = nearness(squares(placed(X[:, self.features], self.center, self.scale), self.against), self.power)

@@ -23,19 +23,25 @@ class Linear:
     intercept : array of float64, (n_out,)
     fill : array of float32, (n_features,)
         Read in place of NaN.
+    typical : array of float32, (n_features,), or None
+        Means in training, for explanations; packages of earlier versions lack them.
     """
 
     coefficients: np.ndarray
     intercept: np.ndarray
     fill: np.ndarray
     link: Link
+    typical: np.ndarray | None = None
     form: ClassVar[str] = "linear@1"
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        return linked(self.raw(X), self.link)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Before the link."""
         at_once = max(1, CELLS_AT_ONCE // max(X.shape[1], 1))
-        parts = [self._raw(X[start : start + at_once]) for start in range(0, max(len(X), 1), at_once)]
-        return linked(np.concatenate(parts), self.link)
+        return np.concatenate([self._raw(X[start : start + at_once]) for start in range(0, max(len(X), 1), at_once)])
 
     def _raw(self, X: np.ndarray) -> np.ndarray:
         filled = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
@@ -45,7 +51,8 @@ class Linear:
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array."""
-        return {"coefficients": self.coefficients, "intercept": self.intercept, "fill": self.fill}
+        typical = {} if self.typical is None else {"typical": self.typical}
+        return {"coefficients": self.coefficients, "intercept": self.intercept, "fill": self.fill} | typical
 
     def meta(self) -> Mapping[str, Any]:
         """The link."""
@@ -54,4 +61,6 @@ class Linear:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Linear:
         """Rebuild what was saved."""
-        return cls(arrays["coefficients"], arrays["intercept"], arrays["fill"], meta["link"])
+        return cls(
+            arrays["coefficients"], arrays["intercept"], arrays["fill"], meta["link"], typical=arrays.get("typical")
+        )

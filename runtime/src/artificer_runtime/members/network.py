@@ -9,7 +9,7 @@ products and sums are exact in double precision: a row's prediction is the same 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -40,6 +40,8 @@ class Network:
         `gain` (n_inputs,), then `weight0` (n_in, n_out), `bias0` and so on; `rounded` gives them.
     low, high, middle, spread : float
         Of a number to be predicted: raw outputs times `spread` plus `middle` are clipped to the range.
+    typical : array of float32, (n_features,), or None
+        Means in training, for explanations; packages of earlier versions lack them.
     """
 
     center: np.ndarray
@@ -52,12 +54,17 @@ class Network:
     high: float = np.inf
     middle: float = 0.0
     spread: float = 1.0
+    typical: np.ndarray | None = None
     form: ClassVar[str] = "network@1"
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        return linked(self.raw(X), self.link)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Before the link."""
         raw = [self._raw(X[at : at + ROWS_AT_ONCE]) for at in range(0, max(len(X), 1), ROWS_AT_ONCE)]
-        return linked(np.clip(np.concatenate(raw) * self.spread + self.middle, self.low, self.high), self.link)
+        return np.asarray(np.clip(np.concatenate(raw) * self.spread + self.middle, self.low, self.high))
 
     def _raw(self, X: np.ndarray) -> np.ndarray:
         stage = self.stages[-1]
@@ -75,18 +82,7 @@ class Network:
     def truncated(self, n_iterations: int) -> Network:
         """The network as it stood after so many stages, or after the last it has."""
         last = min(n_iterations, len(self.stages))
-        return Network(
-            self.center,
-            self.scale,
-            self.waves,
-            self.stages[last - 1 : last],
-            self.activation,
-            self.link,
-            self.low,
-            self.high,
-            self.middle,
-            self.spread,
-        )
+        return replace(self, stages=self.stages[last - 1 : last])
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array; those of stage 1 end in `.1`."""
@@ -95,7 +91,8 @@ class Network:
             for place, one in enumerate(self.stages)
             for name, values in one.items()
         }
-        return {"center": self.center, "scale": self.scale, "waves": self.waves, **named}
+        typical = {} if self.typical is None else {"typical": self.typical}
+        return {"center": self.center, "scale": self.scale, "waves": self.waves, **named, **typical}
 
     def meta(self) -> Mapping[str, Any]:
         """Activation, link and range."""
@@ -127,6 +124,7 @@ class Network:
             float(meta.get("high", np.inf)),
             float(meta["middle"]),
             float(meta["spread"]),
+            arrays.get("typical"),
         )
 
 
@@ -155,7 +153,7 @@ def angles(stage: Mapping[str, np.ndarray], ready: np.ndarray, waves: np.ndarray
 
 def beside(ready: np.ndarray, waves: np.ndarray) -> np.ndarray:
     """Features, then what their waves show: (n_rows, n_features + n_waves × n_shown)."""
-    flat: np.ndarray = waves.transpose(1, 0, 2).reshape(len(ready), -1)
+    flat: np.ndarray = waves.transpose(1, 0, 2).reshape(len(ready), len(waves) * waves.shape[2])
     return np.concatenate([ready, flat], axis=1)
 
 

@@ -13,6 +13,7 @@ from artificer_runtime import walk
 from artificer_runtime.errors import PackageError
 from artificer_runtime.members.links import Link, linked
 from artificer_runtime.members.packed import packed_oblivious
+from artificer_runtime.members.trees import covers
 
 FEW_ROWS = 32
 ROWS_AT_ONCE = 4096
@@ -31,6 +32,8 @@ class Oblivious:
     values : array of float64, (n_trees, 2 ** depth, n_out)
     scale : float
     bias : array of float64, (n_out,)
+    cover : array of float32, (n_trees, 2 ** depth), or None
+        Training rows that came to a leaf, for explanations; packages of earlier versions lack it.
 
     Raises
     ------
@@ -44,6 +47,7 @@ class Oblivious:
     scale: float
     bias: np.ndarray
     link: Link
+    cover: np.ndarray | None = None
     _packed: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
     form: ClassVar[str] = "oblivious@1"
 
@@ -55,18 +59,23 @@ class Oblivious:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        return linked(self.raw(X), self.link)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Before the link."""
         if walk.KERNEL and self._packed and X.dtype == np.float32:
             total = walk.summed(partial(walk.KERNEL.oblivious, self._packed), X, self.values.shape[2])
-            return linked(np.asarray(total * self.scale + self.bias), self.link)
+            return np.asarray(total * self.scale + self.bias)
         if len(X) <= FEW_ROWS:
-            return linked(self._few(X), self.link)
+            return self._few(X)
         parts = [self._many(X[start : start + ROWS_AT_ONCE]) for start in range(0, len(X), ROWS_AT_ONCE)]
-        return linked(np.concatenate(parts), self.link)
+        return np.concatenate(parts)
 
     def truncated(self, n_iterations: int) -> Oblivious:
         """The model after its first iterations."""
         n = n_iterations
-        return Oblivious(self.feature[:n], self.border[:n], self.values[:n], self.scale, self.bias, self.link)
+        cover = None if self.cover is None else self.cover[:n]
+        return Oblivious(self.feature[:n], self.border[:n], self.values[:n], self.scale, self.bias, self.link, cover)
 
     def _few(self, X: np.ndarray) -> np.ndarray:
         n_trees, depth = self.feature.shape
@@ -91,7 +100,8 @@ class Oblivious:
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array."""
-        return {"feature": self.feature, "border": self.border, "values": self.values, "bias": self.bias}
+        cover = {} if self.cover is None else {"cover": self.cover}
+        return {"feature": self.feature, "border": self.border, "values": self.values, "bias": self.bias} | cover
 
     def meta(self) -> Mapping[str, Any]:
         """Scale and link."""
@@ -100,7 +110,8 @@ class Oblivious:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Oblivious:
         """Rebuild what was saved."""
-        return cls(arrays["feature"], arrays["border"], arrays["values"], meta["scale"], arrays["bias"], meta["link"])
+        feature, border, values, bias = (arrays[name] for name in ("feature", "border", "values", "bias"))
+        return cls(feature, border, values, meta["scale"], bias, meta["link"], arrays.get("cover"))
 
 
 def _misfit(trees: Oblivious) -> str:
@@ -115,4 +126,6 @@ def _misfit(trees: Oblivious) -> str:
     n_trees, depth = feature.shape
     if depth > MOST_DEPTH or values.shape != (n_trees, 1 << depth, len(bias)) or not len(bias):
         return "leaves that do not fit the questions"
+    if not covers(trees.cover, values.shape[:2]):
+        return "counts of rows that are none"
     return "" if (feature >= 0).all() else "features that are not there"

@@ -67,28 +67,27 @@ class Forest:
 
 def packed_trees(trees: Trees, forest: Forest) -> tuple[Any, ...]:
     """Nodes, trees, marks, leaves, sets, members, columns and values, as `_walk.trees` reads them."""
+    nodes, columns = packed_nodes(trees)
+    asks_set = (nodes[:, 3] != -1) & (trees.child > np.arange(len(trees.child)))
+    marks, leaves, table = _marks(trees, forest, nodes[:, 1], asks_set)
+    return (
+        *map(words, (nodes, table, marks, leaves, trees.slot_set)),
+        trees.members.tobytes(),
+        words(columns),
+        np.ascontiguousarray(trees.value),
+    )
+
+
+def packed_nodes(trees: Trees) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes (threshold, column, child, set) and columns (feature, how it is seen), as compiled code reads them."""
     in_set = trees.slot_kind == IN_SET
     n_plain = int(np.count_nonzero(~in_set))
     of_sets, place = np.unique(trees.slot_feature[in_set], return_inverse=True)
     column = np.concatenate([np.arange(n_plain), n_plain + place])[trees.slot].astype(np.uint32)
-    inner = trees.child > np.arange(len(trees.child))
-    asks_set = inner & in_set[trees.slot]
-    threshold = trees.threshold.view(np.uint32)
-    nodes = np.stack([threshold, column, trees.child, np.where(asks_set, trees.slot, -1)], axis=1)
-    marks, leaves, table = _marks(trees, forest, column, asks_set)
-    columns = np.stack(
-        [
-            np.concatenate([trees.slot_feature[:n_plain], of_sets]),
-            np.concatenate([trees.slot_kind[:n_plain], np.full(len(of_sets), IN_SET)]),
-        ],
-        axis=1,
-    )
-    return (
-        *map(_words, (nodes, table, marks, leaves, trees.slot_set)),
-        trees.members.tobytes(),
-        _words(columns),
-        np.ascontiguousarray(trees.value),
-    )
+    asks_set = (trees.child > np.arange(len(trees.child))) & in_set[trees.slot]
+    nodes = np.stack([trees.threshold.view(np.uint32), column, trees.child, np.where(asks_set, trees.slot, -1)], axis=1)
+    features = np.concatenate([trees.slot_feature[:n_plain], of_sets])
+    return nodes, np.stack([features, np.concatenate([trees.slot_kind[:n_plain], np.full(len(of_sets), IN_SET)])], axis=1)
 
 
 def packed_oblivious(trees: Oblivious) -> tuple[Any, ...]:
@@ -96,10 +95,11 @@ def packed_oblivious(trees: Oblivious) -> tuple[Any, ...]:
     features, column = np.unique(trees.feature, return_inverse=True)
     asks = np.stack([trees.border.view(np.uint32), column.reshape(trees.feature.shape)], axis=-1)
     columns = np.stack([features, np.full(len(features), AS_IT_IS)], axis=1)
-    return _words(asks), _words(columns), np.ascontiguousarray(trees.values), trees.feature.shape[1]
+    return words(asks), words(columns), np.ascontiguousarray(trees.values), trees.feature.shape[1]
 
 
-def _words(table: np.ndarray) -> bytes:
+def words(table: np.ndarray) -> bytes:
+    """A table of whole numbers of 32 bits."""
     return table.astype(np.uint32).tobytes()
 
 

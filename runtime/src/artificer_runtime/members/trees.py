@@ -54,6 +54,8 @@ class Trees:
         Where a slot's set of categories begins in `members`.
     members : array of bool
         For each code from 0, whether it is in the set.
+    cover : array of float32, (n_nodes,), or None
+        Training rows that came to a node, for explanations; packages of earlier versions lack it.
 
     Raises
     ------
@@ -73,6 +75,7 @@ class Trees:
     members: np.ndarray
     n_out: int
     link: Link
+    cover: np.ndarray | None = None
     _packed: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
     form: ClassVar[str] = "trees@1"
 
@@ -82,14 +85,18 @@ class Trees:
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        return linked(self.raw(X), self.link)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Before the link."""
         if walk.KERNEL and self._packed and X.dtype == np.float32:
-            return linked(walk.summed(partial(walk.KERNEL.trees, self._packed), X, self.n_out), self.link)
+            return walk.summed(partial(walk.KERNEL.trees, self._packed), X, self.n_out)
         if len(X) <= FEW_ROWS:
-            return linked(self._few(self._slots(X, None)), self.link)
+            return self._few(self._slots(X, None))
         tables = self._tables()
         at_once = max(FEW_ROWS, min(ROWS_AT_ONCE, CELLS_AT_ONCE // max(len(self.slot_kind), 1)))
         parts = [self._many(self._slots(X[start : start + at_once], tables)) for start in range(0, len(X), at_once)]
-        return linked(np.concatenate(parts), self.link)
+        return np.concatenate(parts)
 
     def truncated(self, n_iterations: int) -> Trees:
         """The model after its first iterations, without the nodes of the others."""
@@ -110,7 +117,12 @@ class Trees:
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=self.n_out,
             link=self.link,
+            cover=None if self.cover is None else self.cover[:n_nodes],
         )
+
+    def rights(self, X: np.ndarray) -> np.ndarray:
+        """Whether each row would go right at each node: bool (n_rows, n_nodes)."""
+        return np.asarray(self._slots(X, None)[:, self.slot] > self.threshold)
 
     def _slots(self, X: np.ndarray, tables: list[_Table] | None) -> np.ndarray:
         n_plain = int(np.count_nonzero(self.slot_kind != IN_SET))
@@ -184,7 +196,8 @@ class Trees:
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         """Everything that is an array."""
-        return {name: getattr(self, name) for name in _ARRAYS}
+        cover = {} if self.cover is None else {"cover": self.cover}
+        return {name: getattr(self, name) for name in _ARRAYS} | cover
 
     def meta(self) -> Mapping[str, Any]:
         """Outputs and link."""
@@ -193,7 +206,8 @@ class Trees:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Trees:
         """Rebuild what was saved."""
-        return cls(**{name: arrays[name] for name in _ARRAYS}, n_out=meta["n_out"], link=meta["link"])
+        own = {name: arrays[name] for name in _ARRAYS}
+        return cls(**own, n_out=meta["n_out"], link=meta["link"], cover=arrays.get("cover"))
 
 
 _ARRAYS = (
@@ -235,6 +249,8 @@ def _misfit(trees: Trees) -> str:
         return "another number of outputs"
     if trees.value.ndim == 1 and len(trees.root) % n_out:
         return "a last iteration that is not whole"
+    if not covers(trees.cover, (n_nodes,)):
+        return "counts of rows that are none"
     sizes = {"slot": n_nodes, "threshold": n_nodes, "value": n_nodes, "depth": len(trees.root)}
     sizes |= {"slot_feature": n_slots, "slot_set": n_slots + 1}
     for name, size in sizes.items():
@@ -264,6 +280,13 @@ def _slots_misfit(trees: Trees) -> str:
     if not _within(trees.slot_set, len(trees.members) + 1) or (sizes < in_set).any():
         return "sets that are empty or not there"
     return ""
+
+
+def covers(cover: np.ndarray | None, shape: tuple[int, ...]) -> bool:
+    """Whether counts of training rows, where there are any, are of this shape, and counts."""
+    return cover is None or bool(
+        cover.dtype == np.float32 and cover.shape == shape and (cover >= 0).all() and (cover < np.inf).all()
+    )
 
 
 def _within(places: np.ndarray, n: int) -> bool:

@@ -1,15 +1,15 @@
 """Encoders, one a file: columns of one group → a block of float32 features.
 
 A step is a module with `VERSION`, `READS` (the group of arrays it reads), `fit(values, y, task, settings) → state`,
-`apply(state, values) → float32 (n_rows, n_features)` and `names(state, columns)`. One that reads the target has
-`fit_apply` as well, which gives the training rows cross-fitted features. One that reads "mixed" is handed numbers and
+`apply(state, values) → float32 (n_rows, n_features)`, `names(state, columns)` and `sources(state, n_columns)`. One that
+reads the target has `fit_apply` as well, which gives the training rows cross-fitted features. One that reads "mixed" is handed numbers and
 then codes as one matrix of float64, and told in its settings how many of the last columns are codes. A state holds JSON
-values and arrays.
+values and arrays. `single(state)`, where a step has it, gives what makes one row's features without numpy, to the same bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -38,6 +38,8 @@ BUILTIN = (
 )
 
 State = dict[str, Any]
+Sources = list[tuple[int, ...]]  # of each feature, positions of the columns that it is made of
+Single = Callable[[Sequence[Any]], Sequence[float]]  # one row's values → its features, as numbers of float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Step(Protocol):
 
     def names(self, state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
         """Name the features."""
+        ...
+
+    def sources(self, state: Mapping[str, Any], n_columns: int) -> Sources:
+        """Say which of the step's columns each feature is made of."""
         ...
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["codes"] = "codes"
@@ -34,3 +34,8 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """`column count`."""
     return tuple(f"{column} count" for column in columns)
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each feature is one column's."""
+    return [(place,) for place in range(n_columns)]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Single, Sources, State, Task
 
 VERSION = 1
 READS: Literal["times"] = "times"
@@ -40,3 +40,14 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """`days from first to second`."""
     return tuple(f"days from {columns[first]} to {columns[second]}" for first, second in state["pairs"])
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each gap is made of two columns."""
+    return [(first, second) for first, second in state["pairs"]]
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's gaps."""
+    pairs = [(first, second) for first, second in state["pairs"]]
+    return lambda values: [(values[second] - values[first]) / DAY_S for first, second in pairs]

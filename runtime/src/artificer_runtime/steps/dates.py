@@ -7,16 +7,21 @@ packages lack them).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Single, Sources, State, Task
 
 VERSION = 1
 READS: Literal["times"] = "times"
 DAY_S = 86_400.0
+EARLIEST, LATEST = -6e10, 2.5e11  # years 68 to 9892
+EPOCH = date(1970, 1, 1).toordinal()
+NAN = float("nan")
 
 TREND = ("year", "days")
 CALENDAR = ("month", "day", "weekday", "day of year", "month sin", "month cos", "weekday sin", "weekday cos")
@@ -61,13 +66,52 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     )
 
 
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """All parts of a moment are its column's."""
+    trend, weeks = state["trend"], state.get("weeks", False)
+    return [(place,) for place, hours in enumerate(state["hours"]) for _ in _names(hours, trend, weeks)]
+
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's parts, the cycles of all months, weekdays and minutes being known."""
+    trend, weeks = state["trend"], state.get("weeks", False)
+    starts, hours = [float(start) for start in state["start"]], state["hours"]
+    cycles = [np.stack(_cycle(np.arange(n) / n), axis=1).tolist() for n in (12, 7, 1440 if any(hours) else 1)]
+    gaps = [[NAN] * len(_names(one, trend, weeks)) for one in hours]
+
+    def parts(values: Sequence[float]) -> list[float]:
+        made: list[float] = []
+        for seconds, start, clock, gap in zip(values, starts, hours, gaps, strict=True):
+            made += _of_one(seconds, start if trend else None, weeks, clock, cycles) if seconds == seconds else gap
+        return made
+
+    return parts
+
+
+def _of_one(seconds: float, start: float | None, weeks: bool, clock: bool, cycles: Sequence[Any]) -> list[float]:
+    whole = min(max(seconds, EARLIEST), LATEST)
+    days = math.floor(whole / DAY_S)
+    moment = date.fromordinal(EPOCH + days)
+    month, weekday = moment.month - 1, moment.weekday()
+    of_year = EPOCH + days - date(moment.year, 1, 1).toordinal()
+    made = [] if start is None else [moment.year, (whole - start) / DAY_S]
+    made += [month + 1, moment.day, weekday, of_year + 1, *cycles[0][month], *cycles[1][weekday]]
+    if weeks:
+        made += [of_year // 7 + 1, month // 3 + 1, weekday >= 5]
+    if clock:
+        minute = math.floor((whole - days * DAY_S) / 60)
+        made += [minute // 60, minute, *cycles[2][minute]]
+    return made
+
+
 def _names(hours: bool, trend: bool, weeks: bool) -> tuple[str, ...]:
     return (*(TREND if trend else ()), *CALENDAR, *(WEEKS if weeks else ()), *(CLOCK if hours else ()))
 
 
 def _parts(seconds: np.ndarray, start: float, hours: bool, trend: bool, weeks: bool) -> np.ndarray:
     known = ~np.isnan(seconds)
-    whole = np.where(known, np.clip(seconds, -6e10, 2.5e11), 0.0)  # years 68 to 9892
+    whole = np.where(known, np.clip(seconds, EARLIEST, LATEST), 0.0)
     days = np.floor(whole / DAY_S).astype(np.int64)
     date = days.astype("datetime64[D]")
     months = date.astype("datetime64[M]")

@@ -7,7 +7,7 @@ many of the last columns are codes; `most_arithmetic` (40), `most_grouped` (20) 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -20,8 +20,9 @@ from artificer_runtime.interactions import (
     levels_table,
     telling_pairs,
     within,
+    within_one,
 )
-from artificer_runtime.steps import State, Task, counts, target_mean
+from artificer_runtime.steps import Single, Sources, State, Task, counts, target_mean
 
 VERSION = 1
 READS: Literal["mixed"] = "mixed"
@@ -58,6 +59,47 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     crossed = tuple(f"{columns[first]} & {columns[second]}" for first, second in state["crossed"])
     means = target_mean.names(_part(state, "mean "), crossed)
     return (*simple, *means, *counts.names(_part(state, "count "), crossed))
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each feature is made of two columns."""
+    crossed = [(first, second) for first, second in state["crossed"]]
+    means = [crossed[place] for (place,) in target_mean.sources(_part(state, "mean "), len(crossed))]
+    return [(first, second) for _, first, second in state["simple"]] + means + crossed
+
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's features."""
+    tables = [np.asarray(state.get(f"levels{place}", ())).tolist() for place in range(len(state["simple"]))]
+    simple = [(how, first, second, table) for (how, first, second), table in zip(state["simple"], tables, strict=True)]
+    crossed = [
+        (first, second, {key: 1 + at for at, key in enumerate(state[f"keys{place}"].tolist())})
+        for place, (first, second) in enumerate(state["crossed"])
+    ]
+    means, counted = _of_codes(state, [len(known) + 1 for _, _, known in crossed])
+
+    def features(values: Sequence[Any]) -> list[float]:
+        made = [within_one(how, values[first], values[second], table) for how, first, second, table in simple]
+        codes = []
+        for first, second, known in crossed:
+            one, other = values[first], values[second]
+            codes.append(-1 if one < 0 or other < 0 else known.get(one * 2**31 + other, 0))
+        for table, code in zip(means, codes, strict=True):
+            made += table[code]
+        return made + [table[code] for table, code in zip(counted, codes, strict=True)]
+
+    return features
+
+
+def _of_codes(state: Mapping[str, Any], n_codes: Sequence[int]) -> tuple[list[Any], list[Any]]:
+    """For each cross, what is told of its codes from 0 on; of -1 last, where Python finds it."""
+    codes = np.full((max(n_codes, default=0) + 1, len(n_codes)), -1, np.int32)
+    for place, n in enumerate(n_codes):
+        codes[:n, place] = np.arange(n)
+    means = target_mean.apply(_part(state, "mean "), codes).reshape(len(codes), len(n_codes), -1)
+    counted = counts.apply(_part(state, "count "), codes)
+    return means.swapaxes(0, 1).tolist(), counted.T.tolist()
 
 
 def _chosen(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:

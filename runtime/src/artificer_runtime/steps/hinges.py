@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task, scaled
+from artificer_runtime.steps import Sources, State, Task, scaled
 
 VERSION = 1
 READS: Literal["numbers"] = "numbers"
@@ -43,3 +43,8 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     """`column > knot`, the knot in standard deviations."""
     places = np.asarray(state["varies"])[state["column"]]
     return tuple(f"{columns[place]} > {knot:.2f} sd" for place, knot in zip(places, state["knot"], strict=True))
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each hinge is one column's."""
+    return [(int(place),) for place in np.asarray(state["varies"])[state["column"]]]

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["codes"] = "codes"
@@ -44,6 +44,12 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """`column number`."""
     return tuple(f"{column} number" for column in columns)
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Each feature is one column's."""
+    return [(place,) for place in range(n_columns)]
+
 
 
 def _numbers(state: Mapping[str, Any], place: int, codes: np.ndarray) -> np.ndarray:

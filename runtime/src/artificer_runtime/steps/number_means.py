@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task, target_mean
+from artificer_runtime.steps import Sources, State, Task, target_mean
 
 VERSION = 1
 READS: Literal["numbers"] = "numbers"
@@ -44,6 +44,13 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     """`column mean`, or once a class, and then `column others` for each column."""
     kept = tuple(columns[place] for place in state["kept"])
     return (*(f"{name} mean" for name in target_mean.names(state, kept)), *(f"{name} others" for name in kept))
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Means of the kept columns, then their counts."""
+    kept = [(int(place),) for place in state["kept"]]
+    return [kept[number] for (number,) in target_mean.sources(state, len(kept))] + kept
+
 
 
 def _whole(column: np.ndarray) -> bool:

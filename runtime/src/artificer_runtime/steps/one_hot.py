@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["codes"] = "codes"
@@ -38,3 +38,8 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """`column=code` for each kept code."""
     return tuple(f"{column}={code}" for column, codes in zip(columns, state["kept"], strict=True) for code in codes)
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """One feature a kept code."""
+    return [(place,) for place, codes in enumerate(state["kept"]) for _ in codes]

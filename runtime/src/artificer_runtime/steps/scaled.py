@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["numbers"] = "numbers"
@@ -51,3 +51,8 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """Columns that vary, then marks of gaps."""
     return tuple(columns[i] for i in state["varies"]) + tuple(f"{columns[i]} is missing" for i in state["gaps"])
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Columns that vary, then those with gaps."""
+    return [(int(place),) for place in (*state["varies"], *state["gaps"])]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 
 VERSION = 1
 READS: Literal["codes"] = "codes"
@@ -63,6 +63,12 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     if not classes:
         return columns
     return tuple(f"{column}:{one}" for column in columns for one in classes)
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """As many features a column as outcomes are told."""
+    return [(place,) for place in range(int(state["n_columns"])) for _ in range(np.size(state["overall"]))]
+
 
 
 def _fit(

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task, words
+from artificer_runtime.steps import Sources, State, Task, words
 from artificer_runtime.steps.target_mean import classes_told
 
 VERSION = 1
@@ -63,6 +63,12 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
     """`column says`, or once a class."""
     outcomes = [f" {one}" for one in state["classes"]] or [""]
     return tuple(f"{column} says{one}" for column in columns for one in outcomes)
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """As many features a column as outcomes are told."""
+    return [(place,) for place in range(int(state["n_columns"])) for _ in range(np.size(state["overall"]))]
+
 
 
 class _Words:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task, words
+from artificer_runtime.steps import Sources, State, Task, words
 
 VERSION = 1
 READS: Literal["texts"] = "texts"
@@ -52,6 +52,13 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
             f"{column} {LENGTH}",
         )
     )
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Factors of a column, and its length."""
+    n_factors = [np.shape(state[f"directions{place}"])[1] for place in range(int(state["n_columns"]))]
+    return [(place,) for place, n in enumerate(n_factors) for _ in range(n + 1)]
+
 
 
 def _factors(row: np.ndarray, word: np.ndarray, weight: np.ndarray, directions: np.ndarray, n_rows: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import State, Task
+from artificer_runtime.steps import Sources, State, Task
 from artificer_runtime.texts import counts_of, tokens
 
 VERSION = 1
@@ -45,6 +45,12 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
     """`column: word`."""
     return tuple(f"{column}: {word}" for place, column in enumerate(columns) for word in state[f"words{place}"])
+
+
+def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
+    """Words of the first column, then of the next."""
+    return [(place,) for place in range(int(state["n_columns"])) for _ in state[f"words{place}"]]
+
 
 
 def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:

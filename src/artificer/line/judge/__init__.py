@@ -23,7 +23,7 @@ from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
-from artificer.line.judge.contributions import explained
+from artificer.line.judge.contributions import explained_by
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
@@ -41,7 +41,6 @@ from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
-from artificer_runtime.schema import GROUPS
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
@@ -121,9 +120,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
         drivers=driving,
         shapes=shapes(examined, strongest),
-        explained=explained(
-            examined, tuple(column.name for column in seen.predictor.schema.columns if column.kind in GROUPS)
-        ),
+        explained=explained_by(seen.predictor, examined, turned=asked.positive == 0),
         tests=tests,
     )
 

@@ -1,8 +1,9 @@
-"""Contributions: what each column's value adds to one row's prediction, with the error of the sampling.
+"""Contributions: what each column's value adds to one row's prediction.
 
-Shapley values by sampled orders (Štrumbelj and Kononenko 2014, KAIS 41), each order beside its reverse (Mitchell et al.
-2022, "Sampling permutations for Shapley value estimation", JMLR 23). They add up to the prediction less the mean
-prediction of the rows that it is compared with.
+The line's own models tell it themselves, as their packages do (see `artificer_runtime.contributions`). Of other people's
+models, with the error of the sampling: Shapley values by sampled orders (Štrumbelj and Kononenko 2014, KAIS 41), each order
+beside its reverse (Mitchell et al. 2022, "Sampling permutations for Shapley value estimation", JMLR 23). They add up to the
+prediction less the mean prediction of the rows that it is compared with.
 """
 
 from __future__ import annotations
@@ -14,8 +15,44 @@ from artificer.core.records import Estimate
 from artificer.core.stages import Explained
 from artificer.line.judge.examined import Examined, Predict
 from artificer.measure.intervals import mean_t
+from artificer_runtime import Predictor, RowsError
+from artificer_runtime.schema import GROUPS
 
 ORDERS, MOST_COLUMNS = 30, 40
+
+
+def explained_by(predictor: Predictor, seen: Examined, *, turned: bool = False) -> tuple[Explained, ...]:
+    """Explain the rows with the highest and the lowest prediction of the line's own model, as its package would.
+
+    Nothing where there are several classes. A model whose trees were trained before they kept their rows' counts is
+    explained as any other one is.
+
+    Parameters
+    ----------
+    turned : bool
+        Whether success is the first class of the model's two.
+    """
+    columns = tuple(column.name for column in predictor.schema.columns if column.kind in GROUPS)
+    if seen.task == "multiclass" or not columns or len(seen.rows) < 2:
+        return ()
+    ends = _ends(seen)
+    try:
+        told = predictor.explain(seen.rows.frame[list(ends.values())])
+    except RowsError:
+        return explained(seen, columns)
+    added = (-told.contributions if turned else told.contributions)[:, :, 0]
+    return tuple(
+        Explained(
+            which,
+            float(seen.prediction[place, -1]),
+            tuple(
+                (columns[k], Estimate(float(row[k]), float(row[k]), float(row[k]), "Shapley values of the package", 1))
+                for k in np.argsort(-np.abs(row), kind="stable").tolist()
+            ),
+            told.scale,
+        )
+        for (which, place), row in zip(ends.items(), added, strict=True)
+    )
 
 
 def explained(seen: Examined, columns: tuple[str, ...]) -> tuple[Explained, ...]:
@@ -25,13 +62,16 @@ def explained(seen: Examined, columns: tuple[str, ...]) -> tuple[Explained, ...]
     """
     if seen.task == "multiclass" or seen.predict is None or not 0 < len(columns) <= MOST_COLUMNS or len(seen.rows) < 2:
         return ()
-    ends = {"highest": int(seen.prediction[:, -1].argmax()), "lowest": int(seen.prediction[:, -1].argmin())}
     return tuple(
         Explained(
             which, float(seen.prediction[place, -1]), contributions(seen.predict, seen.rows.frame, place, columns)
         )
-        for which, place in ends.items()
+        for which, place in _ends(seen).items()
     )
+
+
+def _ends(seen: Examined) -> dict[str, int]:
+    return {"highest": int(seen.prediction[:, -1].argmax()), "lowest": int(seen.prediction[:, -1].argmin())}
 
 
 def contributions(

@@ -45,6 +45,7 @@ def _trees(members: Sequence[Trees]) -> Trees:
         members=np.concatenate([np.zeros(0, bool), *sets]),
         n_out=members[0].n_out,
         link=members[0].link,
+        cover=_all([one.cover for one in members]),
     )
 
 
@@ -61,17 +62,26 @@ def _slots(one: Trees) -> list[tuple[int, int, bytes]]:
 def _oblivious(members: Sequence[Oblivious]) -> Oblivious:
     depth = max(one.feature.shape[1] for one in members)
 
-    def deeper(one: Oblivious) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def deeper(one: Oblivious) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
         n_trees, own = one.feature.shape
         feature = np.zeros((n_trees, depth), np.int32)
         border = np.full((n_trees, depth), np.inf, np.float32)
         values = np.zeros((n_trees, 2**depth, one.values.shape[2]))
         feature[:, :own], border[:, :own] = one.feature, one.border
         values[:, : 2**own] = one.values * (one.scale / len(members))
-        return feature, border, values
+        if one.cover is None:
+            return feature, border, values, None
+        cover = np.zeros((n_trees, 2**depth), np.float32)
+        cover[:, : 2**own] = one.cover
+        return feature, border, values, cover
 
-    features, borders, values = zip(*map(deeper, members), strict=True)
+    features, borders, values, covers = zip(*map(deeper, members), strict=True)
     bias = np.mean([one.bias for one in members], axis=0)
-    return Oblivious(
-        np.concatenate(features), np.concatenate(borders), np.concatenate(values), 1.0, bias, members[0].link
-    )
+    trees = (np.concatenate(features), np.concatenate(borders), np.concatenate(values))
+    return Oblivious(*trees, 1.0, bias, members[0].link, _all(covers))
+
+
+def _all(covers: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Counts of rows of all members, where each has them."""
+    known = [one for one in covers if one is not None]
+    return np.concatenate(known) if len(known) == len(covers) else None

@@ -11,22 +11,19 @@ import shutil
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import artificer_runtime
 from artificer.core.errors import FaultError
 from artificer.core.records import Decision, Fact
-from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Shipped, Verdict
 from artificer.core.store import digest, encode, flush, named_bytes, public_json, save, told
-from artificer.line.ask import Subject, ask, begin
-from artificer.line.audit import audit, contract_text
-from artificer.line.judge import judge
-from artificer.line.refine import refine
-from artificer.line.ship.card import card
-from artificer.line.ship.lock import run_lock
-from artificer.line.ship.reference import reference
 from artificer_runtime.package import add_files
+
+# The server is part of this stage and starts within a second: the stages before are imported by what asks them.
+if TYPE_CHECKING:
+    from artificer.core.run import Run
+    from artificer.line.ask import Subject
 
 __all__ = ["ship"]
 
@@ -48,6 +45,10 @@ def ship(subject: Subject, **options: Any) -> Shipped:
     FaultError
         When the portable form predicts anything but what the training library predicts.
     """
+    from artificer.line.ask import ask, begin
+    from artificer.line.judge import judge
+    from artificer.line.refine import refine
+
     run = begin(subject, **options)
     if "ship" not in run.results:
         model = refine(run)
@@ -58,6 +59,11 @@ def ship(subject: Subject, **options: Any) -> Shipped:
 
 
 def _ship(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
+    from artificer.line.audit import audit, contract_text
+    from artificer.line.ship.card import card
+    from artificer.line.ship.lock import run_lock
+    from artificer.line.ship.reference import reference
+
     parity = certify(model)
     contract = audit(run).contract
     version = digest(model.model_hash, contract, run.brief)[:12]

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artificer.core.brief import Brief, Data, Target, Task
 from artificer.core.errors import BriefError, WorkspaceError, closest
-from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
-from artificer.line.ask import read_brief
-from artificer.line.ask.start import WORKSPACE
 from artificer_runtime import Predictor
 from artificer_runtime.package import is_package, read
 from artificer_runtime.schema import Schema
 
+# A server of a bare package starts within a second: what reads briefs and ledgers is imported where one is read.
+if TYPE_CHECKING:
+    from artificer.core.ledger import Ledger
+
 PACKAGES = "packages"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorer:
     """A package in use.
 
@@ -35,8 +37,8 @@ class Scorer:
         Of all columns of its training rows but the target.
     positive : int
         Index of the class that counts as success; -1 but for two classes.
-    ledger : Ledger or None
-        None where the package lies in no workspace.
+    workspace : Path or None
+        Where its ledger is; None where the package lies in no workspace.
     folder : Path or None
         Where relative paths of the brief start; None for a bare package.
     package : Path
@@ -48,9 +50,24 @@ class Scorer:
     brief: Brief
     schema: Schema
     positive: int
-    ledger: Ledger | None
+    workspace: Path | None
     folder: Path | None
     package: Path
+
+    @cached_property
+    def ledger(self) -> Ledger | None:
+        """The workspace's ledger, opened when it is first asked for; None where the package lies in no workspace.
+
+        Raises
+        ------
+        WorkspaceError
+            When it cannot be opened.
+        """
+        if self.workspace is None:
+            return None
+        from artificer.core.ledger import ledger_of
+
+        return ledger_of(self.workspace)
 
     @property
     def task(self) -> Task:
@@ -80,14 +97,17 @@ def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -
         if version:
             raise BriefError("a version is chosen among a brief's packages; a package is one version already")
         return _of_package(subject)
+    from artificer.core.ledger import ledger_of
+    from artificer.line.ask import read_brief
+    from artificer.line.ask.start import WORKSPACE
+
     brief, folder = read_brief(subject), subject.resolve().parent
     root = workspace or folder / WORKSPACE
     if not (root / PACKAGES).is_dir():
         raise WorkspaceError(
             f"nothing is served yet for '{brief.name}'; `artificer run {subject}` makes a first package"
         )
-    ledger = ledger_of(root)
-    served = ledger.served(brief.name)
+    served = ledger_of(root).served(brief.name)
     if not version and served is None:
         raise WorkspaceError(
             f"nothing is served yet for '{brief.name}'; `artificer run {subject}` makes a first package"
@@ -100,17 +120,17 @@ def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -
             f"there is no package '{version}' in '{root / PACKAGES}'{closest(version, known, 'closest version there')}; "
             f"it holds {', '.join(known) or 'none'}"
         )
-    return _opened(package, brief, version, ledger, folder)
+    return _opened(package, brief, version, root, folder)
 
 
 def _of_package(package: Path) -> Scorer:
     inside = package.resolve().parent
     root = inside.parent
     own = inside.name == PACKAGES and (root / "ledger.db").exists()
-    return _opened(package, None, package.resolve().name if own else "", ledger_of(root) if own else None, None)
+    return _opened(package, None, package.resolve().name if own else "", root if own else None, None)
 
 
-def _opened(package: Path, brief: Brief | None, version: str, ledger: Ledger | None, folder: Path | None) -> Scorer:
+def _opened(package: Path, brief: Brief | None, version: str, workspace: Path | None, folder: Path | None) -> Scorer:
     contents, manifest, extra = read(package)
     card: dict[str, Any] = json.loads(extra.get("card.json", b"{}"))
     if brief is None and "run.lock" in extra:
@@ -124,7 +144,7 @@ def _opened(package: Path, brief: Brief | None, version: str, ledger: Ledger | N
         brief=brief,
         schema=schema,
         positive=_positive(contents.classes, card, brief),
-        ledger=ledger,
+        workspace=workspace,
         folder=folder,
         package=package,
     )

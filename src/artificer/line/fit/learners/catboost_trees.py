@@ -35,7 +35,7 @@ class CatBoost:
 
     API: ClassVar[int] = 1
     name: str = "catboost"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out.
@@ -149,19 +149,21 @@ def portable(model: Library, fold: Fold) -> Oblivious:
     feature = np.zeros((len(trees), depth), np.int32)
     border = np.full((len(trees), depth), np.inf, np.float32)
     values = np.zeros((len(trees), 2**depth, n_out))
+    cover = np.zeros((len(trees), 2**depth), np.float32)
     for place, tree in enumerate(trees):
         splits = tree["splits"] or ()
         for bit, split in enumerate(splits):
             feature[place, bit], border[place, bit] = split["float_feature_index"], split["border"]
         leaves = np.array(tree["leaf_values"], np.float64).reshape(2 ** len(splits), len(outs))
         values[place, : len(leaves), outs] = leaves.T
+        cover[place, : len(leaves)] = tree["leaf_weights"]
     full, unit = np.full(n_out, NEVER), _unit(fold)
     if power_of(fold.loss) is not None:
         full[outs] = np.asarray(bias) + np.log(unit)
     else:
         full[outs] = np.asarray(bias) * unit
         scale *= unit
-    return Oblivious(feature, border, values, float(scale), full, link_of(fold.task, fold.loss))
+    return Oblivious(feature, border, values, float(scale), full, link_of(fold.task, fold.loss), cover)
 
 
 def _outputs(fold: Fold) -> tuple[np.ndarray, int]:
@@ -189,4 +191,5 @@ def _constant(fold: Fold) -> Oblivious:
         1.0,
         bias,
         link_of(fold.task, fold.loss),
+        np.zeros((0, 1), np.float32),
     )

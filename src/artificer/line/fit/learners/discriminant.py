@@ -38,7 +38,7 @@ class Discriminant:
 
     API: ClassVar[int] = 1
     name: str = "discriminant"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Find shrinkage and sharpness on the parts that the clock allows, then solve for all rows.
@@ -96,7 +96,8 @@ class _Frame:
     def member(self, coefficients: np.ndarray, intercept: np.ndarray, link: Link) -> Linear:
         own = coefficients * self.scale
         shift = np.array([np.add.reduce(row * self.center) for row in own])
-        return Linear(own, intercept - shift, self.center.astype(np.float32), link)
+        center = self.center.astype(np.float32)
+        return Linear(own, intercept - shift, center, link, typical=center)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ class ExtraTrees:
 
     API: ClassVar[int] = 1
     name: str = "extra_trees"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Grow ten trees at a time until all stand or the clock has run out."""
@@ -135,6 +135,7 @@ def portable(model: Any, leaf: _Leaf) -> Trees:
         members=np.zeros(0, bool),
         n_out=value.shape[1],
         link="identity",
+        cover=np.concatenate([tree.cover for tree in trees]),
     )
 
 
@@ -155,6 +156,7 @@ class _Tree:
     seen: np.ndarray
     threshold: np.ndarray
     value: np.ndarray
+    cover: np.ndarray
     depth: int
 
     @classmethod
@@ -173,6 +175,7 @@ class _Tree:
             seen=2 * tree.feature[order] + (tree.missing_go_to_left[order] == 0),
             threshold=np.where(is_inner, _floors32(tree.threshold[order]), np.inf).astype(np.float32),
             value=tree.value[order, 0, :],
+            cover=tree.weighted_n_node_samples[order].astype(np.float32),
             depth=len(levels) - 1,
         )
 

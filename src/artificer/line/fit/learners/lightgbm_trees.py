@@ -36,7 +36,7 @@ class LightGBM:
 
     API: ClassVar[int] = 1
     name: str = "lightgbm"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out."""
@@ -196,7 +196,7 @@ class _Builder:
 
     def __init__(self) -> None:
         self.slots: dict[tuple[int, int, bytes], int] = {}
-        self.nodes: list[tuple[int, int, float, float]] = []  # slot, child, threshold, value
+        self.nodes: list[tuple[int, int, float, float, float]] = []  # slot, child, threshold, value, rows
         self.roots: list[int] = []
         self.depths: list[int] = []
 
@@ -204,31 +204,32 @@ class _Builder:
         leaves = [float(value) * unit + shift for value in fields["leaf_value"].split()]
         self.roots.append(len(self.nodes))
         if int(fields["num_leaves"]) == 1:
-            self._leaf(leaves[0])
+            self._leaf(leaves[0], 1.0)
             self.depths.append(0)
             return
         left = [int(one) for one in fields["left_child"].split()]
         right = [int(one) for one in fields["right_child"].split()]
         splits = self._splits(fields)
-        self.nodes.append((0, 0, 0.0, 0.0))
+        rows, leaf_rows = ([float(n) for n in fields[name].split()] for name in ("internal_count", "leaf_count"))
+        self.nodes.append((0, 0, 0.0, 0.0, 0.0))
         depth, level = 0, [(len(self.nodes) - 1, 0)]
         while level:
             below = []
             for place, split in level:
                 child = len(self.nodes)
                 slot, threshold = splits[split]
-                self.nodes[place] = (slot, child, threshold, 0.0)
+                self.nodes[place] = (slot, child, threshold, 0.0, rows[split])
                 for at in (left[split], right[split]):
                     if at < 0:
-                        self._leaf(leaves[~at])
+                        self._leaf(leaves[~at], leaf_rows[~at])
                     else:
                         below.append((len(self.nodes), at))
-                        self.nodes.append((0, 0, 0.0, 0.0))
+                        self.nodes.append((0, 0, 0.0, 0.0, 0.0))
             depth, level = depth + 1, below
         self.depths.append(depth)
 
-    def _leaf(self, value: float) -> None:
-        self.nodes.append((0, len(self.nodes), float("inf"), value))
+    def _leaf(self, value: float, rows: float) -> None:
+        self.nodes.append((0, len(self.nodes), float("inf"), value, rows))
 
     def _splits(self, fields: dict[str, str]) -> list[tuple[int, float]]:
         features = [int(one) for one in fields["split_feature"].split()]
@@ -254,7 +255,7 @@ class _Builder:
         order = sorted(range(len(written)), key=lambda place: (written[place][1] == IN_SET, written[place][0]))
         slots, moved = [written[place] for place in order], np.argsort(order)
         sets = [np.frombuffer(inside, bool) for _, _, inside in slots]
-        slot, child, threshold, value = zip(*self.nodes, strict=True) if self.nodes else ((), (), (), ())
+        slot, child, threshold, value, cover = zip(*self.nodes, strict=True) if self.nodes else ((), (), (), (), ())
         return Trees(
             slot=moved[np.array(slot, np.int64)].astype(np.int32),
             child=np.array(child, np.int32),
@@ -268,6 +269,7 @@ class _Builder:
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=n_out,
             link=link,
+            cover=np.array(cover, np.float32),
         )
 
 

@@ -46,7 +46,7 @@ class LinearModel:
 
     API: ClassVar[int] = 1
     name: str = "linear"
-    version: int = 6
+    version: int = 7
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows, or at the last one before the clock has run out."""
@@ -71,7 +71,7 @@ class LinearModel:
         chosen = grid[:tried] if tried > 1 else (float(settings[name]),) if name in settings else grid
         capped.append(chosen[-1])
         best, value, tried, cut = self._search(fold, frame, chosen, fit, clock)
-        member = frame.member(*best, link)
+        member = replace(frame.member(*best, link), typical=frame.typical(X))
         native = _native(best, frame.prepared(checked), link)
         facts = {name: value, "tried": float(tried)}
         facts |= {"rounds": float(rounds[chosen[tried - 1]])} if rounds else {}
@@ -141,6 +141,10 @@ class _Frame:
         if (ready[:SAMPLED] == 0).mean() > MOSTLY_ZERO:
             return sparse.csr_array(ready).astype(np.float64)
         return ready.astype(np.float64)
+
+    def typical(self, ready: Any) -> np.ndarray:
+        """Means of the features, from prepared ones."""
+        return np.asarray(np.asarray(ready.mean(axis=0)).ravel() * self.scale + self.center, np.float32)
 
     def member(self, coefficients: np.ndarray, intercept: np.ndarray, link: Link) -> Linear:
         own = coefficients / self.scale

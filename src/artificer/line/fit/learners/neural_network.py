@@ -54,7 +54,7 @@ class NeuralNetwork:
 
     API: ClassVar[int] = 1
     name: str = "network"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Train all cycles, or as many as `max_iterations` says; fewer epochs where the clock leaves no time for all."""
@@ -118,6 +118,7 @@ class _Training:
             high,
             self.middle,
             self.spread,
+            _means(self.fold.X),
         )
 
     def raw(self, stage: Arrays, X: np.ndarray) -> np.ndarray:
@@ -306,6 +307,13 @@ class _Passed:
 def _end(cycle: int) -> float:
     """Share of all steps after which a cycle ends."""
     return float((2**cycle - 1) / (2**CYCLES - 1))
+
+
+def _means(X: np.ndarray) -> np.ndarray:
+    """Means of what is known of each feature; 0 where nothing is."""
+    known = ~np.isnan(X)
+    sums = np.where(known, X, 0).sum(axis=0, dtype=np.float64)
+    return np.asarray(sums / np.maximum(known.sum(axis=0), 1), np.float32)
 
 
 def _scales(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
-"""A package over HTTP: predictions with an error for each wrong field, health and readiness, and a page to try it.
+"""A package over HTTP: predictions with an error for each wrong field, health, readiness and metrics, and pages to try it.
 
-The schema of what goes in and out is derived from the package. Nothing of a request is kept or logged.
+The schema of what goes in and out is derived from the package. Nothing of a request is logged.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from pathlib import Path
 
 from artificer.core.access import Access
 from artificer.core.errors import ArtificerError
+from artificer.line.ship.server.limits import Limits, hold_memory
+from artificer.line.ship.server.metrics import Metrics
 from artificer.line.ship.server.served import Serving
+from artificer.line.ship.server.sessions import Sessions
+from artificer.line.ship.server.workers import forked
 
-__all__ = ["Access", "Serving", "serve"]
+__all__ = ["Access", "Limits", "Serving", "serve"]
 
 
 def serve(
@@ -24,9 +28,13 @@ def serve(
     port: int = 8000,
     workspace: str | Path | None = None,
     access: Access | None = None,
+    limits: Limits | None = None,
+    workers: int = 1,
     ready: Callable[[str], None] = print,
 ) -> None:
     """Serve a package, or what the ledger says is served of a brief, until the process is told to end.
+
+    Requests under way at SIGTERM are answered.
 
     Parameters
     ----------
@@ -38,6 +46,10 @@ def serve(
         0 takes a free one.
     access : Access, optional
         How callers are known, besides by the keys of the ledger.
+    limits : Limits, optional
+        Sizes, times and rates that requests are held to; each worker holds to them by itself.
+    workers : int
+        Processes that answer, of one port; one that dies is started again.
     ready : callable
         Told the address once requests are answered.
 
@@ -48,31 +60,64 @@ def serve(
         and uvicorn are not installed.
     """
     try:
-        import uvicorn
-
-        from artificer.line.ship.server.access import Gate
-        from artificer.line.ship.server.app import application
+        import starlette  # noqa: F401
+        import uvicorn  # noqa: F401
     except ModuleNotFoundError as error:
         raise ArtificerError(
             f"serving needs {error.name}: install Artificer with its extra 'serve' (starlette and uvicorn)"
         ) from error
-    serving = Serving.of(Path(subject), Path(workspace) if workspace is not None else None)
-    ledger = serving.model.scorer.ledger
-    serving.gate = Gate(access, ledger.keys if ledger is not None else None, host)
-    serving.follow()
+    if workers < 1:
+        raise ArtificerError(f"workers is {workers}; at least one must answer")
+    limits = limits or Limits()
+    Sessions()  # draws the secret that all workers share
+    metrics = Metrics(workers)
+    space = Path(workspace) if workspace is not None else None
     with _listening(host, port) as listener:
         address = f"http://{host}:{listener.getsockname()[1]}"
-        app = application(serving, started=lambda: ready(address))
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, lifespan="on", proxy_headers=False
-        )
-        before = signal.signal(
-            signal.SIGTERM, lambda *_: None
-        )  # uvicorn ends in order, then raises the signal once more
-        try:
-            uvicorn.Server(config).run(sockets=[listener])
-        finally:
-            signal.signal(signal.SIGTERM, before)
+
+        from artificer.line.ship.server.access import Gate
+
+        def work(place: int, started: Callable[[], None]) -> None:
+            metrics.worker(place)
+            serving = Serving.of(Path(subject), space, limits)
+            serving.metrics = metrics
+            ledger = serving.model.scorer.ledger
+            serving.gate = Gate(access, ledger.keys if ledger is not None else None, host)
+            serving.follow()
+            _run(serving, listener, started)
+
+        if workers == 1:
+            work(0, lambda: ready(address))
+        else:
+            forked(workers, work, lambda: ready(address))
+
+
+def _run(serving: Serving, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Answer until told to end."""
+    import uvicorn
+
+    from artificer.line.ship.server.app import application
+    from artificer.line.ship.server.connections import protocol
+
+    limits = serving.limits
+    config = uvicorn.Config(
+        application(serving, started=started),
+        http=protocol(limits),
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # else whoever is on this machine could name another's address
+        timeout_keep_alive=limits.idle_s,  # type: ignore[arg-type]
+        timeout_graceful_shutdown=limits.stop_s,  # type: ignore[arg-type]
+    )
+    hold_memory(limits.memory_mb)
+    before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, then raises the signal once more
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -1,31 +1,64 @@
-"""The application: all doors, one way of refusing, and the version that follows the ledger."""
+"""The application: all doors, one way of refusing, what everyone is held to, and the version that follows the ledger.
+
+Plain ASGI: a door is found by its path in a dictionary, so that a single prediction costs little more than itself.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import compile_path
 
-from artificer.line.ship.server import pages, predicting, sign_in, state, versions
-from artificer.line.ship.server.doors import Door, RefusedError, refusal, wrong
+from artificer.core.errors import ArtificerError, BriefError, DataError
+from artificer.line.ship.server import (
+    batches,
+    explaining,
+    inference,
+    monitoring,
+    pages,
+    predicting,
+    sign_in,
+    state,
+    streaming,
+    versions,
+)
+from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, Door, RefusedError, refusal, wrong
 from artificer.line.ship.server.guard import guarded
+from artificer.line.ship.server.limits import Rates
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
 
-DOORS = (predicting.doors, versions.doors, state.doors, sign_in.doors, pages.doors)
+DOORS = (
+    predicting.doors,
+    batches.doors,
+    streaming.doors,
+    explaining.doors,
+    inference.doors,
+    monitoring.doors,
+    state.doors,
+    versions.doors,
+    sign_in.doors,
+    pages.doors,
+)
 LOG = logging.getLogger("artificer.serve")
+SMALL = 64 * 1024  # bytes that a connection takes without waiting for its client
+
+Receive = Callable[[], Any]
+Send = Callable[[Any], Any]
 
 
-def application(serving: Serving, *, started: Callable[[], None] = lambda: None) -> Starlette:
+def application(serving: Serving, *, started: Callable[[], None] = lambda: None) -> Application:
     """The application of one package, or of what the ledger says is served.
 
     Parameters
@@ -33,42 +66,167 @@ def application(serving: Serving, *, started: Callable[[], None] = lambda: None)
     started : callable
         Called once requests are answered.
     """
-
-    @asynccontextmanager
-    async def life(_: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(_follow(serving))
-        started()
-        yield
-        task.cancel()
-
     doors = tuple(guarded(serving.gate, door) for offered in DOORS for door in offered(serving))
-    routes = [Route(door.path, door.answer, methods=[door.method]) for door in (*doors, _openapi(doors, serving))]
-    refusing = {RefusedError: _refused, HTTPException: _plain, RowsError: _rows}
-    return Starlette(routes=routes, exception_handlers=refusing, lifespan=life)  # type: ignore[arg-type]
+    return Application(serving, (*doors, _openapi(doors, serving)), started)
+
+
+class Application:
+    """All doors of a server, as ASGI."""
+
+    def __init__(self, serving: Serving, doors: Iterable[Door], started: Callable[[], None]) -> None:
+        self._serving, self._limits, self._metrics = serving, serving.limits, serving.metrics
+        self._started, self._rates = started, Rates(serving.limits.rate)
+        self._exact: dict[str, dict[str, Door]] = {}
+        self._patterns: list[tuple[Any, Any, dict[str, Door]]] = []
+        for door in doors:
+            self._add(door)
+        self._numbers = self._metrics.know((door.method, door.path) for door in doors)
+
+    def _add(self, door: Door) -> None:
+        pattern, _, convertors = compile_path(door.path)
+        if not convertors:
+            self._exact.setdefault(door.path, {})[door.method] = door
+            return
+        for known, _, methods in self._patterns:
+            if known == pattern:
+                methods[door.method] = door
+                return
+        self._patterns.append((pattern, convertors, {door.method: door}))
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Answer one request, or see the server's life through."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        began, metrics, status = time.perf_counter(), self._metrics, 499  # the client went
+        scope[LIMITS] = self._limits
+        metrics.began_one()
+        methods = self._methods(scope)
+        method = scope["method"]
+        door = methods.get(method) or (methods.get("GET") if method == "HEAD" else None)
+        try:
+            response = await self._response(door, methods, Request(scope, receive))
+            if response is not None:
+                status = response.status_code
+                await _sent(response, scope, receive, send, self._limits.timeout_s)
+        finally:
+            number = self._numbers[(door.method, door.path) if door is not None else ("", "")]
+            metrics.answered(number, status, time.perf_counter() - began)
+
+    def _methods(self, scope: dict[str, Any]) -> dict[str, Door]:
+        """The doors at a request's path."""
+        path = scope["path"]
+        found = self._exact.get(path)
+        if found is not None:
+            return found
+        for pattern, convertors, methods in self._patterns:
+            matched = pattern.match(path)
+            if matched:
+                scope["path_params"] = {
+                    name: convertors[name].convert(value) for name, value in matched.groupdict().items()
+                }
+                return dict(methods)
+        return {}
+
+    async def _response(self, door: Door | None, methods: dict[str, Door], request: Request) -> Response | None:
+        """A door's answer, or the refusal that it raised; None where the client has gone."""
+        try:
+            if door is None:
+                return _no_door(methods)
+            if not door.vital:
+                self._admit(request)
+            return await door.answer(request)
+        except RefusedError as error:
+            return refusal(error.status, error.errors, error.headers)
+        except HTTPException as error:
+            return refusal(error.status_code, [wrong(f"{error.detail}", "see /openapi.json")])
+        except (RowsError, DataError, BriefError) as error:
+            return refusal(422, [wrong(str(error), "see /schema")])
+        except ArtificerError as error:
+            LOG.error("%s %s: %s", request.method, _named(door), error)
+            return refusal(503, [wrong(str(error), "ask again; whoever runs the server finds this in its log")])
+        except MemoryError:
+            said = wrong("the request needs more memory than the server may take", "send fewer rows at once")
+            return refusal(503, [said], {"retry-after": "1"})
+        except ClientDisconnect:
+            return None
+        except Exception as error:  # noqa: BLE001 - the one place where faults of a request end: an id, and no data of it
+            return self._fault(error, door)
+
+    def _admit(self, request: Request) -> None:
+        """Turn away what comes too often, and what comes when too much is under way."""
+        if self._metrics.in_flight > self._limits.at_once:
+            said = wrong(f"{self._limits.at_once} requests are under way", "ask again in a second")
+            raise RefusedError(503, [said], {"retry-after": "1"})
+        if self._rates.rate:
+            wait_s = self._rates.wait_s(self._serving.gate.proxies.client(request.scope))
+            if wait_s:
+                said = wrong(f"more than {self._rates.rate:g} requests a second", f"ask again in {wait_s:.2g} s")
+                raise RefusedError(429, [said], {"retry-after": str(int(wait_s) + 1)})
+
+    def _fault(self, error: Exception, door: Door | None) -> Response:
+        """Log where it happened and its kind; its words, which may hold values of the request, are not told."""
+        name = secrets.token_hex(6)
+        self._metrics.fault()
+        where = "".join(traceback.format_tb(error.__traceback__))
+        LOG.error("fault %s at %s: %s\n%s", name, _named(door), type(error).__name__, where.rstrip())
+        return refusal(500, [wrong(f"this is our fault, not yours; it is logged as {name}", "report that id")])
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        following = asyncio.create_task(_follow(self._serving))
+        await send({"type": "lifespan.startup.complete"})
+        self._started()
+        await receive()
+        following.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
 async def _follow(serving: Serving) -> None:
     """Take over what is promoted meanwhile; requests under way end with the version they began with."""
     while True:
         await asyncio.sleep(EVERY_S)
+        serving.metrics.look()
         if await run_in_threadpool(serving.follow):
             LOG.warning("version %s is served now", serving.model.scorer.version)
 
 
+async def _sent(response: Response, scope: Any, receive: Receive, send: Send, timeout_s: float) -> None:
+    """Send an answer; a client that does not take a part of it in time is left."""
+    if isinstance(response, JSON):
+        if len(response.body) <= SMALL:
+            await response(scope, receive, send)
+            return
+    else:
+        named = {name for name, _ in response.raw_headers}
+        response.raw_headers.extend(pair for pair in SECURE if pair[0] not in named)
+
+    async def patient(message: Any) -> None:
+        async with asyncio.timeout(timeout_s):
+            await send(message)
+
+    try:
+        await response(scope, receive, patient)
+    except TimeoutError:
+        LOG.warning("a client took no part of its answer for %g s; it is left", timeout_s)
+
+
 def _openapi(doors: tuple[Door, ...], serving: Serving) -> Door:
     async def described(_: Request) -> Response:
-        return JSONResponse(document(doors, serving.model.card, serving.model.scorer.version))
+        return JSON(document(doors, serving.model.card, serving.model.scorer.version))
 
     return Door("GET", "/openapi.json", described, "")
 
 
-async def _refused(_: Request, error: RefusedError) -> Response:
-    return refusal(error.status, error.errors, error.headers)
+def _no_door(methods: dict[str, Door]) -> Response:
+    if not methods:
+        return refusal(404, [wrong("Not Found", "see /openapi.json")])
+    allowed = ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
+    return refusal(405, [wrong("Method Not Allowed", "see /openapi.json")], {"allow": allowed})
 
 
-async def _plain(_: Request, error: HTTPException) -> Response:
-    return refusal(error.status_code, [wrong(f"{error.detail}", "see /openapi.json")])
-
-
-async def _rows(_: Request, error: RowsError) -> Response:
-    return refusal(422, [wrong(str(error), "see /schema")])
+def _named(door: Door | None) -> str:
+    return f"{door.method} {door.path}" if door is not None else "no door"

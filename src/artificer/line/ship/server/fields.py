@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from types import NoneType
 from typing import Any
 
 from artificer.core.errors import closest
 from artificer_runtime.schema import Column
+from artificer_runtime.values import is_missing, seconds_of
 
 TYPES = {
     "number": ["number", "null"],
@@ -17,7 +20,94 @@ TYPES = {
     "time": ["string", "null"],
     "text": ["string", "null"],
 }
+# Types whose values are right whatever they are, but for a number's size and a moment's form.
+_PLAIN: dict[str, frozenset[type]] = {
+    "number": frozenset((int, float, NoneType)),
+    "category": frozenset((str, int, float, bool, NoneType)),
+    "boolean": frozenset((bool, str, NoneType)),
+    "time": frozenset((str, NoneType)),
+    "text": frozenset((str, NoneType)),
+}
 MOST_LEVELS = 50
+MOST_NOTES = 10
+MOST_COMPARED = 200  # levels that a value is compared with to find the nearest: half a millisecond
+MOST = 10**300  # a float holds it
+
+
+class Fields:
+    """What the rows of a request must hold.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Those that the model reads.
+    known : sequence of str
+        Other columns that somebody reads: key, time, what a decision is priced by.
+    meaning : dict of str to str
+        What columns mean, in the client's words.
+    """
+
+    def __init__(self, columns: Sequence[Column], known: Sequence[str] = (), meaning: Mapping[str, str] = {}) -> None:
+        self.columns, self.meaning = columns, meaning
+        self._plan = tuple((one.name, _PLAIN[one.kind], one if one.kind == "time" else None) for one in columns)
+        self._read = {one.name for one in columns} | set(known)
+
+    def plain(self, row: Any) -> bool:
+        """Whether a row is right at the first look: what `wrong_fields` would find nothing in; not so may still be right."""
+        if type(row) is not dict:
+            return False
+        for name, kinds, moment in self._plan:
+            value = row.get(name, Ellipsis)
+            kind = type(value)
+            if kind not in kinds:
+                return False
+            if kind is float:
+                if not -MOST < value < MOST:  # nor NaN
+                    return False
+            elif (kind is int and not -MOST < value < MOST) or (
+                moment and kind is str and not _is_moment(value, moment)
+            ):
+                return False
+        return True
+
+    def ignored(self, row: dict[str, Any]) -> set[str]:
+        """Fields that nobody reads."""
+        return row.keys() - self._read if len(row) > len(self._plan) else set()
+
+    def notes(self, rows: Sequence[dict[str, Any]], answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Why rows were flagged, a record a field: what training knew, and the level that is likely meant; ten at most."""
+        found: list[dict[str, Any]] = []
+        for place, (row, answer) in enumerate(zip(rows, answers, strict=True)):
+            if answer["flags"] and len(found) < MOST_NOTES:
+                found += [
+                    _wrong(column.name, place, *said)
+                    for column in self.columns
+                    if (said := self._odd(row.get(column.name), column))
+                ]
+        return found[:MOST_NOTES]
+
+    def _odd(self, value: Any, column: Column) -> tuple[str, str] | None:
+        if value is None:
+            return None
+        if column.kind in ("number", "time") and column.low is not None and column.high is not None:
+            number = _moment_s(value, column) if column.kind == "time" else _number(value)
+            late = column.kind == "number" and number > column.high
+            if number in column.gaps or not (number < column.low or late):
+                return None
+            return f"beyond training, {_range(column)}", "see that it is meant, and in the unit of the training rows"
+        if column.kind in ("category", "boolean") and isinstance(value, str):
+            text = value.strip()
+            if is_missing(text) or (text.lower() if column.kind == "boolean" else text) in self._levels[column.name]:
+                return None
+            return (
+                f"training never saw this value{_nearest(text, column)}",
+                "send one that /schema lists, if one is meant",
+            )
+        return None
+
+    @cached_property
+    def _levels(self) -> dict[str, frozenset[str]]:
+        return {one.name: frozenset((*one.levels, *(written for written, _ in one.spellings))) for one in self.columns}
 
 
 def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
@@ -28,22 +118,15 @@ def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[di
     for column in columns:
         if column.name not in row:
             near = closest(column.name, [name for name in row if name not in {one.name for one in columns}])
-            yield _wrong(
-                column.name, place, f"the field is absent{near}", "send it, or null where the value is missing"
-            )
+            fix = f"send it{_example(column)}, or null where the value is missing"
+            yield _wrong(column.name, place, f"the field is absent{near}", fix)
             continue
         said = _unfit(row[column.name], column)
         if said:
             yield _wrong(column.name, place, *said)
 
 
-def ignored_fields(row: dict[str, Any], columns: Sequence[Column], known: Sequence[str]) -> list[str]:
-    """Fields that nobody reads."""
-    read = {column.name for column in columns} | set(known)
-    return [name for name in row if name not in read]
-
-
-def row_schema(columns: Sequence[Column], meaning: dict[str, str]) -> dict[str, Any]:
+def row_schema(columns: Sequence[Column], meaning: Mapping[str, str]) -> dict[str, Any]:
     """JSON Schema of one row; ranges and levels are training's: values beyond them are answered, and flagged."""
     return {
         "type": "object",
@@ -57,12 +140,16 @@ def _property(column: Column, meaning: str) -> dict[str, Any]:
     about: dict[str, Any] = {"type": TYPES[column.kind]}
     said = [meaning] if meaning else []
     if column.kind == "number" and column.low is not None and column.high is not None:
-        said.append(f"in training from {column.low:g} to {column.high:g}; beyond it the answer is flagged 'outside'")
+        said.append(f"{_range(column)}; beyond it the answer is flagged 'outside'")
+        about["examples"] = [_middle(column)]
     if column.levels:
         about["examples"] = list(column.levels[:MOST_LEVELS])
         said.append(f"{len(column.levels)} values in training; others are flagged 'unseen'")
     if column.kind == "time":
-        about["format"] = "date-time"
+        if not column.form:  # else moments come in a form of the data's own
+            about["format"] = "date-time"
+        if column.low is not None:
+            said.append(f"{_range(column)}; before it the answer is flagged 'outside'")
     if said:
         about["description"] = "; ".join(said)
     return about
@@ -74,16 +161,62 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
     if isinstance(value, float) and not math.isfinite(value):
         return "the number is not finite", "send a finite number, or null where the value is missing"
     if isinstance(value, dict | list):
-        return f"one value is needed, not {_kind(value)}", "send a single value"
+        return f"one value is needed, not {_kind(value)}", f"send a single value{_example(column)}"
     if column.kind == "number" and (isinstance(value, bool) or not _is_number(value)):
-        return f"a number is needed, not {_kind(value)}", "send a number, or null where the value is missing"
+        fix = f"send a number{_example(column)}, or null where the value is missing"
+        return f"a number is needed, not {_kind(value)}", fix
     if column.kind == "number" and abs(float(value)) > 1e308:
-        return "the number is too large", "send a smaller number"
-    if column.kind == "time" and not _is_moment(value):
-        return f"a date or time is needed, not {_kind(value)}", "send ISO text, such as 2026-01-31T08:00:00"
+        return "the number is too large", f"send a smaller number{_example(column)}"
+    if column.kind == "time" and not _is_moment(value, column):
+        asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"
+        return f"a date or time is needed, not {_kind(value)}", f"send {asked}"
     if column.kind == "text" and not isinstance(value, str):
         return f"a text is needed, not {_kind(value)}", "send a text, or null where the value is missing"
     return None
+
+
+def _example(column: Column) -> str:
+    """What training held, to be said in brackets."""
+    if column.kind == "number" and column.low is not None and column.high is not None:
+        return f" ({_range(column)})"
+    if column.levels:
+        shown = ", ".join(f"'{one}'" for one in column.levels[:3])
+        return f" (in training {shown}{', …' if len(column.levels) > 3 else ''})"
+    return ""
+
+
+def _range(column: Column) -> str:
+    assert column.low is not None
+    assert column.high is not None
+    if column.kind != "time":
+        return f"in training from {column.low:g} to {column.high:g}"
+    try:
+        low, high = (datetime.fromtimestamp(one, UTC).isoformat()[:19] for one in (column.low, column.high))
+    except (OverflowError, ValueError, OSError):
+        return f"in training from {column.low:g} to {column.high:g} seconds since 1970"
+    return f"in training from {low} to {high}"
+
+
+def _middle(column: Column) -> float:
+    assert column.low is not None
+    assert column.high is not None
+    middle = column.low / 2 + column.high / 2
+    return int(middle) if "int" in column.dtype.lower() else float(f"{middle:.4g}")
+
+
+def _nearest(value: str, column: Column) -> str:
+    return closest(value[:50], column.levels, "did you mean") if len(column.levels) <= MOST_COMPARED else ""
+
+
+def _number(value: Any) -> float:
+    return float(value) if _is_number(value) else math.nan
+
+
+def _moment_s(value: Any, column: Column) -> float:
+    try:
+        return seconds_of(value, column.form)
+    except ValueError:
+        return math.nan
 
 
 def _is_number(value: Any) -> bool:
@@ -98,12 +231,15 @@ def _is_number(value: Any) -> bool:
         return False
 
 
-def _is_moment(value: Any) -> bool:
+def _is_moment(value: Any, column: Column) -> bool:
     try:
-        datetime.fromisoformat(value)
+        if column.form:
+            seconds_of(value, column.form)
+        else:
+            datetime.fromisoformat(value)
     except (ValueError, TypeError):
         return False
-    return True
+    return isinstance(value, str)
 
 
 def _kind(value: Any) -> str:

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from artificer.line.ship.server.doors import Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.fields import ignored_fields, row_schema, wrong_fields
-from artificer.line.ship.server.openapi import answers
+from artificer.line.ship.server.beside import Answered
+from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
+from artificer.line.ship.server.fields import row_schema, wrong_fields
+from artificer.line.ship.server.limits import Limits
+from artificer.line.ship.server.metrics import FLAGS
+from artificer.line.ship.server.openapi import answers, predicted_schema
 from artificer.line.ship.server.served import Model, Serving
 
-MOST_ROWS = 10_000
 INLINE_ROWS = 200  # more take long enough that others should not wait for them
+MOST_ERRORS = 1_000
 
 
 def doors(serving: Serving) -> tuple[Door, ...]:
     """Predict, and what a row must hold."""
 
     async def schema(_: Request) -> Response:
-        return JSONResponse(row_schema(serving.model.columns, serving.model.scorer.brief.data.columns))
+        return JSON(row_schema(serving.model.columns, serving.model.fields.meaning))
 
-    operation = {"summary": "What a row must hold", "responses": answers({"type": "object"})}
+    said = {"type": "object", "description": "JSON Schema of a row"}
+    operation = {"summary": "What a row must hold", "responses": answers(said)}
     return (
-        Door("POST", "/predict", _predict(serving), operation=_described(serving.model)),
+        Door("POST", "/predict", _predict(serving), operation=_described(serving)),
         Door("GET", "/schema", schema, operation=operation),
     )
 
@@ -34,24 +38,38 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 def _predict(serving: Serving) -> Callable[[Request], Any]:
     async def predict(request: Request) -> Response:
         model = serving.model
-        rows, ignored = checked(parsed(await body(request)), model)
-        if len(rows) <= INLINE_ROWS:
-            found, version, model_hash = serving.beside.predictions(model, rows)
-        else:
-            found, version, model_hash = await run_in_threadpool(serving.beside.predictions, model, rows)
-        key = model.scorer.brief.data.key
-        for row, answer in zip(rows, found, strict=True):
-            if key and all(name in row for name in key):
-                answer["key"] = {name: row[name] for name in key}
-        told: dict[str, Any] = {"predictions": found, "version": version, "model_hash": model_hash}
-        if ignored:
-            told["ignored"] = ignored
-        return JSONResponse(told)
+        rows, ignored = checked(parsed(await body(request)), model, serving.limits)
+        found = await answered(serving, model, rows)
+        return JSON(_told(rows, found, ignored, model))
 
     return predict
 
 
-def checked(given: Any, model: Model) -> tuple[list[dict[str, Any]], list[str]]:
+async def answered(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> Answered:
+    """Answers to rows that were checked, by the versions to which they fall, counted."""
+    if serving.beside.idle:
+        scorer = model.scorer
+        return Answered(await predicted(serving, model, rows), scorer.version, scorer.predictor.model_hash)
+    if len(rows) <= INLINE_ROWS:
+        found = serving.beside.predictions(model, rows)
+    else:
+        found = await run_in_threadpool(serving.beside.predictions, model, rows)
+    serving.metrics.predicted(len(rows), flagged(found.answers))
+    with_keys(rows, found.answers, model)
+    return found
+
+
+async def predicted(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The served version's answers to rows that were checked, counted."""
+    if len(rows) <= INLINE_ROWS:
+        found = model.predictions(rows)
+    else:
+        found = await run_in_threadpool(model.predictions, rows)
+    serving.metrics.predicted(len(rows), flagged(found))
+    return with_keys(rows, found, model)
+
+
+def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
     """The rows of a request, and the fields that nobody reads.
 
     Raises
@@ -59,27 +77,66 @@ def checked(given: Any, model: Model) -> tuple[list[dict[str, Any]], list[str]]:
     RefusedError
         With an error for each wrong field of each row.
     """
+    fields = model.fields
+    if fields.plain(given) and type(given.get("rows")) is not list:
+        return (given,), sorted(fields.ignored(given))
     rows = given.get("rows") if isinstance(given, dict) and isinstance(given.get("rows"), list) else [given]
     assert isinstance(rows, list)
     if not rows:
         raise RefusedError(422, [wrong("no row was sent", 'send {"rows": [{…}]} with at least one')])
-    if len(rows) > MOST_ROWS:
-        raise RefusedError(413, [wrong(f"{len(rows):,} rows are more than {MOST_ROWS:,}", "send them in parts")])
-    errors = [one for place, row in enumerate(rows) for one in wrong_fields(row, place, model.columns)]
+    if len(rows) > limits.max_rows:
+        said = f"{len(rows):,} rows are more than {limits.max_rows:,}"
+        raise RefusedError(413, [wrong(said, "send them in parts, or by /predict/stream")])
+    errors: list[dict[str, Any]] = []
+    for place, row in enumerate(rows):
+        if not fields.plain(row) and len(errors) < MOST_ERRORS:
+            errors += wrong_fields(row, place, model.columns)
     if errors:
-        raise RefusedError(422, errors)
-    known = (*model.scorer.brief.data.key, model.scorer.brief.data.time)
-    ignored = {name for row in rows for name in ignored_fields(row, model.columns, known)}
-    return rows, sorted(ignored)
+        raise RefusedError(422, errors[:MOST_ERRORS])
+    return rows, sorted(set().union(*map(fields.ignored, rows)))
 
 
-def _described(model: Model) -> dict[str, Any]:
+def with_keys(rows: Sequence[dict[str, Any]], found: list[dict[str, Any]], model: Model) -> list[dict[str, Any]]:
+    """The same answers, with the key of each row that has one."""
+    key = model.scorer.brief.data.key
+    if key:
+        for row, answer in zip(rows, found, strict=True):
+            if all(name in row for name in key):
+                answer["key"] = {name: row[name] for name in key}
+    return found
+
+
+def _told(rows: Sequence[dict[str, Any]], found: Answered, ignored: Sequence[str], model: Model) -> dict[str, Any]:
+    """The whole answer: predictions, which version made them, and what was odd."""
+    whole: dict[str, Any] = {
+        "predictions": found.answers,
+        "version": found.version,
+        "model_hash": found.model_hash,
+    }
+    if ignored:
+        whole["ignored"] = ignored
+    if any(answer["flags"] for answer in found.answers):
+        whole["notes"] = model.fields.notes(rows, found.answers)
+    return whole
+
+
+def flagged(found: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
+    """How many rows raised each flag, of those that any raised."""
+    raised = [flag for answer in found for flag in answer["flags"]]
+    return [(name, raised.count(name)) for name in FLAGS if name in raised] if raised else []
+
+
+def _described(serving: Serving) -> dict[str, Any]:
     """The request and its answers for the OpenAPI document."""
-    row = row_schema(model.columns, model.scorer.brief.data.columns)
-    rows = {"type": "array", "items": row, "maxItems": MOST_ROWS}
+    model = serving.model
+    row = row_schema(model.columns, model.fields.meaning)
+    rows = {"type": "array", "items": row, "minItems": 1, "maxItems": serving.limits.max_rows}
     many = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
     return {
         "summary": "Predict one row, or many as {rows: […]}",
-        "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [row, many]}}}},
-        "responses": answers({"type": "object"}, "a prediction for each row"),
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"anyOf": [row, many]}, "example": model.typical}},
+        },
+        "responses": answers(predicted_schema(model), "a prediction for each row"),
     }

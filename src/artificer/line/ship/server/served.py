@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 
 from artificer.core.errors import ArtificerError
 from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
-from artificer.line.ship.decisions import Rule
 from artificer.line.ship.scorer import Scorer, scorer_of
 from artificer.line.ship.server.beside import Beside
-from artificer_runtime import RuntimeInputError
+from artificer.line.ship.server.fields import Fields
+from artificer.line.ship.server.limits import Limits
+from artificer.line.ship.server.metrics import Metrics
+from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
+from artificer_runtime.predictor import Predictions
 from artificer_runtime.schema import GROUPS, Column
 
 if TYPE_CHECKING:
     from artificer.line.ship.server.access import Gate
 
 EVERY_S = 1.0
+
+Acts = Callable[[Sequence[dict[str, Any]], np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -45,40 +52,74 @@ class Model:
     since: str
     typical: dict[str, Any]
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Column, ...]:
         """What it reads, in the order of the schema."""
         return tuple(one for one in self.scorer.predictor.schema.columns if one.kind in GROUPS)
 
-    def predictions(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    @cached_property
+    def fields(self) -> Fields:
+        """What a row must hold."""
+        data = self.scorer.brief.data
+        return Fields(self.columns, (*data.key, data.time, *self._priced), data.columns)
+
+    @property
+    def reads_rows(self) -> bool:
+        """Whether decisions hang on more of a row than its score."""
+        return self.scorer.brief.decision.threshold is None and bool(self._priced)
+
+    @cached_property
+    def _priced(self) -> list[str]:
+        """Columns that the brief's value reads."""
+        value = self.scorer.brief.decision.value
+        texts = [one for one in (value.acted, value.success) if isinstance(one, str)] if value else []
+        if not texts:
+            return []
+        from artificer.data.expression import named
+
+        return sorted(set().union(*map(named, texts)))
+
+    def predictions(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows whose fields have been checked."""
-        predictor = self.scorer.predictor
-        full = predictor.predict_full(rows)
-        acts = self._acts(rows, full.probabilities)
-        answers = []
-        for place in range(len(rows)):
-            answer: dict[str, Any] = {"prediction": _plain(full.values[place])}
-            if full.probabilities is not None:
-                chances = full.probabilities[place]
-                answer["probabilities"] = dict(zip(predictor.contents.classes, chances.tolist(), strict=True))
-                if self.scorer.positive >= 0:
-                    answer["score"] = float(chances[self.scorer.positive])
-            if acts is not None:
-                answer["decision"] = "act" if acts[place] else "leave"
-            answer["flags"] = [name for name, flag in full.flags.items() if flag[place]]
-            answers.append(answer)
+        found = self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows)
+        return self.told(rows, found)
+
+    def told(self, rows: Sequence[dict[str, Any]], found: Predictions) -> list[dict[str, Any]]:
+        """An answer for each row: prediction, and where there are any, probabilities, score, decision; flags."""
+        classes, positive = self.scorer.predictor.contents.classes, self.scorer.positive
+        answers: list[dict[str, Any]] = [{"prediction": value} for value in found.values.tolist()]
+        if found.probabilities is not None:
+            for answer, chances in zip(answers, found.probabilities.tolist(), strict=True):
+                answer["probabilities"] = dict(zip(classes, chances, strict=True))
+                if positive >= 0:
+                    answer["score"] = chances[positive]
+            if self.acts is not None:
+                acts = self.acts(rows, found.probabilities[:, positive]).tolist()
+                for answer, acting in zip(answers, acts, strict=True):
+                    answer["decision"] = "act" if acting else "leave"
+        raised = [(name, flag.tolist()) for name, flag in found.flags.items()]
+        for place, answer in enumerate(answers):
+            answer["flags"] = [name for name, flag in raised if flag[place]]
         return answers
 
-    def _acts(self, rows: list[dict[str, Any]], probabilities: np.ndarray | None) -> np.ndarray | None:
-        """What the brief's threshold or value decides row by row; a list of limited length needs the whole table."""
-        decision = self.scorer.brief.decision
-        if probabilities is None or self.scorer.positive < 0 or decision.capacity is not None:
+    @cached_property
+    def acts(self) -> Acts | None:
+        """What the brief's threshold or value decides row by row; None for a list of limited length, which needs the table.
+
+        A threshold and fixed values need numpy alone; a value that reads columns needs frames.
+        """
+        decision, positive = self.scorer.brief.decision, self.scorer.positive
+        if positive < 0 or decision.capacity is not None:
             return None
-        rule = Rule(self.scorer.brief, self.scorer.schema)
-        if not rule.decides:
+        if decision.threshold is not None:
+            threshold = decision.threshold
+            return lambda _, score: score >= threshold
+        if decision.value is None:
             return None
-        frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
-        return rule.acts(frame, probabilities[:, self.scorer.positive])
+        acted, success = decision.value.acted, decision.value.success
+        if isinstance(acted, str) or isinstance(success, str):
+            return _worth(self.scorer)
+        return lambda _, score: acted + success * score > 0
 
 
 @dataclass
@@ -99,12 +140,14 @@ class Serving:
     workspace: Path | None
     model: Model
     trouble: str = ""
+    limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)
     gate: Gate = field(default_factory=lambda: _gate())
     beside: Beside = field(default_factory=Beside)
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, subject: Path, workspace: Path | None = None) -> Serving:
+    def of(cls, subject: Path, workspace: Path | None = None, limits: Limits | None = None) -> Serving:
         """Load what is to be served.
 
         Raises
@@ -112,7 +155,8 @@ class Serving:
         ArtificerError, RuntimeInputError
             When the package cannot be read, or nothing is served yet.
         """
-        return cls(subject, workspace, _loaded(scorer_of(subject, workspace=workspace)))
+        model = _loaded(scorer_of(subject, workspace=workspace))
+        return cls(subject, workspace, model, limits=limits or Limits())
 
     @property
     def troubles(self) -> str:
@@ -133,12 +177,12 @@ class Serving:
 
     def refresh(self) -> bool:
         """Look whether another version is to be served, at most once a second; True when it took over."""
-        ledger = self.model.scorer.ledger
-        if self.model.scorer.folder is None or ledger is None or time.monotonic() - self._looked < EVERY_S:
+        if self.model.scorer.folder is None or time.monotonic() - self._looked < EVERY_S:
             return False
         self._looked = time.monotonic()
         try:
-            served = ledger.served(self.model.scorer.brief.name)
+            ledger = self.model.scorer.ledger
+            served = ledger.served(self.model.scorer.brief.name) if ledger is not None else None
             if served is None or served.version == self.model.scorer.version:
                 self.trouble = ""
                 return False
@@ -148,6 +192,20 @@ class Serving:
             return False
         self.trouble = ""
         return True
+
+
+def _worth(scorer: Scorer) -> Acts:
+    """Decide by amounts that are read from the rows."""
+    import polars as pl
+
+    from artificer.line.ship.decisions import Rule
+
+    rule = Rule(scorer.brief, scorer.schema)
+
+    def acts(rows: Sequence[dict[str, Any]], score: np.ndarray) -> np.ndarray:
+        return rule.acts(pl.DataFrame(rows, infer_schema_length=None, strict=False), score)
+
+    return acts
 
 
 def _gate() -> Gate:
@@ -163,7 +221,10 @@ def _loaded(scorer: Scorer) -> Model:
     bins = {one.name: one for one in reference.columns} if reference else {}
     columns = scorer.predictor.schema.columns
     typical = {column.name: _typical(column, bins.get(column.name)) for column in columns if column.kind in GROUPS}
-    return Model(scorer, card, datetime.now(UTC).isoformat(timespec="seconds"), typical)
+    model = Model(scorer, card, datetime.now(UTC).isoformat(timespec="seconds"), typical)
+    with suppress(RowsError):  # what is built at the first prediction is there before a request
+        scorer.predictor.predict_full(typical)
+    return model
 
 
 def _typical(column: Column, bins: Bins | None) -> Any:
@@ -179,9 +240,6 @@ def _typical(column: Column, bins: Bins | None) -> Any:
     elif column.low is not None and column.high is not None:
         middle = (column.low + column.high) / 2
     if column.kind == "time":
-        return datetime.fromtimestamp(middle or column.high or 0.0, UTC).isoformat(timespec="seconds")[:19]
+        moment = datetime.fromtimestamp(middle or column.high or 0.0, UTC)
+        return moment.strftime(column.form) if column.form else moment.isoformat(timespec="seconds")[:19]
     return int(middle) if "Int" in column.dtype or "int" in column.dtype else round(middle, 3)
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

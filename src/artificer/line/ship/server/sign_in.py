@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 from importlib.resources import files
-from typing import Any
+from string import Template
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from artificer.core.report.page import read_part
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.origin import same_origin
 from artificer.line.ship.server.served import Serving
@@ -79,11 +77,14 @@ def inside(place: str) -> str:
 
 
 @cache
-def _template() -> Any:
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(files(f"{__package__}.pages").joinpath("sign_in.html").read_text(encoding="utf-8"))
+def _template() -> Template:
+    text = files(f"{__package__}.pages").joinpath("sign_in.html").read_text(encoding="utf-8")
+    style = files("artificer.core.report").joinpath("style.css").read_text(encoding="utf-8")
+    return Template(text.replace("$style", style))
 
 
 def _page(place: str, error: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    text = _template().render(style=Markup(read_part("style.css")), next=inside(place), error=error)
+    said = f'<p class="wrong" role="alert" id="wrong">{escape(error)}</p>' if error else ""
+    about = ' aria-invalid="true" aria-describedby="wrong"' if error else ""
+    text = _template().substitute(next=escape(inside(place)), error=said, about=about)
     return HTMLResponse(text, status, headers=HEADERS | (headers or {}))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from typing import Any
 
-from artificer.line.ship.server.doors import Door
+from starlette.requests import Request
+from starlette.responses import Response
+
+from artificer.line.ship.server.doors import JSON, Door
 from artificer.line.ship.server.openapi import answers
 from artificer.line.ship.server.served import Serving
 
@@ -14,24 +16,33 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Health, readiness, version."""
 
     async def healthy(_: Request) -> Response:
-        return JSONResponse({"status": "ok"})
+        return JSON({"status": "ok"})
 
     async def ready(_: Request) -> Response:
         model = serving.model
         state = {"status": "ready", "version": model.scorer.version, "since": model.since}
-        return JSONResponse(state | ({"trouble": serving.troubles} if serving.troubles else {}))
+        return JSON(state | ({"trouble": serving.troubles} if serving.troubles else {}))
 
     async def version(_: Request) -> Response:
         scorer = serving.model.scorer
         named = {"name": scorer.brief.name, "version": scorer.version, "model_hash": scorer.predictor.model_hash}
-        return JSONResponse(named)
+        return JSON(named)
 
     told = {
-        "/healthz": ("The process lives", healthy),
-        "/readyz": ("A version answers; `trouble` says what is wanted and is not so", ready),
-        "/version": ("Which model answers", version),
+        "/healthz": ("The process lives", healthy, ("status",)),
+        "/readyz": (
+            "A version answers; `trouble` says what is wanted and is not so",
+            ready,
+            ("status", "version", "since"),
+        ),
+        "/version": ("Which model answers", version, ("name", "version", "model_hash")),
     }
     return tuple(
-        Door("GET", path, answer, "", {"summary": says, "responses": answers({"type": "object"})})
-        for path, (says, answer) in told.items()
+        Door("GET", path, answer, "", _operation(says, named), vital=True)
+        for path, (says, answer, named) in told.items()
     )
+
+
+def _operation(says: str, named: tuple[str, ...]) -> dict[str, Any]:
+    schema = {"type": "object", "required": list(named), "properties": {one: {"type": "string"} for one in named}}
+    return {"summary": says, "responses": answers(schema, refusing=())}

@@ -1,0 +1,121 @@
+"""How fast one row is predicted and explained, the whole way from a dict, and batches from a frame of pandas.
+
+Of a package that `artificer run` made, and of one LightGBM of 100 and of 1,000 trees on the same blocks, trained on the
+rows that are given. Medians, in microseconds; batches in rows a second; with the compiled walk and with numpy alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+from record import record
+
+from artificer.core.clock import Clock
+from artificer.core.protocols import Fold
+from artificer.line.fit.learners.lightgbm_trees import LightGBM
+from artificer_runtime import RowsError, walk
+from artificer_runtime.package import Contents, Weighted, read
+from artificer_runtime.predictor import Predictor
+
+TREES = (100, 1_000)
+BATCH = 10_000
+LEAST_S, MOST_CALLS = 0.5, 2_000
+
+
+def main(given: list[str] | None = None) -> None:
+    """Measure one package."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", help="what the data are called")
+    parser.add_argument("package", type=Path)
+    parser.add_argument("rows", type=Path, help="labelled rows, as Parquet")
+    asked = parser.parse_args(given)
+    contents, _, _ = read(asked.package)
+    rows = pd.read_parquet(asked.rows)
+    measured(f"{asked.name}, {len(contents.members)} members as shipped", contents, rows)
+    for n_trees in TREES:
+        measured(f"{asked.name}, LightGBM of {n_trees} trees", boosted(contents, rows, n_trees), rows)
+
+
+def boosted(contents: Contents, rows: pd.DataFrame, n_trees: int) -> Contents:
+    """One LightGBM on the blocks of the package's first trees."""
+    blocks = next(one.blocks for one in contents.members if one.member.form == "trees@1")
+    made = contents.recipe.apply(contents.recipe.schema.encode(rows), blocks)
+    names = [contents.recipe.names(block) for block in blocks]
+    codes = [block == "codes" for block, some in zip(blocks, names, strict=True) for _ in some]
+    target = rows[contents.target]
+    y = target.astype(str).map(contents.classes.index) if contents.classes else target
+    fold = Fold(
+        np.concatenate([made[block] for block in blocks], axis=1),
+        y.to_numpy(np.float64),
+        contents.task,  # type: ignore[arg-type]
+        len(contents.classes),
+        tuple(name for some in names for name in some),
+        categorical=tuple(np.flatnonzero(codes).tolist()),
+    )
+    settings = {"max_iterations": n_trees, "num_leaves": 31, "learning_rate": 0.02}
+    member = LightGBM().fit(fold, settings, Clock()).member
+    return replace(contents, members=(Weighted(member, 1.0, blocks),), temperature=1.0)
+
+
+def measured(name: str, contents: Contents, rows: pd.DataFrame) -> None:
+    """Record one model, each way to walk it."""
+    ways = {"numpy": None} | ({"compiled": walk.KERNEL} if walk.KERNEL else {})
+    for way, kernel in ways.items():
+        with patch.object(walk, "KERNEL", kernel):
+            record("one_row", f"{name}, {way}", **figures(Predictor(contents), rows))
+
+
+def figures(model: Predictor, rows: pd.DataFrame) -> dict[str, Any]:
+    """Medians of single rows, rates of batches."""
+    predict = model.predict_proba if model.contents.classes else model.predict
+    frame = rows.drop(columns=model.contents.target)
+    dicts, batch = frame.iloc[:50].to_dict("records"), frame.sample(BATCH, replace=True, random_state=0)
+    found = {
+        "dict_us": median_us(predict, dicts),
+        "pandas_us": median_us(predict, [frame.iloc[k : k + 1] for k in range(50)]),
+        "rows_per_s": rate(predict, batch),
+    }
+    try:
+        return found | {"explained_us": median_us(model.explain, dicts), "explained_per_s": rate(model.explain, batch)}
+    except RowsError:
+        return found  # a package of an earlier version
+
+
+def median_us(call: Callable[[Any], Any], rows: list[Any]) -> float:
+    """Median of single calls, over several rows."""
+    took: list[float] = []
+    call(rows[0])
+    while sum(took) < LEAST_S and len(took) < MOST_CALLS:
+        row = rows[len(took) % len(rows)]
+        began = time.perf_counter()
+        call(row)
+        took.append(time.perf_counter() - began)
+    return round(1e6 * statistics.median(took), 1)
+
+
+def rate(call: Callable[[Any], Any], batch: pd.DataFrame) -> int:
+    """Rows a second, of the quicker of two calls; of a tenth of the batch where the first takes long."""
+    began = time.perf_counter()
+    call(batch.iloc[: BATCH // 10])
+    if time.perf_counter() - began > 1:
+        batch = batch.iloc[: BATCH // 10]
+    took = []
+    for timed in (partial(call, batch),) * 2:
+        began = time.perf_counter()
+        timed()
+        took.append(time.perf_counter() - began)
+    return round(len(batch) / min(took))
+
+
+if __name__ == "__main__":
+    main()

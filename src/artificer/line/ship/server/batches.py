@@ -1,0 +1,162 @@
+"""The door for tables: an Arrow stream or a Parquet file in, the same kind out, a row for each row."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
+from artificer.line.ship.server.metrics import FLAGS
+from artificer.line.ship.server.openapi import refusals
+from artificer.line.ship.server.served import Model, Serving
+from artificer_runtime import RowsError
+
+ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
+KINDS = (ARROW, PARQUET)
+MOST_ROWS = 500_000  # the answer is held until it is whole, so that an error still has its status
+ROWS_AT_ONCE = 8_192
+AT_ONCE = 2  # tables under way: others wait
+_FLAG_TEXTS = np.array([" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8)])
+
+
+def doors(serving: Serving) -> tuple[Door, ...]:
+    """Predict a table."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def batch(request: Request) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in KINDS:
+            said = wrong(f"a table comes as {ARROW} or {PARQUET}", "say which by content-type")
+            raise RefusedError(415, [said])
+        content = await body(request)
+        async with free:
+            answer, n_rows, raised = await run_in_threadpool(_answered, content, kind, serving.model)
+        serving.metrics.predicted(n_rows, raised)
+        return Response(answer, media_type=kind)
+
+    return (Door("POST", "/predict/batch", batch, operation=_described()),)
+
+
+def _answered(content: bytes, kind: str, model: Model) -> tuple[bytes, int, list[tuple[str, int]]]:
+    """The answer's bytes, its rows, and how many of them raised each flag.
+
+    Raises
+    ------
+    RefusedError
+        When the body is no table, too long, or lacks a column.
+    """
+    try:
+        import pyarrow as pa
+    except ModuleNotFoundError as error:
+        raise RefusedError(415, [wrong("tables are not read here: pyarrow is not installed", "send JSON")]) from error
+    sink, n_rows, raised = io.BytesIO(), 0, dict.fromkeys(FLAGS, 0)
+    writer: Any = None
+    try:
+        for part in _parts(content, kind, model):
+            n_rows += part.num_rows
+            answer = _predicted(part, n_rows - part.num_rows, model, raised)
+            if writer is None:
+                writer = _writer(sink, answer.schema, kind)
+            writer.write(answer)
+    except pa.ArrowMemoryError as error:
+        raise MemoryError from error
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        raise RefusedError(400, [wrong(f"the body is no {kind} that can be read", "write it anew")]) from error
+    if writer is None:
+        raise RefusedError(422, [wrong("no row was sent", "send a table with at least one")])
+    writer.close()
+    return sink.getvalue(), n_rows, list(raised.items())
+
+
+def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
+    """Up to 8,192 rows at a time, of the columns that are read or given back.
+
+    Raises
+    ------
+    RefusedError
+        When there are too many rows, or a column is absent.
+    """
+    n_rows, needed = 0, [column.name for column in model.columns]
+    for table, names in _read(content, kind):
+        lacking = [name for name in needed if name not in names]
+        if lacking:
+            said = [wrong("the column is absent", "send it; null where a value is missing", name) for name in lacking]
+            raise RefusedError(422, said)
+        n_rows += table.num_rows
+        if n_rows > MOST_ROWS:
+            raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
+        for start in range(0, table.num_rows, ROWS_AT_ONCE):
+            yield table.slice(start, ROWS_AT_ONCE)
+
+
+def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
+    import pyarrow as pa
+
+    if kind == ARROW:
+        with pa.ipc.open_stream(pa.py_buffer(content)) as reader:
+            for batch in reader:
+                yield pa.Table.from_batches([batch]), batch.schema.names
+        return
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(pa.BufferReader(content)) as file:
+        if file.metadata.num_rows > MOST_ROWS:
+            raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
+        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+            yield pa.Table.from_batches([batch]), batch.schema.names
+
+
+def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -> Any:
+    """A part's answers: key, prediction, probabilities, score, decision, flags, version."""
+    import pyarrow as pa
+
+    scorer = model.scorer
+    try:
+        found = scorer.predictor.predict_full(part.select([column.name for column in model.columns]))
+    except RowsError as error:
+        raise RefusedError(422, [wrong(str(error), "see /schema", row=n_before)]) from error
+    columns = {name: part[name] for name in scorer.brief.data.key if name in part.column_names}
+    columns["prediction"] = pa.array(found.values.tolist())
+    if found.probabilities is not None:
+        for place, name in enumerate(scorer.predictor.contents.classes):
+            columns[f"probability_{name}"] = pa.array(found.probabilities[:, place])
+        if scorer.positive >= 0:
+            score = found.probabilities[:, scorer.positive]
+            columns["score"] = pa.array(score)
+            if model.acts is not None:
+                acts = model.acts(part.to_pylist() if model.reads_rows else (), score)
+                columns["decision"] = pa.array(np.where(acts, "act", "leave").tolist())
+    code = np.zeros(part.num_rows, np.int64)
+    for bit, name in enumerate(FLAGS):
+        code += found.flags[name].astype(np.int64) << bit
+        raised[name] += int(found.flags[name].sum())
+    columns["flags"] = pa.array(_FLAG_TEXTS[code].tolist())
+    columns["version"] = pa.array([scorer.version] * part.num_rows)
+    return pa.table(columns)
+
+
+def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
+    if kind == ARROW:
+        import pyarrow as pa
+
+        return pa.ipc.new_stream(sink, schema)
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(sink, schema)
+
+
+def _described() -> dict[str, Any]:
+    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
+    says = "a row for each row: key, prediction, probability of each class, score, decision, flags, version"
+    return {
+        "summary": f"Predict a table of up to {MOST_ROWS:,} rows, as an Arrow stream or a Parquet file",
+        "requestBody": {"required": True, "content": content},
+        "responses": {"200": {"description": says, "content": content}} | refusals("400", "408", "413", "415", "422"),
+    }

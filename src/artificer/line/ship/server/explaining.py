@@ -1,0 +1,158 @@
+"""The doors that say why: what each column adds to a prediction, and what the prediction would be of other values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
+from artificer.line.ship.server.fields import row_schema
+from artificer.line.ship.server.openapi import answers, prediction_schema
+from artificer.line.ship.server.predicting import checked, predicted
+from artificer.line.ship.server.served import Model, Serving
+
+MOST_EXPLAINED = 100  # rows at once: a large model takes a millisecond a row
+MOST_CHANGES = 1_000
+CHANGES_ASKED = 'send {"row": {…}, "changes": [{"column": value}, …]}'
+
+
+def doors(serving: Serving) -> tuple[Door, ...]:
+    """Explain, and what if."""
+
+    async def explain(request: Request) -> Response:
+        model = serving.model
+        rows, ignored = checked(parsed(await body(request)), model, serving.limits)
+        if len(rows) > MOST_EXPLAINED:
+            said = f"{len(rows):,} rows are more than {MOST_EXPLAINED}, which are explained at once"
+            raise RefusedError(413, [wrong(said, "send them in parts")])
+        told = await run_in_threadpool(_explained, rows, model)
+        return JSON(_signed({"explanations": told}, ignored, model))
+
+    async def what_if(request: Request) -> Response:
+        model = serving.model
+        row, changes = _changes(parsed(await body(request)), model)
+        rows, ignored = checked({"rows": [row, *({**row, **change} for change in changes)]}, model, serving.limits)
+        base, *others = await predicted(serving, model, rows)
+        told = [{"changes": change} | answer for change, answer in zip(changes, others, strict=True)]
+        return JSON(_signed({"prediction": base, "changed": told}, ignored, model))
+
+    return (
+        Door("POST", "/explain", explain, operation=_explain_operation(serving.model)),
+        Door("POST", "/what-if", what_if, operation=_what_if_operation(serving.model)),
+    )
+
+
+def _explained(rows: Sequence[dict[str, Any]], model: Model) -> list[dict[str, Any]]:
+    """A record for each row: its prediction, and what each column adds to it, the largest first."""
+    predictor = model.scorer.predictor
+    found = predictor.explain(list(rows))
+    classes = predictor.contents.classes
+    names = classes if found.base.size > 1 else (classes[-1] if classes else "value",)
+    told = []
+    for place, prediction in enumerate(model.predictions(rows)):
+        added = found.contributions[place]
+        outputs = {
+            name: {
+                "base": float(found.base[index]),
+                "contributions": dict(
+                    sorted(zip(found.columns, added[:, index].tolist(), strict=True), key=lambda one: -abs(one[1]))
+                ),
+                "total": float(found.totals[place, index]),
+            }
+            for index, name in enumerate(names)
+        }
+        told.append({**prediction, "scale": found.scale, "outputs": outputs})
+    return told
+
+
+def _changes(given: Any, model: Model) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The row, and what is changed in it.
+
+    Raises
+    ------
+    RefusedError
+        When there are none, too many, or of columns that the model does not read.
+    """
+    row, changes = (given.get("row"), given.get("changes")) if isinstance(given, Mapping) else (None, None)
+    if not isinstance(row, dict) or not isinstance(changes, list) or not all(isinstance(one, dict) for one in changes):
+        raise RefusedError(422, [wrong("a row and changes of it are needed", CHANGES_ASKED)])
+    if not changes:
+        raise RefusedError(422, [wrong("no change was sent", CHANGES_ASKED, "changes")])
+    if len(changes) > MOST_CHANGES:
+        raise RefusedError(413, [wrong(f"{len(changes):,} changes are more than {MOST_CHANGES:,}", "send fewer")])
+    read = {column.name for column in model.columns}
+    unread = sorted({name for change in changes for name in change} - read)
+    if unread:
+        raise RefusedError(422, [wrong("the model does not read this column", "see /schema", one) for one in unread])
+    return row, changes
+
+
+def _signed(told: dict[str, Any], ignored: Sequence[str], model: Model) -> dict[str, Any]:
+    signed = told | {"version": model.scorer.version, "model_hash": model.scorer.predictor.model_hash}
+    return signed | ({"ignored": list(ignored)} if ignored else {})
+
+
+def _explain_operation(model: Model) -> dict[str, Any]:
+    row = row_schema(model.columns, model.fields.meaning)
+    many = {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {"rows": {"type": "array", "items": row, "minItems": 1, "maxItems": MOST_EXPLAINED}},
+    }
+    number = {"type": "number"}
+    output = {
+        "type": "object",
+        "required": ["base", "contributions", "total"],
+        "properties": {
+            "base": number | {"description": "what is predicted while nothing is known"},
+            "contributions": {"type": "object", "additionalProperties": number},
+            "total": number | {"description": "base and contributions, added up"},
+        },
+    }
+    one = prediction_schema(model)
+    one["properties"] = one["properties"] | {
+        "scale": {"enum": ["log-odds", "log-probabilities", "value", "log1p"]},
+        "outputs": {"type": "object", "additionalProperties": output},
+    }
+    return {
+        "summary": "What each column adds to the prediction of one row, or of up to 100 as {rows: […]}",
+        "requestBody": _asked({"anyOf": [row, many]}, model.typical),
+        "responses": answers(_named("explanations", {"type": "array", "items": one}), "an explanation for each row"),
+    }
+
+
+def _what_if_operation(model: Model) -> dict[str, Any]:
+    row = row_schema(model.columns, model.fields.meaning)
+    change = {"type": "object", "properties": row["properties"], "additionalProperties": False}
+    asked = {
+        "type": "object",
+        "required": ["row", "changes"],
+        "properties": {
+            "row": row,
+            "changes": {"type": "array", "items": change, "minItems": 1, "maxItems": MOST_CHANGES},
+        },
+    }
+    one = prediction_schema(model)
+    changed = one | {"properties": one["properties"] | {"changes": change}}
+    told = _named("prediction", one)
+    told["properties"]["changed"] = {"type": "array", "items": changed}
+    first = next(iter(model.typical.items()), None)
+    example = {"row": model.typical, "changes": [dict([first])] if first else []}
+    return {
+        "summary": "Predictions of a row with some of its values changed",
+        "requestBody": _asked(asked, example),
+        "responses": answers(told, "the row's prediction, and one for each change"),
+    }
+
+
+def _named(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    properties = {name: schema, "version": {"type": "string"}, "model_hash": {"type": "string"}}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _asked(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema, "example": example}}}

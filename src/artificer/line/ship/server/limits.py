@@ -1,0 +1,129 @@
+"""What one client may ask of the server: sizes, times, rates; and what the process may take of its machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+from artificer.core.errors import ArtificerError
+
+MB = 2**20
+SPARE_MB = (
+    64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
+)
+MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Limits of one worker.
+
+    Attributes
+    ----------
+    max_mb : float
+        Body of a request in MiB; what is larger is refused with 413 before it is read. Streams have no end of their own: each
+        of their lines is held to it.
+    max_rows : int
+        Rows of one JSON request.
+    timeout_s : float
+        A whole body must have come within so many seconds, and a client must take each part of its answer.
+    head_s : float
+        The head of a request must have come, else the connection is closed.
+    idle_s : float
+        A connection without a request is closed.
+    stop_s : float
+        Requests under way at the end are waited for.
+    rate : float
+        Requests a second of one client, twice as many at once; 0 is no limit.
+    at_once : int
+        Requests under way; more are refused with 503.
+    connections : int
+        Open at once; more are closed.
+    memory_mb : int
+        Memory that a process may ask of the system, in MiB (RLIMIT_DATA); 0 is no limit.
+    """
+
+    max_mb: float = 16.0
+    max_rows: int = 10_000
+    timeout_s: float = 30.0
+    head_s: float = 10.0
+    idle_s: float = 60.0
+    stop_s: float = 30.0
+    rate: float = 0.0
+    at_once: int = 256
+    connections: int = 1_000
+    memory_mb: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("max_mb", "max_rows", "timeout_s", "head_s", "idle_s", "stop_s", "at_once", "connections"):
+            if not getattr(self, name) > 0:
+                raise ArtificerError(f"{name} is {getattr(self, name)}; it must be above 0")
+        for name in ("rate", "memory_mb"):
+            if not getattr(self, name) >= 0:
+                raise ArtificerError(f"{name} is {getattr(self, name)}; it must be 0 (no limit) or above")
+
+    @property
+    def most_bytes(self) -> int:
+        """Of one body."""
+        return int(self.max_mb * MB)
+
+
+class Rates:
+    """Token buckets, one for each client: `rate` tokens a second flow in, twice as many are held, a request takes one."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self._held: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, client: str, now: float | None = None) -> float:
+        """Take a token: 0 when there was one, else seconds until there is."""
+        if not self.rate:
+            return 0.0
+        now = time.monotonic() if now is None else now
+        most = max(2.0 * self.rate, 1.0)
+        tokens, since = self._held.pop(client, (most, now))
+        tokens = min(most, tokens + (now - since) * self.rate)
+        lacking = max(1.0 - tokens, 0.0)
+        self._held[client] = (tokens if lacking else tokens - 1.0, now)
+        if len(self._held) > MOST_KNOWN:
+            self._held.popitem(last=False)
+        return lacking / self.rate
+
+
+def hold_memory(memory_mb: int) -> None:
+    """Have the system refuse this process more memory than that; a request that needs it is then refused.
+
+    Raises
+    ------
+    ArtificerError
+        When the system knows no such limit, or the process holds more already.
+    """
+    if not memory_mb:
+        return
+    if sys.platform == "win32":
+        raise ArtificerError("this system limits no process's memory; leave --memory-mb out")
+    import resource
+
+    held_mb = _held_mb()
+    if memory_mb < held_mb + SPARE_MB:
+        raise ArtificerError(
+            f"--memory-mb {memory_mb} is too little: {held_mb:.0f} MB are in use before the first request, stacks of threads "
+            f"included; name {held_mb + SPARE_MB + 1:.0f} or more"
+        )
+    try:
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * MB, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+    except (ValueError, OSError) as error:
+        raise ArtificerError(f"--memory-mb {memory_mb} cannot be set: {error}; name less") from error
+
+
+def _held_mb() -> float:
+    """What counts against the limit already; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / MB

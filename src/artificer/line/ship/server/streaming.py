@@ -1,0 +1,140 @@
+"""The door for rows without end: a JSON object a line in, an answer a line out, in the memory of one batch.
+
+Nothing is read while the client does not take its answers, so it must read as it writes (`curl -T` does).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from artificer.line.ship.server.beside import Beside
+from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
+from artificer.line.ship.server.fields import row_schema, wrong_fields
+from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
+from artificer.line.ship.server.predicting import flagged, with_keys
+from artificer.line.ship.server.served import Model, Serving
+
+KIND = "application/x-ndjson"
+MOST_AT_ONCE = 500  # lines that are predicted together
+Told = dict[str, Any]
+
+
+class Streamed(Response):
+    """An answer in parts, each sent when it is there; starlette's own reads the body meanwhile, to see the client go."""
+
+    def __init__(self, parts: AsyncIterator[bytes], kind: str) -> None:
+        self.status_code, self.background, self.parts = 200, None, parts
+        self.raw_headers = [(b"content-type", kind.encode()), *SECURE]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        async for part in self.parts:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def doors(serving: Serving) -> tuple[Door, ...]:
+    """Predict a stream."""
+
+    async def stream(request: Request) -> Response:
+        return Streamed(_answers(request, serving), KIND)
+
+    return (Door("POST", "/predict/stream", stream, operation=_described(serving.model)),)
+
+
+async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
+    """Answers to the lines as they come; each batch is answered by the version that is served then."""
+    n_before = 0
+    try:
+        async for lines in _batches(request):
+            model = serving.model
+            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, model, serving.beside)
+            serving.metrics.predicted(n_rows, raised)
+            n_before += len(lines)
+            yield content
+    except RefusedError as error:
+        yield _line({"row": n_before, "errors": error.errors})
+    except ClientDisconnect:
+        return
+
+
+async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
+    """Whole lines, blank ones left out, up to 500 together.
+
+    Raises
+    ------
+    RefusedError
+        When a line is larger than a body may be, or nothing comes for too long.
+    """
+    limits = limits_of(request)
+    rest, parts = b"", received(request).__aiter__()
+    while True:
+        try:
+            async with asyncio.timeout(limits.timeout_s):
+                part = await anext(parts)
+        except StopAsyncIteration:
+            break
+        except TimeoutError as error:
+            raise RefusedError(408, [wrong(f"nothing came for {limits.timeout_s:g} s", "send on, or end")]) from error
+        *lines, rest = (rest + part).split(b"\n")
+        if len(rest) > limits.most_bytes:
+            raise RefusedError(413, [wrong(f"a line is larger than {limits.max_mb:g} MiB", "send a row a line")])
+        lines = [line for line in lines if line.strip()]
+        for start in range(0, len(lines), MOST_AT_ONCE):
+            yield lines[start : start + MOST_AT_ONCE]
+    if rest.strip():
+        yield [rest]
+
+
+def _answered(
+    lines: list[bytes], n_before: int, model: Model, beside: Beside
+) -> tuple[bytes, int, list[tuple[str, int]]]:
+    """The answer lines, how many rows were predicted, and which flags they raised."""
+    told: list[Told] = [{"row": n_before + place} for place in range(len(lines))]
+    rows, places = [], []
+    for place, line in enumerate(lines):
+        try:
+            row = parsed(line)
+        except RefusedError as error:
+            told[place]["errors"] = error.errors
+            continue
+        errors = [] if model.fields.plain(row) else list(wrong_fields(row, n_before + place, model.columns))
+        if errors:
+            told[place]["errors"] = errors
+            continue
+        rows.append(row)
+        places.append(place)
+    found = with_keys(rows, beside.predictions(model, rows).answers, model) if rows else []
+    for place, answer in zip(places, found, strict=True):
+        told[place] |= answer
+    return b"".join(map(_line, told)), len(rows), flagged(found)
+
+
+def _line(value: Told) -> bytes:
+    return msgspec.json.encode(value) + b"\n"
+
+
+def _described(model: Model) -> dict[str, Any]:
+    row = row_schema(model.columns, model.fields.meaning)
+    one = prediction_schema(model)
+    answer = {
+        "type": "object",
+        "required": ["row"],
+        "properties": one["properties"]
+        | {"row": {"type": "integer", "minimum": 0}, "errors": {"type": "array", "items": ERROR}},
+        "description": "A line for each line: its place from 0, and its prediction or what is wrong with it.",
+    }
+    return {
+        "summary": "Predict rows as they come, a JSON object a line; read the answers while you send",
+        "requestBody": {"required": True, "content": {KIND: {"schema": row}}},
+        "responses": {"200": {"description": "a line for each line", "content": {KIND: {"schema": answer}}}}
+        | refusals(),
+    }

@@ -1,0 +1,202 @@
+"""What clients are held to: sizes, times, rates, and so many at once; and how faults of our own are told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from line.ship.asked import ROW, asking, errors, serving_of
+from starlette.requests import Request
+from starlette.responses import Response
+
+from artificer.core.errors import ArtificerError
+from artificer.line.ship.server import Limits
+from artificer.line.ship.server.app import Application, application
+from artificer.line.ship.server.doors import JSON, Door, body
+from artificer.line.ship.server.limits import MOST_KNOWN, Rates, hold_memory
+
+SECRET = "Aunt Agatha's income"
+
+
+def ask(app: Application, *messages: dict[str, Any], path: str = "/predict", wait_s: float = 0.0) -> Any:
+    """One request, message by message: status, headers and JSON of the answer, and how many messages were read."""
+    sent: list[Any] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.sleep(30)
+        raise AssertionError("nothing more comes")
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    lengths = [(b"content-length", str(one["length"]).encode()) for one in messages if "length" in one]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": lengths, "client": ("10.0.0.1", 1)}
+    asyncio.run(app(scope, receive, send))
+    if not sent:
+        return None
+    return sent[0]["status"], dict(sent[0]["headers"]), json.loads(sent[1]["body"]), len(messages) - len(waiting)
+
+
+def part(content: bytes, *, more: bool = False) -> dict[str, Any]:
+    return {"type": "http.request", "body": content, "more_body": more}
+
+
+class TestSizesAndTimes:
+    def test_a_body_that_says_it_is_too_large_is_refused_unread(self, tmp_path: Path) -> None:
+        app = application(serving_of(tmp_path, limits=Limits(max_mb=1)))
+        status, _, told, n_read = ask(app, {**part(b"x", more=True), "length": 2**30})
+        assert (status, n_read) == (413, 0)
+        assert "1 MiB" in told["errors"][0]["says"]
+
+    def test_a_body_that_grows_too_large_is_left(self, tmp_path: Path) -> None:
+        app = application(serving_of(tmp_path, limits=Limits(max_mb=1)))
+        parts = [part(b" " * 600_000, more=True)] * 10
+        status, _, _, n_read = ask(app, *parts)
+        assert (status, n_read) == (413, 2)
+
+    def test_a_body_that_drips_is_refused(self, tmp_path: Path) -> None:
+        app = application(serving_of(tmp_path, limits=Limits(timeout_s=0.05)))
+        status, _, told, _ = ask(app, part(b'{"x": 1, ', more=True))
+        assert status == 408
+        assert "0.05 s" in told["errors"][0]["says"]
+
+    def test_a_client_that_goes_is_not_answered(self, tmp_path: Path) -> None:
+        serving = serving_of(tmp_path)
+        assert ask(application(serving), part(b"{", more=True), {"type": "http.disconnect"}) is None
+        assert 'status="499"} 1' in serving.metrics.text("m", "v", "h")
+        assert serving.metrics.in_flight == 0
+
+    def test_a_client_that_takes_nothing_of_a_large_answer_is_left(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rows = json.dumps({"rows": [ROW] * 2_000}).encode()
+        serving = serving_of(tmp_path, limits=Limits(timeout_s=0.05))
+
+        async def receive() -> dict[str, Any]:
+            return part(rows)
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                await asyncio.sleep(30)
+
+        scope = {"type": "http", "method": "POST", "path": "/predict", "headers": [], "client": None}
+        with caplog.at_level(logging.WARNING, "artificer.serve"):
+            asyncio.run(application(serving)(scope, receive, send))
+        assert "took no part" in caplog.text
+
+    def test_rows_are_limited(self, tmp_path: Path) -> None:
+        with asking(serving_of(tmp_path, limits=Limits(max_rows=3))) as client:
+            assert client.post("/predict", json={"rows": [ROW] * 3}).status_code == 200
+            assert "4 rows" in errors(client.post("/predict", json={"rows": [ROW] * 4}), 413)[0]["says"]
+
+
+class TestRates:
+    def test_a_bucket_holds_twice_its_rate_and_fills_again(self) -> None:
+        rates = Rates(2.0)
+        assert [rates.wait_s("a", 0.0) for _ in range(5)] == [0.0, 0.0, 0.0, 0.0, 0.5]
+        assert rates.wait_s("b", 0.0) == 0.0
+        assert rates.wait_s("a", 0.5) == 0.0
+        assert rates.wait_s("a", 0.5) == 0.5
+        assert [rates.wait_s("a", 100.0) for _ in range(5)].count(0.0) == 4
+
+    def test_a_slow_rate_still_lets_one_through(self) -> None:
+        rates = Rates(0.1)
+        assert rates.wait_s("a", 0.0) == 0.0
+        assert rates.wait_s("a", 0.0) == pytest.approx(10.0)
+        assert rates.wait_s("a", 10.0) == 0.0
+
+    def test_no_more_clients_are_remembered_than_stated(self) -> None:
+        rates = Rates(1.0)
+        for client in range(MOST_KNOWN + 10):
+            rates.wait_s(str(client), 0.0)
+        assert len(rates._held) == MOST_KNOWN
+
+    def test_a_client_that_asks_too_often_is_told_when_to_come_back(self, tmp_path: Path) -> None:
+        with asking(serving_of(tmp_path, limits=Limits(rate=1))) as client:
+            answers = [client.post("/predict", json=ROW) for _ in range(4)]
+            assert [one.status_code for one in answers[:2]] == [200, 200]
+            assert errors(answers[3], 429)
+            assert int(answers[3].headers["retry-after"]) >= 1
+            assert client.get("/healthz").status_code == 200
+
+
+class TestFaults:
+    @pytest.fixture
+    def failing(self, tmp_path: Path) -> Any:
+        """An application with doors that fail, and the serving behind it."""
+        serving = serving_of(tmp_path, limits=Limits(at_once=2))
+
+        async def fault(request: Request) -> Response:
+            raise ValueError((await body(request)).decode())
+
+        async def full(_: Request) -> Response:
+            raise MemoryError
+
+        async def ledger(_: Request) -> Response:
+            raise ArtificerError("the ledger is locked")
+
+        async def well(_: Request) -> Response:
+            return JSON({})
+
+        doors = [Door("POST", f"/{one.__name__}", one) for one in (fault, full, ledger, well)]
+        return Application(serving, doors, lambda: None), serving
+
+    def test_a_fault_has_an_id_and_no_data_in_answer_or_log(
+        self, failing: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app, serving = failing
+        with caplog.at_level(logging.ERROR, "artificer.serve"):
+            status, _, told, _ = ask(app, part(SECRET.encode()), path="/fault")
+        assert status == 500
+        says = told["errors"][0]["says"]
+        name = says.rsplit(" ", 1)[1]
+        assert name in caplog.text
+        assert "ValueError" in caplog.text
+        assert "in fault" in caplog.text  # where it happened
+        assert SECRET not in caplog.text
+        assert SECRET not in json.dumps(told)
+        assert "Traceback" not in json.dumps(told)
+        assert "artificer_faults_total 1" in serving.metrics.text("m", "v", "h")
+
+    @pytest.mark.parametrize("path", ["/full", "/ledger"])
+    def test_what_is_out_of_reach_is_503(self, failing: Any, path: str) -> None:
+        assert ask(failing[0], part(b""), path=path)[0] == 503
+
+    def test_too_much_at_once_is_503_with_a_time_to_come_back(self, failing: Any) -> None:
+        app, serving = failing
+        serving.metrics.began_one()
+        assert ask(app, part(b""), path="/well")[0] == 200
+        serving.metrics.began_one()
+        status, headers, _, _ = ask(app, part(b""), path="/well")
+        assert status == 503
+        assert headers[b"retry-after"] == b"1"
+
+    def test_every_answer_carries_the_headers_that_browsers_are_held_by(self, tmp_path: Path) -> None:
+        with asking(serving_of(tmp_path)) as client:
+            answers = [
+                client.post("/predict", json=ROW),
+                client.post("/predict", content=b"{"),
+                *(client.get(path) for path in ("/", "/nothing", "/predict", "/metrics", "/openapi.json", "/healthz")),
+            ]
+        for answer in answers:
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+class TestSettings:
+    @pytest.mark.parametrize("given", [{"max_mb": 0}, {"timeout_s": -1}, {"rate": -1}, {"at_once": float("nan")}])
+    def test_limits_that_are_none_are_refused_by_name(self, given: dict[str, Any]) -> None:
+        with pytest.raises(ArtificerError, match=next(iter(given))):
+            Limits(**given)
+
+    def test_less_memory_than_is_in_use_is_refused(self) -> None:
+        with pytest.raises(ArtificerError, match="in use"):
+            hold_memory(1)
