@@ -56,7 +56,7 @@ def connected(port: int) -> socket.socket:
 
 def request(content: bytes = json.dumps(ROW).encode(), path: str = "/predict", length: int | None = None) -> bytes:
     told = len(content) if length is None else length
-    return f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {told}\r\n\r\n".encode() + content
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\ncontent-length: {told}\r\n\r\n".encode() + content
 
 
 def answered(connection: socket.socket) -> tuple[int, bytes]:
@@ -127,7 +127,7 @@ def test_a_gigabyte_is_refused_unread_and_memory_stays(package: Path) -> None:
             greedy.sendall(request(b"x" * 100_000, length=2**30))
             assert answered(greedy)[0] == 413
         with connected(port) as greedy:  # in chunks, which say no length before
-            greedy.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            greedy.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
             with contextlib.suppress(ConnectionError):
                 for _ in range(40):
                     greedy.sendall(b"100000\r\n" + b"x" * 2**20 + b"\r\n")
@@ -163,7 +163,7 @@ def test_workers_share_port_and_counters_and_one_that_dies_is_replaced(package: 
     with running(package, 2) as (process, port):
         assert [ask(port) for _ in range(40)] == [200] * 40
         with connected(port) as connection:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n")
+            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
             found = answered(connection)[1].decode()
         assert 'door="/predict",status="200"} 40' in found
         assert "artificer_workers 2" in found

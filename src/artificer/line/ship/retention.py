@@ -71,12 +71,14 @@ def _limits(brief: Brief, now: float) -> dict[str, float | None]:
 
 
 def _old(ledger: Ledger, brief: Brief, root: Path, now: float) -> Iterator[tuple[Path, Decision]]:
-    """Packages of the model that are too old and not served."""
+    """Packages of the model that are too old, and neither served nor tried out."""
     written = brief.legal.keep.models
     if not written:
         return
     before = now - seconds(written, "legal.keep.models")
-    served = {one.version for one in map(ledger.served, ledger.names()) if one is not None}
+    names = {brief.name, *ledger.names()}
+    served = {one.version for one in map(ledger.served, names) if one is not None}
+    served |= {version for name in names for version in ledger.rollouts.wanted(name).versions}
     for path in sorted((root / PACKAGES).glob("*")):
         if path.name.startswith(".") or path.name in served or not (path / "manifest.json").is_file():
             continue

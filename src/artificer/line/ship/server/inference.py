@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from artificer.line.ship.server.doors import JSON, Answer, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.openapi import answers
-from artificer.line.ship.server.predicting import answered, checked
+from artificer.line.ship.server.predicting import answered, checked, predicted
 from artificer.line.ship.server.served import Model, Serving
 
 # What a column's tensor may hold; what a client sends may be any of the other's types, as long as the values fit.
@@ -60,8 +60,10 @@ def _infer(serving: Serving) -> Answer:
                 raise RefusedError(415, [wrong("binary tensors are not read", "send their data as JSON")])
             given = parsed(await body(request))
             rows, _ = checked({"rows": _rows(given, model)}, model, serving.limits)
-            found = (await answered(serving, model, rows)).answers
-            return JSON(_outputs(found, given, model))
+            if "version" in request.path_params:
+                return JSON(_outputs(await predicted(serving, model, rows), given, model, model.scorer.version))
+            found = await answered(serving, model, rows)
+            return JSON(_outputs(found.answers, given, model, found.version))
         except RefusedError as error:
             return _refusal(error)
 
@@ -172,7 +174,7 @@ def _answered(found: list[dict[str, Any]], model: Model) -> list[tuple[str, str,
     return tensors
 
 
-def _outputs(found: list[dict[str, Any]], given: Any, model: Model) -> dict[str, Any]:
+def _outputs(found: list[dict[str, Any]], given: Any, model: Model, version: str) -> dict[str, Any]:
     tensors: list[dict[str, Any]] = [
         {"name": name, "datatype": kind, "shape": shape, "data": data}
         for name, kind, shape, data in _answered(found, model)
@@ -192,7 +194,7 @@ def _outputs(found: list[dict[str, Any]], given: Any, model: Model) -> dict[str,
         tensors = [one for one in tensors if one["name"] in wanted]
     told = {
         "model_name": model.scorer.brief.name,
-        "model_version": model.scorer.version,
+        "model_version": version,
         "outputs": tensors,
     }
     return told | ({"id": given["id"]} if isinstance(given.get("id"), str) else {})

@@ -12,6 +12,8 @@ from artificer.line.ship.server.served import Model
 
 REFUSALS = {
     "400": "not in the form that is asked for",
+    "401": "a key is needed, or the one sent opens nothing",
+    "403": "this key does not allow it",
     "404": "nothing of that name",
     "408": "the body came too slowly",
     "409": "not as things stand",
@@ -24,6 +26,11 @@ REFUSALS = {
 }
 # Of any door: limits hold everywhere.
 SHARED = ("429", "500", "503")
+OF_KEYS = ("401", "403")
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+}
 OF_BODIES = ("400", "408", "413", "422")
 _FIELDS = {"field": "string", "row": "integer", "says": "string", "fix": "string"}
 ERROR = {
@@ -49,7 +56,7 @@ def document(doors: Sequence[Door], card: dict[str, Any], version: str) -> dict[
         "openapi": "3.1.0",
         "info": info,
         "paths": paths,
-        "components": {"schemas": {"Error": ERROR, "Errors": ERRORS}},
+        "components": {"schemas": {"Error": ERROR, "Errors": ERRORS}, "securitySchemes": SCHEMES},
     }
 
 
@@ -60,9 +67,12 @@ def _operation(door: Door) -> dict[str, Any]:
         {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
         for one in re.findall(r"{(\w+)", door.path)
     ]
-    shared = {"operationId": name} | ({"parameters": named} if named else {})
+    shared: dict[str, Any] = {"operationId": name} | ({"parameters": named} if named else {})
+    if door.scope:
+        shared["security"] = [{"bearer": []}, {"key": []}]
     responses = door.operation.get("responses", {})
-    return shared | door.operation | {"responses": refusals(*SHARED) | responses}
+    refusing = (*OF_KEYS, *SHARED) if door.scope else SHARED
+    return shared | door.operation | {"responses": refusals(*refusing) | responses}
 
 
 def answers(schema: dict[str, Any], text: str = "done", refusing: Sequence[str] = OF_BODIES) -> dict[str, Any]:
@@ -99,6 +109,7 @@ def prediction_schema(model: Model, *, kept: bool = True) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "prediction": {"enum": classes} if classes else {"type": "number"},
         "flags": {"type": "array", "items": {"enum": list(FLAGS)}},
+        "version": {"type": "string", "description": "who answered this row, while several versions do"},
     }
     required = ["prediction", "flags"]
     if classes:

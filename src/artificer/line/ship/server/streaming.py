@@ -14,9 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
 from artificer.line.ship.server.fields import row_schema, wrong_fields
-from artificer.line.ship.server.log import Log
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -55,8 +55,7 @@ async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
     n_before = 0
     try:
         async for lines in _batches(request):
-            model = serving.model
-            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, model, serving.log)
+            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, serving)
             serving.metrics.predicted(n_rows, raised)
             n_before += len(lines)
             yield content
@@ -94,10 +93,9 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         yield [rest]
 
 
-def _answered(
-    lines: list[bytes], n_before: int, model: Model, log: Log | None
-) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer lines, how many rows were predicted, and which flags they raised."""
+    model = serving.model
     told: list[Told] = [{"row": n_before + place} for place in range(len(lines))]
     rows, places = [], []
     for place, line in enumerate(lines):
@@ -112,9 +110,10 @@ def _answered(
             continue
         rows.append(row)
         places.append(place)
-    found = with_keys(rows, model.predictions(rows), model) if rows else []
-    if log is not None:
-        log.answered(model.scorer.version, rows, found)
+    answers, version, _ = serving.beside.predictions(model, rows) if rows else Answered([], "", "")
+    if serving.log is not None:
+        serving.log.answered(version, rows, answers)
+    found = with_keys(rows, answers, model)
     for place, answer in zip(places, found, strict=True):
         told[place] |= answer
     return b"".join(map(_line, told)), len(rows), flagged(found)

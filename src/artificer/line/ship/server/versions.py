@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,8 +13,8 @@ from starlette.responses import RedirectResponse, Response
 from artificer.core.access import NotAllowedError
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.server.access import caller
-from artificer.line.ship.server.doors import Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.openapi import answers
+from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
+from artificer.line.ship.server.openapi import answers, refusals
 from artificer.line.ship.server.served import Serving
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 PAGE = "/pages/versions"
-_TEXT = {"type": "string"}
 _BECAUSE = {"because": {"type": "string", "description": "kept with the act"}}
 _VERSION = {"version": {"type": "string", "description": "a package of the workspace"}, **_BECAUSE}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
@@ -40,18 +38,16 @@ def doors(serving: Serving) -> tuple[Door, ...]:
         scope: Any = "operate",
     ) -> Door:
         schema = {"type": "object", "properties": fields}
-        parameters = [{"name": "version", "in": "path", "required": True, "schema": _TEXT}] if "{" in path else []
         operation = {
             "summary": summary,
-            **({"parameters": parameters} if parameters else {}),
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-            "responses": answers({"type": "object"}, "what is so now"),
+            "responses": answers({"type": "object"}, "what is so now") | refusals("409"),
         }
         return Door("POST", path, _changing(serving, change), scope, operation)
 
     async def told(request: Request) -> Response:
         found = await run_in_threadpool(lambda: _versions(serving, request).told())
-        return _json(found)
+        return JSON(found)
 
     listed = {"summary": "Versions, approvals, and what was done", "responses": answers({"type": "object"})}
     return (
@@ -115,7 +111,7 @@ def _changing(serving: Serving, change: Callable[[Versions, dict[str, Any]], Any
             raise RefusedError(422, [wrong("the body is no object", "send {…}")])
         given |= request.path_params
         found = await run_in_threadpool(_done, serving, request, change, given)
-        return RedirectResponse(PAGE, 303) if is_form else _json(found)
+        return RedirectResponse(PAGE, 303) if is_form else JSON(found)
 
     return changed
 
@@ -167,7 +163,3 @@ def _share(value: Any, name: str) -> float:
     if isinstance(value, bool) or not 0 <= share <= 1:
         raise RefusedError(422, [wrong("a share is a number from 0 to 1", f'send {{"{name}": 0.05}}', name)])
     return share
-
-
-def _json(found: Any) -> Response:
-    return Response(msgspec.json.encode(found), media_type="application/json")
