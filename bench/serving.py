@@ -199,7 +199,8 @@ def _by_wrk(port: int, path: str, body: str, n_clients: int, seconds: float) -> 
 def _by_sockets(port: int, path: str, body: str, n_clients: int, seconds: float) -> dict[str, Any]:
     """Threads of plain sockets that keep their connections."""
     content = body.encode()
-    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    kind = "content-type: application/json"
+    head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\n{kind}\r\ncontent-length: {len(content)}\r\n\r\n"
     request, stop = head.encode() + content, time.perf_counter() + seconds
     took: list[float] = []
 
