@@ -12,10 +12,10 @@ from artificer.cli.ledger_copies import backup, export, upgrade
 from artificer.cli.show import coloured, document, json_option, workspace_option
 from artificer.cli.subject import what
 from artificer.cli.workspaces import root_of, where_argument
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import DamagedError, WorkspaceError
 
 if TYPE_CHECKING:
-    from artificer.core.ledger import RunRow
+    from artificer.core.ledger import Ledger, RunRow
 
 
 @click.command()
@@ -140,19 +140,14 @@ def rebuild(where: Path | None, as_json: bool) -> int:
 @json_option
 def check(where: Path | None, as_json: bool) -> int:
     """See that the ledger is whole, that its rows belong together, and that what is served is there; ends with 3 if not."""
-    import artificer_runtime
     from artificer.core.ledger import ledger_of
 
     root = root_of(where)
-    book = ledger_of(root)
-    troubles = book.troubles()
-    for name in book.names() if not troubles else ():
-        served = book.served(name)
-        assert served is not None
-        try:
-            artificer_runtime.load(root / "packages" / served.version)
-        except artificer_runtime.RuntimeInputError as error:
-            troubles.append(f"'{name}' is to be served by {served.version}: {error}")
+    try:
+        book = ledger_of(root)
+        troubles = book.troubles() or _unserved(book, root)
+    except DamagedError as error:
+        troubles = [str(error)]
     code = 3 if troubles else 0
     if as_json:
         document("ledger check", code, {"troubles": troubles})
@@ -162,6 +157,21 @@ def check(where: Path | None, as_json: bool) -> int:
     if not troubles:
         click.echo(coloured(f"✓ {book.shown} is whole, and what is served is there"))
     return code
+
+
+def _unserved(book: Ledger, root: Path) -> list[str]:
+    """What is to be served and cannot be read."""
+    import artificer_runtime
+
+    troubles = []
+    for name in book.names():
+        served = book.served(name)
+        assert served is not None
+        try:
+            artificer_runtime.load(root / "packages" / served.version)
+        except artificer_runtime.RuntimeInputError as error:
+            troubles.append(f"'{name}' is to be served by {served.version}: {error}")
+    return troubles
 
 
 def _run_cells(one: RunRow) -> tuple[object, ...]:

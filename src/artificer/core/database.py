@@ -15,13 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import DamagedError, WorkspaceError
 
 MIGRATING = 20_260_401  # any number: PostgreSQL's name for the lock under which migrations run
 SPELT = {
     "sqlite": {"identity": "integer primary key", "clustered": "without rowid"},
     "postgresql": {"identity": "bigint generated always as identity primary key", "clustered": ""},
 }
+DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 VERSION_TABLE = "ledger_version"
 _DURABLE = "select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'"
 
@@ -241,9 +242,9 @@ class Database:
                 if self.file
                 else "see that the server runs and that the URL is right"
             )
-            raise WorkspaceError(
-                f"the ledger '{self.shown}' cannot be used: {getattr(error, 'orig', error)}; {remedy}"
-            ) from error
+            cause = getattr(error, "orig", error)
+            kind = DamagedError if getattr(cause, "sqlite_errorname", "") in DAMAGED else WorkspaceError
+            raise kind(f"the ledger '{self.shown}' cannot be used: {cause}; {remedy}") from error
 
 
 def _url(where: Path | str) -> sa.URL:

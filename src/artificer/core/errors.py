@@ -36,6 +36,10 @@ class WorkspaceError(ArtificerError):
     """The workspace cannot be written, is in use, or is damaged."""
 
 
+class DamagedError(WorkspaceError):
+    """What the workspace holds is damaged."""
+
+
 class FitError(ArtificerError):
     """A learner could not be trained on these rows; the others go on."""
 

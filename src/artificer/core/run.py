@@ -110,9 +110,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.n_workers = self.n_workers or self.brief.run.cores or n_cores()
-        limit_s = self.brief.run.limit_s
-        # One that begins late in its limit shows nothing of what the limit gives.
-        self._granted_s = limit_s + self.spent_s if self.clock.left_s > limit_s / 2 else 0.0
+        self._began = self.clock.now()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -168,6 +166,12 @@ class Run:
         if not self.stop.is_set() and self.replay is None:  # who interrupts a run wants it to go on the next time
             self.workspace.suffices(key, self._granted_s)
         return made
+
+    @property
+    def _granted_s(self) -> float:
+        """The time limit that its results show; 0 of a run that began late in it, which shows nothing of what it gives."""
+        limit_s = self.brief.run.limit_s
+        return limit_s + self.spent_s if self.clock.deadline - self._began > limit_s / 2 else 0.0
 
     def tell(self, stage: str, decisions: Sequence[Decision] = (), findings: Sequence[Finding] = ()) -> None:
         """Keep what a stage decided and found in the ledger."""

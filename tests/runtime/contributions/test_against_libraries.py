@@ -44,7 +44,7 @@ def test_of_lightgbm(task, way):
     learner = lightgbm_trees.LightGBM()
     settings = {"max_iterations": 15, "num_leaves": 12, "min_data_in_leaf": 5, "max_cat_to_onehot": 1}
     booster = lightgbm.train(
-        learner._parameters(made, settings),
+        learner.parameters(made, settings),
         learner._dataset(made),
         num_boost_round=15,
     )
@@ -59,7 +59,7 @@ def test_of_lightgbm(task, way):
 def test_of_catboost(task, way):
     made = fold(task)
     learner = catboost_trees.CatBoost()
-    model = catboost.CatBoost(learner._parameters(made, {"max_iterations": 12, "depth": 5}))
+    model = catboost.CatBoost(learner.parameters(made, {"max_iterations": 12, "depth": 5}))
     pool = catboost.Pool(made.X, made.y)
     model.fit(pool)
     member = catboost_trees.portable(model, made)

@@ -128,19 +128,23 @@ class Application:
             metrics.answered(number, status, time.perf_counter() - began)
 
     def _methods(self, scope: dict[str, Any]) -> dict[str, Door]:
-        """The doors at a request's path."""
-        path = scope["path"]
+        """The doors at a request's path; of several patterns that it fits, the first with its method names the parameters."""
+        path, method = scope["path"], scope["method"]
         found = self._exact.get(path)
         if found is not None:
             return found
+        fitting: dict[str, Door] = {}
         for pattern, convertors, methods in self._patterns:
             matched = pattern.match(path)
-            if matched:
+            if not matched:
+                continue
+            fitting |= methods
+            if method in methods or (method == "HEAD" and "GET" in methods):
                 scope["path_params"] = {
                     name: convertors[name].convert(value) for name, value in matched.groupdict().items()
                 }
-                return dict(methods)
-        return {}
+                return methods
+        return fitting
 
     async def _response(self, door: Door | None, methods: dict[str, Door], request: Request) -> Response | None:
         """A door's answer, or the refusal that it raised; None where the client has gone."""
