@@ -132,3 +132,15 @@ class TestVersions:
         assert (code, text) == (0, "")
         assert two.ledger.rollouts.acts("calls")[-1].who == "ann"
         assert "lacks the scope 'operate'" in said("versions", two.brief, "--shadow", "v2")[1]
+
+
+def test_of_a_ledger_that_the_environment_names_no_workspace_is_needed(
+    said: Said, tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert said("keys", "add", "shop", "--scope", "predict")[0] == 2
+    monkeypatch.setenv("ARTIFICER_LEDGER_URL", postgres)
+    assert said("keys", "add", "shop", "--scope", "predict")[0] == 0
+    assert [one["name"] for one in result(said, "keys", "list")] == ["shop"]
+    assert list((tmp_path / "empty").iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,8 +122,10 @@ def revoke(id: str, where: Path | None, file: Path | None, as_json: bool) -> int
 @contextmanager
 def _keys(where: Path | None) -> Iterator[Keys]:
     from artificer.core.ledger import ledger_of
+    from artificer.core.life import URL_ENV
 
-    book = ledger_of(root_of(where))
+    # Where a server runs from an image there is no workspace, and the ledger is named by the environment.
+    book = ledger_of(Path.cwd() if where is None and os.environ.get(URL_ENV) else root_of(where))
     try:
         yield book.keys
     finally:

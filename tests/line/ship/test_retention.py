@@ -20,6 +20,7 @@ import artificer
 from artificer.core.answers import Expired
 from artificer.core.brief import Brief, Data, Keep, Legal, Target
 from artificer.core.ledger import Ledger
+from artificer.core.rollout import Act
 from artificer.line.ask import begin
 from artificer.line.ship import retention
 from artificer.line.ship.server import Wanted
@@ -98,6 +99,16 @@ def test_old_packages_that_are_not_served_go_with_a_decision(client: Client) -> 
     assert 'made on 2001-01-01, [legal] keep models is "3y", and it is not served' in decision.because
     forever = replace(written, legal=Legal())
     assert not retention.due(book, forever, client.folder / "artificer-work")
+
+
+def test_old_packages_that_are_tried_out_stay(client: Client) -> None:
+    client.ship("v2").ship("v3").ship("v4")
+    act = Act("v2", "canary", "ann", "a test wants it")
+    assert client.ledger.rollouts.want("calls", act, seen=0, shadow="v3", shares={"v2": 0.1})
+    written = replace(begin(client.brief).brief, legal=Legal(keep=Keep(models="3y")))
+    late = time.time() + 4 * 366 * DAY
+    found = retention.due(client.ledger, written, client.folder / "artificer-work", late)
+    assert [path.name for path, _ in found.packages] == ["v4"]
 
 
 def test_clean_says_what_goes_and_removes_it(client: Client) -> None:
