@@ -302,6 +302,10 @@ class TestRun:
                 "reference.json",
                 "verdict.json",
                 "run.lock",
+                "brief.json",
+                "parity.json",
+                "sbom.json",
+                "verification.json",
             ),
             *("recipe", "members"),
         }

@@ -145,4 +145,4 @@ def test_the_package_predicts_what_the_training_libraries_themselves_predict(tmp
     chance = sum(weight[name] / (1 + np.exp(-np.mean(odds, axis=0))) for name, odds in log_odds.items())
     trained_on = labelled(run, ask(run), ask(run).train).frame.drop("won")[: len(native)]
     ours = artificer_runtime.load(run.path(shipped.package)).predict_proba(trained_on)
-    np.testing.assert_allclose(ours[:, 1], chance, atol=1e-6)
+    np.testing.assert_allclose(ours[:, 1], chance[: len(ours)], atol=1e-6)  # edge rows come after them

@@ -177,7 +177,7 @@ def read(path: str | Path, *, require_signed: Key | None = None) -> tuple[Conten
     path = Path(path)
     held = files_of(path)
     check(path, held, require_signed)
-    manifest, files = listed(path, held)
+    manifest, files = listed(path, held, VERSION)
     _hold_version(path, manifest)
     try:
         contents = _contents(manifest, files)
@@ -195,11 +195,6 @@ def _hold_version(path: Path, manifest: Mapping[str, Any]) -> None:
         raise PackageError(f"'{path}' is a '{form}', not an {FORMAT}")
     if not isinstance(version, int) or isinstance(version, bool):
         raise PackageError(f"the package '{path}' has a damaged {MANIFEST}; make or copy the package again")
-    if version > VERSION:
-        raise PackageError(
-            f"the package '{path}' is of version {version}, this artificer-runtime reads up to {VERSION}; upgrade "
-            "artificer-runtime"
-        )
 
 
 def _contents(manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Contents:

@@ -99,13 +99,18 @@ def _hold_name(entry: zipfile.ZipInfo) -> None:
         raise ValueError(f"{name!r} is a link or a device, and a package's files are its own")
 
 
-def listed(path: Path, files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
+def listed(path: Path, files: Mapping[str, bytes], newest: int) -> tuple[dict[str, Any], dict[str, bytes]]:
     """The manifest, and the files that it lists, as they were hashed; what it does not list is left out.
+
+    Parameters
+    ----------
+    newest : int
+        The latest version of packages that can be read: of later ones nothing else is looked at.
 
     Raises
     ------
     PackageError
-        When the manifest is absent or damaged, or a file is absent, cut or changed.
+        When the manifest is absent, damaged or of a later version, or a file is absent, cut or changed.
     """
     if MANIFEST not in files:
         raise PackageError(
@@ -114,9 +119,15 @@ def listed(path: Path, files: Mapping[str, bytes]) -> tuple[dict[str, Any], dict
     damaged = f"the package '{path}' has a damaged {MANIFEST}; make or copy the package again"
     try:
         manifest: dict[str, Any] = json.loads(files[MANIFEST])
+        version = manifest.get("version")
+        if isinstance(version, int) and version > newest:
+            raise PackageError(
+                f"the package '{path}' is of version {version}, this artificer-runtime reads up to {newest}; upgrade "
+                "artificer-runtime"
+            )
         hashes = dict(manifest["files"])
         whole = SEAL not in manifest or seal(manifest) == manifest[SEAL]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise PackageError(damaged) from error
     if not whole or not all(isinstance(one, str) for one in hashes.values()):
         raise PackageError(damaged)

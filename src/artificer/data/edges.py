@@ -16,6 +16,7 @@ from artificer_runtime.schema import GROUPS, Column, Schema
 
 MOST_COLUMNS, N_DRAWN = 40, 40
 MOST_TRAINING_ROWS = 200
+LARGEST = 1e300  # so that what lies beyond is a number too
 UNSEEN = "never seen in training"
 NUMBERS = (0.0, -1.0, 1e-300, 1e12, 1e300, -1e300)
 TEXTS = ("", "a", "Ω≠é \u2603", "0 1 2", "the a of to and in is it you that " * 40)
@@ -85,7 +86,8 @@ def _any(column: Column, rng: np.random.Generator) -> Any:
 
 
 def _range(column: Column) -> tuple[float, float]:
-    return column.low if column.low is not None else 0.0, column.high if column.high is not None else 1.0
+    low, high = column.low if column.low is not None else 0.0, column.high if column.high is not None else 1.0
+    return max(low, -LARGEST), min(high, LARGEST)
 
 
 def _moment(column: Column, seconds: float) -> str:

@@ -22,6 +22,7 @@ from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
 # The prediction is told apart finely, as it stands for all columns; 16 bins of a column show where it moved, and the
 # sums over pairs of its bins stay small: about 5 KB a column.
 PREDICTION_BINS, MOST_BINS, FEWEST_ROWS = 32, 16, 10
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def reference(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Reference:
@@ -171,10 +172,11 @@ def _numeric(
     if beyond is None:
         edges = edges_of(values, MOST_BINS if name else PREDICTION_BINS, scored.rare)
         return _summed(Bins(name, kind, edges, (), (), (), ()), None, values, scored)
-    low, above = float(np.float32(beyond[0])), float(np.nextafter(np.float32(beyond[1]), np.float32(np.inf)))
+    ends = np.clip(beyond, -LARGEST, LARGEST).astype(np.float32)
+    low, above = float(ends[0]), float(np.nextafter(ends[1], np.float32(np.inf)))
     within_range = np.where((values < low) & ((values < low).sum() < FEWEST_ROWS), low, values)
     few = (values >= above) & ((values >= above).sum() < FEWEST_ROWS)
-    within_range = np.where(few, np.float32(beyond[1]), within_range)
+    within_range = np.where(few, ends[1], within_range)
     inner = edges_of(
         np.where((within_range < low) | (within_range >= above), np.nan, within_range), MOST_BINS, scored.rare
     )
