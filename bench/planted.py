@@ -1,4 +1,4 @@
-"""Faults planted in real data: how often each check of audit and each test of a model finds them, and says so unasked.
+"""Faults planted in real data: how often checks of audit and tests of a model find them, and say so unasked.
 
 `python bench/planted.py DATA [--sets …] [--only CODE …]`: of each set at most 3,000 rows in a drawn order. A fault is
 found where a finding of its code names the planted column (faults of rows: any such finding); notes count for codes

@@ -70,7 +70,7 @@ HELP = {
     "update": "Champion against challenger; promote, roll back.",
     "score": "Fill a table with scores and decisions.",
     "review": "List what waits for a person, and decide it.",
-    "serve": "Serve a package over HTTP, with a page to try it.",
+    "serve": "Serve a package over HTTP, with pages for people.",
     "watch": "Track new rows, retrain and promote when that pays.",
     "sign": "Sign a package, or make a key.",
     "verify": "Is a package whole, signed, and right here?",
