@@ -19,6 +19,7 @@ from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
 from artificer_runtime import RowsError
+from artificer_runtime.predictor import Predictions
 from artificer_runtime.values import canonical_text
 
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
@@ -66,7 +67,7 @@ def _answered(content: bytes, kind: str, model: Model, log: Log | None) -> tuple
             n_rows += part.num_rows
             answer = _predicted(part, n_rows - part.num_rows, model, raised)
             if log is not None:
-                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, answer)))
+                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
             if writer is None:
                 writer = _writer(sink, answer.schema, kind)
             writer.write(answer)
@@ -119,7 +120,7 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
 
 
 def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -> Any:
-    """A part's answers: key, prediction, probabilities, score, decision, flags, version."""
+    """A part's answers: key, prediction, probabilities, score, what is done with the row, flags, version."""
     import pyarrow as pa
 
     scorer = model.scorer
@@ -133,11 +134,8 @@ def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -
         for place, name in enumerate(scorer.predictor.contents.classes):
             columns[f"probability_{name}"] = pa.array(found.probabilities[:, place])
         if scorer.positive >= 0:
-            score = found.probabilities[:, scorer.positive]
-            columns["score"] = pa.array(score)
-            if model.acts is not None:
-                acts = model.acts(part.to_pylist() if model.reads_rows else (), score)
-                columns["decision"] = pa.array(np.where(acts, "act", "leave").tolist())
+            columns["score"] = pa.array(model.score(found))
+    columns |= _decided(part, model, found)
     code = np.zeros(part.num_rows, np.int64)
     for bit, name in enumerate(FLAGS):
         code += found.flags[name].astype(np.int64) << bit
@@ -147,7 +145,29 @@ def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -
     return pa.table(columns)
 
 
-def _kept(log: Log, model: Model, answer: Any) -> list[str]:
+def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:
+    """Columns that say what is done with each row, as far as the brief says it."""
+    import pyarrow as pa
+
+    decider = model.decider
+    if not decider.names:
+        return {}
+    keys = _keys(part, model) if decider.reads_keys else ()
+    said = decider(part.to_pylist() if decider.reads_rows else (), keys, model.score(found), found)
+    columns = {"decision": pa.array(said.decision, pa.string())}
+    if "review" in decider.names:
+        columns["review"] = pa.array(said.review)
+    return columns | ({"period": pa.array(said.period)} if said.period else {})
+
+
+def _keys(part: Any, model: Model) -> list[str]:
+    """The key of each row; "" without one."""
+    if not all(name in part.column_names for name in model.key):
+        return [""] * int(part.num_rows)
+    return [key_of(values) for values in zip(*(part[name].to_pylist() for name in model.key), strict=True)]
+
+
+def _kept(log: Log, model: Model, part: Any, answer: Any) -> list[str]:
     """Keep the answers in the ledger, and give their ids."""
     columns, classes = set(answer.column_names), model.scorer.predictor.contents.classes
     n_rows = answer.num_rows
@@ -155,14 +175,13 @@ def _kept(log: Log, model: Model, answer: Any) -> list[str]:
     def values(name: str) -> list[Any]:
         return list(answer[name].to_pylist()) if name in columns else [None] * n_rows
 
-    keys = zip(*map(values, model.scorer.brief.data.key or ("key",)), strict=True)
     score, said = values("score" if "score" in columns else "prediction"), [""] * n_rows
     if classes and "score" not in columns:
         score = np.max([answer[f"probability_{name}"].to_numpy() for name in classes], axis=0).tolist()
         said = list(map(canonical_text, values("prediction")))
-    decided = [one or "" for one in values("decision")]
-    told = zip(keys, score, said, decided, values("flags"), strict=True)
-    return [log.keep(model.scorer.version, key_of(key), *others) for key, *others in told]
+    decided, review, period = ([one or "" for one in values(name)] for name in ("decision", "review", "period"))
+    told = zip(_keys(part, model), score, said, decided, values("flags"), review, period, strict=True)
+    return [log.keep(model.scorer.version, *others, review=review, period=period) for *others, review, period in told]
 
 
 def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
@@ -178,7 +197,8 @@ def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
 def _described() -> dict[str, Any]:
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
     says = (
-        "a row for each row: key, prediction, probability of each class, score, decision, flags, version, prediction_id"
+        "a row for each row: key, prediction, probability of each class, score, what is done with the row, flags, version, "
+        "prediction_id"
     )
     return {
         "summary": f"Predict a table of up to {MOST_ROWS:,} rows, as an Arrow stream or a Parquet file",

@@ -168,8 +168,8 @@ def _answered(found: list[dict[str, Any]], model: Model) -> list[tuple[str, str,
         tensors.append(("probabilities", "FP64", [n_rows, len(contents.classes)], chances))
     if model.scorer.positive >= 0:
         tensors.append(("score", "FP64", [n_rows], [one["score"] for one in found]))
-        if model.acts is not None:
-            tensors.append(("decision", "BYTES", [n_rows], [one["decision"] for one in found]))
+    if model.decider.names:
+        tensors.append(("decision", "BYTES", [n_rows], [one["decision"] or "" for one in found]))
     tensors.append(("flags", "BYTES", [n_rows], [" ".join(one["flags"]) for one in found]))
     return tensors
 

@@ -96,7 +96,7 @@ def predicted_schema(model: Model) -> dict[str, Any]:
         "notes": {
             "type": "array",
             "items": {"$ref": "#/components/schemas/Error"},
-            "description": "why rows were flagged, the first ten",
+            "description": "why rows were flagged, the first ten; and that a control share was asked for, and a row has no key",
         },
     }
     return {"type": "object", "required": ["predictions", "version", "model_hash"], "properties": properties}
@@ -121,9 +121,15 @@ def prediction_schema(model: Model, *, kept: bool = True) -> dict[str, Any]:
         if scorer.positive >= 0:
             properties["score"] = {**chance, "description": f"probability of '{names[scorer.positive]}'"}
             required.append("score")
-            if model.acts is not None:
-                properties["decision"] = {"enum": ["act", "leave"]}
-                required.append("decision")
+    if model.decider.names:
+        properties["decision"] = {"enum": list(model.decider.names)}
+        required.append("decision")
+    if "review" in model.decider.names:
+        properties["review"] = {"type": "string", "description": "why a person decides this row"}
+        properties["period"] = {
+            "type": "string",
+            "description": "of the list that the row would be on, where lists have one",
+        }
     if kept and scorer.workspace is not None:
         says = "what feedback may name it by; it is in the ledger a moment later"
         properties["prediction_id"] = {"type": "string", "description": says}

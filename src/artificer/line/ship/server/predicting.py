@@ -111,8 +111,11 @@ def _told(rows: Sequence[dict[str, Any]], found: Answered, ignored: Sequence[str
     whole: dict[str, Any] = {"predictions": answers, "version": version, "model_hash": model_hash}
     if ignored:
         whole["ignored"] = ignored
-    if any(answer["flags"] for answer in answers):
-        whole["notes"] = model.fields.notes(rows, answers)
+    notes = model.fields.notes(rows, answers) if any(answer["flags"] for answer in answers) else []
+    if model.decider.draws:
+        notes += model.fields.undrawn(rows, model.key)
+    if notes:
+        whole["notes"] = notes
     return whole
 
 
