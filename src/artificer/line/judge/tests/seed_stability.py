@@ -30,12 +30,13 @@ def seed_stability(seen: Examined) -> Iterator[Finding]:
         return
     flips = _flips(seen, predictions)
     unstable = spread > half or flips > LARGEST_FLIPS
+    of = f" of {seen.fitted}," if seen.fitted else ""
     labels = f"; {flips:.1%} of the labels flip between two seeds" if seen.classes else ""
     yield Finding(
         "seed_stability",
         "warning" if unstable else "note",
         "seeds",
-        f"over {SEEDS} seeds {seen.metric} lies between {figure(min(scores))} and {figure(max(scores))}, "
+        f"over {SEEDS} seeds{of} {seen.metric} lies between {figure(min(scores))} and {figure(max(scores))}, "
         f"{'more' if spread > half else 'less'} apart than chance in the rows alone ({figure(half)}){labels}",
         "average several seeds, or choose a calmer algorithm" if unstable else "nothing to do",
         (
@@ -45,6 +46,11 @@ def seed_stability(seen: Examined) -> Iterator[Finding]:
             Fact("seeds", float(SEEDS), f"trained on {len(train):,} rows"),
         ),
     )
+
+
+def rows_trained(n_rows: int) -> int:
+    """Rows that this test trains on, all seeds together, where so many are there."""
+    return SEEDS * min(n_rows, MOST_ROWS)
 
 
 def _flips(seen: Examined, predictions: list[np.ndarray]) -> float:

@@ -30,16 +30,22 @@ def staleness(seen: Examined) -> Iterator[Finding]:
     assert newer.time is not None
     days = float(newer.time.mean() - older.time.mean()) / DAY_S
     ages = gain.low > 0
+    what = f"{seen.fitted}," if seen.fitted else "it"
     yield Finding(
         "staleness",
         "warning" if ages else "note",
         "time",
-        f"trained on as many rows that are {days:,.0f} days younger, it is {'better' if ages else 'not shown better'}: "
+        f"trained on as many rows that are {days:,.0f} days younger, {what} is {'better' if ages else 'not shown better'}: "
         f"{seen.metric} by {with_interval(gain)}",
         f"retrain at least every {max(days, 1):,.0f} days, and watch the score" if ages else "nothing to do",
         (Fact("days", days, "between the mean moments of both halves"), Fact("rows", float(len(newer)), "trained on")),
         gain,
     )
+
+
+def rows_trained(n_rows: int) -> int:
+    """Rows that this test trains on, both halves together, where so many are there."""
+    return 2 * min(n_rows // 2, MOST_ROWS)
 
 
 def _halves(train: Rows | None) -> tuple[Rows, Rows] | None:
