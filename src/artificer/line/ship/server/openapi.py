@@ -32,6 +32,7 @@ SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 OF_BODIES = ("400", "408", "413", "422")
+OF_VERSIONS = ("404", *OF_BODIES)  # of doors that take rows, for the version that a request names
 _FIELDS = {"field": "string", "row": "integer", "says": "string", "fix": "string"}
 ERROR = {
     "type": "object",
@@ -67,12 +68,14 @@ def _operation(door: Door) -> dict[str, Any]:
         {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
         for one in re.findall(r"{(\w+)", door.path)
     ]
-    shared: dict[str, Any] = {"operationId": name} | ({"parameters": named} if named else {})
+    named += door.operation.get("parameters", [])
+    shared: dict[str, Any] = {"operationId": name}
     if door.scope:
         shared["security"] = [{"bearer": []}, {"key": []}]
     responses = door.operation.get("responses", {})
     refusing = (*OF_KEYS, *SHARED) if door.scope else SHARED
-    return shared | door.operation | {"responses": refusals(*refusing) | responses}
+    told = shared | door.operation | {"responses": refusals(*refusing) | responses}
+    return told | ({"parameters": named} if named else {})
 
 
 def answers(schema: dict[str, Any], text: str = "done", refusing: Sequence[str] = OF_BODIES) -> dict[str, Any]:
