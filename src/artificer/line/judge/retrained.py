@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -66,7 +67,10 @@ class Retrained:
             return f"what '{name}' was trained with is not known"
         left_s = min(run.clock.left_s - RESERVED_S, SHARE * run.brief.run.limit_s)
         track = course(run, asked, choose(run), design(run), encode(run))
-        took = min(run.workspace.result(one.folder, FoldFit).seconds for one in model.parts if one.candidate == name)
+        keys = [Path(one.folder).name for one in model.parts if one.candidate == name]
+        if not all(map(run.workspace.done, keys)):
+            return f"how long '{name}' takes to train is not known"
+        took = min(run.workspace.result(key, FoldFit).seconds for key in keys)
         row_s = max(took / (track.rows.n_rows if model.refitted else track.n_train(0)), 1e-9)
         return cls(track, trial, row_s, Clock.after(max(left_s, 0.0)), model.outputs.temperature)
 
