@@ -86,6 +86,17 @@ class Fields:
                 ]
         return found[:MOST_NOTES]
 
+    def undrawn(self, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+        """That a row has no key, by which the control share is drawn: a record for the first such row."""
+        for place, row in enumerate(rows):
+            lacking = [name for name in key if row.get(name) is None]
+            if lacking:
+                said = "no key was sent, so this row cannot be drawn for the control share"
+                return [
+                    _wrong(lacking[0], place, said, "send it, so that the row falls as `artificer score` has it fall")
+                ]
+        return []
+
     def _odd(self, value: Any, column: Column) -> tuple[str, str] | None:
         if value is None:
             return None

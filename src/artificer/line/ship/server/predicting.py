@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from artificer.line.ship.server.beside import Answered
+from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.fields import row_schema, wrong_fields
 from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.metrics import FLAGS
-from artificer.line.ship.server.openapi import answers, predicted_schema
+from artificer.line.ship.server.openapi import OF_VERSIONS, answers, predicted_schema
 from artificer.line.ship.server.served import Model, Serving
 
 INLINE_ROWS = 200  # more take long enough that others should not wait for them
@@ -37,35 +38,25 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
 def _predict(serving: Serving) -> Callable[[Request], Any]:
     async def predict(request: Request) -> Response:
-        model = serving.model
-        rows, ignored = checked(parsed(await body(request)), model, serving.limits)
-        found = await answered(serving, model, rows)
-        return JSON(_told(rows, found, ignored, model))
+        who = chosen(serving, request)
+        rows, ignored = checked(parsed(await body(request)), who.model, serving.limits)
+        found = await answered(serving, who, rows)
+        return JSON(_told(rows, found, ignored, who.model))
 
     return predict
 
 
-async def answered(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> Answered:
+async def answered(serving: Serving, who: Chosen, rows: Sequence[dict[str, Any]]) -> Answered:
     """Answers to rows that were checked: counted, kept in the prediction log, each with its id and its row's key."""
     if len(rows) <= INLINE_ROWS:
-        found = serving.beside.predictions(model, rows)
+        found = who.predictions(serving, rows)
     else:
-        found = await run_in_threadpool(serving.beside.predictions, model, rows)
+        found = await run_in_threadpool(who.predictions, serving, rows)
     serving.metrics.predicted(len(rows), flagged(found.answers))
     if serving.log is not None:
         serving.log.answered(found.version, rows, found.answers)
-    with_keys(rows, found.answers, model)
+    with_keys(rows, found.answers, who.model)
     return found
-
-
-async def predicted(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the served version says of rows that were checked, counted; nobody acts on it, so no log keeps it."""
-    if len(rows) <= INLINE_ROWS:
-        found = model.predictions(rows)
-    else:
-        found = await run_in_threadpool(model.predictions, rows)
-    serving.metrics.predicted(len(rows), flagged(found))
-    return with_keys(rows, found, model)
 
 
 def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
@@ -111,8 +102,11 @@ def _told(rows: Sequence[dict[str, Any]], found: Answered, ignored: Sequence[str
     whole: dict[str, Any] = {"predictions": answers, "version": version, "model_hash": model_hash}
     if ignored:
         whole["ignored"] = ignored
-    if any(answer["flags"] for answer in answers):
-        whole["notes"] = model.fields.notes(rows, answers)
+    notes = model.fields.notes(rows, answers) if any(answer["flags"] for answer in answers) else []
+    if model.decider.draws:
+        notes += model.fields.undrawn(rows, model.key)
+    if notes:
+        whole["notes"] = notes
     return whole
 
 
@@ -130,9 +124,10 @@ def _described(serving: Serving) -> dict[str, Any]:
     many = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
     return {
         "summary": "Predict one row, or many as {rows: […]}",
+        "parameters": PARAMETERS,
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"anyOf": [row, many]}, "example": model.typical}},
         },
-        "responses": answers(predicted_schema(model), "a prediction for each row"),
+        "responses": answers(predicted_schema(model), "a prediction for each row", OF_VERSIONS),
     }
