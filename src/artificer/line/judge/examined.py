@@ -92,6 +92,8 @@ class Examined:
         (rows, seed) → `predict` of the same algorithm trained on these rows.
     fitted : str
         What `fit` trains, where that is not the whole model.
+    most_trained : int
+        Rows that one training may read.
     previous : array or None
         Predictions of the same rows by the model that was in use before.
     protected : tuple of str
@@ -126,6 +128,7 @@ class Examined:
     train: Rows | None = None
     fit: Callable[[Rows, int], Predict] | None = None
     fitted: str = ""
+    most_trained: int = 40_000
     previous: np.ndarray | None = None
     protected: tuple[str, ...] = ()
     effects: dict[str, str] = field(default_factory=dict)

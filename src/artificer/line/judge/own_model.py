@@ -12,7 +12,7 @@ from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.examined import Examined, Rows
 from artificer.line.judge.retrained import Retrained
 from artificer.line.judge.seen import Seen
-from artificer.line.judge.tests import about, builtin, run_tests, seed_stability, staleness
+from artificer.line.judge.tests import about, builtin, run_tests, seed_stability
 from artificer.measure.labels import turned
 
 # Rows that a test predicts anew for each change it tries, and seconds that must be left for that.
@@ -59,11 +59,13 @@ def _shown(seen: Seen, train: Labelled, again: Retrained | str, *, sealed: bool)
     else:
         y, _ = oriented(train.y, seen.prediction, asked.positive)
         more["train"] = Rows(train.frame.select(whole.rows.frame.columns), y, train.weight, train.time, train.group)
-        why = again if isinstance(again, str) else again.lacking(_rows_trained(train))
-        if isinstance(again, str) or why:
+        n_fits = seed_stability.SEEDS + 2 * (train.time is not None)  # staleness trains on two halves
+        if isinstance(again, str):
+            reasons["fit"] = again
+        elif why := again.lacking(n_fits):
             reasons["fit"] = why
         else:
-            more |= {"fit": again, "fitted": again.name}
+            more |= {"fit": again, "fitted": again.name, "most_trained": again.affordable(n_fits)}
     if seen.predictor.contents.residuals is not None:
         more["intervals"] = seen.predictor.interval(seen.prediction, INTERVALS)
     return replace(
@@ -76,9 +78,3 @@ def _shown(seen: Seen, train: Labelled, again: Retrained | str, *, sealed: bool)
         reasons=reasons,
         **more,
     )
-
-
-def _rows_trained(train: Labelled) -> int:
-    """Rows that all tests which train will train on."""
-    seeds, halves = seed_stability.rows_trained(train.n_rows), staleness.rows_trained(train.n_rows)
-    return seeds + (halves if train.time is not None else 0)

@@ -6,8 +6,10 @@ the race found: where that one hangs on its seed, or on when its rows were, so d
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,7 +17,7 @@ import polars as pl
 from artificer.core.clock import Clock
 from artificer.core.figures import figure
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Model, Trial
+from artificer.core.stages import Asked, FoldFit, Model, Trial
 from artificer.line.ask.rows import Labelled
 from artificer.line.choose import choose
 from artificer.line.design import design
@@ -29,6 +31,7 @@ from artificer_runtime.outcome import tempered
 
 # Of the time limit, at most so much; and seconds that stay for the other tests and for packing.
 SHARE, RESERVED_S = 0.1, 1.0
+LEAST_SHARE = 0.25  # of the training rows: of fewer, another model would be tested
 NEXT_SEED = 7919  # as far apart as the seeds of the blend's own members
 
 
@@ -38,6 +41,8 @@ class Retrained:
 
     Attributes
     ----------
+    row_s : float
+        Seconds a row that its own training took.
     clock : Clock
         When all trainings together must have ended.
     temperature : float
@@ -46,6 +51,7 @@ class Retrained:
 
     track: Course
     trial: Trial
+    row_s: float
     clock: Clock
     temperature: float
 
@@ -61,25 +67,32 @@ class Retrained:
             return f"what '{name}' was trained with is not known"
         left_s = min(run.clock.left_s - RESERVED_S, SHARE * run.brief.run.limit_s)
         track = course(run, asked, choose(run), design(run), encode(run))
-        return cls(track, trial, Clock.after(max(left_s, 0.0)), model.outputs.temperature)
+        keys = [Path(one.folder).name for one in model.parts if one.candidate == name]
+        if not all(map(run.workspace.done, keys)):
+            return f"how long '{name}' takes to train is not known"
+        took = min(run.workspace.result(key, FoldFit).seconds for key in keys)
+        row_s = max(took / (track.rows.n_rows if model.refitted else track.n_train(0)), 1e-9)
+        return cls(track, trial, row_s, Clock.after(max(left_s, 0.0)), model.outputs.temperature)
 
     @property
     def name(self) -> str:
         """What is trained, in words."""
         return f"{self.trial.candidate.name}, which weighs most in the model"
 
-    def seconds(self, n_rows: int) -> float:
-        """Time that one training on so many rows should take, from what the slowest fold took."""
-        slowest = max(self.trial.fits, key=lambda one: one.seconds)
-        done = self.trial.n_iterations / slowest.n_iterations if slowest.n_iterations else 1.0
-        return slowest.seconds * done * n_rows / max(self.track.n_train(slowest.fold), 1)
+    def affordable(self, n_fits: int) -> int:
+        """Rows that each of so many trainings may read."""
+        return int(max(self.clock.left_s, 0.0) / self.row_s / n_fits)
 
-    def lacking(self, n_rows: int) -> str:
-        """Why rows, of all trainings together, are too many; "" where they are not."""
-        wanted, left_s = self.seconds(n_rows), self.clock.left_s
-        if wanted <= left_s:
+    def lacking(self, n_fits: int) -> str:
+        """Why there is no time for so many trainings; "" where there is, on a part of the rows that still tells."""
+        needed = math.ceil(LEAST_SHARE * self.track.rows.n_rows)
+        if self.affordable(n_fits) >= needed:
             return ""
-        return f"training {self.name}, again would take {figure(wanted)} s, and the time limit leaves {figure(left_s)} s for it"
+        takes_s, left_s = n_fits * needed * self.row_s, max(self.clock.left_s, 0.0)
+        return (
+            f"training {self.trial.candidate.name}, which weighs most, {n_fits} times on {needed:,} rows would take "
+            f"{figure(takes_s)} s, and the time limit leaves {figure(left_s)} s for it"
+        )
 
     def __call__(self, rows: Rows, seed: int) -> Predict:
         """Train on some rows.
