@@ -99,7 +99,7 @@ def test_rows_that_travel_hold_known_words_and_odd_letters(exported: Path) -> No
     assert sum("free" in note.lower() for note in notes) > 20
 
 
-@pytest.mark.slow
+@pytest.mark.javascript
 def test_javascript_predicts_as_the_package_does(exported: Path, tmp_path: Path) -> None:
     if not (JAVASCRIPT / "onnxruntime-web").is_dir():
         pytest.skip(f"onnxruntime-web is not in {JAVASCRIPT} (make test puts it there)")
