@@ -1,7 +1,7 @@
 """Every door asked as its own OpenAPI document allows and forbids: thousands of requests by schemathesis; none may end in 5xx.
 
 ``python fuzzing.py FOLDER [--seconds 150] [--python PYTHON]``: a client's folder with a brief and a served
-version is copied, a second version put beside it, and served with a key that opens every door. PYTHON has schemathesis (extra ``dev``).
+version is copied, a second version put beside it, and served with a key that opens every door. PYTHON has schemathesis.
 """
 
 from __future__ import annotations

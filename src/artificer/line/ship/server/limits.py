@@ -17,7 +17,7 @@ SPARE_MB = (
     64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
 )
 PATIENCE_S = 2.0  # that a client may keep its request waiting while others are turned away for it
-MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
+MOST_KNOWN = 10_000  # clients whose rate is remembered; the one that asked longest ago is forgotten first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Limits:
     stop_s : float
         Requests under way at the end are waited for.
     rate : float
-        Requests a second of one client, twice as many at once; 0 is no limit.
+        Requests a second of one key, or of one address without a key, twice as many at once; 0 is no limit.
     at_once : int
         Requests under way; more are refused with 503, unless one has waited over two seconds for its client to send on: it is
         refused in their place, with 408.
