@@ -18,6 +18,7 @@ from artificer.data.readers import Loaded, read
 from artificer.data.sources import incoming, rows_of
 from artificer.line.ask.decision import conditions
 from artificer.line.ask.review import Condition
+from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.reviewing import met
 from artificer.line.ship.scorer import Scorer
@@ -169,11 +170,13 @@ def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
 def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
     """Score, predicted class, flags and met conditions of a batch's rows."""
     try:
-        full = scorer.predictor.predict_full(batch.frame)
+        rows = admitted(scorer, batch.frame)
+        full = scorer.predictor.predict_full(rows)
     except RowsError as error:
         if not batch.start:
             raise
         raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
+    refuse_unknown(scorer, rows, full.flags["unseen"], batch.source, batch.start)
     flags = np.zeros(len(full.values), np.uint8)
     for bit, name in enumerate(FLAGS):
         flags |= full.flags[name].astype(np.uint8) << bit

@@ -29,6 +29,7 @@ ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.
 KINDS = (ARROW, PARQUET)
 MOST_ROWS = 500_000  # the answer is held until it is whole, so that an error still has its status
 ROWS_AT_ONCE = 8_192
+MOST_ERRORS = 1_000
 AT_ONCE = 2  # tables under way: others wait
 _FLAG_TEXTS = np.array([" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8)])
 
@@ -96,10 +97,15 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     RefusedError
         When there are too many rows, or a column is absent.
     """
+    import pyarrow as pa
+
     n_rows, needed = 0, [column.name for column in model.columns]
     for table, names in _read(content, kind):
         lacking = [name for name in needed if name not in names]
-        if lacking:
+        if model.fields.fills:
+            for name in lacking:
+                table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        elif lacking:
             said = [wrong("the column is absent", "send it; null where a value is missing", name) for name in lacking]
             raise RefusedError(422, said)
         n_rows += table.num_rows
@@ -165,6 +171,8 @@ def _predicted(part: Any, model: Model, *, n_before: int, raised: dict[str, int]
         found = scorer.predictor.predict_full(part.select([column.name for column in model.columns]))
     except RowsError as error:
         raise RefusedError(422, [wrong(str(error), "see /schema", row=n_before)]) from error
+    if model.fields.strict and found.flags["unseen"].any():
+        raise RefusedError(422, model.fields.unknown(scorer.predictor.schema, part, n_before)[:MOST_ERRORS])
     columns = {name: part[name] for name in scorer.brief.data.key if name in part.column_names}
     columns["prediction"] = pa.array(found.values.tolist())
     if found.probabilities is not None:

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.fields import row_schema
 from artificer.line.ship.server.openapi import OF_VERSIONS, answers, prediction_schema
 from artificer.line.ship.server.predicting import INLINE_ROWS, checked, flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -115,7 +114,7 @@ def _signed(told: dict[str, Any], ignored: Sequence[str], by: Answered) -> dict[
 
 
 def _explain_operation(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     many = {
         "type": "object",
         "required": ["rows"],
@@ -147,7 +146,7 @@ def _explain_operation(model: Model) -> dict[str, Any]:
 
 
 def _what_if_operation(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     change = {"type": "object", "properties": row["properties"], "additionalProperties": False}
     asked = {
         "type": "object",

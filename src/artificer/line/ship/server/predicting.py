@@ -12,7 +12,6 @@ from starlette.responses import Response
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.fields import row_schema, wrong_fields
 from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import OF_VERSIONS, answers, predicted_schema
@@ -26,7 +25,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Predict, and what a row must hold."""
 
     async def schema(_: Request) -> Response:
-        return JSON(row_schema(serving.model.columns, serving.model.fields.meaning))
+        return JSON(serving.model.fields.schema)
 
     said = {"type": "object", "description": "JSON Schema of a row"}
     operation = {"summary": "What a row must hold", "responses": answers(said)}
@@ -68,7 +67,7 @@ def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str
         With an error for each wrong field of each row.
     """
     fields = model.fields
-    if fields.plain(given) and type(given.get("rows")) is not list:
+    if not fields.strict and fields.plain(given) and type(given.get("rows")) is not list:
         return (given,), sorted(fields.ignored(given))
     rows = given.get("rows") if isinstance(given, dict) and isinstance(given.get("rows"), list) else [given]
     assert isinstance(rows, list)
@@ -77,10 +76,13 @@ def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str
     if len(rows) > limits.max_rows:
         said = f"{len(rows):,} rows are more than {limits.max_rows:,}"
         raise RefusedError(413, [wrong(said, "send them in parts, or by /predict/stream")])
+    if fields.fills:
+        rows = [fields.filled(row) for row in rows]
     errors: list[dict[str, Any]] = []
     for place, row in enumerate(rows):
-        if not fields.plain(row) and len(errors) < MOST_ERRORS:
-            errors += wrong_fields(row, place, model.columns)
+        if len(errors) < MOST_ERRORS:
+            errors += fields.wrong(row, place)
+    errors = errors or fields.unknown(model.scorer.predictor.schema, rows)
     if errors:
         raise RefusedError(422, errors[:MOST_ERRORS])
     return rows, sorted(set().union(*map(fields.ignored, rows)))
@@ -119,7 +121,7 @@ def flagged(found: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
 def _described(serving: Serving) -> dict[str, Any]:
     """The request and its answers for the OpenAPI document."""
     model = serving.model
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": serving.limits.max_rows}
     many = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
     return {

@@ -27,7 +27,7 @@ from artificer.line.ship.server.log import KEY, Log, Wanted
 from artificer.line.ship.server.metrics import Metrics
 from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
-from artificer_runtime.predictor import Predictions
+from artificer_runtime.predictor import One, Predictions
 from artificer_runtime.schema import GROUPS, Column
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Model:
     def fields(self) -> Fields:
         """What a row must hold."""
         data = self.scorer.brief.data
-        return Fields(self.columns, (*self.key, data.time, *self._priced), data.columns)
+        return Fields(self.columns, (*self.key, data.time, *self._priced), data.columns, self.scorer.brief.serve)
 
     @cached_property
     def decider(self) -> Decider:
@@ -91,8 +91,22 @@ class Model:
 
     def predictions(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows whose fields have been checked."""
-        found = self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows)
-        return self.told(rows, found)
+        if len(rows) == 1 and not self.decider.names:
+            one = self.scorer.predictor.predict_one(rows[0])
+            if one is not None:
+                return [self._told_one(one)]
+        return self.told(rows, self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows))
+
+    def _told_one(self, found: One) -> dict[str, Any]:
+        """As `told`, of one row in plain values that nothing is decided about."""
+        answer: dict[str, Any] = {"prediction": found.value}
+        chances, positive = found.probabilities, self.scorer.positive
+        if chances is not None:
+            answer["probabilities"] = dict(zip(self.scorer.predictor.contents.classes, chances, strict=True))
+            if positive >= 0:
+                answer["score"] = chances[positive]
+        answer["flags"] = found.flags
+        return answer
 
     def told(self, rows: Sequence[dict[str, Any]], found: Predictions) -> list[dict[str, Any]]:
         """An answer for each row: prediction, and where there are any, probabilities, score, decision; flags."""

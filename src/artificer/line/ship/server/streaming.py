@@ -17,7 +17,6 @@ from starlette.responses import Response
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
-from artificer.line.ship.server.fields import row_schema, wrong_fields
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -109,7 +108,9 @@ def _answered(
         except RefusedError as error:
             told[place]["errors"] = error.errors
             continue
-        errors = [] if model.fields.plain(row) else list(wrong_fields(row, n_before + place, model.columns))
+        row = model.fields.filled(row)
+        errors = model.fields.wrong(row, n_before + place)
+        errors = errors or model.fields.unknown(model.scorer.predictor.schema, [row], n_before + place)
         if errors:
             told[place]["errors"] = errors
             continue
@@ -129,7 +130,7 @@ def _line(value: Told) -> bytes:
 
 
 def _described(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     one = prediction_schema(model)
     answer = {
         "type": "object",

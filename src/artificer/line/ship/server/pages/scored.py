@@ -17,6 +17,7 @@ from artificer.core.errors import DataError
 from artificer.data.keys import key_texts
 from artificer.data.readers import read
 from artificer.line.ask.decision import conditions
+from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.control import drawn
 from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
@@ -84,7 +85,7 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     for start in range(0, frame.height, ROWS_AT_ONCE):
         rows = frame.slice(start, ROWS_AT_ONCE)
         try:
-            parts.append(_predicted(model, rows))
+            parts.append(_predicted(model, rows, start))
         except RowsError as error:
             raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
         tell(start + rows.height)
@@ -96,9 +97,11 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     return frame.hstack(ours.rename(names)), n_flagged, n_acts
 
 
-def _predicted(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
+def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
     predictor = model.scorer.predictor
+    rows = admitted(model.scorer, rows)
     full = predictor.predict_full(rows)
+    refuse_unknown(model.scorer, rows, full.flags["unseen"], start=start)
     columns: dict[str, np.ndarray | list[str]] = {"prediction": np.asarray(full.values)}
     if full.probabilities is not None:
         classes = predictor.contents.classes
