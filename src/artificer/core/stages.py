@@ -31,6 +31,7 @@ RuleKind = Literal[
     "unique",
     "reference",
     "relation",
+    "determined",
     "sql",
     "polars",
     "rows",
@@ -59,12 +60,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The test rows: nothing reads them but the overlap check (by hash) and the last `judge`."""
+    """The test rows: nothing reads them but the overlap check (by hash) and the last `judge`.
+
+    Attributes
+    ----------
+    newest : float or None
+        Their latest moment, in seconds since 1970: when data were fresh is told by all rows.
+    """
 
     rows: Rows
     hashes: str
     how: Literal["file", "time", "group", "stratified", "drawn"]
     because: str
+    newest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,8 @@ class Rule:
     Attributes
     ----------
     columns : tuple of str
-        What it is about; of a relation, what it reads; empty where it is about the delivery.
+        What it is about; of a relation, what it reads; of what is determined, last, after what determines it; empty where
+        it is about the delivery.
     low, high : float or None
         Bounds of a range (moments in seconds since 1970), a share missing, a count, a mean or a share of `values`; of
         freshness, `high` is an age in seconds.
