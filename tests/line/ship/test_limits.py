@@ -14,8 +14,10 @@ from line.ship.asked import ROW, asking, errors, serving_of
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.core.access import Access, made, written
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.server import Limits
+from artificer.line.ship.server.access import Gate
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
 from artificer.line.ship.server.limits import MOST_KNOWN, Rates, hold_memory
@@ -127,6 +129,28 @@ class TestRates:
             assert errors(answers[3], 429)
             assert int(answers[3].headers["retry-after"]) >= 1
             assert client.get("/healthz").status_code == 200
+
+    def test_a_key_is_counted_wherever_it_comes_from_and_a_wrong_one_by_its_address(self, tmp_path: Path) -> None:
+        kept = [made(name, ("predict",)) for name in ("ann", "bob")]
+        (tmp_path / "keys").write_text("".join(f"{written(one)}\n" for one, _ in kept), encoding="utf-8")
+        gate = Gate(Access(keys=tmp_path / "keys"))
+        (_, ann), (_, bob) = kept
+
+        def counted(text: str, address: str = "10.0.0.1") -> str:
+            return gate.counted_as({"headers": [(b"x-api-key", text.encode())], "client": (address, 1)})
+
+        assert counted(ann) == counted(ann, "10.0.0.2") != counted(bob)
+        assert counted("art_wrong_1") == counted("art_wrong_2") == counted("") == "10.0.0.1"
+
+    def test_keys_behind_one_address_do_not_use_up_each_others_rate(self, tmp_path: Path) -> None:
+        kept = [made(name, ("predict",)) for name in ("ann", "bob")]
+        (tmp_path / "keys").write_text("".join(f"{written(one)}\n" for one, _ in kept), encoding="utf-8")
+        serving = serving_of(tmp_path, limits=Limits(rate=0.01))
+        serving.gate = Gate(Access(keys=tmp_path / "keys"))
+        with asking(serving) as client:
+            for _, text in kept:
+                asked = [client.post("/predict", json=ROW, headers={"x-api-key": text}).status_code for _ in range(2)]
+                assert asked == [200, 429]
 
 
 class TestFaults:

@@ -33,6 +33,7 @@ from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.own_model import tests_of
 from artificer.line.judge.recourse import recourse
+from artificer.line.judge.retrained import Retrained
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
@@ -102,7 +103,8 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
     driving = drivers(seen, describe(run))
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
-    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), sealed=n_openings > 0)
+    again = Retrained.of(run, asked, model)
+    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), again, sealed=n_openings > 0)
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),

@@ -14,6 +14,7 @@ import polars as pl
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.figures import figure
 from artificer.data.keys import key_texts
+from artificer.line.ship.admitting import admitted
 from artificer.line.ship.predicted import Batches, Predicted
 from artificer.line.ship.scorer import Scorer
 from artificer_runtime.contributions import Explanations
@@ -93,6 +94,7 @@ def reasons_of(scorer: Scorer, batches: Batches, found: Predicted, wanted: np.nd
 
 def explained(scorer: Scorer, rows: pl.DataFrame, shown: Shown) -> Iterator[str]:
     """The reasons of each row."""
+    rows = admitted(scorer, rows)
     told = scorer.predictor.explain(rows)
     allowed = [place for place, name in enumerate(told.columns) if name not in shown.never]
     moved = _of_score(scorer, told)[:, allowed]

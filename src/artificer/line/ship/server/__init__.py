@@ -6,6 +6,7 @@ key; what the row held is not, unless that is asked for, and nothing of a reques
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -130,6 +131,8 @@ def _run(serving: Serving, listener: socket.socket, started: Callable[[], None])
         timeout_graceful_shutdown=limits.stop_s,  # type: ignore[arg-type]
     )
     hold_memory(limits.memory_mb)
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no collection while requests wait looks at it again
     before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, then raises the signal once more
     try:
         uvicorn.Server(config).run(sockets=[listener])

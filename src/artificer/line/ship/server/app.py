@@ -177,8 +177,7 @@ class Application:
             said = wrong(f"{self._limits.at_once} requests are under way", "ask again in a second")
             raise RefusedError(503, [said], {"retry-after": "1"})
         if self._rates.rate:
-            client = request.scope.get("client")
-            wait_s = self._rates.wait_s(client[0] if client else "")
+            wait_s = self._rates.wait_s(self._serving.gate.counted_as(request.scope))
             if wait_s:
                 said = wrong(f"more than {self._rates.rate:g} requests a second", f"ask again in {wait_s:.2g} s")
                 raise RefusedError(429, [said], {"retry-after": str(int(wait_s) + 1)})

@@ -15,7 +15,7 @@ MB = 2**20
 SPARE_MB = (
     64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
 )
-MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
+MOST_KNOWN = 10_000  # clients whose rate is remembered; the one that asked longest ago is forgotten first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Limits:
     stop_s : float
         Requests under way at the end are waited for.
     rate : float
-        Requests a second of one client, twice as many at once; 0 is no limit.
+        Requests a second of one key, or of one address without a key, twice as many at once; 0 is no limit.
     at_once : int
         Requests under way; more are refused with 503.
     connections : int
