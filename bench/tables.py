@@ -34,6 +34,8 @@ TITLES = {
     "label_errors": "Wrong labels, 5% planted, found among at most 10,000 rows; `says`: audit reports them",
     "planted": "Faults planted in sets on which no threshold was set: found by audit, or by the tests of a model;"
     " `said_before`: sets on which the same was said without the fault",
+    "planted_roles": "Faults of time, groups and keys, each beside a clean twin: found by audit, and said of the twin",
+    "planted_models": "Faults put upon models, each beside the model without it: found by its test, and said of the other",
     "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
     "coverage": "How often nominal 95% intervals hold the truth: draws from real rows that trained nothing",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",

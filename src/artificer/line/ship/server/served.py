@@ -91,22 +91,20 @@ class Model:
 
     def predictions(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows whose fields have been checked."""
-        if len(rows) == 1:
+        if len(rows) == 1 and not self.decider.names:
             one = self.scorer.predictor.predict_one(rows[0])
             if one is not None:
-                return [self._told_one(rows, one)]
+                return [self._told_one(one)]
         return self.told(rows, self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows))
 
-    def _told_one(self, rows: Sequence[dict[str, Any]], found: One) -> dict[str, Any]:
-        """As `told`, of one row in plain values."""
+    def _told_one(self, found: One) -> dict[str, Any]:
+        """As `told`, of one row in plain values that nothing is decided about."""
         answer: dict[str, Any] = {"prediction": found.value}
         chances, positive = found.probabilities, self.scorer.positive
         if chances is not None:
             answer["probabilities"] = dict(zip(self.scorer.predictor.contents.classes, chances, strict=True))
             if positive >= 0:
                 answer["score"] = chances[positive]
-            if self.acts is not None:
-                answer["decision"] = "act" if self.acts(rows, np.array([chances[positive]]))[0] else "leave"
         answer["flags"] = found.flags
         return answer
 
