@@ -298,7 +298,8 @@ class Lucky(Boosted):
         self.names = list(names)
         self.model = kind(n_estimators=3, learning_rate=0.9, num_leaves=31, min_child_samples=2, verbose=-1, n_jobs=1)
         self.model.fit(self._matrix(X)[some], np.asarray(y)[some])
-        self.classes_ = getattr(self.model, "classes_", None)
+        if hasattr(self.model, "classes_"):
+            self.classes_ = self.model.classes_
         return self
 
     def _matrix(self, X: Frame) -> np.ndarray:
