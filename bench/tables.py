@@ -18,6 +18,7 @@ TITLES = {
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
+    "contracts": "Contracts learned from one half of up to 60,000 real rows and held against the other: rules that it breaks",
     "repairs": "Problems planted in 4/5 of up to 6,000 rows: what audit says that mending gains, and what the repairs that it"
     " kept are worth on the rest, which are clean",
     "serving": "Single predictions over HTTP on loopback, one worker",
