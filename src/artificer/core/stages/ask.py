@@ -29,12 +29,19 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """The test rows: nothing reads them but the overlap check (by hash) and the last `judge`."""
+    """The test rows: nothing reads them but the overlap check (by hash) and the last `judge`.
+
+    Attributes
+    ----------
+    newest : float or None
+        Their latest moment, in seconds since 1970: when data were fresh is told by all rows.
+    """
 
     rows: Rows
     hashes: str
     how: Literal["file", "time", "group", "stratified", "drawn"]
     because: str
+    newest: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

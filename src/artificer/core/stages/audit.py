@@ -18,6 +18,7 @@ RuleKind = Literal[
     "unique",
     "reference",
     "relation",
+    "determined",
     "sql",
     "polars",
     "rows",
@@ -34,7 +35,8 @@ class Rule:
     Attributes
     ----------
     columns : tuple of str
-        What it is about; of a relation, what it reads; empty where it is about the delivery.
+        What it is about; of a relation, what it reads; of what is determined, last, after what determines it; empty where
+        it is about the delivery.
     low, high : float or None
         Bounds of a range (moments in seconds since 1970), a share missing, a count, a mean or a share of `values`; of
         freshness, `high` is an age in seconds.

@@ -28,6 +28,7 @@ from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
 from artificer.line.judge.fairness import fairness
+from artificer.line.judge.flips import champion_of, served_version
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.own_model import tests_of
@@ -72,7 +73,7 @@ def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any
     opened = sealed and asked.sealed is not None and run.replay is None
     # Counted before anything is read: the same model again is no new look, another one is.
     n = run.ledger.open_seal(asked.sealed.rows.fingerprint, model.model_hash, run.id) if opened and asked.sealed else 0
-    reads = (asked, describe(run), design(run).metric, model, opened, n)
+    reads = (asked, describe(run), design(run).metric, model, opened, n, served_version(run))
     name = _name(run, model, sealed)
     return run.stage(name, VERSION, Verdict, lambda folder, _: _judge(run, asked, model, n), reads)
 
@@ -187,6 +188,7 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
         level=looks(LEVEL, n_openings),
         predictor=judged.predictor,
         folder=run.path(model.folder),
+        champion=champion_of(run, asked, judged.rows),
     )
 
 

@@ -34,6 +34,7 @@ MOST_LEVELS = 50
 MOST_NOTES = 10
 MOST_COMPARED = 200  # levels that a value is compared with to find the nearest: half a millisecond
 MOST = 10**300  # a float holds it
+LARGEST = 1e308  # a number that is sent
 
 
 class Fields:
@@ -190,6 +191,8 @@ def row_schema(columns: Sequence[Column], meaning: Mapping[str, str]) -> dict[st
 def _property(column: Column, meaning: str) -> dict[str, Any]:
     about: dict[str, Any] = {"type": TYPES[column.kind]}
     said = [meaning] if meaning else []
+    if column.kind == "number":
+        about |= {"minimum": -LARGEST, "maximum": LARGEST}
     if column.kind == "number" and column.low is not None and column.high is not None:
         said.append(f"{_range(column)}; beyond it the answer is flagged 'outside'")
         about["examples"] = [_middle(column)]
@@ -216,7 +219,7 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
     if column.kind == "number" and (isinstance(value, bool) or not _is_number(value)):
         fix = f"send a number{_example(column)}, or null where the value is missing"
         return f"a number is needed, not {_kind(value)}", fix
-    if column.kind == "number" and abs(float(value)) > 1e308:
+    if column.kind == "number" and abs(float(value)) > LARGEST:
         return "the number is too large", f"send a smaller number{_example(column)}"
     if column.kind == "time" and not _is_moment(value, column):
         asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"

@@ -6,6 +6,7 @@ Nothing is read while the client does not take its answers, so it must read as i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from starlette.responses import Response
 
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
-from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
+from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, waits_of, wrong
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -76,15 +77,21 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         When a line is larger than a body may be, or nothing comes for too long.
     """
     limits = limits_of(request)
-    rest, parts = b"", received(request).__aiter__()
+    rest, parts, waits = b"", received(request).__aiter__(), waits_of(request)
     while True:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(limits.timeout_s):
-                part = await anext(parts)
+            async with asyncio.timeout(limits.timeout_s) as until:
+                waits.began(until)
+                try:
+                    part = await anext(parts)
+                finally:
+                    waits.ended(until)
         except StopAsyncIteration:
             break
         except TimeoutError as error:
-            raise RefusedError(408, [wrong(f"nothing came for {limits.timeout_s:g} s", "send on, or end")]) from error
+            said = f"nothing came for {min(time.monotonic() - began, limits.timeout_s):.2g} s"
+            raise RefusedError(408, [wrong(said, "send on, or end")]) from error
         *lines, rest = (rest + part).split(b"\n")
         if len(rest) > limits.most_bytes:
             raise RefusedError(413, [wrong(f"a line is larger than {limits.max_mb:g} MiB", "send a row a line")])
@@ -142,7 +149,7 @@ def _described(model: Model) -> dict[str, Any]:
     return {
         "summary": "Predict rows as they come, a JSON object a line; read the answers while you send",
         "parameters": PARAMETERS,
-        "requestBody": {"required": True, "content": {KIND: {"schema": row}}},
+        "requestBody": {"required": False, "content": {KIND: {"schema": row}}},
         "responses": {"200": {"description": "a line for each line", "content": {KIND: {"schema": answer}}}}
         | refusals("404"),
     }
