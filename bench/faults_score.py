@@ -245,7 +245,7 @@ def changes(kind: str) -> None:
                 else:
                     others.write_parquet(place.with_suffix(".tmp"))
                     place.with_suffix(".tmp").replace(place)
-                ends["refused"] += process.wait() != 0
+                ends["refused"] += process.wait() != 0  # the rows changed while they were read: the table is as before
                 found = one.held()
                 states = {"as before": before, "by the first rows": after, "by the others": of_others}
                 (state,) = [name for name, frame in states.items() if found.equals(frame)]

@@ -9,7 +9,7 @@ import pytest
 
 from artificer.core.errors import DataError
 from artificer.data import batches
-from artificer.data.batches import Batch, sliced, streamed
+from artificer.data.batches import Batch, State, sliced, streamed
 from artificer.data.readers import read
 
 FRAME = pl.DataFrame({"id": range(25), "x": [0.5] * 25, "kind": pl.Series(["a"] * 25, dtype=pl.Categorical)})
@@ -45,6 +45,30 @@ def test_files_of_a_glob_follow_each_other_each_counted_from_its_start(tmp_path:
     found = streamed("t_*.parquet", tmp_path, {"id"}) or ()
     places = [(one.source, one.start) for one in found]
     assert places == [("t_1.parquet", 0), *(("t_2.parquet", start) for start in (0, 10, 20))]
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_a_file_that_changes_while_it_is_read_or_before_it_is_read_again_is_refused(tmp_path: Path, name: str) -> None:
+    def put(rows: pl.DataFrame) -> None:
+        new = tmp_path / "new"
+        rows.write_parquet(new, row_group_size=10) if name == "t.parquet" else rows.write_ipc(new)
+        new.replace(tmp_path / name)
+
+    put(FRAME)
+    seen: dict[Path, State] = {}
+    for _ in range(2):
+        assert len(list(streamed(name, tmp_path, {"id"}, seen) or ())) == 3
+    put(FRAME.with_columns(x=pl.lit(0.25)))
+    for_second = streamed(name, tmp_path, {"id"}, seen)
+    assert for_second is not None
+    with pytest.raises(DataError, match="the rows changed while they were read"):
+        next(for_second)
+    under_way = streamed(name, tmp_path, {"id"})
+    assert under_way is not None
+    next(under_way)
+    put(FRAME)
+    with pytest.raises(DataError, match="the rows changed while they were read"):
+        list(under_way)
 
 
 def test_a_file_without_rows_gives_none(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ from artificer.data.readers import Loaded, read
 
 ROWS_AT_ONCE = 100_000
 STARTS = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
+CHANGED = "the rows changed while they were read, so nothing was done with them; make the same call again when they are whole"
+
+State = tuple[int, int, int]  # of a file: its number, bytes, and the moment it was last written
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ def sliced(loaded: Loaded) -> Iterator[Batch]:
         offset += n_rows
 
 
-def streamed(source: str | Path, folder: Path, wanted: Collection[str] | None = None) -> Iterator[Batch] | None:
+def streamed(
+    source: str | Path, folder: Path, wanted: Collection[str] | None = None, seen: dict[Path, State] | None = None
+) -> Iterator[Batch] | None:
     """Batches of Parquet and Arrow files, read as they are asked for; None where the source is anything else.
 
     Parameters
@@ -57,16 +62,19 @@ def streamed(source: str | Path, folder: Path, wanted: Collection[str] | None = 
         Where a relative path starts.
     wanted : collection of str, optional
         Columns that are needed: no other is read, unless one of them is absent. None: all.
+    seen : dict, optional
+        Each file's state by the first reading, written here; the same dict given to a second reading holds it to that.
 
     Raises
     ------
     DataError
-        When a file is damaged, or a column of it holds what no model reads.
+        When a file is damaged, changes meanwhile, or a column of it holds what no model reads.
     """
     found = files_of(source, folder)
     if not found or not all(one.is_file() and _start(one) in STARTS for one in found):
         return None
-    return (batch for one in found for batch in _batches(one, wanted))
+    held = {} if seen is None else seen
+    return (batch for one in found for batch in _batches(one, wanted, held))
 
 
 def files_of(source: str | Path, folder: Path) -> list[Path]:
@@ -83,17 +91,27 @@ def _start(path: Path) -> bytes:
         raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
 
 
-def _batches(path: Path, wanted: Collection[str] | None) -> Iterator[Batch]:
+def _batches(path: Path, wanted: Collection[str] | None, seen: dict[Path, State]) -> Iterator[Batch]:
     form, start = STARTS[_start(path)], 0
     try:
+        _refuse_changed(path, seen)
         for table in (_of_parquet if form == "Parquet" else _of_arrow)(path, wanted):
             for one in range(0, table.num_rows, ROWS_AT_ONCE):
                 frame = read(table.slice(one, ROWS_AT_ONCE)).frame
                 yield Batch(frame, path.name, start)
                 start += frame.height
+        _refuse_changed(path, seen)
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
+
+
+def _refuse_changed(path: Path, seen: dict[Path, State]) -> None:
+    """Rows of before and after a change must not meet in one table: keys may be the same where values are not."""
+    now = path.stat()
+    state = (now.st_ino, now.st_size, now.st_mtime_ns)
+    if seen.setdefault(path, state) != state:
+        raise DataError(CHANGED)
 
 
 def _of_parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Any]:

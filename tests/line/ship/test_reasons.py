@@ -115,7 +115,11 @@ def test_of_more_classes_it_is_the_likeliest_that_is_explained(client: Any, rows
         assert abs(by) < 0.005 or f"{by:+.2f}" in text
 
 
-@pytest.mark.parametrize("later", [lambda: table(21), lambda: table().reverse()], ids=["one more", "another order"])
+@pytest.mark.parametrize(
+    "later",
+    [lambda: table(21), lambda: table().reverse(), lambda: table(seed=9)],
+    ids=["one more", "another order", "other values of the same keys"],
+)
 def test_rows_that_are_others_by_the_second_reading_are_refused(
     client: Any, explained: list[int], monkeypatch: pytest.MonkeyPatch, later: Callable[[], pl.DataFrame]
 ) -> None:
@@ -128,7 +132,7 @@ def test_rows_that_are_others_by_the_second_reading_are_refused(
         return true(scorer)
 
     monkeypatch.setattr(reasons, "shown_of", changed)
-    with pytest.raises(DataError, match="the rows changed while they were scored, so nothing was written"):
+    with pytest.raises(DataError, match="the rows changed while they were read, so nothing was done with them"):
         artificer.score(client.brief, path, client.folder / "new.csv")
     assert not (client.folder / "new.csv").exists()
     assert client.ledger.predictions_of("1") == []

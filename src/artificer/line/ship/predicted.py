@@ -12,7 +12,7 @@ import polars as pl
 
 from artificer.core.errors import BriefError, DataError, NoRowsError
 from artificer.core.records import Finding
-from artificer.data.batches import Batch, sliced, streamed
+from artificer.data.batches import Batch, State, sliced, streamed
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
 from artificer.data.sources import incoming, rows_of
@@ -92,7 +92,8 @@ def batches_of(scorer: Scorer, rule: Rule, rows: Any) -> tuple[Batches, tuple[Fi
         raise BriefError('no rows are named to score; add [track] new = "new.parquet" to the brief, or give --rows')
     wanted = {column.name for column in scorer.predictor.schema.columns} | {*brief.data.key} | rule.columns
     if source and not brief.data.tables and streamed(source, folder, wanted) is not None:
-        return lambda: streamed(source, folder, wanted) or iter(()), ()
+        seen: dict[Path, State] = {}
+        return lambda: streamed(source, folder, wanted, seen) or iter(()), ()
     if rows is not None:
         return _held(lambda: rows_of(source, brief, folder))
     unlabelled = replace(brief, track=replace(brief.track, labels=""))

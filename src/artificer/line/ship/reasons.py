@@ -92,7 +92,7 @@ def reasons_of(scorer: Scorer, batches: Batches, found: Predicted, wanted: np.nd
                 texts += explained(scorer, rows, shown)
             start += batch.frame.height
         if start != len(wanted):
-            raise DataError(_CHANGED)
+            raise DataError(CHANGED)
     place = np.zeros(len(wanted), np.int64)
     place[wanted] = np.arange(1, len(texts))
     return pl.Series("reasons", texts, pl.String)[place]
@@ -146,12 +146,7 @@ def _plain(text: str) -> str:
     return text.replace("−", "-")  # a table is read by programs too
 
 
-_CHANGED = (
-    "the rows changed while they were scored, so nothing was written; make the same call again when they are whole"
-)
-
-
 def _refuse_others(scorer: Scorer, rows: pl.DataFrame, key: pl.Series) -> None:
     columns = scorer.brief.data.key
     if columns and not (key_texts(rows, columns, ()) == key).all():
-        raise DataError(_CHANGED)
+        raise DataError(CHANGED)
