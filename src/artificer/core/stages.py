@@ -13,7 +13,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
 from artificer.core.brief import Brief, Task
-from artificer.core.description import ByLevel, Clusters, Collinearity, Course, Gap, Map, MoreRows, Pair, Pattern
+from artificer.core.description import (
+    AtRandom,
+    ByLevel,
+    Clusters,
+    Collinearity,
+    Course,
+    Gap,
+    Map,
+    MoreRows,
+    Pair,
+    Pattern,
+)
 from artificer.core.records import Decision, Estimate, Fact, Finding, Outcome
 from artificer_runtime.outcome import Residuals
 from artificer_runtime.recipe import Block
@@ -360,6 +371,7 @@ class Description:
     together: Map = field(default_factory=Map)
     patterns: tuple[Pattern, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    at_random: AtRandom | None = None
     collinearity: Collinearity = field(default_factory=Collinearity)
     courses: tuple[Course, ...] = ()
     clusters: tuple[Clusters, ...] = ()
