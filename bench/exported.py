@@ -20,6 +20,7 @@ from record import record
 import artificer_runtime
 from artificer.line.ship.onnx import export_onnx
 from artificer.line.ship.onnx.rows import as_the_runtime_takes, synthetic
+from artificer.line.ship.onnx.steps.words import known
 from artificer.line.ship.onnx.verify import tensors
 from artificer_runtime import walk
 
@@ -45,7 +46,7 @@ def main() -> None:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     schema = predictor.schema
-    few = synthetic(schema)
+    few = synthetic(schema, known(predictor.contents.recipe))
     n_few = len(next(iter(few.values())))
     for n_rows in (1, 10_000):
         places = np.arange(n_rows) % n_few if n_rows > 1 else np.array([n_few - 1])

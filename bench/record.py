@@ -22,6 +22,12 @@ def record(script: str, name: str, **figures: Any) -> None:
     print(json.dumps({"name": name, **figures}), flush=True)
 
 
+def recorded(script: str) -> set[str]:
+    """Names that the script recorded at the present commit, so that what was cut into pieces is measured once."""
+    lines, here = map(json.loads, RESULTS.read_text(encoding="utf-8").splitlines()), commit()
+    return {line["name"] for line in lines if (line["script"], line["commit"]) == (script, here)}
+
+
 def commit() -> str:
     """Short hash of the commit, with a mark where the tree has changes."""
     head = _git("rev-parse", "--short", "HEAD")

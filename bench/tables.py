@@ -18,10 +18,13 @@ TITLES = {
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
+    "contracts": "Contracts learned from one half of up to 60,000 real rows and held against the other: rules that it breaks",
     "repairs": "Problems planted in 4/5 of up to 6,000 rows: what audit says that mending gains, and what the repairs that it"
     " kept are worth on the rest, which are clean",
     "serving": "Single predictions over HTTP on loopback, one worker",
     "faults_server": "Predictions while the served version changes every two seconds; none may fail",
+    "faults_bodies": "Bodies of a gigabyte, and hundreds of clients that send a byte a second, while others ask",
+    "fuzzing": "Every door asked as its own OpenAPI document allows and forbids, by schemathesis",
     "faults_feedback": "A server killed in the middle of feedback: acknowledged labels that are lost",
     "faults_score": "`artificer score` killed at any moment, and called again: rows doubled or lost",
     "prediction_log": "What keeping an answer costs a request, and how many a second reach the ledger",
@@ -33,6 +36,8 @@ TITLES = {
     "label_errors": "Wrong labels, 5% planted, found among at most 10,000 rows; `says`: audit reports them",
     "planted": "Faults planted in sets on which no threshold was set: found by audit, or by the tests of a model;"
     " `said_before`: sets on which the same was said without the fault",
+    "planted_roles": "Faults of time, groups and keys, each beside a clean twin: found by audit, and said of the twin",
+    "planted_models": "Faults put upon models, each beside the model without it: found by its test, and said of the other",
     "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
     "coverage": "How often nominal 95% intervals hold the truth: draws from real rows that trained nothing",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",

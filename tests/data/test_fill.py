@@ -9,6 +9,7 @@ import pwd
 import sqlite3
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,24 @@ def test_a_key_of_several_columns_with_hard_names(place: Place) -> None:
     both = Filling(frame, ("id", 'no "1"'), "at")
     assert fill(both, place) == Filled(2, 0, 0)
     assert fill(both, place) == Filled(0, 0, 2)
+
+
+def test_a_table_is_given_the_columns_that_its_brief_came_to_ask_for(place: Place) -> None:
+    fill(filling([1, 2], [0.25, 0.5]), place)
+    asked = replace(filling([2, 3], [0.5, 1.0], at="tuesday", reasons=["x +1", ""]), optional=("reasons", "review"))
+    assert fill(asked, place) == Filled(1, 1, 0)
+    assert {row["id"]: row["reasons"] or "" for row in held(place)} == {1: "", 2: "x +1", 3: ""}
+    before = held(place)
+    assert fill(replace(asked, frame=asked.frame.with_columns(at=pl.lit("sunday"))), place) == Filled(0, 0, 2)
+    assert held(place) == before
+
+
+def test_a_table_that_cannot_be_filled_is_given_no_column(place: Place) -> None:
+    fill(filling([1, 2], [0.25, 0.5], other=["a", "b"]), place)
+    before = held(place)
+    with pytest.raises(DataError, match="it has the column 'other', which scores do not"):
+        fill(replace(filling([2], [0.5], reasons=["x +1"]), optional=("reasons",)), place)
+    assert held(place) == before
 
 
 def test_a_table_of_another_shape_is_refused_and_stays(place: Place) -> None:

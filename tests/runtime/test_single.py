@@ -20,7 +20,7 @@ from random_members import LINKS, linear, trees
 from artificer_runtime import RowsError, single
 from artificer_runtime.interactions import Pair
 from artificer_runtime.package import Contents, Weighted
-from artificer_runtime.predictor import Predictor
+from artificer_runtime.predictor import Predictions, Predictor
 from artificer_runtime.recipe import Block, Recipe, fit_recipe
 from artificer_runtime.schema import Column, Schema
 from artificer_runtime.steps import BUILTIN, engineered, load
@@ -160,10 +160,21 @@ def same_bits(row: dict[str, Any], link: str) -> None:
     assert {name: bool(flag[0]) for name, flag in full.flags.items()} == {
         name: bool(flag[0]) for name, flag in wanted.flags.items()
     }
+    assert same_in_plain_values(model, row, wanted)
     for alone in (row, [row]):
         raw = model.predict_proba(alone) if link != "identity" else model.predict(alone)[:, None]
         many = wanted.probabilities if wanted.probabilities is not None else wanted.values[:, None]
         assert raw.tobytes() == many[:1].tobytes()
+
+
+def same_in_plain_values(model: Predictor, row: dict[str, Any], wanted: Predictions) -> bool:
+    one = model.predict_one(row)
+    if one is None:  # it has to be read as batches are
+        return True
+    probabilities = wanted.probabilities
+    assert one.probabilities == (None if probabilities is None else probabilities[0].tolist())
+    assert one.flags == [name for name, flag in wanted.flags.items() if flag[0]]
+    return bool(one.value == wanted.values.tolist()[0]) and type(one.value) is type(wanted.values.tolist()[0])
 
 
 def refusal(model: Predictor, rows: Any) -> str:

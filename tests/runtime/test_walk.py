@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from artificer_runtime import walk
 from artificer_runtime.errors import PackageError
+from artificer_runtime.members import trees
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, Trees
 
@@ -108,6 +109,24 @@ def test_trees_are_walked_to_the_same_bits(seed, n_iterations, most_leaves, n_ou
     member, X = forest(rng, n_iterations, most_leaves, n_out, wide), rows(rng, n_rows)
     assert_same_bits(member, X)
     assert_same_bits(member.truncated(n_iterations // 2), X[::-1])
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_iterations=st.integers(1, 12),
+    most_leaves=st.sampled_from([1, 2, 8, 32, 33, 64, 90]),
+    n_out=st.integers(1, 3),
+    wide=st.booleans(),
+)
+def test_numpy_alone_strikes_leaves_out_to_the_same_bits_as_it_walks(seed, n_iterations, most_leaves, n_out, wide):
+    rng = np.random.default_rng(seed)
+    member, X = forest(rng, n_iterations, most_leaves, n_out, wide), rows(rng, 70)
+    with patch.object(walk, "KERNEL", None):
+        walked = member.raw(X)
+        with patch.object(trees, "MANY_ROWS", 30):
+            assert member.raw(X).tobytes() == walked.tobytes()
+            assert member._struck is not None
+            assert (None in member._struck.trees) <= (most_leaves > 64 or bool((member.slot_kind == IN_SET).any()))
 
 
 @given(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -59,6 +59,14 @@ class Predictions:
     probabilities: np.ndarray | None
     flags: Mapping[str, np.ndarray]
     intervals: np.ndarray | None = None
+
+
+class One(NamedTuple):
+    """One row's prediction in plain values: its label or number, chances by class (None in regression), flags raised."""
+
+    value: Any
+    probabilities: list[float] | None
+    flags: list[str]
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,22 @@ class Predictor:
         intervals = self.interval(raw) if self.contents.residuals is not None else None
         return Predictions(self._values(raw), raw if self.contents.classes else None, flags, intervals)
 
+    def predict_one(self, row: dict[str, Any]) -> One | None:
+        """What `predict_full` says of one row, but for the interval, without an array; None where it takes arrays.
+
+        For who answers row by row: rows with errors, or values that no plain row holds, are for `predict_full`.
+        """
+        try:
+            read = self._single.read(row)
+        except UnusualError:
+            return None
+        found = self._single.plain(read)
+        flags = [name for name, raised in (("unseen", read.unseen), ("outside", read.outside)) if raised]
+        if not self.contents.classes:
+            return One(found[0], None, flags)
+        weighed: list[float] = self.weighed(np.array([found]))[0].tolist() if self.contents.multipliers else found
+        return One(self._labels[weighed.index(max(weighed))], found, flags)
+
     def explain(self, rows: Any) -> Explanations:
         """Tell what each raw column adds to each prediction, on the scale where the parts add up.
 
@@ -193,6 +217,11 @@ class Predictor:
             return self._single.raw(self._single.read(rows))
         except UnusualError:
             return self.raw(self.schema.encode(rows))
+
+    @cached_property
+    def _labels(self) -> list[Any]:
+        labels: list[Any] = self.classes.tolist()
+        return labels
 
     @cached_property
     def _single(self) -> Single:

@@ -8,6 +8,7 @@ the way that batches go, which says what is wrong with it too. Nothing is kept o
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from artificer_runtime import steps
+from artificer_runtime.members import Member
 from artificer_runtime.members.links import Link, linked
 from artificer_runtime.outcome import tempered
-from artificer_runtime.package import Contents, Weighted
+from artificer_runtime.package import Contents
 from artificer_runtime.recipe import Block
 from artificer_runtime.rows import Rows
 from artificer_runtime.schema import FLOAT32_MAX, Plan, Schema
@@ -32,6 +34,7 @@ _NUMBERS = frozenset({float, int, bool, type(None)})
 _LEVELS = _NUMBERS | {str}
 
 Make = Callable[[Sequence[Any]], Sequence[float]]
+Score = Callable[[Any], Sequence[float]]  # of an array.array, a row in single precision, before the link
 
 
 class UnusualError(Exception):
@@ -59,12 +62,14 @@ class Single:
     Attributes
     ----------
     blocks : list of (name, columns to take, features of them)
+    members : list of (weight, blocks, score, link)
     """
 
     schema: Schema
     contents: Contents
     plan: Plan
     blocks: Sequence[tuple[str, Sequence[tuple[str, int]], Make]]
+    members: Sequence[tuple[float, tuple[str, ...], Score, Link]]
 
     @classmethod
     def of(cls, contents: Contents, needed: Collection[str]) -> Single:
@@ -75,7 +80,8 @@ class Single:
             for block in contents.recipe.recipe.blocks
             if block.name in needed
         ]
-        return cls(schema, contents, schema.plan, blocks)
+        members = [(one.weight, one.blocks, _score(one.member), one.member.link) for one in contents.members]
+        return cls(schema, contents, schema.plan, blocks, members)
 
     def read(self, rows: Any) -> Read:
         """Read one row.
@@ -129,12 +135,31 @@ class Single:
 
     def raw(self, read: Read) -> np.ndarray:
         """Probabilities or the value, blended and tempered: float64 (1, n_classes) or (1, 1)."""
+        return tempered(np.array([self._blended(read)]), self.contents.temperature)
+
+    def plain(self, read: Read) -> list[float]:
+        """As `raw`, as plain numbers."""
+        if self.contents.temperature == 1.0:
+            return self._blended(read)
+        found: list[float] = self.raw(read)[0].tolist()
+        return found
+
+    def _blended(self, read: Read) -> list[float]:
         made = self.features(read)
+        rows: dict[tuple[str, ...], array[float]] = {}  # members often share their blocks
         total: list[float] = []
-        for one in self.contents.members:
-            part = [one.weight * value for value in self._member(one, made)]
-            total = [sum_ + value for sum_, value in zip(total, part, strict=True)] if total else part
-        return tempered(np.array([total]), self.contents.temperature)
+        for weight, blocks, score, link in self.members:
+            row = rows.get(blocks)
+            if row is None:
+                row = rows[blocks] = array("f", [x for name in blocks for x in made[name]])
+            found = _linked(score(row), link)
+            if self.contents.transform == "log1p":
+                found = [float(np.expm1(value)) for value in found]
+            if total:
+                total = [sum_ + weight * value for sum_, value in zip(total, found, strict=True)]
+            else:
+                total = [weight * value for value in found]
+        return total
 
     def _values(self, rows: Any) -> Sequence[Any]:
         if type(rows) is list and len(rows) == 1:
@@ -158,19 +183,21 @@ class Single:
         except ValueError:
             raise UnusualError from None
 
-    def _member(self, one: Weighted, made: Mapping[str, Sequence[float]]) -> Sequence[float]:
-        features = made[one.blocks[0]] if len(one.blocks) == 1 else [x for name in one.blocks for x in made[name]]
-        raw = one.member.raw(np.array([features], np.float32))
-        found = _linked(raw, one.member.link)
-        return [float(np.expm1(value)) for value in found] if self.contents.transform == "log1p" else found
+
+def _score(member: Member) -> Score:
+    if hasattr(member, "raw_one"):
+        score: Score = member.raw_one
+        return score
+    return lambda row: member.raw(np.frombuffer(row, np.float32)[None])[0].tolist()
 
 
-def _linked(raw: np.ndarray, link: Link) -> list[float]:
-    score = raw.item() if link == "logit" else NAN
-    if abs(score) < SURE:
-        positive = 1.0 / (1.0 + float(np.exp(-score)))
+def _linked(raw: Sequence[float], link: Link) -> Sequence[float]:
+    if link == "identity":
+        return raw
+    if link == "logit" and abs(raw[0]) < SURE:
+        positive = 1.0 / (1.0 + float(np.exp(-raw[0])))
         return [1.0 - positive, positive]
-    found: list[float] = linked(raw, link)[0].tolist()
+    found: list[float] = linked(np.array([raw]), link)[0].tolist()
     return found
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
+from array import array
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -67,6 +69,13 @@ def summed(add: Callable[[np.ndarray, int, np.ndarray, int], None], X: np.ndarra
     with ThreadPoolExecutor(n_parts) as pool:
         for _ in pool.map(lambda part: add(X[part], X.shape[1], out[part], n_out), parts):
             pass
+    return out
+
+
+def summed_one(add: Callable[..., None], tables: tuple[Any, ...], row: array[float], n_out: int) -> array[float]:
+    """Sums over trees of one row of single-precision features, without numpy: the bits of `summed`."""
+    out = array("d", bytes(8 * n_out))
+    add(tables, row, len(row), out, n_out)
     return out
 
 

@@ -29,7 +29,8 @@ SHOWN = 20
 def review(brief: Path, decide: tuple[str, str] | None, every: bool, workspace: Path | None, as_json: bool) -> int:
     """List the rows that wait for a person, by [decision] review of BRIEF, and decide them.
 
-    A decision is kept in the ledger, and the next `artificer score BRIEF` writes it into the table.
+    A decision is kept in the ledger: the next `artificer score BRIEF` writes it into the table, and a server answers it
+    from the next second on.
     """
     from artificer.core.ledger import ledger_of
     from artificer.line.ask import read_brief

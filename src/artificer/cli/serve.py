@@ -11,6 +11,7 @@ from artificer.cli.show import workspace_option
 from artificer.cli.sign import require_signed_option
 
 POSITIVE = click.FloatRange(0, min_open=True)
+PAGES = "what was asked, a form to try, files, the model, its data, what came in, versions, the log"
 
 
 @click.command()
@@ -49,7 +50,7 @@ def serve(
     workspace: Path | None,
     **more: Any,
 ) -> int:
-    """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and offer pages to see and try it.
+    """Answer over HTTP with a PACKAGE, or with the served version of a BRIEF, and show pages about it in a browser.
 
     A version that is promoted meanwhile takes over by itself. Callers show a key (`artificer keys add`); without any
     key, this machine alone may ask, and a wider --host is refused. Ends with Ctrl-C or SIGTERM, once what is under way
@@ -61,7 +62,7 @@ def serve(
     from artificer.line.ship.server import serve as begin
 
     def ready(address: str) -> None:
-        click.echo(f"{address}   a page to try it; predictions: POST {address}/predict", err=False)
+        click.echo(f"{address}   POST {address}/predict predicts; in a browser: {PAGES}")
 
     access = Access(**{one.name: more.pop(one.name) for one in fields(Access)})
     limits = Limits(**more)

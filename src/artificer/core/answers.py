@@ -63,7 +63,7 @@ class Answers:
             numbers = {id: _stream(connection, stream) for id, stream in streams.items()}
             placed = [(numbers[one.stream.id], *one[1:]) for one in answers]
             self._database.add(connection, "answers", ANSWER, [one[: len(ANSWER)] for one in placed])
-            rows = [(*one[:3], one[-1]) for one in placed if one[-1]]
+            rows = [(*one[:3], one[len(ANSWER)]) for one in placed if one[len(ANSWER)]]
             if rows:
                 self._database.add(connection, "answered_rows", ROW, rows)
 

@@ -217,6 +217,23 @@ class Accept:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Serve:
+    """What is done with rows that are not as training's were, at the server and in `score`.
+
+    Attributes
+    ----------
+    unknown : str
+        A category that training never saw: the row is answered and flagged "unseen", or refused.
+    missing : str
+        A column that the model reads and that is not sent: refused, or answered as if its value were missing.
+    """
+
+    __pydantic_config__ = _STRICT
+    unknown: Literal["answer", "refuse"] = "answer"
+    missing: Literal["answer", "refuse"] = "refuse"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Output:
     """Where `score` writes.
 
@@ -370,6 +387,7 @@ class Brief:
     features: Features = field(default_factory=Features)
     decision: DecisionPart = field(default_factory=DecisionPart)
     accept: dict[str, Accept] = field(default_factory=dict)
+    serve: Serve = field(default_factory=Serve)
     output: Output = field(default_factory=Output)
     track: Track = field(default_factory=Track)
     authority: Authority = field(default_factory=Authority)

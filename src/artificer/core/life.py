@@ -310,6 +310,10 @@ class Answer(NamedTuple):
         The likeliest class where there are more than two.
     row : str
         What the row held, as JSON; "" where that is not kept.
+    review : str
+        The conditions under which it waits for a person; "" where it does not. The review queue keeps it, and the period.
+    period : str
+        The start of the row's period; "" without one.
     """
 
     stream: Stream
@@ -322,3 +326,10 @@ class Answer(NamedTuple):
     flags: str
     reasons: str = ""
     row: str = ""
+    review: str = ""
+    period: str = ""
+
+    @property
+    def id(self) -> str:
+        """What the prediction is named by."""
+        return f"{self.stream.id}-{self.number}"

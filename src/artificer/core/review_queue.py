@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from artificer.core.database import Database
 
 Answer = Literal["act", "leave", "open"]
+ALL = 1 << 62
+STREAM = 20  # characters of a stream, with which the id of a server's prediction begins
 MIGRATION = (
     "create table reviews (name text not null, key text not null, period text not null, because text not null, "
     "asked text not null, state text not null, scoring text not null, opened text not null, decided text not null, "
@@ -37,7 +39,7 @@ class Review:
         When it came in, and when it was answered ("" while it is open), as ISO text.
     score : float or None
     reasons : str
-        Of the scoring that it came from.
+        Of the scoring or the server's prediction that it came from; a server works out no reasons.
     """
 
     key: str
@@ -64,14 +66,13 @@ class ReviewQueue:
         self._database = database
         self._name = name
 
-    def enter(self, scoring: str, rows: Iterable[tuple[str, str, str]], asked: str) -> None:
+    def enter(self, rows: Iterable[tuple[str, str, str, str]], asked: str) -> None:
         """Add rows; what is known of one that waits already is brought up to date, and an answer stands.
 
         Parameters
         ----------
-        scoring : str
-            The ledger's id of the scoring that they came from.
-        rows : iterable of (key, period, because)
+        rows : iterable of (key, period, because, source)
+            The source is the ledger's id of the scoring that they came from, or that of a server's prediction.
         """
         at = _now()
         values = [
@@ -81,10 +82,10 @@ class ReviewQueue:
                 "period": period,
                 "because": because,
                 "asked": asked,
-                "of": scoring,
+                "of": source,
                 "at": at,
             }
-            for key, period, because in rows
+            for key, period, because, source in rows
         ]
         if not values:
             return
@@ -119,6 +120,14 @@ class ReviewQueue:
         )
         return {(key, period): state for key, period, state in rows}
 
+    def state(self) -> tuple[int, str]:
+        """How many rows persons have decided, and when the last of them was: another where anybody decided since."""
+        ((count, last),) = self._database.read(
+            "select count(*), coalesce(max(decided), '') from reviews where name = :name and state <> 'open'",
+            name=self._name,
+        )
+        return int(count), str(last)
+
     def waiting(self) -> list[tuple[str, str]]:
         """(key, period) of all rows that wait."""
         rows = self._database.read(
@@ -126,17 +135,20 @@ class ReviewQueue:
         )
         return [(key, period) for key, period in rows]
 
-    def reviews(self, key: str = "", state: str = "") -> list[Review]:
-        """Rows of the queue, the oldest first; of one key or in one state, where these are named."""
+    def reviews(self, key: str = "", state: str = "", most: int = ALL) -> list[Review]:
+        """Rows of the queue, the oldest first, so many at most; of one key or in one state, where these are named."""
         rows = self._database.read(
-            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, p.score, coalesce(p.reasons, '') "
-            "from reviews r "
+            "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, coalesce(p.score, a.score), "
+            "coalesce(p.reasons, '') from reviews r "
             "left join scorings s on s.id = r.scoring left join predictions p on p.scoring = s.number and p.key = r.key "
+            f"left join streams t on t.id = substr(r.scoring, 1, {STREAM}) left join answers a on a.stream = t.number "
+            f"and a.number = case when t.id is null then -1 else cast(substr(r.scoring, {STREAM + 2}) as bigint) end "
             "where r.name = :name and (:key = '' or r.key = :key) and (:state = '' or r.state = :state) "
-            "order by r.opened, r.key, r.period",
+            "order by r.opened, r.key, r.period limit :most",
             name=self._name,
             key=key,
             state=state,
+            most=most,
         )
         return [Review(*row) for row in rows]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -64,17 +65,25 @@ class Filling:
     group : str
         The column of rows that belong together, "" for none: those of one group that the table has and this filling
         lacks are counted.
+    optional : tuple of str
+        Columns that a table may lack, since a brief may come to ask for them later: it is given them, without values in the
+        rows that it has.
     """
 
     frame: pl.DataFrame
     key: tuple[str, ...]
     stamp: str
     group: str = ""
+    optional: tuple[str, ...] = ()
 
     @property
     def compared(self) -> list[str]:
         """Columns whose values make a row another one."""
         return [name for name in self.frame.columns if name not in (*self.key, self.stamp)]
+
+    def lacking(self, columns: Collection[str]) -> list[str]:
+        """Optional columns that a table of these does not have."""
+        return [name for name in self.frame.columns if name in self.optional and name not in columns]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,9 +45,11 @@ def fill_file(filling: Filling, place: Place) -> Filled:
         if held is None:
             _write(path, filling.frame, filling.key)
             return Filled(filling.frame.height, 0, 0)
+        lacking = filling.lacking(held.columns)
+        held = held.with_columns(pl.lit(None, filling.frame.schema[name]).alias(name) for name in lacking)
         frame = fitted(filling, dict(held.schema), path.name)
         merged, filled = merge(held.select(frame.columns), filling, frame)
-        if filled.n_new or filled.n_changed:
+        if filled.n_new or filled.n_changed or lacking:
             _write(path, merged, filling.key)
         return filled
 
@@ -90,7 +93,7 @@ def _plain(filling: Filling, suffix: str) -> Filling:
         for name in filling.key
         if suffix in CSV or filling.frame.schema[name].is_temporal()
     ]
-    return Filling(filling.frame.with_columns(texts), filling.key, filling.stamp, filling.group)
+    return replace(filling, frame=filling.frame.with_columns(texts))
 
 
 def _read(path: Path, filling: Filling) -> pl.DataFrame:

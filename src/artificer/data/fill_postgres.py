@@ -70,8 +70,12 @@ def _fill(cursor: Any, filling: Filling, place: Place) -> Filled:
     upsert = Upsert(name, filling, "is distinct from")
     # Whoever fills the same table waits here: two that make it at once would stumble over each other.
     cursor.execute("select pg_advisory_xact_lock(hashtext(%s))", (name,))
-    cursor.execute(upsert.table({column: _declared(kind) for column, kind in filling.frame.schema.items()}))
+    declared = {column: _declared(kind) for column, kind in filling.frame.schema.items()}
+    cursor.execute(upsert.table(declared))
     shape = _shape(cursor, name)
+    for column in filling.lacking(shape):
+        cursor.execute(upsert.column(column, declared))
+        shape = _shape(cursor, name)
     frame = fitted(filling, {column: kind for column, (kind, _) in shape.items()}, place.shown)
     if _keyed(cursor, name) != set(filling.key):
         raise DataError(upsert.not_keyed(place.shown))

@@ -36,6 +36,9 @@ def _fill(connection: sqlite3.Connection, filling: Filling, place: Place) -> Fil
     declared = {name: _declared(kind) for name, kind in filling.frame.schema.items()}
     connection.execute(upsert.table(declared))
     shape, keyed = _shape(connection, place.table)
+    for name in filling.lacking(shape):
+        connection.execute(upsert.column(name, declared))
+        shape, keyed = _shape(connection, place.table)
     frame = fitted(filling, shape, place.shown)
     if keyed != set(filling.key):
         raise DataError(upsert.not_keyed(place.shown))

@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from artificer.data.row_key import LONG, WORD
 from artificer.data.table import mixed
 
 MISSING = np.uint64(0x5851F42D4C957F2D)
 ODD = np.uint64(0x9E3779B97F4A7C15)
-WORD = 8
-LONG = 4_096  # bytes, from which a text is hashed by itself: words are read one after the other
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(WORD + 1)], np.uint64)
 # What stands for a byte in a pattern: 9 a digit, A and a letters; beyond ASCII all count as small letters.
 _SHAPE = np.array(

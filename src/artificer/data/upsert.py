@@ -51,6 +51,10 @@ class Upsert:
         key = ", ".join(map(quoted, self.filling.key))
         return f"create table if not exists {self.name} ({self._columns(types)}, primary key ({key}))"
 
+    def column(self, name: str, types: Mapping[str, str]) -> str:
+        """Give the table a column that it lacks; both databases undo that with the transaction."""
+        return f"alter table {self.name} add column {quoted(name)} {types[name]}"
+
     def incoming(self, types: Mapping[str, str]) -> str:
         """Make the temporary table."""
         return f"create temporary table {self.rows} ({self._columns(types)})"

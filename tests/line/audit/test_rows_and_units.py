@@ -70,3 +70,16 @@ def test_stretches_without_rows_and_old_rows_are_told(tmp_path: Path, monkeypatc
     assert "2024-04-09 to 2024-05-20" in told["gaps_in_time"].says
     monkeypatch.setattr(periods, "today", lambda: last + 400)
     assert found(tmp_path / "older", dated, data=Data(time="day"))["freshness"].severity == "note"
+
+
+def test_rows_up_to_yesterday_are_fresh_though_the_newest_fifth_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dated = people() | {"day": np.datetime64("2024-01-01") + (np.arange(N) // 3).astype("timedelta64[D]")}
+    ended = float(np.datetime64("2024-10-26").astype(int))
+    monkeypatch.setattr(periods, "today", lambda: ended + 1)
+    assert "freshness" not in found(tmp_path / "new", dated, data=Data(time="day"))
+    monkeypatch.setattr(periods, "today", lambda: ended + 90)
+    assert (
+        "of 2024-10-25, about, 90 days ago" in found(tmp_path / "old", dated, data=Data(time="day"))["freshness"].says
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from artificer.core.brief import Accept, Capacity, Value
 from artificer.core.stages import Line
 from artificer.line.judge import exit_code
+from artificer.line.judge.flips import champion_of
 from artificer.line.judge.lines import test_lines as judged
-from artificer.line.judge.seen import Seen
+from artificer.line.judge.seen import Champion, Seen
 from artificer.measure.metrics import METRICS, score
 
 Make = Callable[..., Seen]
@@ -120,6 +123,64 @@ def test_what_no_model_can_is_unmet_and_says_so(make: Make, task: str, name: str
 def test_a_score_that_no_row_defines_is_not_shown_and_says_so(make: Make) -> None:
     line = only(make(np.zeros(30), np.full(30, 0.2), accept={"roc_auc": Accept(at_least=0.7)}))
     assert (line.outcome, line.n_to_show, line.note) == ("not shown", 0, "not defined on these rows")
+
+
+def with_champion(seen: Seen, share: float, **changed: Any) -> Seen:
+    """A version in service that says otherwise of a share of the rows."""
+    before = seen.prediction.copy()
+    turned = np.arange(len(before)) < share * len(before)
+    before[turned] = before[turned][:, ::-1]
+    return replace(seen, champion=Champion("v1", before, seen.predictor), **changed)
+
+
+@pytest.mark.parametrize(("bound", "outcome"), three((0.15, 0.105, 0.05)))
+def test_the_share_of_decisions_that_differ_from_the_version_in_service(
+    graded: Make, bound: float, outcome: str
+) -> None:
+    line = only(with_champion(graded(accept={"flips": Accept(at_most=bound)}), 0.1))
+    assert (line.outcome, line.estimate.value) == (outcome, pytest.approx(0.1))
+    assert line.estimate.low < 0.1 < line.estimate.high
+    assert (line.n_to_show > 1000) == (outcome == "not shown")
+    assert "v1" in line.note
+
+
+def test_before_the_first_version_no_decision_changes(graded: Make) -> None:
+    line = only(graded(accept={"flips": Accept(at_most=0.05)}))
+    assert (line.outcome, line.estimate.value, line.n_to_show) == ("met", 0.0, 0)
+    assert "no version is in service" in line.note
+
+
+def test_a_version_in_service_that_cannot_be_compared_shows_nothing_and_says_why(graded: Make) -> None:
+    seen = replace(
+        graded(accept={"flips": Accept(at_most=0.05)}), champion=Champion("v1", why="it knows other classes")
+    )
+    line = only(seen)
+    assert (line.outcome, line.n_to_show, line.note) == ("not shown", 0, "it knows other classes")
+
+
+def test_the_version_in_service_predicts_the_same_rows(graded: Make) -> None:
+    seen = graded(accept={"flips": Accept(at_most=0.05)})
+    assert champion_of(seen.run, seen.asked, seen.rows) is None
+    seen.run.ledger.serve(seen.run.brief.name, "v1", seen=0, action="promote", because="the first")
+    absent = champion_of(seen.run, seen.asked, seen.rows)
+    assert absent is not None
+    assert absent.prediction is None
+    assert "cannot predict these rows" in absent.why
+    shutil.copytree(seen.folder, seen.run.path("packages/v1"))
+    found = champion_of(seen.run, seen.asked, seen.rows)
+    assert found is not None
+    own = seen.predictor.raw(seen.predictor.schema.encode(seen.rows.frame))
+    assert found.prediction is not None
+    assert np.array_equal(found.prediction, own)
+    assert only(replace(seen, prediction=own, champion=found)).outcome == "met"
+
+
+def test_places_on_a_list_are_the_decisions_where_there_is_one(graded: Make) -> None:
+    seen = graded(accept={"flips": Accept(at_most=0.05)}, capacity=WEEKLY)
+    same = replace(seen, champion=Champion("v1", 0.5 + (seen.prediction - 0.5) / 10, seen.predictor))
+    assert only(same).estimate.value == 0  # other probabilities, the same order
+    reversed_order = replace(seen, champion=Champion("v1", seen.prediction[:, ::-1], seen.predictor))
+    assert only(reversed_order).estimate.value > 0.1
 
 
 def test_not_shown_says_how_many_rows_would_show_it(graded: Make) -> None:

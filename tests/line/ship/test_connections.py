@@ -75,6 +75,12 @@ def ask(port: int) -> int:
         return answered(connection)[0]
 
 
+def counters(port: int) -> str:
+    with connected(port) as connection:
+        connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return answered(connection)[1].decode()
+
+
 def resident_mb(process: subprocess.Popen[str]) -> float:
     text = Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii")
     return int(text.split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
@@ -162,16 +168,59 @@ def test_requests_under_way_are_answered_at_the_end(package: Path, workers: int)
 def test_workers_share_port_and_counters_and_one_that_dies_is_replaced(package: Path) -> None:
     with running(package, 2) as (process, port):
         assert [ask(port) for _ in range(40)] == [200] * 40
-        with connected(port) as connection:
-            connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            found = answered(connection)[1].decode()
-        assert 'door="/predict",status="200"} 40' in found
+        # A worker counts a request once its answer is out, so that the other may be asked a moment before it has.
+        deadline = time.monotonic() + 20
+        while 'door="/predict",status="200"} 40' not in (found := counters(port)):
+            assert time.monotonic() < deadline, found
+            time.sleep(0.01)
         assert "artificer_workers 2" in found
         listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii")
         os.kill(int(listed.split()[0]), signal.SIGKILL)
         assert process.stderr is not None
         assert "another takes its place" in process.stderr.readline()
         assert [ask(port) for _ in range(20)] == [200] * 20
+
+
+TEAM = """
+import os, signal, sys, time
+from artificer.core.errors import ArtificerError
+from artificer.line.ship.server.workers import forked
+
+def work(place, started):
+    if sys.argv[1] == "dies" and place:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.write(1, b"x")
+    time.sleep(60)
+
+try:
+    forked(2, work, lambda: print("ready"))
+except ArtificerError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_workers_that_have_not_answered_yet_end_when_told() -> None:
+    process = subprocess.Popen([sys.executable, "-c", TEAM, "waits"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.read(2) == b"xx"
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=20)[0] == b""
+    assert process.returncode == 0
+
+
+def test_a_worker_that_is_killed_before_it_answers_ends_the_start() -> None:
+    ended = subprocess.run([sys.executable, "-c", TEAM, "dies"], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, "before it answered (by signal 9)" in ended.stderr) == (1, True), ended.stderr
+
+
+def test_a_server_that_is_told_while_it_starts_ends(package: Path) -> None:
+    """At whatever moment of its start."""
+    for wait_s in (0.4, 0.6, 0.8, 1.0):
+        command = [sys.executable, "-c", PROGRAM, str(package), "2", "{}"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait_s)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
 
 
 def test_a_worker_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,10 @@ from line.ship.asked import ROW, asking, errors, serving_of
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.core.access import Access, made, written
 from artificer.core.errors import ArtificerError
-from artificer.line.ship.server import Limits
+from artificer.line.ship.server import Limits, limits
+from artificer.line.ship.server.access import Gate
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
 from artificer.line.ship.server.limits import MOST_KNOWN, Rates, hold_memory
@@ -128,6 +132,28 @@ class TestRates:
             assert int(answers[3].headers["retry-after"]) >= 1
             assert client.get("/healthz").status_code == 200
 
+    def test_a_key_is_counted_wherever_it_comes_from_and_a_wrong_one_by_its_address(self, tmp_path: Path) -> None:
+        kept = [made(name, ("predict",)) for name in ("ann", "bob")]
+        (tmp_path / "keys").write_text("".join(f"{written(one)}\n" for one, _ in kept), encoding="utf-8")
+        gate = Gate(Access(keys=tmp_path / "keys"))
+        (_, ann), (_, bob) = kept
+
+        def counted(text: str, address: str = "10.0.0.1") -> str:
+            return gate.counted_as({"headers": [(b"x-api-key", text.encode())], "client": (address, 1)})
+
+        assert counted(ann) == counted(ann, "10.0.0.2") != counted(bob)
+        assert counted("art_wrong_1") == counted("art_wrong_2") == counted("") == "10.0.0.1"
+
+    def test_keys_behind_one_address_do_not_use_up_each_others_rate(self, tmp_path: Path) -> None:
+        kept = [made(name, ("predict",)) for name in ("ann", "bob")]
+        (tmp_path / "keys").write_text("".join(f"{written(one)}\n" for one, _ in kept), encoding="utf-8")
+        serving = serving_of(tmp_path, limits=Limits(rate=0.01))
+        serving.gate = Gate(Access(keys=tmp_path / "keys"))
+        with asking(serving) as client:
+            for _, text in kept:
+                asked = [client.post("/predict", json=ROW, headers={"x-api-key": text}).status_code for _ in range(2)]
+                assert asked == [200, 429]
+
 
 class TestFaults:
     @pytest.fixture
@@ -207,6 +233,39 @@ class TestFaults:
         assert status == 503
         assert headers[b"retry-after"] == b"1"
 
+    @pytest.mark.parametrize(("patience_s", "statuses"), [(0.0, [408, 200]), (60.0, [503])])
+    def test_a_client_that_sends_nothing_on_gives_way_to_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience_s: float, statuses: list[int]
+    ) -> None:
+        monkeypatch.setattr(limits, "PATIENCE_S", patience_s)
+        app, told = application(serving_of(tmp_path, limits=Limits(at_once=2))), []
+
+        async def asked(path: str, *messages: dict[str, Any]) -> None:
+            waiting = list(messages)
+
+            async def receive() -> dict[str, Any]:
+                return waiting.pop(0) if waiting else await asyncio.Event().wait()  # type: ignore[return-value]
+
+            async def send(message: dict[str, Any]) -> None:
+                told.append(message.get("status"))
+
+            await app({"type": "http", "method": "POST", "path": path, "headers": [], "client": None}, receive, send)
+
+        async def all_of_them() -> None:
+            slow = [
+                asyncio.create_task(asked("/predict", part(b"{", more=True))),
+                asyncio.create_task(asked("/explain")),
+            ]
+            await asyncio.sleep(0.01)
+            slow += [asyncio.create_task(asked("/predict", part(json.dumps(ROW).encode())))]
+            await asyncio.sleep(0.1)
+            for one in slow:
+                one.cancel()
+            await asyncio.gather(*slow, return_exceptions=True)
+
+        asyncio.run(all_of_them())
+        assert sorted(filter(None, told)) == sorted(statuses)
+
     def test_every_answer_carries_the_headers_that_browsers_are_held_by(self, tmp_path: Path) -> None:
         with asking(serving_of(tmp_path)) as client:
             answers = [
@@ -229,3 +288,14 @@ class TestSettings:
     def test_less_memory_than_is_in_use_is_refused(self) -> None:
         with pytest.raises(ArtificerError, match="in use"):
             hold_memory(1)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
+    def test_memory_that_was_held_once_and_is_no_longer_does_not_count(self) -> None:
+        program = (
+            "from artificer.line.ship.server.limits import hold_memory\n"
+            "held = bytearray(400 * 2**20)\ndel held\n"
+            "hold_memory(300)\n"
+            "try: bytearray(400 * 2**20)\n"
+            "except MemoryError: bytearray(100 * 2**20)"
+        )
+        subprocess.run([sys.executable, "-c", program], check=True)

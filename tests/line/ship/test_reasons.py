@@ -132,3 +132,27 @@ def test_rows_that_are_others_by_the_second_reading_are_refused(
         artificer.score(client.brief, path, client.folder / "new.csv")
     assert not (client.folder / "new.csv").exists()
     assert client.ledger.predictions_of("1") == []
+
+
+def test_a_package_that_cannot_tell_reasons_is_refused_before_a_row_is_predicted(
+    client: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.ask(more=TWO)
+    monkeypatch.setattr(reasons, "counted", lambda contents: False)
+    monkeypatch.setattr("artificer.line.ship.scores.predicted_rows", None)
+    with pytest.raises(BriefError, match=r"package 'v1' cannot tell.*Nothing was predicted; train it again"):
+        scored(client, rows())
+    assert not (client.folder / "out.parquet").exists()
+
+
+def test_reasons_that_are_asked_for_later_come_into_the_table_that_is_there(
+    client: Any, rows: Rows, explained: list[int]
+) -> None:
+    client.ask(more="\n[decision]\ncapacity = { top = 5 }\n")
+    path = rows()
+    before = scored(client, path, "calls.parquet")
+    client.ask(more=TWO)
+    after = scored(client, path, "calls.parquet")
+    assert after.drop("reasons", "scored_at").equals(before.drop("scored_at"))
+    assert (after["reasons"] != "").sum() == 5
+    assert artificer.score(client.brief, path, client.folder / "calls.parquet").n_changed == 0

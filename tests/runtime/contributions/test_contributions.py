@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 from math import factorial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from random_members import LINKS, MAKERS, N_FEATURES, kernel, linear, network, o
 
 from artificer.line.refine.seeds import together
 from artificer_runtime import RowsError, walk
-from artificer_runtime.contributions import Explainer, sampled
+from artificer_runtime.contributions import Explainer, counted, sampled
 from artificer_runtime.contributions import linear as of_linear
 from artificer_runtime.contributions import trees as of_trees
 from artificer_runtime.members import Member
@@ -271,3 +272,11 @@ def test_fewer_iterations_and_members_made_one_keep_their_counts():
         np.testing.assert_allclose(of(both, group, N_FEATURES).of(X), np.mean(apart, axis=0), atol=1e-12)
         few = of(first.truncated(4), group, N_FEATURES)
         np.testing.assert_allclose(few.base + few.of(X).sum(axis=1), first.truncated(4).raw(X), atol=1e-12)
+
+
+def test_a_package_says_beforehand_whether_its_trees_hold_the_counts_that_this_needs() -> None:
+    made = load(Path(__file__).parents[2] / "golden" / "0.1.0" / "binary.zip").contents
+    assert not counted(made)  # it was made before trees kept them
+    others = tuple(one for one in made.members if not hasattr(one.member, "cover"))
+    assert others
+    assert counted(replace(made, members=others))

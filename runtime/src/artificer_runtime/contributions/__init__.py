@@ -178,6 +178,11 @@ class Explainer:
         return blend if scale == "log1p" else less_sure(blend, contents.temperature)
 
 
+def counted(contents: Contents) -> bool:
+    """Whether every member holds what contributions need: trees of early packages lack the counts of training rows."""
+    return all(getattr(one.member, "cover", 0) is not None for one in contents.members)
+
+
 def _shares(member: Member, group: np.ndarray, n_groups: int) -> Shares:
     if isinstance(member, Oblivious):
         if member.cover is None:

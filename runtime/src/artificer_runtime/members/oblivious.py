@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar
@@ -70,6 +71,14 @@ class Oblivious:
             return self._few(X)
         parts = [self._many(X[start : start + ROWS_AT_ONCE]) for start in range(0, len(X), ROWS_AT_ONCE)]
         return np.concatenate(parts)
+
+    def raw_one(self, row: array[float]) -> Sequence[float]:
+        """Before the link, of one row in single precision."""
+        if walk.KERNEL and self._packed:
+            total = walk.summed_one(walk.KERNEL.oblivious, self._packed, row, self.values.shape[2])
+            return [value * self.scale + bias for value, bias in zip(total, self.bias.tolist(), strict=True)]
+        found: list[float] = self.raw(np.frombuffer(row, np.float32)[None])[0].tolist()
+        return found
 
     def truncated(self, n_iterations: int) -> Oblivious:
         """The model after its first iterations."""

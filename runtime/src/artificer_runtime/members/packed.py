@@ -111,7 +111,7 @@ def _marks(
     """Questions as masks of the leaves that "left" or "right" keeps, leaves in order, and the table of trees."""
     n_trees, tree = len(trees.root), forest.tree
     inner = trees.child > np.arange(len(trees.child))
-    n_leaves, first = _spans(trees.child, inner, forest)
+    n_leaves, first = spans(trees.child, inner, forest)
     n_sets = np.bincount(tree[asks_set], minlength=n_trees)
     odd = asks_set & ~((trees.threshold >= 0) & (trees.threshold < 1))
     small = (n_leaves[trees.root] <= MOST_LEAVES) & (n_sets <= MOST_SETS)
@@ -132,7 +132,7 @@ def _marks(
     return marks, ends, np.stack(table, axis=1)
 
 
-def _spans(child: np.ndarray, inner: np.ndarray, forest: Forest) -> tuple[np.ndarray, np.ndarray]:
+def spans(child: np.ndarray, inner: np.ndarray, forest: Forest) -> tuple[np.ndarray, np.ndarray]:
     """How many leaves hang below each node, and how many leaves of its tree stand left of them."""
     n_leaves, first = np.ones(len(child), np.int64), np.zeros(len(child), np.int64)
     parents = [level[inner[level]] for level in forest.levels]

@@ -44,7 +44,7 @@ from artificer_runtime.schema import Schema
 
 __all__ = ["Subject", "ask", "begin", "draft_brief", "read_brief"]
 
-VERSION = 2
+VERSION = 3
 ROW = "artificer:row"
 CHECKED_ROWS = 1000
 
@@ -248,7 +248,9 @@ def _seal(
     rows = _write(frame, schema, brief, folder, name, "sealed")
     normal = normalise(frame.drop(ROW), schema)
     np.save(folder / "sealed_hashes.npy", row_hashes(normal, [name for name in features if name in normal.columns]))
-    return Sealed(rows, f"{name}/sealed_hashes.npy", choice.how, choice.because)
+    time = as_time(normal[brief.data.time]) if brief.data.time in normal.columns else np.empty(0)
+    newest = float(np.nanmax(time)) if np.isfinite(time).any() else None
+    return Sealed(rows, f"{name}/sealed_hashes.npy", choice.how, choice.because, newest)
 
 
 def _check_effects(brief: Brief, schema: Schema) -> None:

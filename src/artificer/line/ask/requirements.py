@@ -12,7 +12,7 @@ from artificer.measure.gaps import MEANING, RATES
 from artificer.measure.metrics import FAMILIES, METRICS, is_metric, metric, names
 
 VALUE_PERIODS = {"value_per_day": "1d", "value_per_week": "7d", "value_per_month": "30d"}
-SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "calibration", *RATES, "latency_ms", "size_mb")
+SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "calibration", "flips", *RATES, "latency_ms", "size_mb")
 GAP = "_gap"
 
 
@@ -71,6 +71,10 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
             raise BriefError(f"[accept.beats] by is {line.by!r}; it says by how much, such as 0.02")
         text = f"better than today's rule by {line.by:g}: {line.rule}"
         return Requirement(name, text, at_least=line.by, must=line.must, rule=line.rule)
+    if name == "flips":
+        _only(name, line, {"at_most"})
+        text = f"at most {line.at_most:.1%} of the decisions differ from the version in service"
+        return Requirement(name, text, at_most=line.at_most, must=line.must)
     if name == "calibration":
         _only(name, line, {"at_most"})
         if task != "binary":

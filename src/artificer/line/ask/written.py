@@ -41,6 +41,7 @@ _TABLES: dict[str, type] = {
     "decision.review": vocabulary.Review,
     "decision.reasons": vocabulary.Reasons,
     "accept.*": vocabulary.Accept,
+    "serve": vocabulary.Serve,
     "output": vocabulary.Output,
     "track": vocabulary.Track,
     "authority": vocabulary.Authority,

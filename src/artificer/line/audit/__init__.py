@@ -18,12 +18,13 @@ from artificer.core.brief import is_brief
 from artificer.core.protocols import Check
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Audited
+from artificer.core.stages import Asked, Audited, Rule
 from artificer.core.store import save
 from artificer.data.scan import scan
 from artificer.data.table import normalise, row_hashes
 from artificer.line.ask import Subject, ask, begin
-from artificer.line.ask.rows import labelled
+from artificer.line.ask.durations import seconds
+from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit.contract import (
     Held,
     check_contract,
@@ -33,6 +34,9 @@ from artificer.line.audit.contract import (
     read_contract,
     with_history,
 )
+from artificer.line.audit.contract.freshness import freshness_of
+from artificer.line.audit.contract.references import references_of
+from artificer.line.audit.periods import DAY_S, today
 from artificer.line.audit.plain import audit_data
 from artificer.line.audit.price import Prices
 from artificer.line.audit.rank import ranked
@@ -51,7 +55,7 @@ __all__ = [
     "with_history",
 ]
 
-VERSION = 3
+VERSION = 4
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
@@ -135,7 +139,12 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     return Audited(
         findings=ranked(result.findings),
         contract=contract_of(
-            rows.frame, asked.schema, run.brief.target.column, run.brief.data.key, run.brief.legal.personal
+            rows.frame,
+            asked.schema,
+            run.brief.target.column,
+            run.brief.data.key,
+            run.brief.legal.personal,
+            _beside(run, asked, rows),
         ),
         profile=f"{name}/profile.json",
         metric=prices.metric,
@@ -143,6 +152,18 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
         cut=bool(prices.unmeasured),
         repairs=tuple(result.repairs),
     )
+
+
+def _beside(run: Run, asked: Asked, rows: Labelled) -> list[Rule]:
+    """Rules that the rows alone do not tell: other tables and the clock do."""
+    rules = references_of(rows.frame, run.brief.data.tables, run.folder)
+    name, every = run.brief.data.time, run.brief.track.every
+    if rows.time is None or not any(column.name == name and column.kind == "time" for column in asked.schema.columns):
+        return rules
+    newest = [float(np.nanmax(rows.time))] if np.isfinite(rows.time).any() else []
+    newest += [asked.sealed.newest] if asked.sealed and asked.sealed.newest is not None else []
+    period_s = seconds(every, "track.every") if every else 0.0
+    return [*rules, *freshness_of(name, rows.time, max(newest, default=0.0), today() * DAY_S, period_s)]
 
 
 def builtin() -> list[Check]:

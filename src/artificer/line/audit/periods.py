@@ -44,17 +44,25 @@ def gaps_in_time(seen: Seen) -> Iterator[Finding]:
 
 @check("freshness", "rows")
 def freshness(seen: Seen) -> Iterator[Finding]:
-    """Report rows whose newest is older than a month and than a quarter of the time that they cover."""
-    days = _days(seen)
+    """Report rows whose newest is older than a month and than a quarter of the time that they cover.
+
+    Rows that are sealed by time are newer than all that may be looked at: they are taken to have come at the others' pace.
+    """
+    days, sealed = _days(seen), seen.asked.sealed
     if not len(days):
         return
-    age, span = today() - days[-1], days[-1] - days[0]
+    span = days[-1] - days[0]
+    if sealed is not None and sealed.how == "time":
+        span *= 1 + sealed.rows.n_rows / seen.rows.n_rows
+    newest = days[0] + span
+    age = today() - newest
     if age > max(STALE_DAYS, STALE_SHARE * span):
+        about = ", about" if newest > days[-1] else ""
         yield Finding(
             code="freshness",
             severity="note",
             where=seen.brief.data.time,
-            says=f"the newest row is of {_day(days[-1])}, {age:,.0f} days ago, and the rows cover {span:,.0f} days",
+            says=f"the newest row is of {_day(newest)}{about}, {age:,.0f} days ago, and the rows cover {span:,.0f} days",
             fix="bring newer rows if there are any; what was learned of that time may not hold now",
             facts=(Fact("age", float(age), "days"), Fact("covered", float(span), "days")),
         )

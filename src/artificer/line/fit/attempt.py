@@ -16,7 +16,7 @@ from artificer.core.clock import Clock, Stopwatch, median_ms
 from artificer.core.errors import FaultError, FitError
 from artificer.core.protocols import Fold
 from artificer.core.run import Run, versions
-from artificer.core.stages import Candidate, FoldFit, Stop
+from artificer.core.stages import Candidate, FoldFit, Stop, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
@@ -319,6 +319,12 @@ def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
     """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
     fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
     return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS, "tried", "learning_rate") if name in facts}
+
+
+def settled_on(trial: Trial) -> dict[str, float]:
+    """The strength of penalty that the folds chose: the geometric mean of theirs."""
+    found = {name: [fit.facts[name] for fit in trial.fits if name in fit.facts] for name in PENALTIES}
+    return {name: float(np.exp(np.mean(np.log(values)))) for name, values in found.items() if values}
 
 
 def parity(ours: np.ndarray, native: np.ndarray) -> float:

@@ -28,10 +28,12 @@ from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.effects import effects
 from artificer.line.judge.fairness import fairness
+from artificer.line.judge.flips import champion_of, served_version
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.own_model import tests_of
 from artificer.line.judge.recourse import recourse
+from artificer.line.judge.retrained import Retrained
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
@@ -44,7 +46,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 6
+VERSION = 7
 LEVEL = 0.95
 MOST_SHAPES = 4
 ALSO = {
@@ -71,7 +73,7 @@ def judge(subject: Subject, model: Model, *, sealed: bool = True, **options: Any
     opened = sealed and asked.sealed is not None and run.replay is None
     # Counted before anything is read: the same model again is no new look, another one is.
     n = run.ledger.open_seal(asked.sealed.rows.fingerprint, model.model_hash, run.id) if opened and asked.sealed else 0
-    reads = (asked, describe(run), design(run).metric, model, opened, n)
+    reads = (asked, describe(run), design(run).metric, model, opened, n, served_version(run))
     name = _name(run, model, sealed)
     return run.stage(name, VERSION, Verdict, lambda folder, _: _judge(run, asked, model, n), reads)
 
@@ -101,7 +103,8 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
     driving = drivers(seen, describe(run))
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
-    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), sealed=n_openings > 0)
+    again = Retrained.of(run, asked, model)
+    tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), again, sealed=n_openings > 0)
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
         n_rows=len(seen.y),
@@ -185,6 +188,7 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
         level=looks(LEVEL, n_openings),
         predictor=judged.predictor,
         folder=run.path(model.folder),
+        champion=champion_of(run, asked, judged.rows),
     )
 
 

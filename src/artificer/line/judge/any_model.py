@@ -256,8 +256,9 @@ def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
         found = call(native.back(frame.select(reads) if reads else frame))
-        if known:
-            found = np.asarray(found, np.float64)[:, [known.index(name) for name in labels.classes]]
+        if known:  # one that was trained on a part of the rows may lack a class
+            columns = dict(zip(known, np.asarray(found, np.float64).T, strict=True))
+            found = np.stack([columns.get(name, np.zeros(frame.height)) for name in labels.classes], axis=1)
         return as_prediction(found, labels, frame.height)
 
     return predict

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.brief import Task
+from artificer.core.errors import ArtificerError
 from artificer.core.records import Estimate, Finding
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
@@ -23,6 +24,10 @@ from artificer.measure.labels import decided
 from artificer_runtime.outcome import weighed
 
 Predict = Callable[[pl.DataFrame], np.ndarray]
+
+
+class UnfinishedError(ArtificerError):
+    """A test had to stop before it knew: it is told as not run, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,10 @@ class Examined:
         The rows that trained it.
     fit : callable or None
         (rows, seed) → `predict` of the same algorithm trained on these rows.
+    fitted : str
+        What `fit` trains, where that is not the whole model.
+    most_trained : int
+        Rows that one training may read.
     previous : array or None
         Predictions of the same rows by the model that was in use before.
     protected : tuple of str
@@ -118,6 +127,8 @@ class Examined:
     predict: Predict | None = None
     train: Rows | None = None
     fit: Callable[[Rows, int], Predict] | None = None
+    fitted: str = ""
+    most_trained: int = 40_000
     previous: np.ndarray | None = None
     protected: tuple[str, ...] = ()
     effects: dict[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from artificer.line.ask.durations import seconds
 from artificer.line.ask.requirements import VALUE_PERIODS
 from artificer.line.judge.acted import chosen, worth
 from artificer.line.judge.fairness import gap_of
+from artificer.line.judge.flips import flips
 from artificer.line.judge.latency import machine
 from artificer.line.judge.seen import Seen
 from artificer.measure.calibration import calibration_error
@@ -57,6 +58,7 @@ def _test_of(requirement: Requirement) -> Callable[[Seen, Requirement], Tested]:
         "latency_ms": _latency,
         "size_mb": _size,
         "calibration": _calibration,
+        "flips": _flips,
         **dict.fromkeys(VALUE_PERIODS, _value),
     }
     if requirement.by:
@@ -159,6 +161,13 @@ def _beats(seen: Seen, requirement: Requirement) -> Tested:
 def _undefined(seen: Seen, why: str) -> Tested:
     nan = float("nan")
     return Tested(Estimate(nan, nan, nan, "not defined", len(seen.y), seen.level), why)
+
+
+def _flips(seen: Seen, requirement: Requirement) -> Tested:
+    found = flips(seen)
+    if found.estimate is None:
+        return _undefined(seen, found.note)
+    return Tested(found.estimate, found.note, by_rows=seen.champion is not None)
 
 
 def _latency(seen: Seen, requirement: Requirement) -> Tested:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,12 +124,18 @@ class OnnxModel:
             raise DataError(f"'{path}' is an ONNX file and onnxruntime is absent: pip install onnxruntime") from error
         try:
             return cls(onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]))
-        except RuntimeError as error:  # what onnxruntime's own errors are
+        except _onnx_errors() as error:
             raise DataError(f"'{path}' cannot be read by onnxruntime: {error}") from error
 
     def __call__(self, frame: pl.DataFrame) -> np.ndarray:
         """Predictions: chances (n_rows, n_classes), or labels or values (n_rows,)."""
-        found = self.session.run(None, self._inputs(frame))
+        given = self._inputs(frame)
+        try:
+            found = self.session.run(None, given)
+        except _onnx_errors() as error:
+            raise DataError(
+                f"the ONNX model does not take these rows: {error}; give the columns that it was made for, in their order"
+            ) from error
         last = found[-1]
         if isinstance(last, list) and last and isinstance(last[0], dict):  # scikit-learn's converter gives a dict a row
             return np.array([[row[name] for name in sorted(row)] for row in last])
@@ -143,6 +150,14 @@ class OnnxModel:
         if lacking:
             raise DataError(f"column '{lacking[0]}' is absent from the rows; the ONNX model reads it")
         return {one.name: _cast(frame.select(one.name), one.type) for one in inputs}
+
+
+def _onnx_errors() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises: each of its states is a class of its own, and no common one stands above them."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    own = [one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)]
+    return (RuntimeError, ValueError, *own)
 
 
 def _cast(frame: pl.DataFrame, kind: str) -> np.ndarray:
@@ -162,7 +177,10 @@ def _skops(path: Path) -> Any:
         from skops import io
     except ImportError as error:
         raise DataError(f"'{path}' is a skops file and skops is absent: pip install skops") from error
-    unknown = io.get_untrusted_types(file=path)
+    try:
+        unknown = io.get_untrusted_types(file=path)
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError, OSError) as error:
+        raise DataError(f"'{path}' cannot be read by skops: {error}; write it anew with skops.io.dump") from error
     if unknown:
         raise DataError(
             f"'{path}' holds {', '.join(unknown)}, which skops does not trust, so it is not opened; save a model of "

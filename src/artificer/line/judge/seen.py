@@ -23,6 +23,16 @@ _NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
+class Champion:
+    """The version in service, and what it says of the rows, as `Seen.prediction`; None, and why, where it cannot."""
+
+    version: str
+    prediction: np.ndarray | None = None
+    predictor: Predictor | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Seen:
     """One model on one set of rows.
 
@@ -36,6 +46,8 @@ class Seen:
         What one would predict without looking at a row, learned from the training rows.
     level : float
         Of every interval: higher than 95% when the sealed rows were opened before.
+    champion : Champion or None
+        Where the brief asks how many decisions change, and a version is in service.
     """
 
     run: Run
@@ -49,6 +61,7 @@ class Seen:
     level: float
     predictor: Predictor
     folder: Path
+    champion: Champion | None = None
 
     @property
     def success(self) -> np.ndarray:

@@ -41,8 +41,12 @@ def flipped(seen: Examined) -> Estimate:
     else:
         before = seen.previous[:, 0]
         differ = np.abs(seen.prediction[:, 0] - before) > np.median(np.abs(seen.rows.y - before))
-    rows, values = seen.rows, differ.astype(np.float64)
-    found = mean_of_rows(values, rows.weight, rows.group, level=seen.level)
-    n = effective_rows(len(values), rows.weight)
-    by_rows = replace(wilson(found.value * n, n, level=seen.level), n=len(values))
-    return by_rows if rows.group is None else wider(found, by_rows)
+    return share_of(differ.astype(np.float64), seen.rows.weight, seen.rows.group, seen.level)
+
+
+def share_of(values: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None, level: float) -> Estimate:
+    """Mean of values from 0 to 1, one a row; Wilson's interval, over whole groups where there are any."""
+    found = mean_of_rows(values, weight, group, level=level)
+    n = effective_rows(len(values), weight)
+    by_rows = replace(wilson(found.value * n, n, level=level), n=len(values))
+    return by_rows if group is None else wider(found, by_rows)

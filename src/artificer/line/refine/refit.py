@@ -19,13 +19,13 @@ from artificer.core.tasks import run_all
 from artificer.line.fit.attempt import (
     COPIES,
     FAILURES,
-    PENALTIES,
     affordable_workers,
     hurry,
     learned,
     parity,
     replayed,
     settled,
+    settled_on,
 )
 from artificer.line.fit.course import Course, Encodings
 from artificer.line.fit.learners import load
@@ -193,7 +193,7 @@ class Refits:
     def _refit(self, wanted: tuple[Trial, int]) -> FoldFit:
         trial, seed = wanted
         name = trial.candidate.name
-        settings = learned(trial.candidate.settings) | settled(trial.n_iterations, _geometric_means(trial))
+        settings = learned(trial.candidate.settings) | settled(trial.n_iterations, settled_on(trial))
         settings |= replayed(self.run, name, ALL_ROWS)
         again = (seed,) if seed else ()
         blocks = self._blocks(trial.candidate)
@@ -239,8 +239,3 @@ class Refits:
 def _first(trial: Trial, weight: float) -> Part:
     fit = trial.fits[0]
     return Part(trial.candidate.name, fit.folder, weight, trial.n_iterations, fit.parity, fit.facts)
-
-
-def _geometric_means(trial: Trial) -> dict[str, float]:
-    settled_on = {name: [fit.facts[name] for fit in trial.fits if name in fit.facts] for name in PENALTIES}
-    return {name: float(np.exp(np.mean(np.log(values)))) for name, values in settled_on.items() if values}

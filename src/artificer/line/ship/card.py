@@ -24,6 +24,8 @@ def card(run: Run, asked: Asked, model: Model, verdict: Verdict) -> dict[str, An
         "positive": asked.classes[asked.positive] if asked.positive >= 0 else "",
         "key": list(brief.data.key),
         "features": [column.name for column in asked.schema.columns if column.name in asked.features],
+        "unknown": brief.serve.unknown,
+        "missing": brief.serve.missing,
         "protected": list(brief.features.protected),
         "trained_on": {"rows": asked.train.n_rows - _n_left_out(run), "fingerprint": asked.fingerprint},
         "tested_on": {"rows": verdict.n_rows, "which": verdict.on, "openings": verdict.n_openings},

@@ -13,6 +13,7 @@ from artificer.line.ship.control import drawn
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.predicted import Batches, Predicted
 from artificer.line.ship.reasons import reasons_of
+from artificer.line.ship.reviewing import because
 from artificer.line.ship.scorer import Scorer
 
 LEAVE, ACT, CONTROL, REVIEW = range(4)
@@ -94,7 +95,7 @@ def decided(scorer: Scorer, rule: Rule, found: Predicted, batches: Batches) -> D
 
 
 def _because(scorer: Scorer, met: np.ndarray) -> pl.Series:
-    names = [one.text for one in conditions(scorer.brief.decision, scorer.task)]
+    asked = conditions(scorer.brief.decision, scorer.task)
     kinds, place = np.unique(met, return_inverse=True)
-    texts = ["; ".join(name for bit, name in enumerate(names) if kind >> bit & 1) for kind in kinds.tolist()]
+    texts = [because(asked, kind) for kind in kinds.tolist()]
     return pl.Series("review", texts, pl.Categorical)[place]

@@ -13,6 +13,8 @@ from artificer.line.ship.decisions import Rule
 from artificer.line.ship.predicted import Predicted
 from artificer.line.ship.scorer import Scorer
 
+ASKED = ("period", "reasons", "review")  # columns that stand in a table since its brief asked for them
+
 
 def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisions: pl.Series) -> Filling:
     """The table's rows.
@@ -41,7 +43,8 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
         if column is not None:
             columns.append(column.alias(_free(column.name, taken)))
     group = _free("period", taken) if period is not None else ""
-    return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group)
+    optional = tuple(_free(name, taken) for name in ASKED)
+    return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group, optional)
 
 
 def _same(text: str, n_rows: int) -> pl.Series:

@@ -18,10 +18,11 @@ from artificer.data.readers import Loaded, read
 from artificer.data.sources import incoming, rows_of
 from artificer.line.ask.decision import conditions
 from artificer.line.ask.review import Condition
+from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.decisions import Rule
+from artificer.line.ship.reviewing import met
 from artificer.line.ship.scorer import Scorer
 from artificer_runtime import RowsError
-from artificer_runtime.predictor import Predictions
 
 FLAGS = ("unseen", "outside", "clipped")
 FLAG_TEXTS = tuple(" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8))
@@ -131,21 +132,21 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
         rows = batch.frame
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
-        score, predicted, flags, met = _scores(scorer, batch, asked)
-        told = (met, rule.periods(rows), *rule.alone(rows, score))
+        score, predicted, flags, bits = _scores(scorer, batch, asked)
+        told = (bits, rule.periods(rows), *rule.alone(rows, score))
         arrays.append([score, predicted, flags, *map(_brief, told)])
         parts.append((batch.source, batch.start + rows.height))
         if batch.start:  # the same source goes on
             del parts[-2]
     if not arrays:
         return None
-    score, predicted, flags, met, period, acts, turns = (_joined(arrays, place) for place in range(len(arrays[0])))
+    score, predicted, flags, bits, period, acts, turns = (_joined(arrays, place) for place in range(len(arrays[0])))
     held = _stacked(keys)
     key = key_texts(held, columns, parts)
     _refuse_unkeyed(held, key, columns)
     texts = pl.Series(FLAG_TEXTS, dtype=pl.Categorical)[flags]
     classes = predicted if scorer.task == "multiclass" else None
-    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, met, period, acts, turns)
+    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, bits, period, acts, turns)
 
 
 def _brief(array: np.ndarray) -> np.ndarray:
@@ -169,11 +170,13 @@ def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
 def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
     """Score, predicted class, flags and met conditions of a batch's rows."""
     try:
-        full = scorer.predictor.predict_full(batch.frame)
+        rows = admitted(scorer, batch.frame)
+        full = scorer.predictor.predict_full(rows)
     except RowsError as error:
         if not batch.start:
             raise
         raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
+    refuse_unknown(scorer, rows, full.flags["unseen"], batch.source, batch.start)
     flags = np.zeros(len(full.values), np.uint8)
     for bit, name in enumerate(FLAGS):
         flags |= full.flags[name].astype(np.uint8) << bit
@@ -183,22 +186,7 @@ def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[n
         best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
         score = np.array(best, np.float64)  # a copy: the probabilities of all classes are let go of
         predicted = np.asarray(full.values) if scorer.positive < 0 else np.empty(0, bool)
-    return score, predicted, flags, _met(asked, score, full)
-
-
-def _met(asked: Sequence[Condition], score: np.ndarray, full: Predictions) -> np.ndarray:
-    said = {**full.flags, "score": score}
-    if full.intervals is not None:
-        said["interval"] = full.intervals[:, 1] - full.intervals[:, 0]
-    met = np.zeros(len(score), np.int32)
-    for bit, one in enumerate(asked):
-        if "interval" not in said and any(clause.what == "interval" for clause in one.clauses):
-            raise BriefError(
-                f"[decision.review] when holds '{one.text}', and this package tells no intervals; train it again with this "
-                "version, or remove the condition"
-            )
-        met |= one.holds(said).astype(np.int32) << bit
-    return met
+    return score, predicted, flags, met(asked, score, full)
 
 
 def _stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

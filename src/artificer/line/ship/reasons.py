@@ -14,9 +14,10 @@ import polars as pl
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.figures import figure
 from artificer.data.keys import key_texts
+from artificer.line.ship.admitting import admitted
 from artificer.line.ship.predicted import Batches, Predicted
 from artificer.line.ship.scorer import Scorer
-from artificer_runtime.contributions import Explanations
+from artificer_runtime.contributions import Explanations, counted
 from artificer_runtime.schema import GROUPS, Column, canonical_text
 
 LONGEST = 40  # characters of a value
@@ -48,9 +49,15 @@ def shown_of(scorer: Scorer) -> Shown:
     Raises
     ------
     BriefError
-        When it forbids a column that the data does not have.
+        When it forbids a column that the data does not have, or the package cannot tell reasons.
     """
     asked, brief = scorer.brief.decision.reasons, scorer.brief
+    if asked.count and not counted(scorer.predictor.contents):
+        raise BriefError(
+            f"[decision] reasons asks for what the package '{scorer.version}' cannot tell: it was made before trees kept "
+            "how many training rows came to each node. Nothing was predicted; train it again with `artificer run`, or take "
+            "reasons out of the brief"
+        )
     known = [column.name for column in scorer.schema.columns]
     for name in asked.never:
         if name not in known:
@@ -93,6 +100,7 @@ def reasons_of(scorer: Scorer, batches: Batches, found: Predicted, wanted: np.nd
 
 def explained(scorer: Scorer, rows: pl.DataFrame, shown: Shown) -> Iterator[str]:
     """The reasons of each row."""
+    rows = admitted(scorer, rows)
     told = scorer.predictor.explain(rows)
     allowed = [place for place, name in enumerate(told.columns) if name not in shown.never]
     moved = _of_score(scorer, told)[:, allowed]

@@ -138,7 +138,7 @@ def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, as
     scored = pl.DataFrame({"key": found.key, "period": said.starts.cast(pl.String).fill_null("")})
     queue.withdraw({*before.join(scored, on=["key", "period"], how="semi").rows()} - {*now})
     because = said.because.filter(pl.Series(said.review))
-    queue.enter(scoring, ((*one, text) for one, text in zip(now, because, strict=True)), asked)
+    queue.enter(((*one, text, scoring) for one, text in zip(now, because, strict=True)), asked)
 
 
 def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:

@@ -66,7 +66,7 @@ def test_absent_and_new_columns_are_named_with_the_closest_name(contract: Contra
         ("day", ["soon"] * N, "blocker contract:kind"),
         ("colour", ["violet"] * N, "warning contract:level"),
         ("age", [150] * N, "warning contract:range"),
-        ("day", ["2031-01-01"] * N, "warning contract:range"),
+        ("day", ["1931-01-01"] * N, "warning contract:range"),
         ("number", ["n1"] * N, "warning contract:repeated"),
     ],
 )
@@ -102,6 +102,8 @@ TIMES = pl.DataFrame(
         "end": ["2024-01-03", "2024-01-02", "2024-01-09", "2024-01-01"],
         "code": ["AB12", "CD34", "x", "EF56"],
         "n": [1.0, -2.0, 3.0, None],
+        "who": ["a", "a", "a", None],
+        "where": ["here", "there", "here", "there"],
     }
 )
 
@@ -111,6 +113,7 @@ class TestEachKindOfRule:
         ("rule", "code", "places"),
         [
             (Rule("relation", ("end", "start"), text="start <= end"), "relation", [1]),
+            (Rule("determined", ("who", "where")), "determined", [1]),
             (Rule("pattern", ("code",), text="[A-Z]{2}[0-9]{2}"), "pattern", [2]),
             (Rule("range", ("n",), low=0.0), "range", [1]),
             (Rule("range", ("start",), high=1704326400.0), "range", [1, 2]),
@@ -142,6 +145,7 @@ class TestEachKindOfRule:
             Rule("missing", ("n",), high=0.25),
             Rule("polars", text="n > -5"),  # null is in order
             Rule("rows", low=4, high=4),
+            Rule("determined", ("who", "n", "where")),
             Rule("fresh", ("end",), high=4 * 86400.0),
             Rule("unique", ("start",)),
             Rule("sql", text="SELECT * FROM rows WHERE n > 10"),
@@ -150,6 +154,18 @@ class TestEachKindOfRule:
     def test_it_is_silent_where_it_is_kept(self, rule: Rule) -> None:
         found = hold(TIMES, ruled(rule), now=datetime(2024, 1, 11, tzinfo=UTC))
         assert [finding for finding in found.findings if finding.code != "contract:new"] == []
+
+    def test_where_two_values_are_as_common_both_are_named(self) -> None:
+        rows = pl.DataFrame({"zip": ["1", "1", "2"], "city": ["Oslo", "Rome", "Lima"]})
+        assert hold(rows, ruled(Rule("determined", ("zip", "city")))).positions.tolist() == [0, 1]
+
+    def test_a_learned_reference_whose_table_is_absent_is_not_held_and_says_so(self) -> None:
+        rule = Rule("reference", ("code",), values=("codes", "id"), learned="all find theirs")
+        (found,) = (one for one in hold(TIMES, ruled(rule)).findings if one.code != "contract:new")
+        assert (found.code, found.severity) == ("contract:unchecked", "note")
+        assert "--table codes=FILE" in found.fix
+        with pytest.raises(ContractError, match="--table codes=FILE"):
+            hold(TIMES, ruled(Rule("reference", ("code",), values=("codes", "id"))))
 
     def test_severity_is_the_rules_where_it_has_one(self) -> None:
         found = hold(TIMES, ruled(Rule("range", ("n",), low=0.0, severity="blocker")))

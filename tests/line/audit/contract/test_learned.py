@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artificer.core.brief import Joined
+from artificer.core.stages import Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normalise
-from artificer.line.audit.contract import check_contract, contract_of
+from artificer.line.audit.contract import check_contract, contract_of, hold
+from artificer.line.audit.contract.chance import largest_share
+from artificer.line.audit.contract.freshness import freshness_of
 from artificer.line.audit.contract.patterns import pattern_of
+from artificer.line.audit.contract.references import references_of
 from artificer.line.audit.contract.relations import relations_of
+from artificer_runtime.schema import Schema
 
 N = 400
 RNG = np.random.default_rng(2)
@@ -102,6 +110,127 @@ class TestRelations:
     def test_few_rows_tell_none(self) -> None:
         frame = spans(60)
         assert relations_of(frame, infer_schema(frame).columns) == []
+
+
+def panel(n_shops: int = 30, n_days: int = 40) -> pl.DataFrame:
+    """A row for each shop and day: neither is a key, both together are; the shop's town and land follow from it."""
+    shop, day = np.repeat(np.arange(n_shops), n_days), np.tile(np.arange(n_days), n_shops)
+    net, tax = RNG.integers(1, 900, (2, n_shops * n_days))
+    return pl.DataFrame(
+        {
+            "shop": [f"s{one}" for one in shop],
+            "day": day,
+            "town": [f"t{one % 9}" for one in shop],
+            "land": [f"l{one % 3}" for one in shop],
+            "net": net / 100,
+            "tax": tax / 100,
+            "gross": (net + tax) / 100,
+            "other": RNG.choice(["x", "y"], len(shop)),
+        }
+    )
+
+
+def learned(frame: pl.DataFrame) -> list[Rule]:
+    schema = infer_schema(frame)
+    return list(contract_of(normalise(frame, schema), schema, "", ()).rules or ())
+
+
+class TestKeys:
+    def test_two_columns_that_chance_would_make_alike_are_one(self) -> None:
+        assert [rule.columns for rule in learned(panel()) if rule.kind == "unique"] == [("shop", "day")]
+
+    def test_a_row_that_came_twice_rules_it_out(self) -> None:
+        frame = panel()
+        assert not [rule for rule in learned(frame.vstack(frame[:1])) if rule.kind == "unique"]
+
+    def test_measurements_that_happen_to_differ_are_none(self) -> None:
+        frame = pl.DataFrame({"weight": RNG.normal(size=N), "income": RNG.choice(10**7, N, replace=False)})
+        assert not [rule for rule in learned(frame) if rule.kind == "unique"]
+
+    def test_numbers_that_fill_their_range_are_one_in_any_order(self) -> None:
+        frame = pl.DataFrame({"ticket": RNG.permutation(N), "x": RNG.normal(size=N)})
+        assert [rule.columns for rule in learned(frame) if rule.kind == "unique"] == [("ticket",)]
+
+
+class TestDetermined:
+    def test_what_follows_from_others_is_not_said(self) -> None:
+        found = {rule.columns for rule in learned(panel()) if rule.kind == "determined"}
+        assert found == {("shop", "town"), ("town", "land")}
+
+    def test_a_row_that_breaks_it_rules_it_out(self) -> None:
+        frame = panel().with_columns(
+            pl.when(pl.int_range(pl.len()) == 7).then(pl.lit("t5")).otherwise("town").alias("town")
+        )
+        assert ("shop", "town") not in {rule.columns for rule in learned(frame) if rule.kind == "determined"}
+
+    def test_a_column_that_nearly_never_changes_tells_nothing(self) -> None:
+        frame = panel().select(
+            "shop", rare=pl.when(pl.int_range(pl.len()) < 40).then(pl.lit("a")).otherwise(pl.lit("b"))
+        )
+        assert not [rule for rule in learned(frame) if rule.kind == "determined"]
+
+
+class TestSums:
+    def test_to_the_last_digit(self) -> None:
+        (rule,) = (rule for rule in learned(panel()) if "+" in rule.text)
+        assert rule.text == "-0.005 <= net + tax - gross <= 0.005"
+        broken = panel().with_columns(gross=pl.col("gross") + 0.01)
+        assert hold(broken, Contract(Schema(()), rules=(rule,))).findings[-1].code == "contract:relation"
+
+    def test_a_part_that_is_mostly_nothing_makes_none(self) -> None:
+        frame = panel().with_columns(tax=pl.lit(0.0), gross=pl.col("net"))
+        assert not [rule for rule in learned(frame) if "+" in rule.text]
+
+
+class TestFreshness:
+    DAYS = np.cumsum(np.tile([1.0, 1, 1, 1, 3], 30)) * 86_400
+
+    def test_twice_the_longest_stretch_and_the_time_between_deliveries(self) -> None:
+        newest = float(self.DAYS[-1])
+        (rule,) = freshness_of("day", self.DAYS, newest, newest + 3600, every=7 * 86_400)
+        assert (rule.kind, rule.columns, rule.high) == ("fresh", ("day",), 13 * 86_400)
+
+    def test_rows_of_long_ago_and_few_days_tell_none(self) -> None:
+        newest = float(self.DAYS[-1])
+        assert freshness_of("day", self.DAYS, newest, newest + 60 * 86_400) == []
+        assert freshness_of("day", self.DAYS[-90:], newest, newest) == []
+
+
+class TestReferences:
+    def test_as_many_may_lack_their_row_as_did_in_training(self, tmp_path: Path) -> None:
+        pl.DataFrame({"shop": [f"s{one}" for one in range(29)]}).write_csv(tmp_path / "shops.csv")
+        tables = {"shops": Joined(source="shops.csv", key=("shop",))}
+        (rule,) = references_of(panel(), tables, tmp_path)
+        assert (rule.columns, rule.values) == (("shop",), ("shops.csv", "shop"))
+        assert 40 / 1200 < rule.allow < 0.1
+        assert hold(panel(), Contract(Schema(()), rules=(rule,)), folder=tmp_path).offending == {}
+        strangers = panel().with_columns(shop=pl.lit("elsewhere"))
+        assert (
+            hold(strangers, Contract(Schema(()), rules=(rule,)), folder=tmp_path).findings[-1].code
+            == "contract:unmatched"
+        )
+
+    def test_a_table_that_covers_little_promises_nothing(self, tmp_path: Path) -> None:
+        pl.DataFrame({"shop": ["s1"]}).write_csv(tmp_path / "shops.csv")
+        assert references_of(panel(), {"shops": Joined(source="shops.csv", key=("shop",))}, tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("n", "n_broke", "share"), [(7_000, 0, 0.001), (691, 0, 0.01), (100, 0, 0.067), (1000, 10, 0.023)]
+)
+def test_what_a_rule_allows_is_the_limit_of_clopper_and_pearson(n: int, n_broke: int, share: float) -> None:
+    assert largest_share(n, n_broke) == pytest.approx(share, rel=0.05)
+
+
+def test_a_level_that_one_row_holds_tells_of_levels_not_seen_yet() -> None:
+    often, seldom = [f"l{n % 9}" for n in range(900)], [f"l{n % 9}" for n in range(880)] + [f"r{n}" for n in range(20)]
+    allowed = {
+        name: next(
+            rule.allow for rule in learned(pl.DataFrame({"level": cells, "x": range(900)})) if rule.kind == "set"
+        )
+        for name, cells in (("often", often), ("seldom", seldom))
+    }
+    assert allowed["often"] < 0.01 < 20 / 900 < allowed["seldom"]
 
 
 def test_rows_keep_the_contract_that_is_learned_from_them() -> None:

@@ -58,9 +58,9 @@ def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:
     text = contract_text(contract)[0]
     assert "[columns.age]\n" in text
     assert "missing = 0  # never missing in training\n" in text
-    assert 'pattern = "AB-[0-9]{4}"  # every value in training has it\n' in text
+    assert 'pattern = { value = "AB-[0-9]{4}", allow = 0.034 }  # every value in training has it\n' in text
     assert 'rule = "start <= end"\n' in text
-    assert "range = [2024-01-01T10:00:00.500000Z, 2024-01-28T10:00:00.500000Z]" in text
+    assert "range = { at_least = 2024-01-01T10:00:00.500000Z, allow = 0.034 }  # earliest moment" in text
 
 
 def test_all_that_a_rule_may_say_reads_back() -> None:
@@ -70,6 +70,7 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         Rule("missing", ("a",), high=0.25, severity="blocker"),
         Rule("range", ("a",), low=0.5, allow=0.0),
         Rule("reference", ("a",), values=("other.csv", "id"), allow=0.01),
+        Rule("determined", ("zip", "land", "city"), allow=0.01, name="one city"),
         Rule("mean", ("a",), about=3.25, spread=0.5, sd=2.0, skew=0.5),
         Rule("unique", ("a",)),
         Rule("share", ("b",), values=("x y",), about=0.5, spread=0.01),

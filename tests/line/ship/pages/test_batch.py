@@ -15,6 +15,7 @@ import pytest
 from client import Client, table
 from web import answering
 
+import artificer
 import artificer_runtime
 from artificer.line.ship.server.pages import batch, jobs, scored
 
@@ -63,6 +64,18 @@ def test_rows_come_back_in_order_with_what_the_package_predicts(site: Any, clien
     page = site.get(address).text
     assert "50 rows are scored" in page
     assert "<b>3</b> to act on" in page
+
+
+def test_the_control_share_and_rows_for_a_person_are_left_alone_as_score_leaves_them(client: Client) -> None:
+    client.ask(more='[decision]\ncapacity = { top = 5 }\ncontrol = 0.3\nreview = { when = ["score > 0.8"] }\n')
+    rows = table(60).drop("day")
+    artificer.score(client.brief, rows, client.folder / "out.parquet")
+    with answering(client.brief) as site:
+        address = sent(site, as_file(rows, "parquet"), "rows.parquet")
+        found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+    expected = pl.read_parquet(client.folder / "out.parquet")
+    assert found.sort("id")["decision"].to_list() == expected.sort("id")["decision"].cast(pl.String).to_list()
+    assert {"control", "review", "act"} < {*found["decision"]}
 
 
 def test_no_cell_of_what_is_downloaded_starts_a_formula(site: Any) -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import polars as pl
 
-from artificer.core.errors import ContractError
 from artificer.core.stages import Contract, Rule
 from artificer.data.kinds import without_missing
 from artificer.data.readers import read
@@ -61,23 +60,16 @@ class Delivery:
         """What a rule is called: by its name, what it demands, or its kind and columns."""
         if rule.name or rule.kind in ("relation", "sql", "polars"):
             return rule.name or rule.text
+        if rule.kind == "determined":
+            return f"{rule.columns[-1]} by {', '.join(rule.columns[:-1])}"
         return f"{rule.kind} of {', '.join(rule.columns)}" if rule.columns else rule.kind
 
-    def other(self, table: str) -> pl.DataFrame:
-        """Another table: one that was given by this name, or a file.
-
-        Raises
-        ------
-        ContractError
-            When there is none.
-        """
+    def other(self, table: str) -> pl.DataFrame | None:
+        """Another table: one that was given by this name, or a file; None where there is none."""
         if table in self.tables:
             return read(self.tables[table]).frame
         start = self.folder or Path.cwd()
         for name in (table, *(f"{table}.{suffix}" for suffix in FILES)):
             if (start / name.partition("#")[0]).is_file():
                 return read(name, folder=start).frame
-        raise ContractError(
-            f"a rule of the contract refers to the table '{table}', and there is none in '{start}'; put the file there, or "
-            f"name it: --table {table}=FILE"
-        )
+        return None

@@ -1,22 +1,37 @@
-"""Training rows → the contract that they keep: of each column its kind, gaps, range, levels, pattern; keys; relations."""
+"""Training rows → the contract that they keep: of each column its kind, gaps, range, levels, pattern; keys; relations.
+
+What is learned of a sample must be kept by the next one: each kind of rule has its own reason why chance did not make it
+(`keys`, `determined`, `sums`, `relations`, `freshness`), and `bench/contracts.py` counts the false alarms.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
 from artificer.core.stages import Contract, Rule
+from artificer.data.kinds import as_time
+from artificer.line.audit.contract.chance import QUIET_SHARE, largest_share
+from artificer.line.audit.contract.determined import determined_of
+from artificer.line.audit.contract.keys import keys_of
 from artificer.line.audit.contract.patterns import pattern_of
 from artificer.line.audit.contract.relations import relations_of
+from artificer.line.audit.contract.sums import sums_of
 from artificer_runtime.schema import Column, Schema
 
-LARGEST_QUIET_SHARE = 0.001
+LARGEST_LOOSE_SHARE = 0.1  # a rule that more may break says too little
 FEWEST_FOR_UNIQUE = 50
 
 
 def contract_of(
-    frame: pl.DataFrame, schema: Schema, target: str, key: tuple[str, ...], personal: tuple[str, ...] = ()
+    frame: pl.DataFrame,
+    schema: Schema,
+    target: str,
+    key: tuple[str, ...],
+    personal: tuple[str, ...] = (),
+    more: Sequence[Rule] = (),
 ) -> Contract:
     """Learn the contract from the training rows.
 
@@ -30,6 +45,8 @@ def contract_of(
         The brief's `[data] key`; it is in the contract if no two training rows share it.
     personal : tuple of str
         Columns whose values are pseudonyms here: the contract says nothing of how they are written.
+    more : sequence of Rule
+        Learned from what is not in the frame: other tables, the clock.
     """
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
@@ -37,8 +54,44 @@ def contract_of(
     rules = [rule for column in columns for rule in _column_rules(frame[column.name], column, unique, personal)]
     if unique:
         rules.append(Rule("unique", unique, learned="the brief's key; no two training rows share it"))
-    rules += relations_of(frame, columns)
+    known = [rule.columns for rule in rules if rule.kind == "unique"]
+    rules += keys_of(frame, columns, known)
+    rules += [*relations_of(frame, columns), *sums_of(frame, columns), *determined_of(frame, columns), *more]
     return Contract(Schema(columns, schema.missing), not_null, unique, target, tuple(rules))
+
+
+def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...]) -> Iterator[Rule]:
+    known = values.drop_nulls()
+    for rule in _basic(column, len(known) == len(values)):
+        if rule.kind in ("set", "range"):
+            allow = _allowed(known, rule)
+            if allow <= LARGEST_LOOSE_SHARE:
+                yield replace(rule, allow=allow)
+        else:
+            yield rule
+    if values.dtype == pl.String and column.name not in personal and (found := pattern_of(known)):
+        yield Rule(
+            "pattern",
+            (column.name,),
+            text=found,
+            allow=largest_share(len(known)),
+            learned="every value in training has it",
+        )
+    alone = column.kind == "identifier" and key != (column.name,)
+    if alone and len(known) >= FEWEST_FOR_UNIQUE and known.n_unique() == len(known):
+        yield Rule("unique", (column.name,), learned="no two training rows share a value")
+
+
+def _allowed(known: pl.Series, rule: Rule) -> float:
+    """Share of rows that may break a set or a range: as many as would, had the rows not told of themselves."""
+    if rule.kind == "set":
+        counts = known.alias("level").value_counts()
+        new = ~counts["level"].is_in(pl.Series(rule.values, dtype=pl.String).implode()) | (counts["count"] == 1)
+        return largest_share(len(known), int(counts.filter(new)["count"].sum()))
+    values = pl.Series(as_time(known)) if known.dtype.is_temporal() else known
+    ends = [(values < rule.low, values == rule.low)] if rule.low is not None else []
+    ends += [(values > rule.high, values == rule.high)] if rule.high is not None else []
+    return largest_share(len(known), sum(int(beyond.sum()) + (int(at.sum()) == 1) for beyond, at in ends))
 
 
 def rules_of(contract: Contract) -> tuple[Rule, ...]:
@@ -50,18 +103,6 @@ def rules_of(contract: Contract) -> tuple[Rule, ...]:
     return (*rules, Rule("unique", contract.unique)) if contract.unique else tuple(rules)
 
 
-def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...]) -> Iterator[Rule]:
-    yield from _basic(column, not values.null_count())
-    known = values.drop_nulls()
-    if values.dtype == pl.String and column.name not in personal and (found := pattern_of(known)):
-        yield Rule(
-            "pattern", (column.name,), text=found, allow=LARGEST_QUIET_SHARE, learned="every value in training has it"
-        )
-    alone = column.kind == "identifier" and key != (column.name,)
-    if alone and len(known) >= FEWEST_FOR_UNIQUE and known.n_unique() == len(known):
-        yield Rule("unique", (column.name,), learned="no two training rows share a value")
-
-
 def _basic(column: Column, never_missing: bool) -> Iterator[Rule]:
     """What a column's kind, levels and range say."""
     at = (column.name,)
@@ -70,9 +111,11 @@ def _basic(column: Column, never_missing: bool) -> Iterator[Rule]:
     if never_missing:
         yield Rule("missing", at, high=0.0, learned="never missing in training")
     if column.kind in ("category", "boolean"):
-        yield Rule("set", at, values=column.levels, allow=LARGEST_QUIET_SHARE, learned=_counted(column))
-    elif column.kind in ("number", "time") and column.low is not None and column.high is not None:
-        yield Rule("range", at, column.low, column.high, allow=LARGEST_QUIET_SHARE, learned="least and greatest value")
+        yield Rule("set", at, values=column.levels, allow=QUIET_SHARE, learned=_counted(column))
+    elif column.kind == "number" and column.low is not None and column.high is not None:
+        yield Rule("range", at, column.low, column.high, allow=QUIET_SHARE, learned="least and greatest value")
+    elif column.kind == "time" and column.low is not None:  # later rows have later moments
+        yield Rule("range", at, column.low, allow=QUIET_SHARE, learned="earliest moment")
 
 
 def _counted(column: Column) -> str:

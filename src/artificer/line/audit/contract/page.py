@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from artificer.core.stages import Alarms, Contract, Rule
-from artificer.line.audit.contract.learned import LARGEST_QUIET_SHARE, rules_of
+from artificer.line.audit.contract.chance import QUIET_SHARE
+from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.limits import predicted
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # What a rule allows where its line does not say: learned bounds are those of a sample.
-ALLOW = {"range": LARGEST_QUIET_SHARE, "set": LARGEST_QUIET_SHARE, "pattern": LARGEST_QUIET_SHARE}
+ALLOW = {"range": QUIET_SHARE, "set": QUIET_SHARE, "pattern": QUIET_SHARE}
 KEYS = {"present": "required", "reference": "in"}
 HEAD = """\
 # What the rows must look like. Learned from training rows; yours to edit: change, add or remove a line.
@@ -34,6 +35,9 @@ HEAD = """\
 #   columns = ["customer", "day"]
 #   [[relation]]                              # holds in each row that has both
 #   rule = "start <= end"
+#   [[determined]]                            # rows of one zip have one city
+#   by = ["zip"]
+#   column = "city"
 #   [[sql]]                                   # selects rows that offend; reads nothing but rows
 #   name = "no refund above the price"
 #   query = "SELECT * FROM rows WHERE refund > price"
@@ -164,13 +168,16 @@ def _value(plain: str, rule: Rule, more: Mapping[str, str] | None = None) -> str
 
 
 def _stands_alone(rule: Rule) -> bool:
-    return rule.kind in ("relation", "sql", "polars") or (rule.kind == "unique" and len(rule.columns) > 1)
+    return rule.kind in ("relation", "determined", "sql", "polars") or (rule.kind == "unique" and len(rule.columns) > 1)
 
 
 def _alone(rule: Rule) -> Iterator[str]:
     yield _with(f"[[{rule.kind}]]", rule.learned)
     if rule.kind == "unique":
         yield f"columns = {_array(rule.columns)}"
+    elif rule.kind == "determined":
+        yield f"by = {_array(rule.columns[:-1])}"
+        yield f"column = {_text(rule.columns[-1])}"
     else:
         yield f"{ {'relation': 'rule', 'sql': 'query', 'polars': 'expression'}[rule.kind] } = {_text(rule.text)}"
     if rule.name:

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.stages import Rule
+from artificer.line.audit.contract.chance import largest_share
 from artificer_runtime.schema import Column
 
 FEWEST_ROWS = 100
@@ -35,7 +36,7 @@ def relations_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Rule]:
     """
     found: list[tuple[float, str, str, int]] = []
     for kind in ("number", "time"):
-        names = [one.name for one in columns if one.kind == kind and _nameable(one.name)]
+        names = [one.name for one in columns if one.kind == kind and nameable(one.name)]
         if len(names) <= MOST_COLUMNS:
             values = {name: frame[name].cast(pl.Int64 if kind == "time" else pl.Float64) for name in names}
             found += [pair for one, other in permutations(names, 2) if (pair := _ordered(values[one], values[other]))]
@@ -51,13 +52,15 @@ def relations_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Rule]:
             "relation",
             (one, other),
             text=f"{one} <= {other}",
+            allow=largest_share(n),
             learned=f"holds in all {n:,} training rows that have both; by chance {share:.0%} would break it",
         )
         for share, one, other, n in direct[:MOST_RELATIONS]
     ]
 
 
-def _nameable(name: str) -> bool:
+def nameable(name: str) -> bool:
+    """Whether an expression can name a column."""
     return name.isidentifier() and not keyword.iskeyword(name)
 
 

@@ -188,6 +188,12 @@ def _unique(delivery: Delivery, rule: Rule) -> Break | None:
 def _reference(delivery: Delivery, rule: Rule) -> Break | None:
     (name,), (table, column) = rule.columns, rule.values
     other = delivery.other(table)
+    if other is None:
+        says = f"'{name}' must be in '{column}' of the table '{table}', and there is none in '{delivery.folder or '.'}'"
+        mend = f"put the file there, or name it: --table {table}=FILE"
+        if not rule.learned:
+            raise ContractError(f"{says}; {mend}")
+        return Break("contract:unchecked", "note", f"{says}: it is not checked", mend, (), NOBODY)
     if column not in other.columns:
         raise ContractError(
             f"'{name}' must be in '{column}' of '{table}', which has no such column{closest(column, other.columns)}"
@@ -215,6 +221,23 @@ def _relation(delivery: Delivery, rule: Rule) -> Break | None:
     except pl.exceptions.PolarsError as error:  # its own words may hold values of the rows
         raise ContractError(f"the contract's relation '{rule.text}' mixes kinds of values; mend it") from error
     return _rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
+
+
+def _determined(delivery: Delivery, rule: Rule) -> Break | None:
+    """Rows break it that bring another value than most rows of theirs; where two values are as common, all of them."""
+    *by, name = [f"column {place}" for place, _ in enumerate(rule.columns)]
+    values = delivery.values.select(
+        pl.col(one).alias(alias) for one, alias in zip(rule.columns, (*by, name), strict=True)
+    )
+    known = pl.all_horizontal(pl.all().is_not_null())
+    counted = values.with_columns(known=known, n=pl.when(known).then(pl.len().over(*by, name)).otherwise(0))
+    most = counted.with_columns(most=pl.col("n").max().over(by))
+    n_usual = pl.col(name).filter(pl.col("n") == pl.col("most")).n_unique().over(by)
+    odd = most.select(odd=pl.col("known") & ((pl.col("n") < pl.col("most")) | (n_usual > 1)))["odd"]
+    of = ", ".join(rule.columns[:-1])
+    return _rows(
+        delivery, odd, "contract:determined", f"the rows bring another '{rule.columns[-1]}' for their '{of}'", MEND
+    )
 
 
 def _own(delivery: Delivery, rule: Rule) -> Break | None:
@@ -333,6 +356,7 @@ KINDS: dict[str, Callable[[Delivery, Rule], Break | None]] = {
     "unique": _unique,
     "reference": _reference,
     "relation": _relation,
+    "determined": _determined,
     "sql": _own,
     "polars": _own,
     "rows": _count,

@@ -18,7 +18,14 @@ from artificer.line.ask.durations import seconds
 from artificer.line.audit.contract.page import ALLOW, VERSION
 from artificer_runtime.schema import Column, Kind, Schema
 
-TOP = ("contract", "target", "missing", "alarms", "delivery", "columns", "unique", "relation", "sql", "polars")
+ALONE = (
+    ("unique", "columns"),
+    ("relation", "rule"),
+    ("determined", "column"),
+    ("sql", "query"),
+    ("polars", "expression"),
+)
+TOP = ("contract", "target", "missing", "alarms", "delivery", "columns", *(kind for kind, _ in ALONE))
 OF_COLUMN = {
     "missing": "missing",
     "range": "range",
@@ -206,18 +213,23 @@ def _delivery(section: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _alone(written: Mapping[str, Any]) -> Iterator[Rule]:
-    for kind, key in (("unique", "columns"), ("relation", "rule"), ("sql", "query"), ("polars", "expression")):
+    for kind, key in ALONE:
         for place, section in enumerate(_list(written.get(kind, []), (kind,))):
             here: Path = (kind, place)
             parts, more = _options(kind, _table(section, here), here)
-            value, name = parts.pop(key, None), parts.pop("name", "")
+            value = parts.pop(key, None)
+            more["name"] = _said(parts.pop("name", ""), (*here, "name"), "a text")
+            by = _texts(parts.pop("by", None), (*here, "by")) if kind == "determined" else ()
             _refuse_unknown(parts, (), here, f"a part of [[{kind}]]", (key, "name", *OPTIONS))
             if kind == "unique":
-                yield Rule("unique", _texts(value, (*here, key)), name=str(name), **more)
+                yield Rule("unique", _texts(value, (*here, key)), **more)
                 continue
             text = _said(value, (*here, key), f"{key} = a text")
+            if kind == "determined":
+                yield Rule("determined", (*by, text), **more)
+                continue
             columns = _read_by(text, (*here, key)) if kind == "relation" else ()
-            yield Rule(kind, columns, text=text, name=_said(name, (*here, "name"), "a text"), **more)  # type: ignore[arg-type]
+            yield Rule(kind, columns, text=text, **more)  # type: ignore[arg-type]
 
 
 def _read_by(text: str, path: Path) -> tuple[str, ...]:

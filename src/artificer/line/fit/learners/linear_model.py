@@ -103,16 +103,21 @@ class LinearModel:
 
 def _thinned(fold: Fold) -> Fold:
     """Fewer rows where one step of the solver would take seconds: a linear model of many rows gains little by more."""
-    if fold.task == "regression" and not fold.loss:
-        return fold
-    filled = float((fold.X[:SAMPLED] != 0).mean()) * fold.X.shape[1] if len(fold.X) else 0.0
-    most = max(FEWEST_ROWS, int(MOST_WORK / max(filled * max(fold.n_classes - 1, 1), 1.0)))
+    most = most_rows(fold)
     if len(fold.X) <= most:
         return fold
     rows = np.sort(np.random.default_rng(fold.seed).choice(len(fold.X), most, replace=False))
     if fold.task != "regression":
         rows = np.union1d(rows, np.unique(fold.y, return_index=True)[1])  # no class is lost
     return replace(fold, X=fold.X[rows], y=fold.y[rows], weight=fold.weight[rows] if fold.weight is not None else None)
+
+
+def most_rows(fold: Fold) -> int:
+    """Rows that a fit reads at most."""
+    if fold.task == "regression" and not fold.loss:
+        return len(fold.X)
+    filled = float((fold.X[:SAMPLED] != 0).mean()) * fold.X.shape[1] if len(fold.X) else 0.0
+    return max(FEWEST_ROWS, int(MOST_WORK / max(filled * max(fold.n_classes - 1, 1), 1.0)))
 
 
 @dataclass(frozen=True, slots=True)

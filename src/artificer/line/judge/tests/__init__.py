@@ -14,7 +14,7 @@ from dataclasses import replace
 from artificer.core.protocols import Check
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import ModelTest, TestOutcome
-from artificer.line.judge.examined import Examined
+from artificer.line.judge.examined import Examined, UnfinishedError
 from artificer.measure.correct import looks
 
 __all__ = ["BUILTIN", "builtin", "run_tests"]
@@ -110,7 +110,10 @@ def _can_run(test: Check, seen: Examined) -> bool:
 
 
 def _tested(test: Check, seen: Examined) -> ModelTest:
-    findings = tuple(test(seen))
+    try:
+        findings = tuple(test(seen))
+    except UnfinishedError as error:
+        return ModelTest(test.code, "not run", str(error))
     if not findings:
         return ModelTest(
             test.code, "not run", "these rows do not tell it: too few, or the metric is not defined on them"

@@ -30,7 +30,7 @@ SAYS = {
     "numbers": "a number; NaN where missing",
     "codes": "a string without blanks around it; empty where missing",
     "times": "seconds since 1970-01-01 in UTC, as ONNX has no operator that reads a date; NaN where missing",
-    "texts": "a string; empty where missing",
+    "texts": "a string; empty where missing; cut by onnxruntime's own operator Tokenizer (com.microsoft)",
 }
 
 

@@ -14,6 +14,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 
 OPSET, ML_OPSET, IR = 20, 4, 9  # onnxruntime reads them from 1.17 on
 ML = "ai.onnx.ml"
+ONNXRUNTIME = "com.microsoft"  # its own operators: of them one, which cuts a text
 TYPES = {
     "float": TensorProto.FLOAT,
     "double": TensorProto.DOUBLE,
@@ -34,6 +35,7 @@ class Graph:
     inputs: list[ValueInfoProto] = field(default_factory=list)
     outputs: list[ValueInfoProto] = field(default_factory=list)
     _constants: dict[tuple[Any, ...], TensorProto] = field(default_factory=dict)
+    _made: dict[str, str] = field(default_factory=dict)
 
     def input(self, name: str, kind: str) -> str:
         """One raw column: [n, 1]."""
@@ -46,10 +48,13 @@ class Graph:
         self.outputs.append(helper.make_tensor_value_info(name, TYPES[kind], ["n"] if width is None else ["n", width]))
 
     def add(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
-        """Add an operator."""
-        name = f"/{len(self.nodes)}/{operator}"  # no column is likely to be called so
-        self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
-        return name
+        """Add an operator; what stands in the graph already is not computed again."""
+        key = repr((operator, inputs, domain, sorted(attributes.items())))
+        if key not in self._made:
+            name = f"/{len(self.nodes)}/{operator}"  # no column is likely to be called so
+            self.nodes.append(helper.make_node(operator, list(inputs), [name], name=name, domain=domain, **attributes))
+            self._made[key] = name
+        return self._made[key]
 
     def constant(self, value: Any, kind: Any = np.float64) -> str:
         """A number or an array."""
@@ -118,6 +123,8 @@ class Graph:
         """The finished model."""
         graph = helper.make_graph(self.nodes, name, self.inputs, self.outputs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)]
+        if any(node.domain == ONNXRUNTIME for node in self.nodes):
+            opsets.append(helper.make_opsetid(ONNXRUNTIME, 1))
         model = helper.make_model(graph, opset_imports=opsets, ir_version=IR, producer_name="artificer")
         helper.set_model_props(model, properties)
         return model

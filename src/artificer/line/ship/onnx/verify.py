@@ -12,6 +12,7 @@ import numpy as np
 from artificer.core.errors import FaultError
 from artificer.line.ship.onnx.columns import TAKEN, read_columns
 from artificer.line.ship.onnx.rows import Rows, as_the_runtime_takes, synthetic
+from artificer.line.ship.onnx.steps.words import known
 from artificer_runtime.predictor import Predictor
 from artificer_runtime.schema import GROUPS, Schema
 
@@ -52,7 +53,7 @@ def verified(model: bytes, predictor: Predictor, names: Mapping[str, str]) -> Sh
     """
     import onnxruntime
 
-    rows = synthetic(predictor.schema)
+    rows = synthetic(predictor.schema, known(predictor.contents.recipe))
     told = predictor.predict_full(as_the_runtime_takes(predictor.schema, rows))
     score = told.values if told.probabilities is None else told.probabilities
     options = onnxruntime.SessionOptions()

@@ -20,18 +20,15 @@ from artificer.line.ask import ROW, ask
 from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
-from artificer.line.fit.attempt import learned, settled
 from artificer.line.fit.course import Course, course
-from artificer.line.fit.learners import load
-from artificer.line.fit.losses import level_of, link_of, power_of
-from artificer.line.refine.refit import NEXT_SEED
+from artificer.line.fit.losses import link_of
+from artificer.line.ship.script.steps import known_steps
+from artificer.line.ship.script.told import differs, told
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import Trees
-from artificer_runtime.package import Contents, Weighted, read
+from artificer_runtime.package import Contents, read
 
 READABLE = (".parquet", ".csv")
-STEPS = ("numbers@1", "codes@1", "dates@1", "date_gaps@1", "one_hot@1", "scaled@1", "hinges@1")
-LEARNERS = ("lightgbm", "catboost", "linear", "extra_trees")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +37,19 @@ class Trained:
 
     Attributes
     ----------
-    settings : dict
-        The library's own.
-    seeds : tuple of int
-        A fit each, whose raw outputs are averaged.
+    told : dict
+        Arguments of its function, by name.
+    differs : str
+        How it is another than the member that was shipped; "" where it is the same.
     """
 
     name: str
     learner: str
-    settings: dict[str, Any]
-    n_iterations: int
+    told: dict[str, Any]
     weight: float
     blocks: tuple[str, ...]
-    categorical: tuple[int, ...]
-    seeds: tuple[int, ...]
-    limits: dict[str, Any]
     link: str
+    differs: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +69,7 @@ class Gathered:
     contents: Contents
     rows: np.ndarray
     weight: str
+    seed: int
     members: tuple[Trained, ...]
     differs: str
 
@@ -105,14 +100,22 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
     plan, encoding = design(state), encode(state)
     ways = course(state, asked, choose(state), plan, encoding)
     by_name = {one.name: one for one in encoding.candidates}
-    order = dict.fromkeys(stop.candidate for stop in lock.stops if stop.fold < 0)
-    shipped = zip((name for name in order if name in lock.weights), contents.members, strict=True)
-    members = tuple(_trained(name, one, by_name, ways, lock) for name, one in shipped)
+    members = tuple(_members(contents, by_name, ways, lock))
     data = lock.brief.data
     about = json.loads(files["card.json"]).get("name", "") if "card.json" in files else ""
+    apart = "; ".join(one.differs for one in members if one.differs)
     rows = _rows(state, ways, asked.train.path, lock, source)
     return Gathered(
-        about, lock.run_id, lock.versions, source, contents, rows, data.weight, members, _differs(members, contents)
+        about,
+        lock.run_id,
+        lock.versions,
+        source,
+        contents,
+        rows,
+        data.weight,
+        lock.brief.run.seed,
+        members,
+        apart,
     )
 
 
@@ -131,58 +134,42 @@ def _source(lock: RunLock, folder: Path) -> Path:
 def _refuse_steps(contents: Contents) -> None:
     needed = {name for one in contents.members for name in one.blocks}
     for block in contents.recipe.recipe.blocks:
-        if block.name in needed and block.step not in STEPS:
+        name, _, version = block.step.partition("@")
+        if block.name in needed and not (name in known_steps() and version == "1"):
             raise ArtificerError(
                 f"the step '{block.step}' of {', '.join(block.columns[:3])} has no plain form yet, so no script was written; "
                 "`artificer run --replay` trains the same model again"
             )
 
 
-def _trained(name: str, shipped: Weighted, by_name: Mapping[str, Candidate], ways: Course, lock: RunLock) -> Trained:
-    if name not in by_name or by_name[name].learner not in LEARNERS:
-        raise ArtificerError(
-            f"the member '{name}' has no plain form yet, so no script was written; `artificer run --replay` trains the same "
-            "model again"
+def _members(contents: Contents, by_name: Mapping[str, Candidate], ways: Course, lock: RunLock) -> list[Trained]:
+    """The blend's candidates; one whose form cannot be averaged stands in the package once a seed."""
+    ran = [stop for stop in lock.stops if stop.fold < 0 and stop.candidate in lock.weights]
+    left, made = list(contents.members), []
+    for name in dict.fromkeys(stop.candidate for stop in ran):
+        stops = [stop for stop in ran if stop.candidate == name]
+        member = left[0].member
+        left = left[1 if isinstance(member, Trees | Oblivious) else len(stops) :]
+        if name not in by_name:
+            raise ArtificerError(
+                f"the run does not know the member '{name}' any more; `artificer run --replay` trains it"
+            )
+        candidate = by_name[name]
+        fold = _fold(ways, candidate, None if lock.refitted else 0)
+        made.append(
+            Trained(
+                name,
+                candidate.learner,
+                told(candidate, fold, stops, member),
+                lock.weights[name],
+                candidate.blocks,
+                link_of(fold.task, fold.loss),
+                differs(candidate, fold),
+            )
         )
-    candidate = by_name[name]
-    stops = [stop for stop in lock.stops if stop.candidate == name and stop.fold < 0]
-    n_iterations = _iterations(shipped.member, len(stops))
-    settings = learned(candidate.settings) | settled(n_iterations, stops[0].facts)
-    fold = _fold(ways, candidate, None if lock.refitted else 0)
-    if by_slope(fold, candidate.learner):
-        raise ArtificerError(f"the loss of '{name}' ({fold.loss}) has no plain form with {candidate.learner} yet")
-    learner: Any = load(candidate.learner)
-    boosted = candidate.learner in ("lightgbm", "catboost")
-    return Trained(
-        name,
-        candidate.learner,
-        learner.parameters(fold, settings) if boosted else settings,
-        n_iterations,
-        lock.weights[name],
-        candidate.blocks,
-        fold.categorical,
-        tuple(fold.seed + number * NEXT_SEED for number in range(len(stops))),
-        learner.dataset_limits(fold) if candidate.learner == "lightgbm" else {},
-        link_of(fold.task, fold.loss),
-    )
-
-
-def _iterations(member: Any, n_seeds: int) -> int:
-    """Iterations of a fit as they were shipped: one of a fold may have ended before the run's choice; 0 of no booster."""
-    if isinstance(member, Oblivious):
-        return len(member.feature) // n_seeds
-    if isinstance(member, Trees):
-        return len(member.root) // (n_seeds * (member.n_out if member.value.ndim == 1 else 1))
-    return 0
-
-
-def by_slope(fold: Fold, learner: str) -> bool:
-    """Whether the learner changes the target before it trains."""
-    if learner == "lightgbm":
-        return bool(fold.monotone) and level_of(fold.loss) is not None
-    return learner in ("catboost", "linear") and bool(
-        level_of(fold.loss) is not None or power_of(fold.loss) is not None
-    )
+    if left:
+        raise FaultError("the package holds more members than its run.lock names")
+    return made
 
 
 def _fold(ways: Course, candidate: Candidate, fold: int | None) -> Fold:
@@ -202,10 +189,3 @@ def _rows(state: Run, ways: Course, train: str, lock: RunLock, source: Path) -> 
     mask = np.zeros(int(scan.select(pl.len()).collect().item()), bool)
     mask[used] = True
     return mask
-
-
-def _differs(members: tuple[Trained, ...], contents: Contents) -> str:
-    if any(one.learner == "linear" for one in members):
-        how = "the nearest of scikit-learn's" if contents.classes else "scikit-learn's ridge regression"
-        return f"the linear member is {how}, which stops at another step of the solver than the one that was shipped"
-    return ""

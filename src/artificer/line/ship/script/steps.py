@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import pprint
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from artificer.line.ship.script import learning
+from artificer_runtime import steps
 from artificer_runtime.recipe import Block
 
 CODE = {
@@ -33,6 +37,15 @@ def scaled(values, median, mean, scale, varies, gaps):
     filled = np.where(np.isnan(single), median, single)
     ready = np.clip((filled - mean) / np.array(scale), -8, 8)
     return np.concatenate([ready[:, varies], np.isnan(single)[:, gaps]], axis=1).astype(np.float32)
+''',
+    "level_numbers": '''
+def level_numbers(values, tables, mean, scale):
+    """The number that a level holds, on one scale; NaN where it holds none."""
+    parts = []
+    for codes, table in zip(values.T, tables):
+        held = (codes >= 0) & (codes < len(table))
+        parts.append(np.where(held, np.array(table, np.float64)[np.where(held, codes, 0)], np.nan))
+    return np.clip((np.stack(parts, axis=1) - mean) / np.array(scale), -8, 8).astype(np.float32)
 ''',
     "hinges": '''
 def hinges(values, median, mean, scale, varies, gaps, column, knot):
@@ -79,22 +92,58 @@ def cycle(turn):
     return np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
 ''',
 }
-GROUPS = {"codes": "codes", "one_hot": "codes", "dates": "times", "date_gaps": "times"}
-NEEDS = {"hinges": "scaled"}
+NEEDS = {"hinges": ("scaled",), **learning.NEEDS}
+ALL = CODE | learning.CODE
 
 
-def code_of(blocks: list[Block]) -> str:
+def known_steps() -> frozenset[str]:
+    """Steps that have a plain form, in version 1."""
+    return frozenset(ALL)
+
+
+def code_of(blocks: Sequence[Block]) -> str:
     """The functions that some blocks need."""
-    names = {block.step.partition("@")[0] for block in blocks}
-    names |= {NEEDS[name] for name in names if name in NEEDS}
-    return "\n".join(text for name, text in CODE.items() if name in names)
+    return "\n".join(text for name, text in ALL.items() if name in _needed(blocks))
+
+
+def imports_of(blocks: Sequence[Block]) -> set[str]:
+    """What those functions import."""
+    return {line for name in _needed(blocks) for line in learning.IMPORTS.get(name, ())}
 
 
 def call_of(block: Block, state: Mapping[str, Any]) -> str:
-    """The call that makes a block."""
+    """The call that makes a block: what the run chose stands in it, what is learned is learned again."""
     name = block.step.partition("@")[0]
-    told = "".join(f", {key}={_plain(value)!r}" for key, value in state.items())
-    return f"{name}(columns({GROUPS.get(name, 'numbers')!r}, {list(block.columns)!r}){told})"
+    given = [_columns(block)]
+    if name in learning.CODE:
+        given += [f"known.setdefault({block.name!r}, {{}})", "y", "weight"]
+        told = {key: value for key, value in block.settings.items() if key in learning.SETTINGS}
+        told |= {shown: state[key] for key, shown in _CHOSEN.items() if key in state}
+    elif name == "level_numbers":
+        tables = [[None, *column] for column in block.settings["numbers"]]
+        told = {"tables": tables, "mean": state["mean"], "scale": state["scale"]}
+    else:
+        told = dict(state)
+    given += [f"{key}={pprint.pformat(_plain(value), width=100, compact=True)}" for key, value in told.items()]
+    return f"{name}(\n{textwrap.indent(''.join(f'{one},{chr(10)}' for one in given), ' ' * 12)}        )"
+
+
+_CHOSEN = {"simple": "pairs", "crossed": "crosses", "kept": "kept"}
+
+
+def _needed(blocks: Sequence[Block]) -> set[str]:
+    names = {block.step.partition("@")[0] for block in blocks}
+    return names | {one for name in names for one in NEEDS.get(name, ())}
+
+
+def _columns(block: Block) -> str:
+    group = steps.load(block.step).READS
+    if group != "mixed":
+        return f"columns({group!r}, {list(block.columns)!r})"
+    at = len(block.columns) - int(block.settings["n_codes"])
+    parts = [(kind, names) for kind, names in (("numbers", block.columns[:at]), ("codes", block.columns[at:])) if names]
+    both = ", ".join(f"columns({kind!r}, {list(names)!r})" for kind, names in parts)
+    return f"np.concatenate([{both}], axis=1)"
 
 
 def _plain(value: Any) -> Any:

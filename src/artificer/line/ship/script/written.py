@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pprint
+import sys
 import textwrap
 import zlib
 from collections.abc import Iterator
@@ -13,8 +14,9 @@ import numpy as np
 
 import artificer
 from artificer.line.ship.script.gathered import Gathered, Trained
-from artificer.line.ship.script.learners import CODE, IMPORTS, LINKS
-from artificer.line.ship.script.steps import call_of, code_of
+from artificer.line.ship.script.learners import CODE, IMPORTS, LINKED, LINKS
+from artificer.line.ship.script.steps import call_of, code_of, imports_of
+from artificer_runtime.recipe import Block
 from artificer_runtime.schema import GROUPS, Schema
 from artificer_runtime.values import MISSING, missing_numbers
 
@@ -26,6 +28,16 @@ Written by Artificer {version} from the run {run_id}; it imports nothing of it.{
     python {script} ROWS OUT.csv       and predicts the rows of a .csv or .parquet file
 """
 '''
+IMPORTED = (
+    "import base64",
+    "import sys",
+    "import zlib",
+    "from datetime import datetime, timezone",
+    "from pathlib import Path",
+    "import numpy as np",
+    "import polars as pl",
+)
+IMPORTED_AS = {"sklearn": "scikit-learn"}
 READ = '''
 def read(path):
     """A table of a .parquet or .csv file."""
@@ -84,11 +96,16 @@ def seconds(value, form):
     return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def features(table):
-    """Blocks of features by name: float32, rows by features."""
+def text(column):
+    """Texts, "" where missing."""
+    return np.array([said(value) for value in column.to_list()], object)
+
+
+def features(table, known, y=None, weight=None):
+    """Blocks of features by name: float32, rows by features. With y, steps learn from these rows, into `known`."""
 
     def columns(kind, names):
-        of = {"numbers": number, "codes": code, "times": moment}[kind]
+        of = {"numbers": number, "codes": code, "times": moment, "texts": text}[kind]
         return np.stack([of(table[name]) for name in names], axis=1)
 
     return {
@@ -136,7 +153,7 @@ def written(found: Gathered, script: str = "train.py") -> str:
     blocks = [block for block in found.contents.recipe.recipe.blocks if block.name in needed]
     parts = [
         _head(found, learners, script),
-        "\n".join(_imports(learners)),
+        "\n".join(_imports(learners, blocks)),
         "\n".join(_constants(found)),
         READ.rstrip("\n"),
         *(f"        {block.name!r}: {call_of(block, found.contents.recipe.states[block.name])}," for block in blocks),
@@ -152,7 +169,12 @@ def written(found: Gathered, script: str = "train.py") -> str:
 
 def _head(found: Gathered, learners: list[str], script: str) -> str:
     libraries = sorted(
-        {IMPORTS[name][0].split()[1].split(".")[0].replace("sklearn", "scikit-learn") for name in learners}
+        {
+            IMPORTED_AS.get(one, one)
+            for name in learners
+            for line in IMPORTS[name]
+            for one in [line.split()[1].split(".")[0]]
+        }
     )
     differs = textwrap.fill(f"NOT THE SAME MODEL: {found.differs}.", 110) if found.differs else ""
     head = HEAD.format(
@@ -170,12 +192,11 @@ def _head(found: Gathered, learners: list[str], script: str) -> str:
     return head + f"# The same model comes of the same versions: {versions}."
 
 
-def _imports(learners: list[str]) -> Iterator[str]:
-    yield "import base64\nimport sys\nimport zlib\nfrom datetime import datetime, timezone\nfrom pathlib import Path\n"
-    yield from sorted(
-        {"import numpy as np", "import polars as pl", *(one for name in learners for one in IMPORTS[name])}
-    )
-    yield ""
+def _imports(learners: list[str], blocks: list[Block]) -> Iterator[str]:
+    named = {*IMPORTED, *imports_of(blocks), *(one for name in learners for one in IMPORTS[name])}
+    for ours in (False, True):
+        block = sorted(one for one in named if (one.split()[1].split(".")[0] not in sys.stdlib_module_names) == ours)
+        yield "\n".join(sorted(block, key=lambda one: one.startswith("from "))) + "\n"
 
 
 def _constants(found: Gathered) -> Iterator[str]:
@@ -184,6 +205,7 @@ def _constants(found: Gathered) -> Iterator[str]:
     yield f"SOURCE = {found.source.name!r}"
     yield f"TARGET = {contents.target!r}"
     yield f"CLASSES = {list(contents.classes)!r}  # empty where a number is predicted"
+    yield f"SEED = {found.seed!r}"
     yield f"TEMPERATURE, MULTIPLIERS = {contents.temperature!r}, {list(contents.multipliers)!r}"
     yield f"MISSING = {sorted(MISSING | {one.strip().lower() for one in schema.missing})!r}"
     yield f"MISSING_NUMBERS = {missing_numbers(schema.missing)!r}"
@@ -208,10 +230,9 @@ def _of_columns(schema: Schema) -> Iterator[str]:
 def _train(found: Gathered) -> str:
     lines = [
         "def train(table):",
-        '    """The fitted members."""',
+        '    """What the steps learned, and the fitted members."""',
         "    bits = np.frombuffer(zlib.decompress(base64.b85decode(TRAINED_ON)), np.uint8)",
         "    table = table.filter(pl.Series(np.unpackbits(bits, count=N_ROWS).astype(bool)))",
-        "    blocks = features(table)",
         "    if CLASSES:",
         "        y = np.array([float(CLASSES.index(said(value))) for value in table[TARGET].to_list()])",
         "    else:",
@@ -222,41 +243,30 @@ def _train(found: Gathered) -> str:
     lines.append(
         f"    weight = table[{found.weight!r}].cast(pl.Float64).to_numpy()" if found.weight else "    weight = None"
     )
-    lines.append("    return {")
+    lines += ["    known = {}", "    blocks = features(table, known, y, weight)", "    return known, {"]
     lines += [f"        {one.name!r}: {_fit(one)}," for one in found.members]
     return "\n".join([*lines, "    }\n"])
 
 
 def _fit(one: Trained) -> str:
     X = f"np.concatenate([blocks[name] for name in {list(one.blocks)!r}], axis=1)"
-    given = f"\n            {X},\n            y,\n            weight"
-    settings = {name: value for name, value in one.settings.items() if name not in ("seed", "random_seed")}
-    told = textwrap.indent(_pretty(settings), " " * 12).lstrip()
-    if one.learner == "lightgbm":
-        limits = {"verbose": -1, "num_threads": 1, "feature_pre_filter": False, **one.limits}
-        more = f"n_iterations={one.n_iterations},\n            seeds={list(one.seeds)!r},\n            "
-        more += f"categorical={list(one.categorical)!r},\n            limits={limits!r}"
-    elif one.learner == "catboost":
-        more = f"seeds={list(one.seeds)!r}"
-    elif one.learner == "extra_trees":
-        more = f"seed={one.seeds[0]}"
-    else:
-        penalty = one.settings.get("C", one.settings.get("alpha", 1.0))
-        return f"linear_fits({given},\n            penalty={penalty!r},\n        )"
-    return f"{one.learner}_fits({given},\n            settings={told},\n            {more},\n        )"
+    given = [X, "y", "weight", *(f"{key}={_pretty(value)}" for key, value in one.told.items())]
+    told = textwrap.indent("".join(f"{line},\n" for line in given), " " * 12)
+    return f"{one.learner}_fits(\n{told}        )"
 
 
 def _predict(found: Gathered) -> str:
     lines = [
         "\ndef predict(models, table):",
         '    """Probabilities, in the order of CLASSES, or values: rows by outputs."""',
-        "    blocks = features(table)",
+        "    known, members = models",
+        "    blocks = features(table, known)",
         "    total = 0.0",
     ]
     for one in found.members:
         lines.append(f"    X = np.concatenate([blocks[name] for name in {list(one.blocks)!r}], axis=1)")
-        told = f"{one.learner}_predicts(models[{one.name!r}], X)"
-        told = told if one.learner == "extra_trees" else LINKS[one.link] % told
+        told = f"{one.learner}_predicts(members[{one.name!r}], X)"
+        told = told if one.learner in LINKED else LINKS[one.link] % told
         told = f"np.expm1({told})" if found.contents.transform == "log1p" else told
         lines.append(f"    total = total + {one.weight!r} * {told}")
     lines.append("    return tempered(total) if TEMPERATURE != 1.0 else total\n")
@@ -264,4 +274,4 @@ def _predict(found: Gathered) -> str:
 
 
 def _pretty(value: Any) -> str:
-    return pprint.pformat(value, width=110, sort_dicts=False)
+    return pprint.pformat(value, width=110, sort_dicts=False, compact=True)

@@ -1,4 +1,4 @@
-"""A package over HTTP: predictions with an error for each wrong field, health, readiness and metrics, and pages to try it.
+"""A package over HTTP: predictions with an error for each wrong field, health, readiness and metrics, and pages for people.
 
 The schema of what goes in and out is derived from the package. What was answered is kept in the ledger, under the row's
 key; what the row held is not, unless that is asked for, and nothing of a request is written to the process's own log.
@@ -6,6 +6,7 @@ key; what the row held is not, unless that is asked for, and nothing of a reques
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -130,9 +131,17 @@ def _run(serving: Serving, listener: socket.socket, started: Callable[[], None])
         timeout_graceful_shutdown=limits.stop_s,  # type: ignore[arg-type]
     )
     hold_memory(limits.memory_mb)
-    before = signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn ends in order, then raises the signal once more
+    gc.collect()
+    gc.freeze()  # what is loaded stays: no collection while requests wait looks at it again
+    server = uvicorn.Server(config)
+
+    def end(*_: object) -> None:
+        """Told before uvicorn listens for it, or by uvicorn, which ends in order and raises the signal once more."""
+        server.should_exit = True
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)
 

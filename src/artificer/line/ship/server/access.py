@@ -20,7 +20,7 @@ from artificer.core.access import RIGHTS, Access, Key, Ring, allows, moment, rea
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.server.attempts import Attempts
 from artificer.line.ship.server.doors import RefusedError, wrong
-from artificer.line.ship.server.origin import Proxies, Scope, host_of, is_own, same_origin
+from artificer.line.ship.server.origin import Proxies, Scope, host_of, is_own, peer, same_origin
 from artificer.line.ship.server.sessions import COOKIE, Sessions
 
 if TYPE_CHECKING:
@@ -161,6 +161,15 @@ class Gate:
             said = wrong("too many wrong keys came from your address", f"wait {wait} s, then send the right one")
             raise RefusedError(429, [said], {"retry-after": str(wait)})
         raise _nobody("this key opens nothing: it is wrong, revoked, or at its end", ' error="invalid_token"')
+
+    def counted_as(self, scope: Scope) -> str:
+        """Whose requests are counted together: those with one key, wherever they come from, else those of one address.
+
+        A key that opens nothing counts for its address: else each wrong one would have a count of its own.
+        """
+        text = self._seen(scope).key
+        key = self._ring.holder(text) if text else None
+        return f"key {key.id}" if key is not None else peer(scope)
 
     def _seen(self, scope: Scope) -> _Seen:
         """What the headers say of who asks; what a stranger says in a proxy's place is taken away."""

@@ -33,9 +33,9 @@ from artificer.line.ship.server import (
     streaming,
     versions,
 )
-from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, Door, RefusedError, refusal, wrong
+from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, WAITS, Door, RefusedError, refusal, wrong
 from artificer.line.ship.server.guard import guarded
-from artificer.line.ship.server.limits import Rates
+from artificer.line.ship.server.limits import Rates, Waits
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
@@ -83,7 +83,7 @@ class Application:
 
     def __init__(self, serving: Serving, doors: Iterable[Door], started: Callable[[], None]) -> None:
         self._serving, self._limits, self._metrics = serving, serving.limits, serving.metrics
-        self._started, self._rates = started, Rates(serving.limits.rate)
+        self._started, self._rates, self._waits = started, Rates(serving.limits.rate), Waits()
         self._exact: dict[str, dict[str, Door]] = {}
         self._patterns: list[tuple[Any, Any, dict[str, Door]]] = []
         for door in doors:
@@ -110,7 +110,7 @@ class Application:
 
     async def _answer(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         began, metrics, status = time.perf_counter(), self._metrics, 499  # the client went
-        scope[LIMITS] = self._limits
+        scope[LIMITS], scope[WAITS] = self._limits, self._waits
         metrics.began_one()
         methods = self._methods(scope)
         method = scope["method"]
@@ -173,12 +173,11 @@ class Application:
 
     def _admit(self, request: Request) -> None:
         """Turn away what comes too often, and what comes when too much is under way."""
-        if self._metrics.in_flight > self._limits.at_once:
+        if self._metrics.in_flight > self._limits.at_once and not self._waits.give_way():
             said = wrong(f"{self._limits.at_once} requests are under way", "ask again in a second")
             raise RefusedError(503, [said], {"retry-after": "1"})
         if self._rates.rate:
-            client = request.scope.get("client")
-            wait_s = self._rates.wait_s(client[0] if client else "")
+            wait_s = self._rates.wait_s(self._serving.gate.counted_as(request.scope))
             if wait_s:
                 said = wrong(f"more than {self._rates.rate:g} requests a second", f"ask again in {wait_s:.2g} s")
                 raise RefusedError(429, [said], {"retry-after": str(int(wait_s) + 1)})

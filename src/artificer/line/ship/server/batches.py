@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from artificer.data.row_key import key_of
+from artificer.line.ship.server.beside import Beside
+from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.log import Log
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
 from artificer_runtime import RowsError
+from artificer_runtime.predictor import Predictions
 from artificer_runtime.values import canonical_text
 
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 KINDS = (ARROW, PARQUET)
 MOST_ROWS = 500_000  # the answer is held until it is whole, so that an error still has its status
 ROWS_AT_ONCE = 8_192
+MOST_ERRORS = 1_000
 AT_ONCE = 2  # tables under way: others wait
 _FLAG_TEXTS = np.array([" ".join(name for bit, name in enumerate(FLAGS) if code >> bit & 1) for code in range(8)])
 
@@ -40,14 +45,16 @@ def doors(serving: Serving) -> tuple[Door, ...]:
             raise RefusedError(415, [said])
         content = await body(request)
         async with free:
-            answer, n_rows, raised = await run_in_threadpool(_answered, content, kind, serving.model, serving.log)
+            answer, n_rows, raised = await run_in_threadpool(
+                _answered, content, kind, chosen(serving, request), serving
+            )
         serving.metrics.predicted(n_rows, raised)
         return Response(answer, media_type=kind)
 
     return (Door("POST", "/predict/batch", batch, operation=_described()),)
 
 
-def _answered(content: bytes, kind: str, model: Model, log: Log | None) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(content: bytes, kind: str, who: Chosen, serving: Serving) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer's bytes, its rows, and how many of them raised each flag.
 
     Raises
@@ -60,13 +67,15 @@ def _answered(content: bytes, kind: str, model: Model, log: Log | None) -> tuple
     except ModuleNotFoundError as error:
         raise RefusedError(415, [wrong("tables are not read here: pyarrow is not installed", "send JSON")]) from error
     sink, n_rows, raised = io.BytesIO(), 0, dict.fromkeys(FLAGS, 0)
-    writer: Any = None
+    writer, schema, log, model = None, None, serving.log, who.model
     try:
         for part in _parts(content, kind, model):
             n_rows += part.num_rows
-            answer = _predicted(part, n_rows - part.num_rows, model, raised)
+            ask = partial(_predicted, n_before=n_rows - part.num_rows, raised=raised)
+            answer = _of_all(part, who, serving.beside, ask, schema)
+            schema = answer.schema
             if log is not None:
-                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, answer)))
+                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
             if writer is None:
                 writer = _writer(sink, answer.schema, kind)
             writer.write(answer)
@@ -88,10 +97,15 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     RefusedError
         When there are too many rows, or a column is absent.
     """
+    import pyarrow as pa
+
     n_rows, needed = 0, [column.name for column in model.columns]
     for table, names in _read(content, kind):
         lacking = [name for name in needed if name not in names]
-        if lacking:
+        if model.fields.fills:
+            for name in lacking:
+                table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+        elif lacking:
             said = [wrong("the column is absent", "send it; null where a value is missing", name) for name in lacking]
             raise RefusedError(422, said)
         n_rows += table.num_rows
@@ -118,8 +132,38 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
             yield pa.Table.from_batches([batch]), batch.schema.names
 
 
-def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -> Any:
-    """A part's answers: key, prediction, probabilities, score, decision, flags, version."""
+def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], Any], schema: Any) -> Any:
+    """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
+    import pyarrow as pa
+
+    key, served = who.model.scorer.brief.data.key, who.model
+    drawn_by = part.select(list(key)) if key and {*key} <= {*part.column_names} else part
+    split = None if who.named or not beside.sharing else beside.split(served, drawn_by.to_pylist())
+    if split is None:
+        return _like(ask(part, served), schema)
+    found: list[Any] = []
+    for version, places in split.items():
+        answers, _ = beside.asked(version, served, partial(ask, part.take(places)))
+        found.append(_like(answers, found[0].schema if found else schema))
+    order = np.argsort([place for places in split.values() for place in places])
+    return pa.concat_tables(found).take(order)
+
+
+def _like(answers: Any, schema: Any) -> Any:
+    """The same columns as another version's answers have, where any came before; null where a version knows less."""
+    import pyarrow as pa
+
+    if schema is None or answers.schema == schema:
+        return answers
+    columns = {
+        field.name: answers[field.name] if field.name in answers.column_names else pa.nulls(len(answers), field.type)
+        for field in schema
+    }
+    return pa.table(columns)
+
+
+def _predicted(part: Any, model: Model, *, n_before: int, raised: dict[str, int]) -> Any:
+    """A part's answers: key, prediction, probabilities, score, what is done with the row, flags, version."""
     import pyarrow as pa
 
     scorer = model.scorer
@@ -127,17 +171,16 @@ def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -
         found = scorer.predictor.predict_full(part.select([column.name for column in model.columns]))
     except RowsError as error:
         raise RefusedError(422, [wrong(str(error), "see /schema", row=n_before)]) from error
+    if model.fields.strict and found.flags["unseen"].any():
+        raise RefusedError(422, model.fields.unknown(scorer.predictor.schema, part, n_before)[:MOST_ERRORS])
     columns = {name: part[name] for name in scorer.brief.data.key if name in part.column_names}
     columns["prediction"] = pa.array(found.values.tolist())
     if found.probabilities is not None:
         for place, name in enumerate(scorer.predictor.contents.classes):
             columns[f"probability_{name}"] = pa.array(found.probabilities[:, place])
         if scorer.positive >= 0:
-            score = found.probabilities[:, scorer.positive]
-            columns["score"] = pa.array(score)
-            if model.acts is not None:
-                acts = model.acts(part.to_pylist() if model.reads_rows else (), score)
-                columns["decision"] = pa.array(np.where(acts, "act", "leave").tolist())
+            columns["score"] = pa.array(model.score(found))
+    columns |= _decided(part, model, found)
     code = np.zeros(part.num_rows, np.int64)
     for bit, name in enumerate(FLAGS):
         code += found.flags[name].astype(np.int64) << bit
@@ -147,7 +190,29 @@ def _predicted(part: Any, n_before: int, model: Model, raised: dict[str, int]) -
     return pa.table(columns)
 
 
-def _kept(log: Log, model: Model, answer: Any) -> list[str]:
+def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:
+    """Columns that say what is done with each row, as far as the brief says it."""
+    import pyarrow as pa
+
+    decider = model.decider
+    if not decider.names:
+        return {}
+    keys = _keys(part, model) if decider.reads_keys else ()
+    said = decider(part.to_pylist() if decider.reads_rows else (), keys, model.score(found), found)
+    columns = {"decision": pa.array(said.decision, pa.string())}
+    if "review" in decider.names:
+        columns["review"] = pa.array(said.review)
+    return columns | ({"period": pa.array(said.period)} if said.period else {})
+
+
+def _keys(part: Any, model: Model) -> list[str]:
+    """The key of each row; "" without one."""
+    if not all(name in part.column_names for name in model.key):
+        return [""] * int(part.num_rows)
+    return [key_of(values) for values in zip(*(part[name].to_pylist() for name in model.key), strict=True)]
+
+
+def _kept(log: Log, model: Model, part: Any, answer: Any) -> list[str]:
     """Keep the answers in the ledger, and give their ids."""
     columns, classes = set(answer.column_names), model.scorer.predictor.contents.classes
     n_rows = answer.num_rows
@@ -155,14 +220,16 @@ def _kept(log: Log, model: Model, answer: Any) -> list[str]:
     def values(name: str) -> list[Any]:
         return list(answer[name].to_pylist()) if name in columns else [None] * n_rows
 
-    keys = zip(*map(values, model.scorer.brief.data.key or ("key",)), strict=True)
     score, said = values("score" if "score" in columns else "prediction"), [""] * n_rows
     if classes and "score" not in columns:
         score = np.max([answer[f"probability_{name}"].to_numpy() for name in classes], axis=0).tolist()
         said = list(map(canonical_text, values("prediction")))
-    decided = [one or "" for one in values("decision")]
-    told = zip(keys, score, said, decided, values("flags"), strict=True)
-    return [log.keep(model.scorer.version, key_of(key), *others) for key, *others in told]
+    decided, review, period = ([one or "" for one in values(name)] for name in ("decision", "review", "period"))
+    told = zip(_keys(part, model), score, said, decided, values("flags"), review, period, strict=True)
+    return [
+        log.keep(version, *others, review=review, period=period)
+        for version, (*others, review, period) in zip(values("version"), told, strict=True)
+    ]
 
 
 def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
@@ -178,10 +245,13 @@ def _writer(sink: io.BytesIO, schema: Any, kind: str) -> Any:
 def _described() -> dict[str, Any]:
     content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in KINDS}
     says = (
-        "a row for each row: key, prediction, probability of each class, score, decision, flags, version, prediction_id"
+        "a row for each row: key, prediction, probability of each class, score, what is done with the row, flags, version, "
+        "prediction_id"
     )
     return {
         "summary": f"Predict a table of up to {MOST_ROWS:,} rows, as an Arrow stream or a Parquet file",
+        "parameters": PARAMETERS,
         "requestBody": {"required": True, "content": content},
-        "responses": {"200": {"description": says, "content": content}} | refusals("400", "408", "413", "415", "422"),
+        "responses": {"200": {"description": says, "content": content}}
+        | refusals("400", "404", "408", "413", "415", "422"),
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from artificer.line.ship.server.served import Model
 
 Row = dict[str, Any]
+Ask = Callable[["Model", Sequence[Row]], list[Row]]
+T = TypeVar("T")
 
 
 class Answered(NamedTuple):
@@ -73,54 +76,78 @@ class Beside:
         self._models, self._wanted = models, wanted
         self.idle = not wanted.versions
 
+    @property
+    def sharing(self) -> tuple[str, ...]:
+        """Versions that answer a share of the rows, and run here."""
+        models = self._models
+        return tuple(version for version in self._wanted.shares if version in models)
+
+    def answering(self, version: str) -> Model | None:
+        """A version that answers a share of the rows; None where it does not, or does not run here."""
+        return self._models.get(version) if version in self._wanted.shares else None
+
     def predictions(self, model: Model, rows: Sequence[Row]) -> Answered:
-        """Answers to rows whose fields have been checked for the served version.
+        """Predictions of rows whose fields have been checked for the served version; the shadow hears of them."""
+        found = self.answers(model, rows, predictions)
+        shadow = self._models.get(self._wanted.shadow)
+        if shadow is not None and shadow.scorer.version != model.scorer.version:
+            self._shadow.offer(shadow, model.scorer.version, rows, found.answers)
+        return found
+
+    def answers(self, model: Model, rows: Sequence[Row], ask: Ask) -> Answered:
+        """Answers to rows, one a row.
 
         While several versions answer, each answer says by `version` who gave it.
+
+        Parameters
+        ----------
+        ask : callable
+            Asks one version for the answers to some of the rows.
         """
         scorer = model.scorer
-        served = scorer.version, scorer.predictor.model_hash
-        wanted = self._wanted
-        if not wanted.shares:
-            found = model.predictions(list(rows))
-        else:
-            found, versions = self._shared(model, rows, wanted.shares)
-            if len(versions) == 1 and versions != {scorer.version}:
-                (other,) = versions
-                served = other, self._models[other].scorer.predictor.model_hash
-        shadow = self._models.get(wanted.shadow)
-        if shadow is not None and wanted.shadow != scorer.version:
-            self._shadow.offer(shadow, scorer.version, rows, found)
-        return Answered(found, *served)
+        split = self.split(model, rows)
+        if split is None:
+            return Answered(ask(model, rows), scorer.version, scorer.predictor.model_hash)
+        found: list[Row] = [{}] * len(rows)
+        told = {}
+        for version, places in split.items():
+            answers, who = self.asked(version, model, partial(_asked, ask, [rows[place] for place in places]))
+            told[who.scorer.version] = who.scorer.predictor.model_hash
+            for place, answer in zip(places, answers, strict=True):
+                found[place] = answer | {"version": who.scorer.version}
+        (by,) = told.items() if len(told) == 1 else [(scorer.version, scorer.predictor.model_hash)]
+        return Answered(found, *by)
 
-    def _shared(self, model: Model, rows: Sequence[Row], shares: Mapping[str, float]) -> tuple[list[Row], set[str]]:
+    def split(self, model: Model, rows: Sequence[Row]) -> dict[str, list[int]] | None:
+        """Places of the rows that fall to each version, "" for the served one; None where it alone answers."""
+        shares, key = self._wanted.shares, model.scorer.brief.data.key
+        if not shares:
+            return None
         places: dict[str, list[int]] = {}
-        key = model.scorer.brief.data.key
         for place, row in enumerate(rows):
             places.setdefault(drawn(row, key, shares), []).append(place)
-        found: list[Row] = [{}] * len(rows)
-        versions = set()
-        for version, own in places.items():
-            asked = [rows[place] for place in own]
-            answers = self._tried(version, asked) if version not in ("", model.scorer.version) else None
-            told = version if answers is not None else model.scorer.version
-            versions.add(told)
-            for place, answer in zip(own, answers or model.predictions(asked), strict=True):
-                found[place] = answer | {"version": told}
-        return found, versions
+        return places
 
-    def _tried(self, version: str, rows: list[Row]) -> list[Row] | None:
-        """The answers of a version on trial; None where it has none."""
-        model = self._models.get(version)
-        if model is None:
-            return None
-        try:
-            return model.predictions(rows)
-        except Exception as error:  # noqa: BLE001 - a version on trial may fail in any way: the served one answers then
-            self._failed[version] = (
-                f"'{version}' failed on a request, which the served version answered: {type(error).__name__}"
-            )
-            return None
+    def asked(self, version: str, served: Model, ask: Callable[[Model], T]) -> tuple[T, Model]:
+        """What a version answers, or where it is not here or fails, what the served one does; and who it was."""
+        model = None if version in ("", served.scorer.version) else self._models.get(version)
+        if model is not None:
+            try:
+                return ask(model), model
+            except Exception as error:  # noqa: BLE001 - a version on trial may fail in any way: the served one answers then
+                self._failed[version] = (
+                    f"'{version}' failed on a request, which the served version answered: {type(error).__name__}"
+                )
+        return ask(served), served
+
+
+def _asked(ask: Ask, rows: Sequence[Row], model: Model) -> list[Row]:
+    return ask(model, rows)
+
+
+def predictions(model: Model, rows: Sequence[Row]) -> list[Row]:
+    """Ask one version for predictions."""
+    return model.predictions(list(rows))
 
 
 def drawn(row: Row, key: Sequence[str], shares: Mapping[str, float]) -> str:

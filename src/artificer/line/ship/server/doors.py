@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
 from dataclasses import dataclass, field
+from types import coroutine
 from typing import Any, Literal
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from artificer.line.ship.server.limits import MB, Limits
+from artificer.line.ship.server.limits import MB, Limits, Waits
 
-LIMITS = "artificer.limits"  # where a request's scope holds those of the server
+LIMITS, WAITS = "artificer.limits", "artificer.waits"  # where a request's scope holds those of the server
 # Nothing that a door answers is kept by a proxy, guessed at by a browser, or shown within another site.
 SECURE = (
     (b"x-content-type-options", b"nosniff"),
@@ -103,18 +105,47 @@ async def body(request: Request, most: int | None = None) -> bytes:
     most = limits.most_bytes if most is None else most
     if _told_length(request) > most:
         raise _too_large(most)
-    size, parts = 0, []
+    reading, waits, began = _whole(request, most), waits_of(request), time.monotonic()
     try:
-        async with asyncio.timeout(limits.timeout_s):
-            async for part in received(request):
-                size += len(part)
-                if size > most:
-                    raise _too_large(most)
-                parts.append(part)
+        waits_for = reading.send(None)
+    except StopIteration as ended:  # all of it was there: most often, and no clock was needed
+        whole: bytes = ended.value
+        return whole
+    try:
+        async with asyncio.timeout(limits.timeout_s) as until:
+            waits.began(until)
+            try:
+                return await _rest(reading, waits_for)
+            finally:
+                waits.ended(until)
     except TimeoutError as error:
-        said = wrong(f"the body took longer than {limits.timeout_s:g} s", "send it at once, or fewer rows")
+        said = wrong(
+            f"the body took longer than {min(time.monotonic() - began, limits.timeout_s):.2g} s",
+            "send it at once, or fewer rows",
+        )
         raise RefusedError(408, [said]) from error
+
+
+async def _whole(request: Request, most: int) -> bytes:
+    size, parts = 0, []
+    async for part in received(request):
+        size += len(part)
+        if size > most:
+            raise _too_large(most)
+        parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+@coroutine
+def _rest(begun: Coroutine[Any, Any, bytes], waits_for: Any) -> Generator[Any, Any, bytes]:
+    """See a coroutine to its end that was begun by hand and waits for something."""
+    try:
+        yield waits_for
+    except BaseException as error:
+        begun.throw(error)
+        raise
+    whole: bytes = yield from begun
+    return whole
 
 
 async def received(request: Request) -> AsyncIterator[bytes]:
@@ -140,6 +171,12 @@ def limits_of(request: Request) -> Limits:
     """The server's limits."""
     found: Limits = request.scope.get(LIMITS, _NO_LIMITS_SAID)
     return found
+
+
+def waits_of(request: Request) -> Waits:
+    """The server's requests that wait for their clients."""
+    found: Waits | None = request.scope.get(WAITS)
+    return Waits() if found is None else found
 
 
 def parsed(content: bytes) -> Any:

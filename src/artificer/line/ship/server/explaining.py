@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.line.ship.server.beside import Answered
+from artificer.line.ship.server.choosing import PARAMETERS, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.fields import row_schema
-from artificer.line.ship.server.openapi import answers, prediction_schema
-from artificer.line.ship.server.predicting import checked, predicted
+from artificer.line.ship.server.openapi import OF_VERSIONS, answers, prediction_schema
+from artificer.line.ship.server.predicting import INLINE_ROWS, checked, flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
 
 MOST_EXPLAINED = 100  # rows at once: a large model takes a millisecond a row
@@ -24,21 +26,27 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Explain, and what if."""
 
     async def explain(request: Request) -> Response:
-        model = serving.model
-        rows, ignored = checked(parsed(await body(request)), model, serving.limits)
+        who = chosen(serving, request)
+        rows, ignored = checked(parsed(await body(request)), who.model, serving.limits)
         if len(rows) > MOST_EXPLAINED:
             said = f"{len(rows):,} rows are more than {MOST_EXPLAINED}, which are explained at once"
             raise RefusedError(413, [wrong(said, "send them in parts")])
-        told = await run_in_threadpool(_explained, rows, model)
-        return JSON(_signed({"explanations": told}, ignored, model))
+        found = await run_in_threadpool(who.answers, serving, rows, _explained)
+        return JSON(_signed({"explanations": found.answers}, ignored, found))
 
     async def what_if(request: Request) -> Response:
-        model = serving.model
-        row, changes = _changes(parsed(await body(request)), model)
-        rows, ignored = checked({"rows": [row, *({**row, **change} for change in changes)]}, model, serving.limits)
-        base, *others = await predicted(serving, model, rows)
-        told = [{"changes": change} | answer for change, answer in zip(changes, others, strict=True)]
-        return JSON(_signed({"prediction": base, "changed": told}, ignored, model))
+        who = chosen(serving, request)
+        row, changes = _changes(parsed(await body(request)), who.model)
+        rows, ignored = checked({"rows": [row, *({**row, **change} for change in changes)]}, who.model, serving.limits)
+        # All of them are asked of one version, that to which the row itself falls.
+        ask = partial(_supposed, rows, changes)
+        if len(rows) <= INLINE_ROWS:
+            found = who.answers(serving, rows[:1], ask)
+        else:
+            found = await run_in_threadpool(who.answers, serving, rows[:1], ask)
+        told = found.answers[0]
+        serving.metrics.predicted(len(rows), flagged([told["prediction"], *told["changed"]]))
+        return JSON(_signed(told, ignored, found))
 
     return (
         Door("POST", "/explain", explain, operation=_explain_operation(serving.model)),
@@ -46,7 +54,16 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     )
 
 
-def _explained(rows: Sequence[dict[str, Any]], model: Model) -> list[dict[str, Any]]:
+def _supposed(
+    rows: Sequence[dict[str, Any]], changes: Sequence[dict[str, Any]], model: Model, _: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """One record: the first row's prediction, and those of the others, each with what was changed in it."""
+    base, *others = with_keys(rows, model.predictions(rows), model)
+    changed = [{"changes": change} | answer for change, answer in zip(changes, others, strict=True)]
+    return [{"prediction": base, "changed": changed}]
+
+
+def _explained(model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """A record for each row: its prediction, and what each column adds to it, the largest first."""
     predictor = model.scorer.predictor
     found = predictor.explain(list(rows))
@@ -91,13 +108,13 @@ def _changes(given: Any, model: Model) -> tuple[dict[str, Any], list[dict[str, A
     return row, changes
 
 
-def _signed(told: dict[str, Any], ignored: Sequence[str], model: Model) -> dict[str, Any]:
-    signed = told | {"version": model.scorer.version, "model_hash": model.scorer.predictor.model_hash}
+def _signed(told: dict[str, Any], ignored: Sequence[str], by: Answered) -> dict[str, Any]:
+    signed = told | {"version": by.version, "model_hash": by.model_hash}
     return signed | ({"ignored": list(ignored)} if ignored else {})
 
 
 def _explain_operation(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     many = {
         "type": "object",
         "required": ["rows"],
@@ -120,13 +137,16 @@ def _explain_operation(model: Model) -> dict[str, Any]:
     }
     return {
         "summary": "What each column adds to the prediction of one row, or of up to 100 as {rows: […]}",
+        "parameters": PARAMETERS,
         "requestBody": _asked({"anyOf": [row, many]}, model.typical),
-        "responses": answers(_named("explanations", {"type": "array", "items": one}), "an explanation for each row"),
+        "responses": answers(
+            _named("explanations", {"type": "array", "items": one}), "an explanation for each row", OF_VERSIONS
+        ),
     }
 
 
 def _what_if_operation(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     change = {"type": "object", "properties": row["properties"], "additionalProperties": False}
     asked = {
         "type": "object",
@@ -144,8 +164,9 @@ def _what_if_operation(model: Model) -> dict[str, Any]:
     example = {"row": model.typical, "changes": [dict([first])] if first else []}
     return {
         "summary": "Predictions of a row with some of its values changed",
+        "parameters": PARAMETERS,
         "requestBody": _asked(asked, example),
-        "responses": answers(told, "the row's prediction, and one for each change"),
+        "responses": answers(told, "the row's prediction, and one for each change", OF_VERSIONS),
     }
 
 

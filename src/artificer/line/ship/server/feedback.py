@@ -221,7 +221,11 @@ def _described(scorer: Scorer) -> dict[str, Any]:
     """The request and its answers for the OpenAPI document."""
     classes, columns = scorer.predictor.contents.classes, scorer.brief.data.key
     label = {"enum": list(classes)} if classes else {"type": "number"}
-    key: dict[str, Any] = {"description": "the row's key", "type": ["string", "number", "boolean", "object"]}
+    key: dict[str, Any] = {
+        "description": "the row's key",
+        "type": ["string", "number", "boolean", "object"],
+        "minLength": 1,
+    }
     if columns:
         key["description"] += f": of {', '.join(columns)}, an object where there are several"
     one = {

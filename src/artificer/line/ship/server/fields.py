@@ -9,9 +9,11 @@ from functools import cached_property
 from types import NoneType
 from typing import Any
 
+from artificer.core.brief import Serve
 from artificer.core.errors import closest
-from artificer_runtime.schema import Column
-from artificer_runtime.values import is_missing, seconds_of
+from artificer.line.ship.admitting import unknown
+from artificer_runtime.schema import Column, Schema
+from artificer_runtime.values import canonical_text, is_missing, seconds_of
 
 TYPES = {
     "number": ["number", "null"],
@@ -32,6 +34,7 @@ MOST_LEVELS = 50
 MOST_NOTES = 10
 MOST_COMPARED = 200  # levels that a value is compared with to find the nearest: half a millisecond
 MOST = 10**300  # a float holds it
+LARGEST = 1e308  # a number that is sent
 
 
 class Fields:
@@ -45,10 +48,19 @@ class Fields:
         Other columns that somebody reads: key, time, what a decision is priced by.
     meaning : dict of str to str
         What columns mean, in the client's words.
+    serve : Serve
+        What is done with a category that training never saw, and with a field that is absent.
     """
 
-    def __init__(self, columns: Sequence[Column], known: Sequence[str] = (), meaning: Mapping[str, str] = {}) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        known: Sequence[str] = (),
+        meaning: Mapping[str, str] = {},
+        serve: Serve = Serve(),  # noqa: B008 - frozen
+    ) -> None:
         self.columns, self.meaning = columns, meaning
+        self.strict, self.fills = serve.unknown == "refuse", serve.missing == "answer"
         self._plan = tuple((one.name, _PLAIN[one.kind], one if one.kind == "time" else None) for one in columns)
         self._read = {one.name for one in columns} | set(known)
 
@@ -70,6 +82,34 @@ class Fields:
                 return False
         return True
 
+    def filled(self, row: Any) -> Any:
+        """A row with null in each field that it lacks, where the brief has such rows answered."""
+        return (
+            dict.fromkeys((one.name for one in self.columns), None) | row if self.fills and type(row) is dict else row
+        )
+
+    def wrong(self, row: Any, place: int) -> list[dict[str, Any]]:
+        """Everything that is wrong with one row but unknown categories, a record a field."""
+        return [] if self.plain(row) else list(wrong_fields(row, place, self.columns))
+
+    def unknown(self, schema: Schema, rows: Any, start: int = 0) -> list[dict[str, Any]]:
+        """Categories that training never saw, a record each, where the brief has such rows refused; of right rows only."""
+        if not self.strict:
+            return []
+        found = []
+        columns = {one.name: one for one in self.columns}
+        for place, name in unknown(schema, rows):
+            value = canonical_text(rows[place][name]) if isinstance(rows, Sequence) else ""
+            said = f"training never saw this value{_nearest(value, columns[name]) if value else ''}"
+            found.append(_wrong(name, start + place, said, f"send one that /schema lists{_example(columns[name])}"))
+        return found
+
+    @cached_property
+    def schema(self) -> dict[str, Any]:
+        """JSON Schema of one row."""
+        found = row_schema(self.columns, self.meaning)
+        return found | ({"required": []} if self.fills else {})
+
     def ignored(self, row: dict[str, Any]) -> set[str]:
         """Fields that nobody reads."""
         return row.keys() - self._read if len(row) > len(self._plan) else set()
@@ -85,6 +125,17 @@ class Fields:
                     if (said := self._odd(row.get(column.name), column))
                 ]
         return found[:MOST_NOTES]
+
+    def undrawn(self, rows: Sequence[dict[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+        """That a row has no key, by which the control share is drawn: a record for the first such row."""
+        for place, row in enumerate(rows):
+            lacking = [name for name in key if row.get(name) is None]
+            if lacking:
+                said = "no key was sent, so this row cannot be drawn for the control share"
+                return [
+                    _wrong(lacking[0], place, said, "send it, so that the row falls as `artificer score` has it fall")
+                ]
+        return []
 
     def _odd(self, value: Any, column: Column) -> tuple[str, str] | None:
         if value is None:
@@ -140,6 +191,8 @@ def row_schema(columns: Sequence[Column], meaning: Mapping[str, str]) -> dict[st
 def _property(column: Column, meaning: str) -> dict[str, Any]:
     about: dict[str, Any] = {"type": TYPES[column.kind]}
     said = [meaning] if meaning else []
+    if column.kind == "number":
+        about |= {"minimum": -LARGEST, "maximum": LARGEST}
     if column.kind == "number" and column.low is not None and column.high is not None:
         said.append(f"{_range(column)}; beyond it the answer is flagged 'outside'")
         about["examples"] = [_middle(column)]
@@ -166,7 +219,7 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
     if column.kind == "number" and (isinstance(value, bool) or not _is_number(value)):
         fix = f"send a number{_example(column)}, or null where the value is missing"
         return f"a number is needed, not {_kind(value)}", fix
-    if column.kind == "number" and abs(float(value)) > 1e308:
+    if column.kind == "number" and abs(float(value)) > LARGEST:
         return "the number is too large", f"send a smaller number{_example(column)}"
     if column.kind == "time" and not _is_moment(value, column):
         asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"

@@ -6,14 +6,16 @@ https://github.com/kserve/open-inference-protocol. Without its binary extension.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from artificer.line.ship.server.choosing import Chosen, answering, chosen
 from artificer.line.ship.server.doors import JSON, Answer, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.openapi import answers
-from artificer.line.ship.server.predicting import answered, checked, predicted
+from artificer.line.ship.server.predicting import answered, checked
 from artificer.line.ship.server.served import Model, Serving
 
 # What a column's tensor may hold; what a client sends may be any of the other's types, as long as the values fit.
@@ -25,13 +27,16 @@ _OBJECT: dict[str, Any] = {"type": "object"}
 
 
 def doors(serving: Serving) -> tuple[Door, ...]:
-    """Server, health, model, inference; of the version that is served, by its name or not."""
+    """Server, health, model, inference; of the version that is named, or those that rows fall to."""
     told: dict[str, tuple[str, Callable[[Model], dict[str, Any]], bool]] = {
         "/v2": ("The server", lambda _: _server(), True),
         "/v2/health/live": ("The process lives", lambda _: {"live": True}, True),
         "/v2/health/ready": ("A version answers", lambda _: {"ready": True}, True),
     }
-    own = {"": ("The model", _metadata, False), "/ready": ("It answers", lambda _: {"ready": True}, True)}
+    own: dict[str, tuple[str, Callable[[Model], dict[str, Any]], bool]] = {
+        "": ("The model", partial(_metadata, serving=serving), False),
+        "/ready": ("It answers", lambda _: {"ready": True}, True),
+    }
     for form in ("/v2/models/{name}", "/v2/models/{name}/versions/{version}"):
         told |= {f"{form}{more}": said for more, said in own.items()}
     found = [
@@ -45,24 +50,21 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
 def _told(serving: Serving, tells: Callable[[Model], dict[str, Any]]) -> Answer:
     async def answer(request: Request) -> Response:
-        model = serving.model
-        return _refused_as_v2(lambda: JSON(tells(_meant(request, model))))
+        return _refused_as_v2(lambda: JSON(tells(_meant(request, serving).model)))
 
     return answer
 
 
 def _infer(serving: Serving) -> Answer:
     async def infer(request: Request) -> Response:
-        model = serving.model
         try:
-            _meant(request, model)
+            who = _meant(request, serving)
+            model = who.model
             if any(name == BINARY.encode() for name, _ in request.scope["headers"]):
                 raise RefusedError(415, [wrong("binary tensors are not read", "send their data as JSON")])
             given = parsed(await body(request))
             rows, _ = checked({"rows": _rows(given, model)}, model, serving.limits)
-            if "version" in request.path_params:
-                return JSON(_outputs(await predicted(serving, model, rows), given, model, model.scorer.version))
-            found = await answered(serving, model, rows)
+            found = await answered(serving, who, rows)
             return JSON(_outputs(found.answers, given, model, found.version))
         except RefusedError as error:
             return _refusal(error)
@@ -83,7 +85,7 @@ def _refusal(error: RefusedError) -> Response:
     return JSON({"error": text, "errors": error.errors}, error.status, error.headers)
 
 
-def _meant(request: Request, model: Model) -> Model:
+def _meant(request: Request, serving: Serving) -> Chosen:
     """The model that is asked for.
 
     Raises
@@ -91,13 +93,10 @@ def _meant(request: Request, model: Model) -> Model:
     RefusedError
         When another is.
     """
-    asked = request.path_params
-    name, version = model.scorer.brief.name, model.scorer.version
-    if asked.get("name", name) != name:
+    name = serving.model.scorer.brief.name
+    if request.path_params.get("name", name) != name:
         raise RefusedError(404, [wrong("there is no model of that name here", f"the one here is '{name}'")])
-    if asked.get("version", version) != version:
-        raise RefusedError(404, [wrong("that version is not served", f"the one here is '{version}'")])
-    return model
+    return chosen(serving, request)
 
 
 def _server() -> dict[str, Any]:
@@ -106,11 +105,11 @@ def _server() -> dict[str, Any]:
     return {"name": "artificer", "version": artificer.__version__, "extensions": []}
 
 
-def _metadata(model: Model) -> dict[str, Any]:
+def _metadata(model: Model, serving: Serving) -> dict[str, Any]:
     outputs = [{"name": name, "datatype": kind, "shape": shape} for name, kind, shape, _ in _answered([], model)]
     return {
         "name": model.scorer.brief.name,
-        "versions": [model.scorer.version],
+        "versions": list(answering(serving)),
         "platform": "artificer",
         "inputs": [{"name": one.name, "datatype": TYPES[one.kind], "shape": [-1]} for one in model.columns],
         "outputs": [one | {"shape": [-1, *one["shape"][1:]]} for one in outputs],
@@ -168,8 +167,8 @@ def _answered(found: list[dict[str, Any]], model: Model) -> list[tuple[str, str,
         tensors.append(("probabilities", "FP64", [n_rows, len(contents.classes)], chances))
     if model.scorer.positive >= 0:
         tensors.append(("score", "FP64", [n_rows], [one["score"] for one in found]))
-        if model.acts is not None:
-            tensors.append(("decision", "BYTES", [n_rows], [one["decision"] for one in found]))
+    if model.decider.names:
+        tensors.append(("decision", "BYTES", [n_rows], [one["decision"] or "" for one in found]))
     tensors.append(("flags", "BYTES", [n_rows], [" ".join(one["flags"]) for one in found]))
     return tensors
 

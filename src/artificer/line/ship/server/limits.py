@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -15,7 +16,8 @@ MB = 2**20
 SPARE_MB = (
     64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
 )
-MOST_KNOWN = 10_000  # addresses whose rate is remembered; the one that asked longest ago is forgotten first
+PATIENCE_S = 2.0  # that a client may keep its request waiting while others are turned away for it
+MOST_KNOWN = 10_000  # clients whose rate is remembered; the one that asked longest ago is forgotten first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,10 @@ class Limits:
     stop_s : float
         Requests under way at the end are waited for.
     rate : float
-        Requests a second of one client, twice as many at once; 0 is no limit.
+        Requests a second of one key, or of one address without a key, twice as many at once; 0 is no limit.
     at_once : int
-        Requests under way; more are refused with 503.
+        Requests under way; more are refused with 503, unless one has waited over two seconds for its client to send on: it is
+        refused in their place, with 408.
     connections : int
         Open at once; more are closed.
     memory_mb : int
@@ -92,6 +95,30 @@ class Rates:
         if len(self._held) > MOST_KNOWN:
             self._held.popitem(last=False)
         return lacking / self.rate
+
+
+class Waits:
+    """Requests that wait for their client to send on: where too much is under way, the one that waits longest gives way."""
+
+    def __init__(self) -> None:
+        self._began: dict[asyncio.Timeout, float] = {}
+
+    def began(self, until: asyncio.Timeout) -> None:
+        """One waits, until then at most."""
+        self._began[until] = time.monotonic()
+
+    def ended(self, until: asyncio.Timeout) -> None:
+        """It has what it waited for, or goes."""
+        self._began.pop(until, None)
+
+    def give_way(self) -> bool:
+        """End the longest wait, if it is longer than an honest client takes; whether there was one."""
+        until, began = next(iter(self._began.items()), (None, 0.0))
+        if until is None or time.monotonic() - began < PATIENCE_S:
+            return False
+        self.ended(until)
+        until.reschedule(asyncio.get_running_loop().time())
+        return True
 
 
 def hold_memory(memory_mb: int) -> None:

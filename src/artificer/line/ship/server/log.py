@@ -22,6 +22,7 @@ from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.life import Answer, Stream
 from artificer.data.row_key import key_of
+from artificer.line.ship.server.reviews import bring_up
 from artificer_runtime.values import canonical_text
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class Log:
         Parameters
         ----------
         **more
-            `reasons` and `row`, as JSON.
+            `reasons` and `row`, as JSON; `review` and `period`, where the row waits for a person.
         """
         stream, count = self._streams.get(version) or self._begun(version)
         number = next(count)  # one step of the interpreter: no two threads get the same
@@ -147,7 +148,11 @@ class Log:
                 more["row"] = json.dumps({name: row[name] for name in row if name not in self._unkept}, default=str)
             score, said = _score(answer)
             key, flags = key_of([row.get(name) for name in self.key]), " ".join(answer["flags"])
-            decision = answer.get("decision", "")
+            if answer.get("review"):
+                more["review"] = answer["review"]
+            if "period" in answer:
+                more["period"] = answer["period"]
+            decision = answer.get("decision") or ""
             answer["prediction_id"] = self.keep(
                 answer.get("version", version), key, score, said, decision, flags, **more
             )
@@ -224,7 +229,7 @@ class Log:
             while self._queue and len(self._batch) < BATCH:
                 self._batch.append(_writable(self._queue.popleft()))
             try:
-                self._open().answers.keep(self._batch)
+                self._keep(self._batch)
             except WorkspaceError as error:
                 if not self._trouble:
                     LOG.warning("predictions cannot be kept at the moment: %s", error)
@@ -235,6 +240,13 @@ class Log:
             self._trouble = ""
             self._kept += len(self._batch)
             self._batch = []
+
+    def _keep(self, batch: Sequence[Answer]) -> None:
+        """Write some answers, and who waits for a person; a second time, where it ended between, changes nothing."""
+        ledger, review = self._open(), self._brief.decision.review
+        ledger.answers.keep(batch)
+        if review.when:
+            bring_up(ledger.reviews(self.name), batch, review.to)
 
 
 def _score(answer: dict[str, Any]) -> tuple[float | None, str]:

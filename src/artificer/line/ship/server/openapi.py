@@ -32,6 +32,7 @@ SCHEMES = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
 OF_BODIES = ("400", "408", "413", "422")
+OF_VERSIONS = ("404", *OF_BODIES)  # of doors that take rows, for the version that a request names
 _FIELDS = {"field": "string", "row": "integer", "says": "string", "fix": "string"}
 ERROR = {
     "type": "object",
@@ -67,12 +68,14 @@ def _operation(door: Door) -> dict[str, Any]:
         {"name": one, "in": "path", "required": True, "schema": {"type": "string"}}
         for one in re.findall(r"{(\w+)", door.path)
     ]
-    shared: dict[str, Any] = {"operationId": name} | ({"parameters": named} if named else {})
+    named += door.operation.get("parameters", [])
+    shared: dict[str, Any] = {"operationId": name}
     if door.scope:
         shared["security"] = [{"bearer": []}, {"key": []}]
     responses = door.operation.get("responses", {})
     refusing = (*OF_KEYS, *SHARED) if door.scope else SHARED
-    return shared | door.operation | {"responses": refusals(*refusing) | responses}
+    told = shared | door.operation | {"responses": refusals(*refusing) | responses}
+    return told | ({"parameters": named} if named else {})
 
 
 def answers(schema: dict[str, Any], text: str = "done", refusing: Sequence[str] = OF_BODIES) -> dict[str, Any]:
@@ -96,7 +99,7 @@ def predicted_schema(model: Model) -> dict[str, Any]:
         "notes": {
             "type": "array",
             "items": {"$ref": "#/components/schemas/Error"},
-            "description": "why rows were flagged, the first ten",
+            "description": "why rows were flagged, the first ten; and that a control share was asked for, and a row has no key",
         },
     }
     return {"type": "object", "required": ["predictions", "version", "model_hash"], "properties": properties}
@@ -121,9 +124,15 @@ def prediction_schema(model: Model, *, kept: bool = True) -> dict[str, Any]:
         if scorer.positive >= 0:
             properties["score"] = {**chance, "description": f"probability of '{names[scorer.positive]}'"}
             required.append("score")
-            if model.acts is not None:
-                properties["decision"] = {"enum": ["act", "leave"]}
-                required.append("decision")
+    if model.decider.names:
+        properties["decision"] = {"enum": list(model.decider.names)}
+        required.append("decision")
+    if "review" in model.decider.names:
+        properties["review"] = {"type": "string", "description": "why a person decides this row"}
+        properties["period"] = {
+            "type": "string",
+            "description": "of the list that the row would be on, where lists have one",
+        }
     if kept and scorer.workspace is not None:
         says = "what feedback may name it by; it is in the ledger a moment later"
         properties["prediction_id"] = {"type": "string", "description": says}

@@ -37,7 +37,7 @@ class Proxies:
         if not self._networks:
             return False
         try:
-            address = ipaddress.ip_address(_peer(scope))
+            address = ipaddress.ip_address(peer(scope))
         except ValueError:
             return False
         plain = getattr(address, "ipv4_mapped", None) or address
@@ -47,7 +47,7 @@ class Proxies:
         """The address of who asks: the peer's, or the one that a trusted peer added last."""
         forwarded = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         if not forwarded or not self.speak(scope):
-            return _peer(scope)
+            return peer(scope)
         return str(forwarded[-1].decode("latin-1").rpartition(",")[2].strip())
 
     def encrypted(self, scope: Scope) -> bool:
@@ -80,7 +80,8 @@ def host_of(scope: Scope) -> str:
     return name if port.isdigit() and name else told[0] if told else ""
 
 
-def _peer(scope: Scope) -> str:
+def peer(scope: Scope) -> str:
+    """The address that a request comes from; "" where there is no socket."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from artificer.line.ship.server.beside import Answered
+from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
-from artificer.line.ship.server.fields import row_schema, wrong_fields
 from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.metrics import FLAGS
-from artificer.line.ship.server.openapi import answers, predicted_schema
+from artificer.line.ship.server.openapi import OF_VERSIONS, answers, predicted_schema
 from artificer.line.ship.server.served import Model, Serving
 
 INLINE_ROWS = 200  # more take long enough that others should not wait for them
@@ -25,7 +25,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Predict, and what a row must hold."""
 
     async def schema(_: Request) -> Response:
-        return JSON(row_schema(serving.model.columns, serving.model.fields.meaning))
+        return JSON(serving.model.fields.schema)
 
     said = {"type": "object", "description": "JSON Schema of a row"}
     operation = {"summary": "What a row must hold", "responses": answers(said)}
@@ -37,35 +37,25 @@ def doors(serving: Serving) -> tuple[Door, ...]:
 
 def _predict(serving: Serving) -> Callable[[Request], Any]:
     async def predict(request: Request) -> Response:
-        model = serving.model
-        rows, ignored = checked(parsed(await body(request)), model, serving.limits)
-        found = await answered(serving, model, rows)
-        return JSON(_told(rows, found, ignored, model))
+        who = chosen(serving, request)
+        rows, ignored = checked(parsed(await body(request)), who.model, serving.limits)
+        found = await answered(serving, who, rows)
+        return JSON(_told(rows, found, ignored, who.model))
 
     return predict
 
 
-async def answered(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> Answered:
+async def answered(serving: Serving, who: Chosen, rows: Sequence[dict[str, Any]]) -> Answered:
     """Answers to rows that were checked: counted, kept in the prediction log, each with its id and its row's key."""
     if len(rows) <= INLINE_ROWS:
-        found = serving.beside.predictions(model, rows)
+        found = who.predictions(serving, rows)
     else:
-        found = await run_in_threadpool(serving.beside.predictions, model, rows)
+        found = await run_in_threadpool(who.predictions, serving, rows)
     serving.metrics.predicted(len(rows), flagged(found.answers))
     if serving.log is not None:
         serving.log.answered(found.version, rows, found.answers)
-    with_keys(rows, found.answers, model)
+    with_keys(rows, found.answers, who.model)
     return found
-
-
-async def predicted(serving: Serving, model: Model, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the served version says of rows that were checked, counted; nobody acts on it, so no log keeps it."""
-    if len(rows) <= INLINE_ROWS:
-        found = model.predictions(rows)
-    else:
-        found = await run_in_threadpool(model.predictions, rows)
-    serving.metrics.predicted(len(rows), flagged(found))
-    return with_keys(rows, found, model)
 
 
 def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str, Any]], Sequence[str]]:
@@ -77,7 +67,7 @@ def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str
         With an error for each wrong field of each row.
     """
     fields = model.fields
-    if fields.plain(given) and type(given.get("rows")) is not list:
+    if not fields.strict and fields.plain(given) and type(given.get("rows")) is not list:
         return (given,), sorted(fields.ignored(given))
     rows = given.get("rows") if isinstance(given, dict) and isinstance(given.get("rows"), list) else [given]
     assert isinstance(rows, list)
@@ -86,10 +76,13 @@ def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str
     if len(rows) > limits.max_rows:
         said = f"{len(rows):,} rows are more than {limits.max_rows:,}"
         raise RefusedError(413, [wrong(said, "send them in parts, or by /predict/stream")])
+    if fields.fills:
+        rows = [fields.filled(row) for row in rows]
     errors: list[dict[str, Any]] = []
     for place, row in enumerate(rows):
-        if not fields.plain(row) and len(errors) < MOST_ERRORS:
-            errors += wrong_fields(row, place, model.columns)
+        if len(errors) < MOST_ERRORS:
+            errors += fields.wrong(row, place)
+    errors = errors or fields.unknown(model.scorer.predictor.schema, rows)
     if errors:
         raise RefusedError(422, errors[:MOST_ERRORS])
     return rows, sorted(set().union(*map(fields.ignored, rows)))
@@ -111,8 +104,11 @@ def _told(rows: Sequence[dict[str, Any]], found: Answered, ignored: Sequence[str
     whole: dict[str, Any] = {"predictions": answers, "version": version, "model_hash": model_hash}
     if ignored:
         whole["ignored"] = ignored
-    if any(answer["flags"] for answer in answers):
-        whole["notes"] = model.fields.notes(rows, answers)
+    notes = model.fields.notes(rows, answers) if any(answer["flags"] for answer in answers) else []
+    if model.decider.draws:
+        notes += model.fields.undrawn(rows, model.key)
+    if notes:
+        whole["notes"] = notes
     return whole
 
 
@@ -125,14 +121,15 @@ def flagged(found: Iterable[dict[str, Any]]) -> list[tuple[str, int]]:
 def _described(serving: Serving) -> dict[str, Any]:
     """The request and its answers for the OpenAPI document."""
     model = serving.model
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": serving.limits.max_rows}
     many = {"type": "object", "required": ["rows"], "properties": {"rows": rows}}
     return {
         "summary": "Predict one row, or many as {rows: […]}",
+        "parameters": PARAMETERS,
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"anyOf": [row, many]}, "example": model.typical}},
         },
-        "responses": answers(predicted_schema(model), "a prediction for each row"),
+        "responses": answers(predicted_schema(model), "a prediction for each row", OF_VERSIONS),
     }

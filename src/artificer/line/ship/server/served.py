@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from artificer.core.errors import ArtificerError
+from artificer.core.errors import ArtificerError, DataError, WorkspaceError
 from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
+from artificer.data.row_key import key_of
 from artificer.line.ship.scorer import Scorer, scorer_of
 from artificer.line.ship.server.beside import Beside
+from artificer.line.ship.server.deciding import Decider, Persons
 from artificer.line.ship.server.fields import Fields
 from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.log import KEY, Log, Wanted
 from artificer.line.ship.server.metrics import Metrics
 from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
-from artificer_runtime.predictor import Predictions
+from artificer_runtime.predictor import One, Predictions
 from artificer_runtime.schema import GROUPS, Column
 
 if TYPE_CHECKING:
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from artificer.line.ship.server.access import Gate
 
 EVERY_S = 1.0
-
-Acts = Callable[[Sequence[dict[str, Any]], np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,15 @@ class Model:
         When it was loaded, as ISO text.
     typical : dict of str to value
         A usual value of each column, to fill the page's form with.
+    persons : Persons
+        What persons decided of rows that waited for them.
     """
 
     scorer: Scorer
     card: dict[str, Any]
     since: str
     typical: dict[str, Any]
+    persons: Persons = field(default_factory=Persons)
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -63,12 +66,17 @@ class Model:
     def fields(self) -> Fields:
         """What a row must hold."""
         data = self.scorer.brief.data
-        return Fields(self.columns, (*(data.key or (KEY,)), data.time, *self._priced), data.columns)
+        return Fields(self.columns, (*self.key, data.time, *self._priced), data.columns, self.scorer.brief.serve)
 
-    @property
-    def reads_rows(self) -> bool:
-        """Whether decisions hang on more of a row than its score."""
-        return self.scorer.brief.decision.threshold is None and bool(self._priced)
+    @cached_property
+    def decider(self) -> Decider:
+        """What the brief says is done with each row."""
+        return Decider(self.scorer, self.persons)
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Fields that hold a row's key."""
+        return self.scorer.brief.data.key or (KEY,)
 
     @cached_property
     def _priced(self) -> list[str]:
@@ -83,8 +91,22 @@ class Model:
 
     def predictions(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows whose fields have been checked."""
-        found = self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows)
-        return self.told(rows, found)
+        if len(rows) == 1 and not self.decider.names:
+            one = self.scorer.predictor.predict_one(rows[0])
+            if one is not None:
+                return [self._told_one(one)]
+        return self.told(rows, self.scorer.predictor.predict_full(rows[0] if len(rows) == 1 else rows))
+
+    def _told_one(self, found: One) -> dict[str, Any]:
+        """As `told`, of one row in plain values that nothing is decided about."""
+        answer: dict[str, Any] = {"prediction": found.value}
+        chances, positive = found.probabilities, self.scorer.positive
+        if chances is not None:
+            answer["probabilities"] = dict(zip(self.scorer.predictor.contents.classes, chances, strict=True))
+            if positive >= 0:
+                answer["score"] = chances[positive]
+        answer["flags"] = found.flags
+        return answer
 
     def told(self, rows: Sequence[dict[str, Any]], found: Predictions) -> list[dict[str, Any]]:
         """An answer for each row: prediction, and where there are any, probabilities, score, decision; flags."""
@@ -95,33 +117,30 @@ class Model:
                 answer["probabilities"] = dict(zip(classes, chances, strict=True))
                 if positive >= 0:
                     answer["score"] = chances[positive]
-            if self.acts is not None:
-                acts = self.acts(rows, found.probabilities[:, positive]).tolist()
-                for answer, acting in zip(answers, acts, strict=True):
-                    answer["decision"] = "act" if acting else "leave"
+        if self.decider.names:
+            self._decide(answers, rows, found)
         raised = [(name, flag.tolist()) for name, flag in found.flags.items()]
         for place, answer in enumerate(answers):
             answer["flags"] = [name for name, flag in raised if flag[place]]
         return answers
 
-    @cached_property
-    def acts(self) -> Acts | None:
-        """What the brief's threshold or value decides row by row; None for a list of limited length, which needs the table.
+    def _decide(self, answers: list[dict[str, Any]], rows: Sequence[dict[str, Any]], found: Predictions) -> None:
+        decider = self.decider
+        keys = [key_of([row.get(name) for name in self.key]) for row in rows] if decider.reads_keys else []
+        said = decider(rows, keys, self.score(found), found)
+        for place, answer in enumerate(answers):
+            answer["decision"] = said.decision[place]
+            if said.review[place]:
+                answer["review"] = said.review[place]
+            if said.period:
+                answer["period"] = said.period[place]
 
-        A threshold and fixed values need numpy alone; a value that reads columns needs frames.
-        """
-        decision, positive = self.scorer.brief.decision, self.scorer.positive
-        if positive < 0 or decision.capacity is not None:
-            return None
-        if decision.threshold is not None:
-            threshold = decision.threshold
-            return lambda _, score: score >= threshold
-        if decision.value is None:
-            return None
-        acted, success = decision.value.acted, decision.value.success
-        if isinstance(acted, str) or isinstance(success, str):
-            return _worth(self.scorer)
-        return lambda _, score: acted + success * score > 0
+    def score(self, found: Predictions) -> np.ndarray:
+        """What decisions are made by: probability of success, of the likeliest class, or the value; float64 (n_rows,)."""
+        if found.probabilities is None:
+            return np.asarray(found.values, np.float64)
+        positive = self.scorer.positive
+        return found.probabilities[:, positive] if positive >= 0 else found.probabilities.max(axis=1)
 
 
 @dataclass
@@ -142,6 +161,8 @@ class Serving:
         What requests are held to.
     metrics : Metrics
         What is counted.
+    persons : Persons
+        What persons decided of rows that waited for them.
     """
 
     subject: Path
@@ -153,6 +174,7 @@ class Serving:
     metrics: Metrics = field(default_factory=Metrics)
     gate: Gate = field(default_factory=lambda: _gate())
     beside: Beside = field(default_factory=Beside)
+    persons: Persons = field(default_factory=Persons)
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -175,10 +197,13 @@ class Serving:
         ArtificerError, RuntimeInputError
             When the package cannot be read, or nothing is served yet.
         """
-        model = _loaded(scorer_of(subject, workspace=workspace))
+        persons = Persons()
+        model = _loaded(scorer_of(subject, workspace=workspace), persons)
         root = model.scorer.workspace
         log = Log(partial(_ledger, root), model.scorer.brief, wanted) if root is not None else None
-        return cls(subject, workspace, model, limits=limits or Limits(), log=log)
+        serving = cls(subject, workspace, model, limits=limits or Limits(), log=log, persons=persons)
+        serving._hear_persons()
+        return serving
 
     @property
     def troubles(self) -> str:
@@ -192,10 +217,19 @@ class Serving:
         scorer = self.model.scorer
         if scorer.folder is not None and scorer.ledger is not None:
             self.beside.refresh(scorer.brief.name, scorer.ledger.rollouts, self._version)
+        self._hear_persons()
         return taken
 
+    def _hear_persons(self) -> None:
+        scorer = self.model.scorer
+        if scorer.workspace is None or not scorer.brief.decision.review.when:
+            return
+        with suppress(WorkspaceError):  # what was known stands; that the ledger cannot be read is told by the log
+            if scorer.ledger is not None:
+                self.persons.refresh(scorer.ledger.reviews(scorer.brief.name))
+
     def _version(self, version: str) -> Model:
-        return _loaded(scorer_of(self.subject, version, self.workspace))
+        return _loaded(scorer_of(self.subject, version, self.workspace), self.persons)
 
     def refresh(self) -> bool:
         """Look whether another version is to be served, at most once a second; True when it took over."""
@@ -208,7 +242,7 @@ class Serving:
             if served is None or served.version == self.model.scorer.version:
                 self.trouble = ""
                 return False
-            self.model = _loaded(scorer_of(self.subject, workspace=self.workspace))
+            self.model = _loaded(scorer_of(self.subject, workspace=self.workspace), self.persons)
         except (ArtificerError, RuntimeInputError) as error:
             self.trouble = str(error)
             return False
@@ -222,36 +256,22 @@ def _ledger(root: Path) -> Ledger:
     return ledger_of(root)
 
 
-def _worth(scorer: Scorer) -> Acts:
-    """Decide by amounts that are read from the rows."""
-    import polars as pl
-
-    from artificer.line.ship.decisions import Rule
-
-    rule = Rule(scorer.brief, scorer.schema)
-
-    def acts(rows: Sequence[dict[str, Any]], score: np.ndarray) -> np.ndarray:
-        return rule.acts(pl.DataFrame(rows, infer_schema_length=None, strict=False), score)
-
-    return acts
-
-
 def _gate() -> Gate:
     from artificer.line.ship.server.access import Gate  # it needs starlette, whose absence `serve` explains
 
     return Gate()
 
 
-def _loaded(scorer: Scorer) -> Model:
+def _loaded(scorer: Scorer, persons: Persons) -> Model:
     files = read(scorer.package)[2]
     reference = decode(files["reference.json"], Reference) if "reference.json" in files else None
     card = json.loads(files.get("card.json", b"{}"))
     bins = {one.name: one for one in reference.columns} if reference else {}
     columns = scorer.predictor.schema.columns
     typical = {column.name: _typical(column, bins.get(column.name)) for column in columns if column.kind in GROUPS}
-    model = Model(scorer, card, datetime.now(UTC).isoformat(timespec="seconds"), typical)
-    with suppress(RowsError):  # what is built at the first prediction is there before a request
-        scorer.predictor.predict_full(typical)
+    model = Model(scorer, card, datetime.now(UTC).isoformat(timespec="seconds"), typical, persons)
+    with suppress(RowsError, DataError):  # what is built at the first prediction is there before a request
+        model.predictions([typical])
     return model
 
 

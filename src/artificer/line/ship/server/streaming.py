@@ -6,6 +6,7 @@ Nothing is read while the client does not take its answers, so it must read as i
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,8 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from artificer.line.ship.server.beside import Answered
-from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, wrong
-from artificer.line.ship.server.fields import row_schema, wrong_fields
+from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
+from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, waits_of, wrong
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -45,17 +46,19 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     """Predict a stream."""
 
     async def stream(request: Request) -> Response:
+        chosen(serving, request)  # a version that does not answer here is refused before anything is read
         return Streamed(_answers(request, serving), KIND)
 
     return (Door("POST", "/predict/stream", stream, operation=_described(serving.model)),)
 
 
 async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
-    """Answers to the lines as they come; each batch is answered by the version that is served then."""
+    """Answers to the lines as they come; each batch is answered by the version that is named, or those that answer then."""
     n_before = 0
     try:
         async for lines in _batches(request):
-            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, serving)
+            who = chosen(serving, request)
+            content, n_rows, raised = await run_in_threadpool(_answered, lines, n_before, serving, who)
             serving.metrics.predicted(n_rows, raised)
             n_before += len(lines)
             yield content
@@ -74,15 +77,21 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         When a line is larger than a body may be, or nothing comes for too long.
     """
     limits = limits_of(request)
-    rest, parts = b"", received(request).__aiter__()
+    rest, parts, waits = b"", received(request).__aiter__(), waits_of(request)
     while True:
+        began = time.monotonic()
         try:
-            async with asyncio.timeout(limits.timeout_s):
-                part = await anext(parts)
+            async with asyncio.timeout(limits.timeout_s) as until:
+                waits.began(until)
+                try:
+                    part = await anext(parts)
+                finally:
+                    waits.ended(until)
         except StopAsyncIteration:
             break
         except TimeoutError as error:
-            raise RefusedError(408, [wrong(f"nothing came for {limits.timeout_s:g} s", "send on, or end")]) from error
+            said = f"nothing came for {min(time.monotonic() - began, limits.timeout_s):.2g} s"
+            raise RefusedError(408, [wrong(said, "send on, or end")]) from error
         *lines, rest = (rest + part).split(b"\n")
         if len(rest) > limits.most_bytes:
             raise RefusedError(413, [wrong(f"a line is larger than {limits.max_mb:g} MiB", "send a row a line")])
@@ -93,9 +102,11 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         yield [rest]
 
 
-def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[bytes, int, list[tuple[str, int]]]:
+def _answered(
+    lines: list[bytes], n_before: int, serving: Serving, who: Chosen
+) -> tuple[bytes, int, list[tuple[str, int]]]:
     """The answer lines, how many rows were predicted, and which flags they raised."""
-    model = serving.model
+    model = who.model
     told: list[Told] = [{"row": n_before + place} for place in range(len(lines))]
     rows, places = [], []
     for place, line in enumerate(lines):
@@ -104,13 +115,15 @@ def _answered(lines: list[bytes], n_before: int, serving: Serving) -> tuple[byte
         except RefusedError as error:
             told[place]["errors"] = error.errors
             continue
-        errors = [] if model.fields.plain(row) else list(wrong_fields(row, n_before + place, model.columns))
+        row = model.fields.filled(row)
+        errors = model.fields.wrong(row, n_before + place)
+        errors = errors or model.fields.unknown(model.scorer.predictor.schema, [row], n_before + place)
         if errors:
             told[place]["errors"] = errors
             continue
         rows.append(row)
         places.append(place)
-    answers, version, _ = serving.beside.predictions(model, rows) if rows else Answered([], "", "")
+    answers, version, _ = who.predictions(serving, rows) if rows else Answered([], "", "")
     if serving.log is not None:
         serving.log.answered(version, rows, answers)
     found = with_keys(rows, answers, model)
@@ -124,7 +137,7 @@ def _line(value: Told) -> bytes:
 
 
 def _described(model: Model) -> dict[str, Any]:
-    row = row_schema(model.columns, model.fields.meaning)
+    row = model.fields.schema
     one = prediction_schema(model)
     answer = {
         "type": "object",
@@ -135,7 +148,8 @@ def _described(model: Model) -> dict[str, Any]:
     }
     return {
         "summary": "Predict rows as they come, a JSON object a line; read the answers while you send",
-        "requestBody": {"required": True, "content": {KIND: {"schema": row}}},
+        "parameters": PARAMETERS,
+        "requestBody": {"required": False, "content": {KIND: {"schema": row}}},
         "responses": {"200": {"description": "a line for each line", "content": {KIND: {"schema": answer}}}}
-        | refusals(),
+        | refusals("404"),
     }

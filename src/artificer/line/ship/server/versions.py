@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 PAGE = "/pages/versions"
-_BECAUSE = {"because": {"type": "string", "description": "kept with the act"}}
+_BECAUSE: dict[str, Any] = {"because": {"type": "string", "description": "kept with the act"}}
+_SAID = {"because": {**_BECAUSE["because"], "minLength": 1}}
 _VERSION = {"version": {"type": "string", "description": "a package of the workspace"}, **_BECAUSE}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -36,11 +37,12 @@ def doors(serving: Serving) -> tuple[Door, ...]:
         change: Callable[[Versions, dict[str, Any]], Any],
         fields: dict[str, Any],
         scope: Any = "operate",
+        needed: Sequence[str] = (),
     ) -> Door:
-        schema = {"type": "object", "properties": fields}
+        schema = {"type": "object", "required": list(needed), "properties": fields}
         operation = {
             "summary": summary,
-            "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+            "requestBody": {"required": bool(needed), "content": {"application/json": {"schema": schema}}},
             "responses": answers({"type": "object"}, "what is so now") | refusals("409"),
         }
         return Door("POST", path, _changing(serving, change), scope, operation)
@@ -52,7 +54,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     listed = {"summary": "Versions, approvals, and what was done", "responses": answers({"type": "object"})}
     return (
         Door("GET", "/versions", told, "predict", listed),
-        changes("/versions/promote", "Serve a version", _promote, _VERSION),
+        changes("/versions/promote", "Serve a version", _promote, _VERSION, needed=("version",)),
         changes(
             "/versions/rollback",
             "Undo the last step",
@@ -60,14 +62,21 @@ def doors(serving: Serving) -> tuple[Door, ...]:
             _BECAUSE,
         ),
         changes("/versions/shadow", "Have a version predict without answering", _shadow, _VERSION),
-        changes("/versions/canary", "Have a version answer a share", _canary, {**_VERSION, "share": _SHARE}),
+        changes(
+            "/versions/canary",
+            "Have a version answer a share",
+            _canary,
+            {**_VERSION, "share": _SHARE},
+            needed=("share",),
+        ),
         changes(
             "/versions/ab",
             "Have versions answer fixed shares",
             _ab,
             {"shares": {"type": "object", "additionalProperties": _SHARE}, **_BECAUSE},
+            needed=("shares",),
         ),
-        changes("/versions/{version}/approve", "Say yes to a version", _approve, _BECAUSE, "approve"),
+        changes("/versions/{version}/approve", "Say yes to a version", _approve, _SAID, "approve", ("because",)),
     )
 
 
@@ -81,7 +90,8 @@ def _shadow(them: Versions, given: dict[str, Any]) -> Any:
 
 def _canary(them: Versions, given: dict[str, Any]) -> Any:
     share = _share(given.get("share"), "share")
-    return them.share({_text(given, "version"): share} if share else {}, _text(given, "because", ""))
+    version = _text(given, "version", None if share else "")
+    return them.share({version: share} if share else {}, _text(given, "because", ""))
 
 
 def _ab(them: Versions, given: dict[str, Any]) -> Any:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from artificer.core.errors import ArtificerError
 from artificer_runtime import RuntimeInputError
 
 Work = Callable[[int, Callable[[], None]], None]
 
+LOOK_S = 0.2  # between two looks whether workers that have not answered yet still live
 YOUNG_S = 5.0  # a worker that dies sooner than this after its start is not started again
 _READY = b"+"
 
@@ -60,14 +63,22 @@ class _Team:
     def start(self, place: int) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
-        process = os.fork()
-        if process == 0:
-            os._exit(self._child(place))
-        self.places[process], self.began[process] = place, time.monotonic()
+        # Held back meanwhile: told between the fork and the note of it, the new one would never hear of it.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+        try:
+            if self.stopping:
+                return
+            process = os.fork()
+            if process == 0:
+                os._exit(self._child(place, held))
+            self.places[process], self.began[process] = place, time.monotonic()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
-    def _child(self, place: int) -> int:
+    def _child(self, place: int, held: set[Any]) -> int:
         for one in (signal.SIGTERM, signal.SIGINT):
             signal.signal(one, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
         os.close(self.alive)
         threading.Thread(target=self._end_with_parent, daemon=True).start()
         try:
@@ -99,6 +110,9 @@ class _Team:
         """
         n_ready, n_workers = 0, len(self.places)
         while n_ready < n_workers and not self.stopping:
+            if not select.select([self.read], [], [], LOOK_S)[0]:
+                self._see_alive()
+                continue
             said = os.read(self.read, 4096)
             told = said.replace(_READY, b"") if said.strip(_READY) else b""
             if told:
@@ -106,6 +120,12 @@ class _Team:
             n_ready += len(said)
         self.began = dict.fromkeys(self.began, -YOUNG_S)  # these have shown that they can start
         return not self.stopping
+
+    def _see_alive(self) -> None:
+        """A worker that is killed says nothing more."""
+        process, status = os.waitpid(-1, os.WNOHANG)
+        if process and self.places.pop(process, None) is not None and not self.stopping:
+            raise ArtificerError(f"a worker ended before it answered ({_ending(status)}); see what it logged")
 
     def keep(self) -> None:
         """Start again what dies, until told to stop and all have ended.

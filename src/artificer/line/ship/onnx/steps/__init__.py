@@ -13,6 +13,7 @@ from typing import Any
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.onnx.columns import Raw
 from artificer.line.ship.onnx.graph import Graph
+from artificer.line.ship.onnx.texts import readable
 from artificer_runtime.recipe import FittedRecipe
 from artificer_runtime.steps import load
 
@@ -29,7 +30,11 @@ BUILTIN = {
     "one_hot@1": "categories:one_hot",
     "scaled@1": "numbers:scaled",
     "target_mean@1": "categories:target_mean",
+    "text_score@1": "words:text_score",
+    "word_factors@1": "words:word_factors",
+    "words@1": "words:words",
 }
+TEXTS = ("text_score@1", "word_factors@1", "words@1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,11 @@ class Read:
     numbers: str = ""
     codes: str = ""
     times: str = ""
+    texts: str = ""
     n_numbers: int = 0
     n_codes: int = 0
     n_times: int = 0
+    n_texts: int = 0
 
 
 def refused(recipe: FittedRecipe, names: Sequence[str]) -> None:
@@ -53,12 +60,21 @@ def refused(recipe: FittedRecipe, names: Sequence[str]) -> None:
         Naming the step and its columns.
     """
     for block in recipe.recipe.blocks:
-        if block.name in names and block.step not in BUILTIN:
+        if block.name not in names:
+            continue
+        state = recipe.states[block.name]
+        for place, column in enumerate(block.columns):
+            if block.step in TEXTS and not readable(state[f"words{place}"]):
+                raise ArtificerError(
+                    f"the step '{block.step}' of '{column}' cannot be written as ONNX: it knows words with the Greek sigma, "
+                    "whose small letter hangs on the letters beside it, or letters one by one. Leave the column out "
+                    "([features] exclude) and run again, or ship the package itself: it needs numpy alone"
+                )
+        if block.step not in BUILTIN:
             columns = ", ".join(f"'{one}'" for one in block.columns)
             raise ArtificerError(
-                f"the step '{block.step}' of {columns} cannot be written as ONNX: the standard has no operators that read "
-                "a text into words in lower case. Leave the texts out ([features] exclude) and run again, or ship the "
-                "package itself: it needs numpy alone"
+                f"the step '{block.step}' of {columns} cannot be written as ONNX yet; ship the package itself: it needs "
+                "numpy alone"
             )
 
 

@@ -44,6 +44,8 @@ def _told(rule: Rule, kind: str) -> Iterator[str]:
             if rule.about is None
             else f"{what} near {figure(rule.about)}"
         )
+    elif rule.kind == "determined":
+        yield f"rows alike in {', '.join(rule.columns[:-1])} are alike in {rule.columns[-1]}"
     elif rule.kind == "fresh":
         yield f"no older than {figure((rule.high or 0.0) / 86_400)} days"
     else:

@@ -14,10 +14,18 @@ from pyarrow import parquet
 
 from artificer.core.brief import DecisionPart
 from artificer.core.errors import DataError
+from artificer.data.keys import key_texts
 from artificer.data.readers import read
+from artificer.line.ask.decision import conditions
+from artificer.line.ship.admitting import admitted, refuse_unknown
+from artificer.line.ship.control import drawn
+from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.predicted import FLAGS
+from artificer.line.ship.reviewing import met
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RowsError
+from artificer_runtime.predictor import Predictions
 
 MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
@@ -77,7 +85,7 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     for start in range(0, frame.height, ROWS_AT_ONCE):
         rows = frame.slice(start, ROWS_AT_ONCE)
         try:
-            parts.append(_predicted(model, rows))
+            parts.append(_predicted(model, rows, start))
         except RowsError as error:
             raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
         tell(start + rows.height)
@@ -89,9 +97,11 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     return frame.hstack(ours.rename(names)), n_flagged, n_acts
 
 
-def _predicted(model: Model, rows: pl.DataFrame) -> pl.DataFrame:
+def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
     predictor = model.scorer.predictor
+    rows = admitted(model.scorer, rows)
     full = predictor.predict_full(rows)
+    refuse_unknown(model.scorer, rows, full.flags["unseen"], start=start)
     columns: dict[str, np.ndarray | list[str]] = {"prediction": np.asarray(full.values)}
     if full.probabilities is not None:
         classes = predictor.contents.classes
@@ -113,16 +123,30 @@ def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[lis
     if model.scorer.task == "multiclass":
         brief = replace(brief, decision=DecisionPart())
     rule = Rule(brief, model.scorer.schema)
-    if not rule.decides or not rule.columns <= {*frame.columns}:
+    asked = conditions(brief.decision, model.scorer.task)
+    if not (rule.decides or asked) or not rule.columns <= {*frame.columns}:
         return [], None
     score = ours["score" if "score" in ours.columns else "prediction"].to_numpy()
     period = rule.periods(frame)
-    key = pl.Series([f"{place:010}" for place in range(frame.height)])
-    acts = rule.chosen(score, key, period, rule.acts(frame, score))
-    decided = [pl.Series("decision", np.where(acts, "act", "leave").tolist())]
+    keyed = brief.data.key and {*brief.data.key} <= {*frame.columns}
+    key = (
+        key_texts(frame, brief.data.key, ()) if keyed else pl.Series([f"{place:010}" for place in range(frame.height)])
+    )
+    control = drawn(key.fill_null(""), brief) & np.full(frame.height, bool(keyed))
+    review = (met(asked, score, _predictions(ours, score)) != 0) & ~control
+    acts = rule.chosen(score, key, period, rule.acts(frame, score), ~(control | review))
+    code = np.where(acts, ACT, LEAVE if rule.decides else -1)
+    code[control], code[review] = CONTROL, REVIEW
+    decided = [words(code).cast(pl.String)]
     if rule.every_s and (period != NO_PERIOD).any():
         decided.append(rule.starts(period).alias("period"))
-    return decided, int(acts.sum())
+    return decided, int(acts.sum()) if rule.decides else None
+
+
+def _predictions(ours: pl.DataFrame, score: np.ndarray) -> Predictions:
+    flags = {name: ours["flags"].str.contains(name).to_numpy() for name in FLAGS}
+    intervals = ours.select("low", "high").to_numpy() if "low" in ours.columns else None
+    return Predictions(score, None, flags, intervals)
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -13,7 +13,6 @@ import numpy as np
 from starlette.responses import Response
 
 from artificer.core.life import Reference
-from artificer.line.ship.server.fields import wrong_fields
 from artificer.line.ship.server.pages import fields
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.why import why
@@ -42,7 +41,8 @@ def attempt(seen: Seen) -> Response:
 def _page(seen: Seen, written: dict[str, str]) -> Response:
     model = seen.model
     row = fields.row_of(model, written)
-    errors = {one["field"]: one for one in wrong_fields(row, 0, model.columns)}
+    wrong = model.fields.wrong(row, 0) or model.fields.unknown(model.scorer.predictor.schema, [row])
+    errors = {one["field"]: one for one in wrong}
     told = None if errors else _told(seen, fields.typed(row, model), written.get(BEGAN, ""))
     alone = seen.request.headers.get("x-part") == "answer"
     example = {name: _short(value) for name, value in (row if errors else fields.typed(row, model)).items()}

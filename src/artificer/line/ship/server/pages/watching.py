@@ -14,24 +14,43 @@ from artificer.core.ledger import Ledger, Look
 from artificer.core.life import Looked, Period
 from artificer.core.records import Estimate
 from artificer.core.report import life, svg
+from artificer.core.review_queue import Review
 from artificer.core.store import decode
+from artificer.line.ship.scorer import Scorer
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material
 
-MOST_TICKS = 7
+MOST_TICKS, MOST_WAITING = 7, 20
 
 
 def answer(seen: Seen) -> Response:
     """The page."""
     ledger, name = seen.model.scorer.ledger, seen.model.scorer.brief.name
     looks = ledger.looks(name) if ledger is not None else []
+    waiting = _waiting(seen.model.scorer)
     if ledger is None or not looks:
-        return shown(seen, "watching.html", page=None, watched=ledger is not None, brief=seen.material.brief)
+        return shown(
+            seen, "watching.html", page=None, watched=ledger is not None, brief=seen.material.brief, waiting=waiting
+        )
     told = [decode(look.body.encode(), Looked) for look in looks]
     page = _life(seen.material, ledger, name, looks, told)
     return shown(
-        seen, "watching.html", brief=page.brief, watched=True, estimated=_estimated(looks, told), **life.parts(page)
+        seen,
+        "watching.html",
+        brief=page.brief,
+        watched=True,
+        waiting=waiting,
+        estimated=_estimated(looks, told),
+        **life.parts(page),
     )
+
+
+def _waiting(scorer: Scorer) -> tuple[list[Review], int]:
+    """The rows that have waited longest for a person, and how many wait."""
+    if scorer.ledger is None or not scorer.brief.decision.review.when:
+        return [], 0
+    queue = scorer.ledger.reviews(scorer.brief.name)
+    return queue.reviews(state="open", most=MOST_WAITING), len(queue.waiting())
 
 
 def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], found: Sequence[Looked]) -> life.LifePage:

@@ -1,0 +1,57 @@
+"""What flows along the line, part two: what each stage hands on to those after it.
+
+One record a stage, in a file of the stage's name. Arrays and rows stand in files of the workspace, named by path relative
+to it; what a person reads stands in the record. A stage's record is saved under a key made from the records it read, so a
+changed record makes everything after it run again.
+"""
+
+from artificer.core.stages.ask import Asked, Requirement, Rows, Sealed
+from artificer.core.stages.audit import Alarms, Audited, Contract, Repair, Rule, RuleKind
+from artificer.core.stages.choose import Chosen, Split
+from artificer.core.stages.describe import ColumnStory, Description
+from artificer.core.stages.design import Candidate, Plan
+from artificer.core.stages.encode import Encoding
+from artificer.core.stages.fit import FoldFit, Trained, Trial
+from artificer.core.stages.judge import Driver, Explained, Line, ModelTest, Shape, TestOutcome, Verdict
+from artificer.core.stages.refine import WEIGHT_DIGITS, Choice, Model, Outputs, Part, shares
+from artificer.core.stages.ship import RunLock, Shipped, Stop, Way
+
+__all__ = [
+    "WEIGHT_DIGITS",
+    "Alarms",
+    "Asked",
+    "Audited",
+    "Candidate",
+    "Choice",
+    "Chosen",
+    "ColumnStory",
+    "Contract",
+    "Description",
+    "Driver",
+    "Encoding",
+    "Explained",
+    "FoldFit",
+    "Line",
+    "Model",
+    "ModelTest",
+    "Outputs",
+    "Part",
+    "Plan",
+    "Repair",
+    "Requirement",
+    "Rows",
+    "Rule",
+    "RuleKind",
+    "RunLock",
+    "Sealed",
+    "Shape",
+    "Shipped",
+    "Split",
+    "Stop",
+    "TestOutcome",
+    "Trained",
+    "Trial",
+    "Verdict",
+    "Way",
+    "shares",
+]

@@ -1,0 +1,148 @@
+"""From `judge`: what the model does, on rows that did not train it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from artificer.core.records import Estimate, Fact, Finding, Outcome
+from artificer.core.stages.ask import Requirement
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One requirement, tested.
+
+    Attributes
+    ----------
+    n_to_show : int
+        For "not shown": how many test rows would show it if the estimate is the truth; 0 where none would.
+    """
+
+    requirement: Requirement
+    outcome: Outcome
+    estimate: Estimate | None
+    n_to_show: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Driver:
+    """What one column does for the prediction.
+
+    Attributes
+    ----------
+    effect : Estimate
+        How much the score falls when the column's values are shuffled among the rows; positive where it helps.
+    direction : str
+        "more of it, higher" or "more of it, lower", for numbers; "" where there is no saying.
+    """
+
+    column: str
+    effect: Estimate
+    direction: str = ""
+
+
+TestOutcome = Literal["passed", "warned", "failed", "not run"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """One test of a model.
+
+    Attributes
+    ----------
+    code : str
+        Its name; also of its findings, mostly.
+    outcome : TestOutcome
+        "failed" where it found a blocker, "warned" where a warning.
+    because : str
+        Why it was not run; else "".
+    findings : tuple of Finding
+        What it found; notes where it was passed.
+    """
+
+    code: str
+    outcome: TestOutcome
+    because: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the prediction changes along one column: accumulated local effects at some of its values, around 0."""
+
+    column: str
+    points: tuple[tuple[float, Estimate], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the columns add to one row's prediction, the largest first.
+
+    Attributes
+    ----------
+    which : str
+        "highest" or "lowest" prediction: rows are not named.
+    scale : str
+        On which contributions add up, as in `artificer_runtime.Explanations`; "" for that of the prediction.
+    """
+
+    which: str
+    prediction: float
+    contributions: tuple[tuple[str, Estimate], ...]
+    scale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """From `judge`: what the model does, on rows that did not train it.
+
+    Attributes
+    ----------
+    on : str
+        "sealed rows" or "out of fold".
+    score : Estimate
+        In the plan's metric.
+    against_baseline, against_linear : Estimate or None
+        Paired differences, positive where the model is better.
+    curve : tuple of (int, Estimate)
+        Value per period against list length, where the brief names a capacity and a value.
+    in_words : str
+        What the model does for the client, and what is done today.
+    limits : tuple of str
+        What it must not be used for.
+    drivers : tuple of Driver
+        Columns by what they do for the prediction, the most first.
+    shapes : tuple of Shape
+        Of the numbers among the strongest drivers.
+    explained : tuple of Explained
+        Two rows.
+    tests : tuple of ModelTest
+        What each test of the model found; their findings stand among `findings` too.
+    """
+
+    on: str
+    n_rows: int
+    metric: str
+    score: Estimate
+    lines: tuple[Line, ...] = ()
+    against_baseline: Estimate | None = None
+    against_linear: Estimate | None = None
+    scores: tuple[tuple[str, Estimate], ...] = ()
+    slices: tuple[tuple[str, Estimate], ...] = ()
+    curve: tuple[tuple[int, Estimate], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    n_openings: int = 0
+    facts: tuple[Fact, ...] = ()
+    in_words: str = ""
+    limits: tuple[str, ...] = ()
+    drivers: tuple[Driver, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    tests: tuple[ModelTest, ...] = ()
+
+    def _repr_html_(self) -> str:
+        from artificer.core.report.notebook import verdict_html
+
+        return verdict_html(self)
