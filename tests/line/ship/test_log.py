@@ -97,6 +97,28 @@ def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does
     assert book.some_keys() == []
 
 
+def test_outcomes_are_the_last_answers_of_a_version_with_their_labels(book: Ledger) -> None:
+    log = Log(lambda: book, BRIEF)
+    told(log, ROW, score=0.1)
+    told(log, ROW, score=0.2)
+    told(log, ROW, "v2", score=0.3)
+    told(log, {"id": 8}, score=0.4)
+    nameless = [told(log, {"x": 1}, score=0.5), told(log, {"x": 1}, "v2", score=0.6)]
+    log.close()
+    ghost = nameless[0][:20]  # of a stream that is there, and no number
+    labels = [
+        ("7", "yes"),
+        *((one, "no") for one in nameless),
+        (f"{ghost}-99", "no"),
+        (f"{ghost}-x", "no"),
+        ("9", "no"),
+    ]
+    book.labels.keep("calls", labels)
+    assert sorted(book.answers.outcomes("calls", "v1", 10)) == [(0.2, "", "yes"), (0.5, "", "no")]
+    assert sorted(book.answers.outcomes("calls", "v2", 10)) == [(0.3, "", "yes"), (0.6, "", "no")]
+    assert book.answers.outcomes("another model", "v1", 10) == []
+
+
 def test_what_rows_held_is_kept_only_when_asked_and_never_personal_columns(book: Ledger) -> None:
     for wanted in (Wanted(), Wanted(rows=True)):
         log = Log(lambda: book, BRIEF, wanted)
