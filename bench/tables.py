@@ -15,6 +15,7 @@ TITLES = {
     "one_row": "One row from a dict or a frame of pandas, predicted and explained, and batches of 10,000 rows from pandas",
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "exported": "A whole package, raw columns to predictions: the runtime, and onnxruntime on its exported file; one thread",
+    "exported_code": "A package's script, run without Artificer: its predictions of kept-out rows against the package's",
     "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",

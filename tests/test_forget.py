@@ -107,8 +107,12 @@ def test_who_comes_back_is_recognised(tmp_path: Path) -> None:
     assert [one.code for one in again.findings] == ["forgotten_returns"]
     assert "zebra" not in again.findings[0].says
     with answering(client) as http:
+        for id in ("zebra-4711", "p9"):
+            assert http.post("/predict", json={"id": id, "part": "x", "x": 0.5, "shop": "a"}).status_code == 200
         told = given(http, {"key": PERSON, "label": "yes"}, {"key": "p2|x", "label": "no"})
     assert told["forgotten"] == 1
+    assert client.ledger.forgotten.holds("calls", PERSON) == {"predictions": 1}  # by `score`, which says it
+    assert client.ledger.forgotten.holds("calls", "p9|x") == {"answers": 1, "predictions": 1}
     assert PERSON not in client.ledger.labels.all("calls")
     found = document("forget", PERSON, "--brief", client.brief, "--yes")["result"]  # what came back goes again
     assert [(one["version"], one["how"]) for one in found["models"]] == [("v1", "trained"), ("v2", "cannot be told")]

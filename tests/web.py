@@ -16,5 +16,7 @@ def answering(subject: Path) -> Iterator[Any]:
     from artificer.line.ship.server import Serving
     from artificer.line.ship.server.app import application
 
-    with TestClient(application(Serving.of(subject)), base_url="http://127.0.0.1") as found:
+    serving = Serving.of(subject)
+    with TestClient(application(serving), base_url="http://127.0.0.1") as found:
+        found.serving = serving  # type: ignore[attr-defined]
         yield found

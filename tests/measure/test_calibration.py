@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from artificer.measure.calibration import calibration_error, calibration_slope
+from artificer.measure.calibration import calibration_error, calibration_slope, reliability
 
 Rng = np.random.Generator
 
@@ -102,3 +102,25 @@ def test_the_error_is_not_defined_on_few_rows_and_is_wider_over_groups() -> None
     together, apart = (calibration_error(five[0], five[1], groups=one) for one in (five[2], None))
     assert together.low <= calibration_error(y, p).value < apart.value
     assert together.low < apart.low
+
+
+def test_reliability_holds_what_came_beside_what_was_said() -> None:
+    rng = np.random.default_rng(0)
+    chance = rng.random(4000) ** 2
+    points = reliability((rng.random(4000) < chance).astype(float), chance)
+    assert [one.n for _, one in points] == [400] * 10
+    assert sum(one.low <= stated <= one.high for stated, one in points) >= 9
+    off = reliability((rng.random(4000) < chance / 2).astype(float), chance)
+    assert all(one.high < stated for stated, one in off[5:])
+
+
+def test_reliability_keeps_rows_of_the_same_chance_together() -> None:
+    chance = np.repeat([0.1, 0.8, 0.9], [300, 50, 50])
+    points = reliability((chance > 0.5).astype(float), chance)
+    assert [(round(stated, 3), one.value, one.n) for stated, one in points] == [
+        (0.1, 0, 300),
+        (0.8, 1, 50),
+        (0.9, 1, 50),
+    ]
+    assert reliability(np.ones(19), np.ones(19)) == ()
+    assert [one.n for _, one in reliability(np.ones(40), np.ones(40))] == [40]

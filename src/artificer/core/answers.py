@@ -33,6 +33,7 @@ ANSWER = ("stream", "number", "at", "key", "score", "said", "decision", "flags",
 ROW = ("stream", "number", "at", "body")
 _ID = re.compile(r"([0-9a-z]{20})-(0|[1-9]\d{0,14})")
 _PIECE = 20_000
+_ASKED = 500  # keys or numbers that one query names
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,39 @@ class Answers:
         )
         found = [Answer(Stream(*row[:3]), *row[3:]) for row in rows]
         return [(one, _text(one.at)) for one in found]
+
+    def outcomes(self, name: str, version: str, most: int) -> list[tuple[float, str, str]]:
+        """Score, class that was said, and label of rows that a version answered: the last answer to each.
+
+        Parameters
+        ----------
+        most : int
+            Labels that are looked at, the newest first.
+        """
+        query = "select key, label from labels where name = :name order by at desc limit :most"
+        found: dict[str, tuple[float, str]] = {}
+        with self._database.still() as connection:
+            labels = {
+                str(key): str(label) for key, label in connection.execute(sa.text(query), {"name": name, "most": most})
+            }
+            of_streams: dict[str, list[int]] = {}
+            for place in filter(None, map(_ID.fullmatch, labels)):
+                of_streams.setdefault(place[1], []).append(int(place[2]))
+            given: list[tuple[str, str, Sequence[str | int]]] = [("a.key <> '' and a.key in :asked", "", list(labels))]
+            given += [
+                ("s.id = :stream and a.number in :asked", stream, numbers) for stream, numbers in of_streams.items()
+            ]
+            for where, stream, asked in given:
+                values = {"name": name, "version": version} | ({"stream": stream} if stream else {})
+                answered = sa.text(
+                    "select case when a.key = '' then s.id || '-' || a.number else a.key end, a.score, a.said from answers a "
+                    "join streams s on s.number = a.stream where s.name = :name and s.version = :version "
+                    f"and a.score is not null and {where} order by a.stream, a.number"
+                ).bindparams(sa.bindparam("asked", expanding=True))
+                for start in range(0, len(asked), _ASKED):
+                    rows = connection.execute(answered, values | {"asked": asked[start : start + _ASKED]})
+                    found |= {str(key): (float(score), str(said)) for key, score, said in rows}
+        return [(*found[key], label) for key, label in labels.items() if key in found]
 
     def some_keys(self, most: int) -> list[str]:
         """Keys of some predictions."""

@@ -82,6 +82,28 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class AtRandom:
+    """Little's test that numbers are missing completely at random.
+
+    Attributes
+    ----------
+    statistic, freedom : float, int
+        Chi-squared, and its degrees of freedom.
+    p : float
+        Chance of so large a statistic where they are: a small one shows that gaps hang on known values, a large one
+        shows nothing.
+    n_patterns, n_rows : int
+        Sets of columns that are missing together in ten rows or more, and rows that were read.
+    """
+
+    statistic: float
+    freedom: int
+    p: float
+    n_patterns: int
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Redundant:
     """Columns of which one says nearly what the others say.
 

@@ -40,6 +40,10 @@ class DamagedError(WorkspaceError):
     """What the workspace holds is damaged."""
 
 
+class UnreadError(WorkspaceError):
+    """Persons were forgotten under a secret that is not here: nobody can be recognised."""
+
+
 class FitError(ArtificerError):
     """A learner could not be trained on these rows; the others go on."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from artificer.core.database import Database
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import UnreadError, WorkspaceError
 from artificer.core.records import Fact, Finding
 from artificer.core.store import told
 
@@ -80,6 +80,8 @@ class Forgotten:
     def forget(self, name: str, key: str, secret: bytes, models: Sequence[str]) -> int:
         """Remove a person, leave a mark, and see that no byte of them stays in the file; how many rows went.
 
+        The mark stands before any row goes: who writes and then looks for marks sees it, or what they wrote goes too.
+
         Parameters
         ----------
         models : sequence of str
@@ -92,6 +94,10 @@ class Forgotten:
             "now": datetime.now(UTC).isoformat(timespec="seconds"),
             "models": json.dumps(list(models)),
         }
+        self._database.write(
+            "insert into forgotten values (:mark, :secret, :name, :now, :models) on conflict (mark) do nothing",
+            **values,
+        )
         n_rows = 0
         places = self._places()
         with self._database.writing() as connection:
@@ -101,12 +107,6 @@ class Forgotten:
                     sa.text(f"delete from {table} where {places[table]}"), {"name": name, "key": key}
                 )
                 n_rows += gone.rowcount
-            connection.execute(
-                sa.text(
-                    "insert into forgotten values (:mark, :secret, :name, :now, :models) on conflict (mark) do nothing"
-                ),
-                values,
-            )
         self._database.scrub()
         return n_rows
 
@@ -115,7 +115,7 @@ class Forgotten:
 
         Raises
         ------
-        WorkspaceError
+        UnreadError
             When they were forgotten under another secret: nobody can be recognised.
         """
         query = "select mark, secret, at, models from forgotten where name = :name"
@@ -124,7 +124,7 @@ class Forgotten:
             return {}
         strange = [row for row in rows if secret is None or row[1] != secret_id(secret)]
         if secret is None or strange:
-            raise WorkspaceError(
+            raise UnreadError(
                 f"{len(strange):,} persons of '{name}' were forgotten under a secret that is not here, so they cannot be "
                 f"recognised; bring back the workspace's file {SECRET_FILE}, or its text in {SECRET_ENV}"
             )

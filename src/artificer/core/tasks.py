@@ -52,17 +52,25 @@ def give_back() -> None:
         trim(0)
 
 
-def run_all(work: Callable[[In], Out], items: Iterable[In], n_workers: int) -> Iterator[tuple[In, Out]]:
+def run_all(
+    work: Callable[[In], Out], items: Iterable[In], n_workers: int, *, trim: bool = True
+) -> Iterator[tuple[In, Out]]:
     """Run `work` on every item, at most `n_workers` at a time, and yield each pair as it ends.
 
     With one worker, everything runs here and in order. An error in one task is raised once the running ones ended;
     the rest is not begun.
+
+    Parameters
+    ----------
+    trim : bool
+        Whether memory is given back after each: worth its time after a fit, not after milliseconds of work.
     """
     if n_workers == 1:
         with single_threaded():
             for item in items:
                 result = work(item)
-                give_back()
+                if trim:
+                    give_back()
                 yield item, result
         return
     with single_threaded(), ThreadPoolExecutor(n_workers, thread_name_prefix="artificer") as pool:
@@ -70,7 +78,8 @@ def run_all(work: Callable[[In], Out], items: Iterable[In], n_workers: int) -> I
         try:
             while waiting:
                 for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    give_back()
+                    if trim:
+                        give_back()
                     yield waiting.pop(future), future.result()
         finally:
             for future in waiting:

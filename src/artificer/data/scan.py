@@ -41,6 +41,7 @@ MOST_EDGES = 256
 ROWS_AT_ONCE = 1 << 17
 # Rows from so many places of a long file fix the edges: a file in order of time has other values at its end.
 PLACES = 8
+LONG_TEXT = 1 << 16  # characters, from which lengths are sorted and not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,8 @@ def scan_part(
         cells = frame[column.name]
         return scanned(normal(cells, column) if normal else cells, column, like.columns[place].edges if like else None)
 
-    done = dict(run_all(one, range(len(schema.columns)), n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1))
+    n_workers = n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1
+    done = dict(run_all(one, range(len(schema.columns)), n_workers, trim=False))
     found = [done[place] for place in range(len(schema.columns))]
     hashes = None
     for _, hashed in found if rows else ():
@@ -266,22 +268,42 @@ def _numbers(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tupl
 
 def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[ColumnProfile, np.ndarray]:
     cells = cells.cast(pl.String)
-    known = cells.drop_nulls()
-    lengths = np.sort(known.str.len_chars().to_numpy().astype(np.float64))
-    begins, n = runs(lengths)
-    texts = texts_of(known)
+    distinct, codes, n = _encoded(cells.drop_nulls(), column.kind)
+    texts = texts_of(distinct)
     hashes = text_hashes(texts)
-    first, ordered, n_each = _grouped(hashes)
-    patterns = shapes(texts_of(known.gather(first)))
+    first, ordered, n_each = _grouped(hashes, n)
+    patterns = shapes(texts_of(distinct.gather(first)))
     places, _, n_alike = _grouped(text_hashes(patterns), n_each)
     found = replace(
-        _measured(cells, column, lengths[begins], n, edges),
+        _measured(cells, column, *_lengths(distinct, n), edges),
         common=_spelt(texts, first, n_each),
         patterns=_spelt(patterns, places, n_alike),
         registers=registers(ordered),
         least=ordered[:N_LEAST].copy(),
     )
-    return found, _of_rows(cells, hashes)
+    return found, _of_rows(cells, hashes if codes is None else hashes[codes])
+
+
+def _encoded(known: pl.Series, kind: str) -> tuple[pl.Series, np.ndarray | None, np.ndarray | None]:
+    """Different texts, which of them each row holds, and how often each occurs; texts that hardly repeat, as they are."""
+    if kind in ("identifier", "text") or not len(known):
+        return known, None, None
+    encoded = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    return pl.Series(values=encoded.dictionary), codes, np.bincount(codes, minlength=len(encoded.dictionary))
+
+
+def _lengths(texts: pl.Series, n: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Different lengths in characters, in rising order, and how many rows have each; each text stands for `n`."""
+    lengths = texts.str.len_chars().to_numpy()
+    if lengths.max(initial=0) >= LONG_TEXT:
+        order = np.argsort(lengths)
+        begins, counts = runs(lengths[order])
+        counts = counts if n is None else np.add.reduceat(n[order], begins)
+        return lengths[order][begins].astype(np.float64), counts
+    counts = np.bincount(lengths, n).astype(np.int64)
+    held = np.flatnonzero(counts)
+    return held.astype(np.float64), counts[held]
 
 
 def _measured(

@@ -6,10 +6,11 @@ import numpy as np
 from scipy import stats
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import mean_of_rows, rarest
+from artificer.measure.intervals import mean_of_rows, rarest, wilson
 
 TINY = 1e-6
 TENTHS = 10
+FEWEST_IN_BIN = 10
 MOST_STEPS, DONE = 50, 1e-9
 BINS, REPLICATES = 10, 100
 STEEPEST = 1e4  # where the classes are parted, the slope has no end
@@ -102,6 +103,32 @@ def calibration_error(
     half = float(z * np.sqrt(share**2 @ spread))
     low, value, high = (float(np.sqrt(max(one, 0.0))) for one in (square - half, square, square + half))
     return Estimate(value, low, high, "root mean square over tenths, luck taken off", len(y), level)
+
+
+def reliability(y: np.ndarray, chance: np.ndarray, *, level: float = 0.95) -> tuple[tuple[float, Estimate], ...]:
+    """What was predicted against what came, in up to ten bins of about as many rows each (DeGroot and Fienberg 1983).
+
+    Parameters
+    ----------
+    y : array, (n_rows,)
+        1 where it came true.
+    chance : array of float64, (n_rows,)
+        Rows of the same chance stand in one bin.
+
+    Returns
+    -------
+    tuple of (float, Estimate)
+        Mean chance of each bin, rising, and the share that came true with Wilson's interval; empty for fewer than 20 rows.
+    """
+    n_bins = min(TENTHS, len(y) // FEWEST_IN_BIN)
+    if n_bins < 2:
+        return ()
+    edges = np.unique(np.sort(chance)[np.arange(1, n_bins) * len(y) // n_bins])
+    place = np.searchsorted(edges, chance, side="right")
+    parts = [place == number for number in np.unique(place)]
+    return tuple(
+        (float(chance[part].mean()), wilson(float(y[part].sum()), int(part.sum()), level=level)) for part in parts
+    )
 
 
 def _off(

@@ -80,6 +80,13 @@ def test_a_gap_that_tells_the_target_is_told_from_one_that_does_not(told: Descri
     assert gaps["phone"].tells.low > gaps["income"].tells.value
 
 
+def test_gaps_by_chance_are_not_told_to_hang_on_numbers(told: Description) -> None:
+    """Those of income hang on a town, which is no number."""
+    assert told.at_random is not None
+    assert told.at_random.n_patterns == 4
+    assert told.at_random.p > 0.001
+
+
 def test_a_gap_that_hangs_on_another_column_names_it(told: Description) -> None:
     gaps = {one.column: one for one in told.gaps}
     assert gaps["income"].hangs_on == "town"

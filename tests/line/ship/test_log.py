@@ -21,9 +21,10 @@ from command import artificer as command
 from command import document
 from served_client import ROW, answering, server
 
-from artificer.core.brief import Brief, Data, Keep, Legal, Target
+from artificer.core.brief import Brief, Data, DecisionPart, Keep, Legal, Review, Target
 from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.ledger import Ledger
+from artificer.line.ship.server.forgetting import Forgetting
 from artificer.line.ship.server.log import Log, Wanted
 
 BRIEF = Brief(
@@ -32,6 +33,7 @@ BRIEF = Brief(
     data=Data(key=("id",)),
     legal=Legal(personal=("shop",), keep=Keep(rows="30d")),
 )
+REVIEW = Review(when=("unseen",))
 ANSWER = {"prediction": "yes", "score": 0.75, "decision": "act", "flags": ["unseen", "outside"]}
 
 
@@ -95,6 +97,28 @@ def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does
     assert book.some_keys() == []
 
 
+def test_outcomes_are_the_last_answers_of_a_version_with_their_labels(book: Ledger) -> None:
+    log = Log(lambda: book, BRIEF)
+    told(log, ROW, score=0.1)
+    told(log, ROW, score=0.2)
+    told(log, ROW, "v2", score=0.3)
+    told(log, {"id": 8}, score=0.4)
+    nameless = [told(log, {"x": 1}, score=0.5), told(log, {"x": 1}, "v2", score=0.6)]
+    log.close()
+    ghost = nameless[0][:20]  # of a stream that is there, and no number
+    labels = [
+        ("7", "yes"),
+        *((one, "no") for one in nameless),
+        (f"{ghost}-99", "no"),
+        (f"{ghost}-x", "no"),
+        ("9", "no"),
+    ]
+    book.labels.keep("calls", labels)
+    assert sorted(book.answers.outcomes("calls", "v1", 10)) == [(0.2, "", "yes"), (0.5, "", "no")]
+    assert sorted(book.answers.outcomes("calls", "v2", 10)) == [(0.3, "", "yes"), (0.6, "", "no")]
+    assert book.answers.outcomes("another model", "v1", 10) == []
+
+
 def test_what_rows_held_is_kept_only_when_asked_and_never_personal_columns(book: Ledger) -> None:
     for wanted in (Wanted(), Wanted(rows=True)):
         log = Log(lambda: book, BRIEF, wanted)
@@ -149,6 +173,70 @@ def test_a_batch_that_is_written_twice_stands_once(book: Ledger) -> None:
     log.close()
     keep(batches[0])
     assert len(book.predictions_of("7")) == 1
+
+
+class TestForgotten:
+    """Who was forgotten stays so, however the writer and `forget` meet."""
+
+    asks = Brief(
+        target=BRIEF.target, name="calls", data=BRIEF.data, legal=BRIEF.legal, decision=DecisionPart(review=REVIEW)
+    )
+
+    def log(self, book: Ledger, secret: bytes | None = b"ours") -> Log:
+        return Log(lambda: book, self.asks, Wanted(rows=True), lambda: secret)
+
+    def test_nothing_of_them_is_kept_and_all_of_others_is(self, book: Ledger) -> None:
+        log = self.log(book)
+        told(log, ROW, review="unseen")
+        log.flush(20)
+        assert book.forgotten.forget("calls", "7", b"ours", ["v1"]) == 3
+        told(log, ROW, review="unseen")
+        told(log, {"id": 8, "x": 1}, review="unseen")
+        log.close()
+        assert book.forgotten.holds("calls", "7") == {}
+        assert book.forgotten.holds("calls", "8") == {"answers": 1, "answered_rows": 1, "reviews": 1}
+        assert log.counts().kept == 2
+
+    def test_who_is_forgotten_while_it_is_written_goes_again(self, book: Ledger) -> None:
+        log, permitted = self.log(book), Forgetting.permitted
+
+        def late(*given: Any) -> Any:
+            """The mark comes between the look for marks and the write."""
+            found = permitted(log._forgetting, *given)
+            book.forgotten.forget("calls", "7", b"ours", ["v1"])
+            return found
+
+        log._forgetting.permitted = late  # type: ignore[method-assign]
+        told(log, ROW, review="unseen")
+        told(log, {"id": 8, "x": 1})
+        log.close()
+        assert book.forgotten.holds("calls", "7") == {}
+        assert book.forgotten.holds("calls", "8") == {"answers": 1, "answered_rows": 1}
+
+    def test_the_mark_stands_before_a_row_goes(self, book: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+        def cut_short() -> Any:
+            raise WorkspaceError("the server went away")
+
+        monkeypatch.setattr(book.forgotten, "_places", cut_short)
+        with pytest.raises(WorkspaceError, match="went away"):
+            book.forgotten.forget("calls", "7", b"ours", [])
+        monkeypatch.undo()
+        assert list(book.forgotten.met("calls", b"ours", ["7", "8"])) == ["7"]
+
+    @pytest.mark.parametrize("secret", [None, b"another"])
+    def test_where_nobody_can_be_recognised_no_answer_says_whose_it_is(
+        self, book: Ledger, secret: bytes | None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        book.forgotten.forget("calls", "7", b"ours", [])
+        log = self.log(book, secret)
+        for one in (ROW, {"id": 8, "x": 1}):
+            told(log, one, review="unseen", reasons=[{"column": "shop", "value": "a"}])
+            log.flush(20)
+        log.close()
+        assert book._database.read("select key, reasons from answers") == [("", "")] * 2
+        assert book._database.read("select count(*) from answered_rows") == [(0,)]
+        assert {key.partition("-")[2] for key, _ in book.reviews("calls").waiting()} == {"0", "1"}
+        assert sum("without keys, rows and reasons" in one for one in caplog.messages) == 1
 
 
 def test_readiness_says_how_the_log_fares(client: Client) -> None:

@@ -127,6 +127,31 @@ def learning(
     return _svg(width, height, title, parts)
 
 
+def reliability(points: Sequence[tuple[float, Estimate]], *, title: str, x_label: str, y_label: str) -> str:
+    """What was predicted against what came, each with its interval, and the line on which they are the same."""
+    width, height, left, right, top, bottom = 860, 380, 64, 24, 26, 46
+    furthest = min(1.0, 1.1 * max(stated for stated, _ in points))
+    highest = min(1.0, max(furthest, 1.04 * max(one.high for _, one in points)))
+    x, y = _scale(0, furthest, left, width - right), _scale(0, highest, height - bottom, top)
+    curve = " ".join(f"{x(stated):.1f},{y(one.value):.1f}" for stated, one in points)
+    parts = [
+        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(0, highest, 6)),
+        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(0, furthest, 6)),
+        f'<polyline class="other" points="{x(0):.1f},{y(0):.1f} {x(furthest):.1f},{y(furthest):.1f}"/>',
+        f'<polyline class="curve" points="{curve}"/>',
+        *(
+            f'<line class="reach thin" x1="{x(stated):.1f}" x2="{x(stated):.1f}" y1="{y(one.low):.1f}" '
+            f'y2="{y(one.high):.1f}"/><circle class="dot" cx="{x(stated):.1f}" cy="{y(one.value):.1f}" r="4.5"><title>'
+            f"{figure(stated)} predicted: {figure(one.value)} came, from {figure(one.low)} to {figure(one.high)}, "
+            f"of {one.n:,} rows</title></circle>"
+            for stated, one in points
+        ),
+        f'<text class="label" x="{(left + width - right) / 2}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>',
+        f'<text class="label" x="{left}" y="13" text-anchor="start">{escape(y_label)}</text>',
+    ]
+    return _svg(width, height, title, parts)
+
+
 def gap_patterns(names: Sequence[str], rows: Sequence[tuple[frozenset[str], float, str]], *, title: str) -> str:
     """Which columns are missing together: a dot where a column is missing, a bar for the share of rows.
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from artificer.core.description import ByLevel, Clusters, Collinearity, Course, Gap, Map, MoreRows, Pair, Pattern
+from artificer.core.description import (
+    AtRandom,
+    ByLevel,
+    Clusters,
+    Collinearity,
+    Course,
+    Gap,
+    Map,
+    MoreRows,
+    Pair,
+    Pattern,
+)
 from artificer.core.records import Decision, Estimate, Fact, Finding
 
 
@@ -57,6 +68,7 @@ class Description:
     together: Map = field(default_factory=Map)
     patterns: tuple[Pattern, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    at_random: AtRandom | None = None
     collinearity: Collinearity = field(default_factory=Collinearity)
     courses: tuple[Course, ...] = ()
     clusters: tuple[Clusters, ...] = ()

@@ -27,7 +27,7 @@ from artificer.line.audit import audit
 from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
 from artificer.line.describe.columns import story
 from artificer.line.describe.courses import courses
-from artificer.line.describe.gaps import gappy, gaps, patterns
+from artificer.line.describe.gaps import at_random, gappy, gaps, patterns
 from artificer.line.describe.groups import alike_rows, clusters
 from artificer.line.describe.levels import by_level
 from artificer.line.describe.matrix import matrix, shown
@@ -40,7 +40,7 @@ from artificer.line.describe.target import target_facts
 
 __all__ = ["describe"]
 
-VERSION = 2
+VERSION = 3
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.
@@ -107,6 +107,7 @@ def _together(
         together=shown(looked, (run.brief.target.column, *strongest)),
         patterns=patterns(rows, names),
         gaps=gaps(asked, rows, sample, few, names),
+        at_random=at_random(few, names),
         collinearity=collinearity(few, looked, tells),
         courses=courses(asked, rows, sample, strongest, run.brief.target.column),
         clusters=alike,

@@ -1,16 +1,17 @@
-"""Gaps: which columns are missing together, what a gap tells of the target, and on which column it hangs."""
+"""Gaps: which columns are missing together, what a gap tells of the target, on which column it hangs, and Little's test."""
 
 from __future__ import annotations
 
 import numpy as np
 import polars as pl
 
-from artificer.core.description import Gap, Pattern
+from artificer.core.description import AtRandom, Gap, Pattern
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import SURE, Readings, relation, target_values
 from artificer.line.describe.matrix import Matrix, matrix
 from artificer.measure.associate import Association
+from artificer.measure.at_random import little
 from artificer.measure.correct import benjamini_hochberg
 from artificer.measure.intervals import wilson
 
@@ -82,6 +83,15 @@ def gaps(asked: Asked, rows: Labelled, sample: Readings, few: Readings, names: t
             )
         )
     return tuple(sorted(found, key=lambda gap: -gap.tells.value))
+
+
+def at_random(few: Readings, names: tuple[str, ...]) -> AtRandom | None:
+    """Test whether numbers are missing completely at random, on those with gaps and the strongest without, 24 in all."""
+    numbers = [name for name, values in few.values.items() if values.dtype.kind == "f"]
+    gappy_first = sorted(numbers, key=lambda name: name not in names)[:MOST_COLUMNS]
+    if len(gappy_first) < 2 or not set(gappy_first) & set(names):
+        return None
+    return little(np.column_stack([few.values[name] for name in gappy_first]).astype(np.float64))
 
 
 def _hanging(few: Readings, masks: dict[str, np.ndarray]) -> dict[str, tuple[str, Association, float]]:

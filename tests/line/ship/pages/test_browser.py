@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import polars as pl
 import pytest
 from browser import chromium
@@ -49,10 +51,24 @@ def address(trained: Path) -> Iterator[str]:
     )
     try:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[0]
+        place = process.stdout.readline().split()[0]
+        labelled(place)
+        yield place
     finally:
         process.kill()
         process.communicate(timeout=30)
+
+
+def labelled(address: str) -> None:
+    """Have rows answered, and their labels come in."""
+    found = rows(400, 30, slope=1.0)
+    sent = {"rows": json.loads(found.drop("returned").write_json())}
+    answers = httpx.post(f"{address}/predict", json=sent, timeout=60).json()["predictions"]
+    labels = [
+        {"prediction_id": answer["prediction_id"], "label": label}
+        for answer, label in zip(answers, found["returned"], strict=True)
+    ]
+    assert httpx.post(f"{address}/feedback", json={"labels": labels}, timeout=60).json()["new"] == 300
 
 
 @pytest.mark.parametrize(("size", "look"), [(DESK, "light"), (HAND, "dark")], ids=["desk, light", "hand, dark"])
@@ -163,6 +179,8 @@ def test_what_came_in_is_told(browser: Any, address: str) -> None:
     page = browser.new_page(viewport=DESK)
     page.goto(f"{address}/pages/watching")
     assert "harm the score" in page.locator(".lead").inner_text()
+    assert page.locator("#calibrated svg circle").count() == 10
+    assert "300 rows" in page.locator("#calibrated").inner_text()
     page.goto(f"{address}/pages/log")
     page.get_by_role("link", name="audit", exact=False).first.click()
     assert page.locator("main section").count() == 1

@@ -117,6 +117,45 @@ def test_a_verdict_comes_back_from_what_others_read_with_figures_that_are_none()
     assert replace(found, lines=LINES) == VERDICT
 
 
+class TestCalibrated:
+    @pytest.mark.parametrize("key", ['key = ["id"]', ""], ids=["by key", "by prediction"])
+    @pytest.mark.parametrize("task", ["binary", "multiclass"])
+    def test_labels_that_came_in_show_whether_probabilities_come_true(
+        self, tmp_path: Path, key: str, task: Any
+    ) -> None:
+        client = Client(tmp_path).ask(key).ship(task=task).serve()
+        with answering(client.brief) as site:
+            rows = [{"id": number, "x": number % 60 / 10 - 3, "shop": "a"} for number in range(600)]
+            told = site.post("/predict", json={"rows": rows}).json()["predictions"]
+            assert 'id="calibrated"' not in site.get("/pages/watching").text
+            some = [{"prediction_id": one["prediction_id"], "label": one["prediction"]} for one in told]
+            site.post("/feedback", json={"labels": some[:19]})
+            early = site.get("/pages/watching").text
+            site.post("/feedback", json={"labels": some})
+            late = site.get("/pages/watching").text
+        assert "19 rows that version v1 answered have a label by now; from 20 on" in early
+        assert "600 rows that version v1 answered" in late
+        assert late.count('<circle class="dot"') >= 6
+
+    def test_only_the_last_answer_of_the_served_version_counts(self, tmp_path: Path) -> None:
+        client = Client(tmp_path).ask().ship().ship("v2", slope=-1.0).serve()
+        with answering(client.brief) as site:
+            for x in (-1, 1):
+                site.post("/predict", json={"id": 7, "x": x, "shop": "a"})
+            site.post("/feedback", json={"key": 7, "label": "no"})
+            site.serving.log.flush(20)
+        ((score, _, label),) = client.ledger.answers.outcomes("calls", "v1", 10)
+        assert (round(score, 3), label) == (0.731, "no")
+        assert client.ledger.answers.outcomes("calls", "v2", 10) == []
+
+    def test_numbers_have_no_such_curve(self, tmp_path: Path) -> None:
+        client = Client(tmp_path).ask().ship(task="regression").serve()
+        with answering(client.brief) as site:
+            site.post("/predict", json={"id": 7, "x": 1, "shop": "a"})
+            site.post("/feedback", json={"key": 7, "label": 2.5})
+            assert 'id="calibrated"' not in site.get("/pages/watching").text
+
+
 class TestPredict:
     def test_the_form_is_filled_with_usual_values_and_answers_them_without_a_script(
         self, site: Any, judged: Path

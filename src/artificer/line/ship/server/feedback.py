@@ -18,9 +18,10 @@ from starlette.responses import Response
 from artificer.core.errors import WorkspaceError, closest
 from artificer.data.row_key import key_of
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
+from artificer.line.ship.server.forgetting import Forgetting
 from artificer.line.ship.server.log import END_S, LONGEST_KEY, Log
 from artificer.line.ship.server.openapi import answers, refusals
-from artificer.line.ship.server.served import Serving
+from artificer.line.ship.server.served import Serving, secret
 from artificer_runtime.values import canonical_text
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ def _kept(scorer: Scorer, given: Sequence[Given], log: Log | None) -> dict[str, 
     """Keep them, and say what became of them; when this returns they are on disk."""
     ledger, name = scorer.ledger, scorer.brief.name
     assert ledger is not None
+    assert scorer.workspace is not None
     keys = _keys(ledger, name, [one.prediction_id for one in given if not one.key], log)
     # A prediction without a key is labelled under its own id.
     placed = [(one.key or keys.get(one.prediction_id, ""), one) for one in given]
@@ -181,6 +183,7 @@ def _kept(scorer: Scorer, given: Sequence[Given], log: Log | None) -> dict[str, 
     gone = _forgotten(ledger, scorer, [key for key, _ in placed])
     known = [(key, one) for key, one in placed if key and key not in gone]
     kept = ledger.labels.keep(name, ((key, one.label) for key, one in known), {key: one.at for key, one in known})
+    Forgetting(name, partial(secret, scorer.workspace)).overtaken(ledger, (key for key, _ in known))
     told: dict[str, Any] = {"new": kept.n_new, "changed": kept.n_changed, "same": kept.n_same, "unknown": len(unknown)}
     if unknown:
         told["unknown_rows"] = unknown
@@ -208,10 +211,8 @@ def _forgotten(ledger: Ledger, scorer: Scorer, keys: Sequence[str]) -> set[str]:
     name = scorer.brief.name
     if scorer.workspace is None or not ledger.forgotten.any(name):
         return set()
-    from artificer.core.forgotten import secret_of
-
     try:
-        return set(ledger.forgotten.met(name, secret_of(scorer.workspace), keys))
+        return set(ledger.forgotten.met(name, secret(scorer.workspace), keys))
     except WorkspaceError as error:  # labels of all others are not to be lost for it
         LOG.warning("%s", error)
         return set()

@@ -22,6 +22,7 @@ from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.life import Answer, Stream
 from artificer.data.row_key import key_of
+from artificer.line.ship.server.forgetting import Forgetting
 from artificer.line.ship.server.reviews import bring_up
 from artificer_runtime.values import canonical_text
 
@@ -87,6 +88,8 @@ class Log:
     brief : Brief
         Its name is what the ledger knows the model by; without `[data] key`, the field "key" of a row is its key. What
         its `[legal]` keep says is too old is removed every hour.
+    secret : callable
+        Gives the secret that forgotten persons are recognised with; None where there is none.
 
     Raises
     ------
@@ -94,9 +97,16 @@ class Log:
         When rows are to be kept, and the brief keeps them for no time.
     """
 
-    def __init__(self, ledger: Callable[[], Ledger], brief: Brief, wanted: Wanted | None = None) -> None:
+    def __init__(
+        self,
+        ledger: Callable[[], Ledger],
+        brief: Brief,
+        wanted: Wanted | None = None,
+        secret: Callable[[], bytes | None] = lambda: None,
+    ) -> None:
         self.name, self.wanted = brief.name, wanted or Wanted()
         self._open = cache(ledger)
+        self._forgetting = Forgetting(brief.name, secret)
         length = brief.legal.keep.rows
         if self.wanted.rows and length and not any(digit in length for digit in "123456789"):
             raise BriefError(
@@ -229,7 +239,7 @@ class Log:
             while self._queue and len(self._batch) < BATCH:
                 self._batch.append(_writable(self._queue.popleft()))
             try:
-                self._keep(self._batch)
+                n_kept = self._keep(self._batch)
             except WorkspaceError as error:
                 if not self._trouble:
                     LOG.warning("predictions cannot be kept at the moment: %s", error)
@@ -238,15 +248,21 @@ class Log:
             if self._trouble:
                 LOG.warning("predictions are kept again; %d found no room meanwhile", self._dropped)
             self._trouble = ""
-            self._kept += len(self._batch)
+            self._kept += n_kept
             self._batch = []
 
-    def _keep(self, batch: Sequence[Answer]) -> None:
-        """Write some answers, and who waits for a person; a second time, where it ended between, changes nothing."""
+    def _keep(self, batch: Sequence[Answer]) -> int:
+        """Write some answers, and who waits for a person; a second time, where it ended between, changes nothing.
+
+        Nothing is kept of who was forgotten. How many answers were kept.
+        """
         ledger, review = self._open(), self._brief.decision.review
+        batch = self._forgetting.permitted(ledger, batch)
         ledger.answers.keep(batch)
         if review.when:
             bring_up(ledger.reviews(self.name), batch, review.to)
+        self._forgetting.overtaken(ledger, (one.key for one in batch))
+        return len(batch)
 
 
 def _score(answer: dict[str, Any]) -> tuple[float | None, str]:

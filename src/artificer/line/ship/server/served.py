@@ -200,7 +200,9 @@ class Serving:
         persons = Persons()
         model = _loaded(scorer_of(subject, workspace=workspace), persons)
         root = model.scorer.workspace
-        log = Log(partial(_ledger, root), model.scorer.brief, wanted) if root is not None else None
+        log = None
+        if root is not None:
+            log = Log(partial(_ledger, root), model.scorer.brief, wanted, partial(secret, root))
         serving = cls(subject, workspace, model, limits=limits or Limits(), log=log, persons=persons)
         serving._hear_persons()
         return serving
@@ -254,6 +256,15 @@ def _ledger(root: Path) -> Ledger:
     from artificer.core.ledger import ledger_of
 
     return ledger_of(root)
+
+
+def secret(root: Path) -> bytes | None:
+    """What forgotten persons of a workspace are recognised with; None where there is no secret."""
+    from artificer.core.forgotten import (
+        secret_of,
+    )  # it needs a database's library, which a server without a ledger does not
+
+    return secret_of(root)
 
 
 def _gate() -> Gate:

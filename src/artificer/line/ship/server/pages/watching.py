@@ -17,6 +17,7 @@ from artificer.core.report import life, svg
 from artificer.core.review_queue import Review
 from artificer.core.store import decode
 from artificer.line.ship.scorer import Scorer
+from artificer.line.ship.server.pages.calibrated import calibrated
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material
 
@@ -28,9 +29,16 @@ def answer(seen: Seen) -> Response:
     ledger, name = seen.model.scorer.ledger, seen.model.scorer.brief.name
     looks = ledger.looks(name) if ledger is not None else []
     waiting = _waiting(seen.model.scorer)
+    came = calibrated(seen.model.scorer, seen.material)
     if ledger is None or not looks:
         return shown(
-            seen, "watching.html", page=None, watched=ledger is not None, brief=seen.material.brief, waiting=waiting
+            seen,
+            "watching.html",
+            page=None,
+            watched=ledger is not None,
+            brief=seen.material.brief,
+            waiting=waiting,
+            calibrated=came,
         )
     told = [decode(look.body.encode(), Looked) for look in looks]
     page = _life(seen.material, ledger, name, looks, told)
@@ -40,6 +48,7 @@ def answer(seen: Seen) -> Response:
         brief=page.brief,
         watched=True,
         waiting=waiting,
+        calibrated=came,
         estimated=_estimated(looks, told),
         **life.parts(page),
     )
