@@ -17,7 +17,9 @@ from artificer.data.readers import Loaded, read
 
 ROWS_AT_ONCE = 100_000
 STARTS = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
-CHANGED = "the rows changed while they were read, so nothing was done with them; make the same call again when they are whole"
+CHANGED = (
+    "the rows changed while they were read, so nothing was done with them; make the same call again when they are whole"
+)
 
 State = tuple[int, int, int]  # of a file: its number, bytes, and the moment it was last written
 

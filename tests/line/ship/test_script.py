@@ -85,7 +85,8 @@ def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target:
     wanted = predictor.predict_proba(rows) if target == "won" else predictor.predict(rows)[:, None]
     assert not done.differs
     assert "NOT THE SAME MODEL" not in text
-    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
+    # A linear learner's optimiser stops a little elsewhere where sums were added in another order.
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-4 if "linear" in learners else 1e-6)
 
 
 def test_a_package_that_does_not_say_how_it_was_trained_is_refused(tmp_path: Path) -> None:
