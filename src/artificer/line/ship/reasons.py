@@ -13,6 +13,7 @@ import polars as pl
 
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.figures import figure
+from artificer.data.batches import CHANGED
 from artificer.data.keys import key_texts
 from artificer.line.ship.admitting import admitted
 from artificer.line.ship.predicted import Batches, Predicted
