@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from pyarrow import parquet
 
-from artificer.core.tasks import n_cores, run_all
+from artificer.core.tasks import give_back, n_cores, run_all
 from artificer.data.hashes import MISSING, Texts, joined, number_hashes, shapes, text_hashes, texts_of
 from artificer.data.sketches import (
     MOST_COMMON,
@@ -222,6 +222,7 @@ def scan_part(
 
     n_workers = n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1
     done = dict(run_all(one, range(len(schema.columns)), n_workers, trim=False))
+    give_back()
     found = [done[place] for place in range(len(schema.columns))]
     hashes = None
     for _, hashed in found if rows else ():
