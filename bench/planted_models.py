@@ -8,9 +8,7 @@ on which it does for the model without it. Goes in pieces as `planted_roles.py` 
 
 from __future__ import annotations
 
-import argparse
 import time
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +18,8 @@ import lightgbm
 import numpy as np
 import polars as pl
 from leaks import PLANTED, rows
-from planted import SETS, Boosted, Frame, halves
-from planted_roles import DAY, MOST_S, tell
+from planted import Boosted, Frame, halves
+from planted_roles import DAY, MOST_S, options, tell
 from record import recorded
 
 from artificer.line.judge.any_model import About, shown
@@ -80,13 +78,7 @@ Plant = Callable[[Given], "Pair | None"]
 
 def main() -> None:
     """Record a line a fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of Parquet files with a manifest.toml")
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--only", nargs="+", default=tuple(PLANTS), choices=tuple(PLANTS))
-    asked = parser.parse_args()
-    manifest = tomllib.loads((asked.data / "manifest.toml").read_text(encoding="utf-8"))
-    known = {about["name"]: about for about in manifest["dataset"]}
+    asked, known = options(__doc__, PLANTS)
     began, due = time.monotonic(), [one for one in asked.only if one not in recorded("planted_models")]
     held = {name: _given(asked.data, known[name]) for name in asked.sets} if due else {}
     while due and time.monotonic() - began < MOST_S:

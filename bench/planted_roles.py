@@ -13,7 +13,7 @@ import argparse
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,17 +76,22 @@ Plant = Callable[[Given], "Pair | None"]
 
 def main() -> None:
     """Record a line a fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of Parquet files with a manifest.toml")
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--only", nargs="+", default=tuple(PLANTS), choices=tuple(PLANTS))
-    asked = parser.parse_args()
-    manifest = tomllib.loads((asked.data / "manifest.toml").read_text(encoding="utf-8"))
-    known = {about["name"]: about for about in manifest["dataset"]}
+    asked, known = options(__doc__, PLANTS)
     began, due = time.monotonic(), [one for one in asked.only if one not in recorded("planted_roles")]
     while due and time.monotonic() - began < MOST_S:
         tell("planted_roles", due[0], dict(_outcomes(due.pop(0), asked.data, [known[name] for name in asked.sets])))
     print("left:", " ".join(due) or "nothing")
+
+
+def options(says: str | None, plants: Iterable[str]) -> tuple[argparse.Namespace, dict[str, Any]]:
+    """What the command is asked for, and what the manifest says of each set."""
+    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder of Parquet files with a manifest.toml")
+    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("--only", nargs="+", default=tuple(plants), choices=tuple(plants))
+    asked = parser.parse_args()
+    manifest = tomllib.loads((asked.data / "manifest.toml").read_text(encoding="utf-8"))
+    return asked, {about["name"]: about for about in manifest["dataset"]}
 
 
 def tell(script: str, fault: str, outcomes: dict[str, tuple[bool, bool]]) -> None:
