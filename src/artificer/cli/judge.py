@@ -55,13 +55,18 @@ def judge(subject: Path, data: str | None, how: How, junit: Path | None, strict:
     A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
     """
     asked = Given(**given)
+    for one in (subject, data, asked.train):
+        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
+            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
         return run_stage("judge", subject, how)
     found = _of_table(subject, asked) if asked.predictions else _of_model(subject, data, asked)
     code = found.exit_code(strict=strict)
     if junit is not None:
-        junit.write_text(found.junit(strict=strict), encoding="utf-8")
+        from artificer.core.store import write_bytes
+
+        write_bytes(junit, found.junit(strict=strict).encode())
     if how.as_json:
         result = {"metric": found.metric, "score": found.score, "n_rows": found.n_rows, "tests": found.tests}
         document("judge", code, result, findings=found.findings, files={"junit": junit} if junit else {})
