@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def prepared(folder: Path, n_rows: int) -> None:
-    """A brief, a package of 100 trees that is served, and rows, made part by part."""
+    """A brief, a package of 200 trees that is served, and rows, made part by part."""
     version = prediction.package(prediction.frame(5_000, COLUMNS, True), folder / "artificer-work").name
     ledger_of(folder / "artificer-work").serve("scoring", version, seen=0, action="first", because="measured")
     part = pl.from_pandas(prediction.frame(PART, COLUMNS, True).drop(columns="won"))
