@@ -61,7 +61,7 @@ def main() -> None:
         places = np.arange(n_rows) % n_few if n_rows > 1 else np.array([n_few - 1])
         rows = {name: [values[place] for place in places] for name, values in few.items()}
         taken, tensor = as_the_runtime_takes(schema, rows), tensors(schema, rows)
-        one = {name: values[0] for name, values in taken.items()} if n_rows == 1 else taken
+        one = {name: plain(values[0]) for name, values in taken.items()} if n_rows == 1 else taken
         with patch.object(walk, "_n_cores", lambda: 1):
             ours = best_us(lambda one=one: predictor.predict_full(one))
         theirs = best_us(lambda tensor=tensor: session.run(None, tensor))
@@ -75,6 +75,13 @@ def main() -> None:
             **about,
         }
         record("exported", f"{predictor.contents.target}, {n_rows:,} rows", **figures)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON brings it, not a scalar of numpy: what one row has."""
+    if value != value:
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def given(schema: Schema, path: Path) -> Rows:
