@@ -16,7 +16,7 @@ TITLES = {
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "exported": "A whole package, raw columns to predictions: the runtime, and onnxruntime on its exported file; one thread",
     "exported_code": "A package's script, run without Artificer: its predictions of kept-out rows against the package's",
-    "scoring": "Rows of 20 columns, a million where no number is named, scored from a Parquet file into a table, in a process of its own",
+    "scoring": "Rows of 20 columns, a million if not said, scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
     "contracts": "Contracts learned from one half of up to 60,000 real rows and held against the other: rules that it breaks",
