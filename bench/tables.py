@@ -11,7 +11,7 @@ from peers.table import section
 HERE = Path(__file__).parent
 TITLES = {
     "startup": "Start",
-    "prediction": "Prediction from a package, with numpy alone",
+    "prediction": "Prediction from a package, trees walked by compiled code",
     "one_row": "One row from a dict or a frame of pandas, predicted and explained, and batches of 10,000 rows from pandas",
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "exported": "A whole package, raw columns to predictions: the runtime, and onnxruntime on its exported file; one thread",
