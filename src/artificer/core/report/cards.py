@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from artificer.core.figures import SIGNS, figure, with_interval
+from artificer.core.figures import SIGNS, figure, in_chances, with_interval
 from artificer.core.records import Estimate, Finding
 from artificer.core.report import test_score
 from artificer.core.report.page import ReportPage
@@ -245,6 +245,7 @@ def _scores(page: ReportPage) -> Iterable[str]:
     yield from (f"{name}: {_told_estimate(one)}" for name, one in verdict.scores if name != verdict.metric)
     if verdict.against_baseline is not None:
         yield f"Better than a constant by {_told_estimate(verdict.against_baseline)}"
+    yield from (f"Against {name}: {in_chances(one)}" for name, one in verdict.chances.items())
 
 
 def _lines(page: ReportPage) -> Iterable[str]:
