@@ -339,6 +339,34 @@ class Legal:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Card:
+    """What only a person can know, in sentences: it stands on the cards as it is (`core.report.card_lines` says what of)."""
+
+    __pydantic_config__ = _STRICT
+    contact: str = ""
+    licence: str = ""
+    citation: str = ""
+    users: str = ""
+    not_for: str = ""
+    risks: str = ""
+    unintended: str = ""
+    oversight: str = ""
+    security: str = ""
+    changes: str = ""
+    surroundings: str = ""
+    instructions: str = ""
+    standards: str = ""
+    declaration: str = ""
+    monitoring: str = ""
+    data_origin: str = ""
+    data_collected: str = ""
+    data_not_for: str = ""
+    data_shared: str = ""
+    data_keeper: str = ""
+    labels_made: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunPart:
     """Limits on the run itself.
 
@@ -392,6 +420,7 @@ class Brief:
     track: Track = field(default_factory=Track)
     authority: Authority = field(default_factory=Authority)
     legal: Legal = field(default_factory=Legal)
+    card: Card = field(default_factory=Card)
     run: RunPart = field(default_factory=RunPart)
 
 

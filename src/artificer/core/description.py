@@ -290,9 +290,10 @@ class ByLevel:
         if not self.above:
             return ""
         following, lowest = self.above[0], self.above[-1]
+        first = f"'{following.first}'"
         if following is lowest:
-            return f"{following.first} lies above {following.second} with a chance of {likely(following.chance)}"
+            return f"{first} lies above '{following.second}' with a chance of {likely(following.chance)}"
         return (
-            f"{following.first} is highest: above {following.second}, the next, with a chance of {likely(following.chance)}, "
-            f"and above {lowest.second}, the lowest, with {likely(lowest.chance)}"
+            f"{first} is highest: above '{following.second}', the next, with a chance of {likely(following.chance)}, and "
+            f"above '{lowest.second}', the lowest, with {likely(lowest.chance)}"
         )

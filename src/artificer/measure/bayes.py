@@ -126,7 +126,10 @@ def shrunk_rates(k: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Levels
     rows = float(np.exp(np.clip(best.x[1], np.log(LEAST_PRIOR), np.log(MOST_PRIOR))))
     believed = stats.beta((k + middle * rows)[:, None], (n - k + (1 - middle) * rows)[:, None])
     ends = np.concatenate([believed.mean(), *believed.interval(level)], axis=1)
-    each = [Estimate(*one, "Beta posterior", int(size), level) for one, size in zip(ends.tolist(), n, strict=True)]
+    each = [
+        Estimate(value, low, high, "Beta posterior", int(size), level)
+        for (value, low, high), size in zip(ends.tolist(), n, strict=True)
+    ]
     return Levels(each, rows, _above(believed.rvs((len(k), N_DRAWS), random_state=0)))
 
 
@@ -149,7 +152,10 @@ def shrunk_means(means: np.ndarray, n: np.ndarray, within: float, *, level: floa
         ((n * means + rows * middle) / (n + rows))[:, None], np.sqrt(max(within, 1e-300) / (n + rows))[:, None]
     )
     ends = np.concatenate([believed.mean(), *believed.interval(level)], axis=1)
-    each = [Estimate(*one, "normal posterior", int(size), level) for one, size in zip(ends.tolist(), n, strict=True)]
+    each = [
+        Estimate(value, low, high, "normal posterior", int(size), level)
+        for (value, low, high), size in zip(ends.tolist(), n, strict=True)
+    ]
     return Levels(each, rows, _above(believed.rvs((k, N_DRAWS), random_state=0)))
 
 

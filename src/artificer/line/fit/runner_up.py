@@ -30,15 +30,16 @@ def runner_up(race: Race, track: Course, readings: list[tuple[Trial, np.ndarray 
     theirs = oriented(track.rows.y[rows], theirs, track.asked.positive)[1]
     weight = track.rows.weight[rows] if track.rows.weight is not None else None
     folds = [np.searchsorted(rows, race.fits_of.valid_rows(fold)) for fold in range(race.n_rounds)]
-    differences = [
-        found.sign * float(np.subtract(*(score(found.name, y[at], one[at], _of(weight, at)) for one in (ours, theirs))))
-        for at in folds
-    ]
+
+    def scored(prediction: np.ndarray) -> np.ndarray:
+        return np.array([score(found.name, y[at], prediction[at], _of(weight, at)) for at in folds])
+
+    differences = found.sign * (scored(ours) - scored(theirs))
     if not np.isfinite(differences).all():
         return None
     n_train = float(np.mean([track.n_train(fold) for fold in range(race.n_rounds)]))
     n_test = float(np.mean([len(at) for at in folds]))
-    chances = folds_differ(np.array(differences), n_train, n_test, practically(found.name, best.value))
+    chances = folds_differ(differences, n_train, n_test, practically(found.name, best.value))
     return RunnerUp(first.candidate.name, second.candidate.name, chances) if chances else None
 
 

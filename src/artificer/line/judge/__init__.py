@@ -25,7 +25,7 @@ from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.contributions import explained_by
 from artificer.line.judge.curve import value_curve
-from artificer.line.judge.drivers import drivers
+from artificer.line.judge.drivers import drivers, read_columns
 from artificer.line.judge.effects import effects
 from artificer.line.judge.fairness import fairness
 from artificer.line.judge.flips import champion_of, served_version
@@ -102,7 +102,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     known = {"rows", *(one.where for one in slice_findings)}  # "rows" is where nothing was found
     weak = [one for one in weak_slices(examined) if one.where not in known]
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
-    driving = drivers(seen, describe(run))
+    driving = drivers(examined, *read_columns(seen, describe(run)))
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
     again = Retrained.of(run, asked, model)
     baseline = seen.against(np.tile(seen.constant, (len(seen.y), 1)))
