@@ -41,7 +41,10 @@ COMPARED = {
     "adult": ("roc_auc", "log_loss", "accuracy", "average_precision"),
     "bike_sharing": ("rmse", "mae", "r2"),
 }
-LEVELS = {"adult": "education", "bike_sharing": "mnth"}
+LEVELS = {
+    "adult": ("education", "occupation", "workclass", "marital_status", "relationship", "race"),
+    "bike_sharing": ("hr", "mnth", "season", "weekday", "weathersit", "holiday"),
+}
 WITHIN, INNER = 0.02, 0.8
 FOLDS, FEWEST_OF_A_LEVEL = 5, 10
 
@@ -54,8 +57,8 @@ class Population:
     ----------
     X : array of float64, (n_rows, n_features)
         Gaps filled with 0.
-    level : array of int64, (n_rows,)
-        Of one column.
+    levels : dict of str to array of int64, (n_rows,)
+        Of some columns.
     """
 
     name: str
@@ -63,7 +66,7 @@ class Population:
     first: np.ndarray
     second: np.ndarray
     X: np.ndarray
-    level: np.ndarray
+    levels: dict[str, np.ndarray]
 
 
 Measure = Callable[[np.ndarray, np.ndarray, np.ndarray], Estimate]
@@ -90,14 +93,10 @@ def main() -> None:
                 verdict = "holds" if abs(held - nominal) <= WITHIN else "approximate"
                 record("coverage", f"{name}, {kind}", **figures, covered=round(float(held), 3), verdict=verdict)
             if any(one in "levels" for one in asked.only):
-                told = np.array(list(pool.map(partial(_levels, people, asked.rows), seeds, chunksize=50)))
-                column = f"{name}, levels, the highest of {LEVELS[name]} above the next"
-                record(
-                    "coverage",
-                    column,
-                    **figures,
-                    **dict(zip(("said", "came"), told.mean(axis=0).round(3), strict=True)),
-                )
+                for column in people.levels:
+                    told = np.array(list(pool.map(partial(_levels, people, column, asked.rows), seeds, chunksize=50)))
+                    means = dict(zip(("said", "came"), told.mean(axis=0).round(3).tolist(), strict=True))
+                    record("coverage", f"{name}, levels, the highest of {column} above the next", **figures, **means)
 
 
 def population(data: Path, name: str) -> Population:
@@ -123,8 +122,8 @@ def population(data: Path, name: str) -> Population:
             model.predict(X[~half])[:, None] if kind is lightgbm.LGBMRegressor else model.predict_proba(X[~half])
         )
     numbers = X[~half].fillna(0).to_numpy(np.float64)
-    level = np.unique(X[LEVELS[name]][~half], return_inverse=True)[1]
-    return Population(name, y[~half].to_numpy(), *told, numbers, level)
+    levels = {one: np.unique(X[one][~half], return_inverse=True)[1] for one in LEVELS[name]}
+    return Population(name, y[~half].to_numpy(), *told, numbers, levels)
 
 
 def intervals(people: Population) -> Iterator[tuple[str, float, Drawn]]:
@@ -205,10 +204,11 @@ def _apart(people: Population, train: np.ndarray, judged: np.ndarray) -> float:
     return told[0] - told[1]
 
 
-def _levels(people: Population, n_rows: int, seed: int) -> tuple[float, float]:
+def _levels(people: Population, column: str, n_rows: int, seed: int) -> tuple[float, float]:
     """The chance that is said of the highest level against the next, and whether it is so."""
     rows = np.random.default_rng(seed).choice(len(people.y), n_rows, replace=False)
-    y, place = people.y[rows], people.level[rows]
+    level = people.levels[column]
+    y, place = people.y[rows], level[rows]
     n, sums = np.bincount(place), np.bincount(place, weights=y)
     kept = np.flatnonzero(n >= FEWEST_OF_A_LEVEL)
     means = sums[kept] / n[kept]
@@ -219,7 +219,7 @@ def _levels(people: Population, n_rows: int, seed: int) -> tuple[float, float]:
         within = float(((y - (sums / np.maximum(n, 1))[place])[inside] ** 2).sum() / max(inside.sum() - len(kept), 1))
         found = shrunk_means(means, n[kept].astype(float), within)
     first, second = np.argsort([-one.value for one in found.each])[:2]
-    true = [people.y[people.level == kept[one]].mean() for one in (first, second)]
+    true = [people.y[level == kept[one]].mean() for one in (first, second)]
     return float(found.above[first, second]), float(true[0] > true[1])
 
 

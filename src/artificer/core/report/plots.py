@@ -60,7 +60,8 @@ def levels(rows: Sequence[tuple[str, Estimate, float | None, str]], *, title: st
     middle : float
         Where the upright line stands.
     """
-    width, left, right, step, top = 440, 158, 12, 22, 6
+    width, right, step, top = 440, 12, 22, 6
+    left = 20 + 7.2 * min(LONGEST, max(len(name) for name, *_ in rows))
     ends = [end for _, one, raw, _ in rows for end in (one.low, one.high, raw)]
     low, high = domain([*ends, middle])
     x = _scale(low, high, left, width - right)
