@@ -145,7 +145,7 @@ def test_what_the_records_hold_for_each_format_is_there(page: ReportPage) -> Non
     for wanted in (
         "Run: 20260101-abcd, of 2026-01-01",
         "Made with: numpy 2",
-        "lightgbm: 90 iterations",
+        "1.00 × lightgbm, 90 iterations",
         "Columns that may be read: `x` (number, 1 to 9)",
         "Directions that were demanded: x increasing",
         "Personal data: mail",

@@ -16,6 +16,7 @@ from artificer.core.report.card_lines import (
     demanded,
     found,
     lines,
+    members,
     personal,
     read,
     rows,
@@ -72,6 +73,7 @@ def annex_iv(page: ReportPage) -> Iterable[Section]:
             *(
                 f"{one.column} drives the prediction: {verdict.metric} falls by {with_interval(one.effect)} without it"
                 for one in verdict.drivers[:MOST_DRIVERS]
+                if one.effect.is_gain
             ),
             *read(page),
             *_inputs(page),
@@ -96,9 +98,7 @@ def annex_iv(page: ReportPage) -> Iterable[Section]:
 
 def _built(page: ReportPage) -> Iterable[str]:
     trained = page.trained
-    yield from (
-        f"{one.candidate}: {one.weight:.2f} of the blend, {one.n_iterations} iterations" for one in page.model.parts
-    )
+    yield from members(page)
     if trained.trials:
         seconds = sum(one.seconds for one in trained.trials)
         yield (

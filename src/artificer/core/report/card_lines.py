@@ -60,12 +60,20 @@ def system(page: ReportPage) -> Iterable[str]:
     classes = f" of {', '.join(asked.classes)}" if 0 < len(asked.classes) <= 10 else ""
     yield f"Predicts {page.brief.target.column}: {asked.task}{classes}"
     yield f"Version {page.shipped.version}, model {model.model_hash[:16]}"
-    yield "Blend of " + ", ".join(f"{weight:.2f} × {name}" for name, weight in model.weights.items())
     for what, value in page.provenance:
         if what == "run":
             yield f"Run: {value}, of {value[:4]}-{value[4:6]}-{value[6:8]}"
         elif what == "versions":
             yield f"Made with: {value}"
+
+
+def members(page: ReportPage) -> Iterable[str]:
+    """What the model is a blend of."""
+    for name, weight in page.model.weights.items():
+        parts = [one for one in page.model.parts if one.candidate == name]
+        iterations = f", {parts[0].n_iterations} iterations" if parts[0].n_iterations else ""
+        seeds = f", trained with {len(parts)} seeds" if len(parts) > 1 else ""
+        yield f"{weight:.2f} × {name}{iterations}{seeds}"
 
 
 def read(page: ReportPage) -> Iterable[str]:

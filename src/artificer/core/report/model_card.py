@@ -15,6 +15,7 @@ from artificer.core.report.card_lines import (
     demanded,
     found,
     lines,
+    members,
     mended,
     personal,
     read,
@@ -34,7 +35,7 @@ def model_card(page: ReportPage) -> Iterable[Section]:
         "Model details",
         (
             *system(page),
-            *(f"{one.candidate}: {one.n_iterations} iterations" for one in page.model.parts if one.n_iterations),
+            *members(page),
             *read(page),
             *demanded(page),
             stated("Owner", brief.owner, "owner", "who owns the model"),
