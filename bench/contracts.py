@@ -56,7 +56,11 @@ def main() -> None:
     asked.add_argument("--count-only", action="store_true", help="Record nothing.")
     given = asked.parse_args()
     began = time.monotonic()
-    sets = [one for one in tomllib.loads((given.data / "manifest.toml").read_text())["dataset"] if not one.get("report_only")]
+    sets = [
+        one
+        for one in tomllib.loads((given.data / "manifest.toml").read_text())["dataset"]
+        if not one.get("report_only")
+    ]
     done = set(_counted(given.counts))
     for known in sets:
         if known["name"] in done:

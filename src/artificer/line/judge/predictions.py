@@ -75,8 +75,9 @@ def _of_labels(values: np.ndarray, labels: Labels) -> np.ndarray:
     strays = {name: value for name, value in zip(named, given, strict=True) if name not in index}
     if strays:
         beyond = (name for name, value in strays.items() if isinstance(value, float) and not 0 <= value <= 1)
+        first = next(beyond, next(iter(strays)))
         raise DataError(
-            f"a prediction is {next(beyond, next(iter(strays)))!r}, which is neither a chance from 0 to 1 nor one of {', '.join(labels.classes)}"
+            f"a prediction is {first!r}, which is neither a chance from 0 to 1 nor one of {', '.join(labels.classes)}"
         )
     return np.eye(len(labels.classes))[[index[one] for one in named]]
 
