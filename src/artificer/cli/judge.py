@@ -61,6 +61,9 @@ def judge(
     A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
     """
     asked = Given(**given)
+    for one in (subject, data, asked.train):
+        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
+            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
         said = {**given, "junit": junit, "strict": strict, "explain": explain}
@@ -75,7 +78,9 @@ def judge(
     found, told = (_of_table(subject, asked), None) if asked.predictions else _of_model(subject, data, asked, explain)
     code = found.exit_code(strict=strict)
     if junit is not None:
-        junit.write_text(found.junit(strict=strict), encoding="utf-8")
+        from artificer.core.store import write_bytes
+
+        write_bytes(junit, found.junit(strict=strict).encode())
     if how.as_json:
         result = {"metric": found.metric, "score": found.score, "n_rows": found.n_rows, "tests": found.tests}
         result |= {"explanation": told} if told is not None else {}
