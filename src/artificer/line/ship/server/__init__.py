@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from artificer.core.access import Access
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.scorer import scorer_of
-from artificer.line.ship.server.limits import Limits, hold_memory
+from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.log import Wanted
+from artificer.line.ship.server.memory import hold_memory
 from artificer.line.ship.server.metrics import Metrics
 from artificer.line.ship.server.origin import is_own
 from artificer.line.ship.server.served import Serving

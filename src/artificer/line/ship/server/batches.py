@@ -18,6 +18,7 @@ from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.log import Log
+from artificer.line.ship.server.memory import ROW_BYTES, afford, room
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
@@ -72,13 +73,14 @@ def _answered(content: bytes, kind: str, who: Chosen, serving: Serving) -> tuple
         for part in _parts(content, kind, model):
             n_rows += part.num_rows
             ask = partial(_predicted, n_before=n_rows - part.num_rows, raised=raised)
-            answer = _of_all(part, who, serving.beside, ask, schema)
-            schema = answer.schema
-            if log is not None:
-                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
-            if writer is None:
-                writer = _writer(sink, answer.schema, kind)
-            writer.write(answer)
+            with room(part.num_rows * ROW_BYTES):
+                answer = _of_all(part, who, serving.beside, ask, schema)
+                schema = answer.schema
+                if log is not None:
+                    answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
+                if writer is None:
+                    writer = _writer(sink, answer.schema, kind)
+                writer.write(answer)
     except pa.ArrowMemoryError as error:
         raise MemoryError from error
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
@@ -128,6 +130,8 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         if file.metadata.num_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
+        groups = range(file.metadata.num_row_groups)
+        afford(max((file.metadata.row_group(one).total_byte_size for one in groups), default=0))  # unpacked
         for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
             yield pa.Table.from_batches([batch]), batch.schema.names
 
