@@ -44,7 +44,11 @@ def attacks() -> dict[str, tuple[str, str, bytes]]:
         "12 MB of short rows": ("/predict", "", rows(row, mb12 // len(row))),
         "12 MB of lists in lists": ("/predict", "", b"[" + b"[]," * (mb12 // 3) + b"1]"),
         "12 MB of objects": ("/explain", "", rows(b'{"a":1}', mb12 // 8)),
-        "12 MB of characters of four bytes": ("/predict", "", '{"x": "'.encode() + "\U0001f600".encode() * 3_000_000 + b'"}'),
+        "12 MB of characters of four bytes": (
+            "/predict",
+            "",
+            b'{"x": "' + "\U0001f600".encode() * 3_000_000 + b'"}',
+        ),
         "12 MB that are no JSON": ("/predict", "", b'{"rows": [' + b"NaN," * (mb12 // 4)),
         "300 rows": ("/predict", "", rows(row, 300)),
         "1,000 what-ifs": ("/what-if", "", json.dumps({"row": ROW, "changes": [{"x": 1.0}] * 1_000}).encode()),
@@ -130,8 +134,10 @@ def main() -> None:
                     many = attacked(port, *attack, MANY)
                     after = [asked(port, "/predict", "", body) for body in (long, json.dumps(ROW).encode())]
                     lives = process.poll() is None
-                told = {f"{n} at once": ", ".join(f"{k} × {status}" for status, k in sorted(found.items()))
-                        for n, found in ((1, one), (MANY, many))}
+                told = {
+                    f"{n} at once": ", ".join(f"{k} × {status}" for status, k in sorted(found.items()))
+                    for n, found in ((1, one), (MANY, many))
+                }
                 record("faults_memory", f"{name}; {more} MB more than the least", **told, after=after, lives=lives)
                 harm += not lives or after != ["200", "200"] or any(not status[0].isdigit() for status in one | many)
     raise SystemExit(3 if harm else 0)

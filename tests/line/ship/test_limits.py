@@ -23,6 +23,7 @@ from artificer.line.ship.server.access import Gate
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
 from artificer.line.ship.server.limits import MOST_KNOWN, Rates
+from artificer.line.ship.server.memory import hold_memory
 from artificer.line.ship.server.streaming import Streamed
 
 SECRET = "Aunt Agatha's income"

@@ -76,6 +76,8 @@ def _answered(content: bytes, kind: str, who: Chosen, serving: Serving) -> tuple
             with room(part.num_rows * ROW_BYTES):
                 answer = _of_all(part, who, serving.beside, ask, schema)
                 schema = answer.schema
+                if not who.named:
+                    serving.beside.heard(model, partial(_told, part, answer, model))
                 if log is not None:
                     answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
                 if writer is None:
@@ -151,6 +153,17 @@ def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], 
         found.append(_like(answers, found[0].schema if found else schema))
     order = np.argsort([place for places in split.values() for place in places])
     return pa.concat_tables(found).take(order)
+
+
+def _told(part: Any, answer: Any, model: Model) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of a part, and the answers to them, as a JSON request has them."""
+    classes, answers = model.scorer.predictor.contents.classes, []
+    for one in answer.to_pylist():
+        told = {name: one[name] for name in ("prediction", "decision", "version") if name in one}
+        if classes:
+            told["probabilities"] = {name: one[f"probability_{name}"] for name in classes}
+        answers.append(told)
+    return part.to_pylist(), answers
 
 
 def _like(answers: Any, schema: Any) -> Any:
