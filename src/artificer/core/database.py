@@ -184,6 +184,11 @@ class Database:
             except Timeout:
                 yield False
                 return
+            except OSError as error:
+                raise WorkspaceError(
+                    f"the lock '{lock.lock_file}' cannot be made: {error}; see that its folder can be written, or name another "
+                    "with --workspace"
+                ) from error
             try:
                 yield True
             finally:
@@ -237,7 +242,7 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.DatabaseError, self._engine.dialect.loaded_dbapi.Error) as error:
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, self._engine.dialect.loaded_dbapi.Error) as error:
             cause = getattr(error, "orig", error)
             remedy = (
                 sqlite_remedy(cause) or "name another folder with --workspace"
