@@ -143,6 +143,17 @@ def test_a_gigabyte_is_refused_unread_and_memory_stays(package: Path) -> None:
         assert resident_mb(process) < before + 64
 
 
+def test_requests_that_are_none_do_not_fill_the_log(package: Path) -> None:
+    """Nobody reads the process's stderr here: once its pipe were full the server would wait for ever."""
+    with running(package) as (process, port):
+        for _ in range(5):
+            with connected(port) as odd:
+                odd.sendall(b"no request\r\n\r\n")
+                assert answered(odd)[0] == 400
+        process.send_signal(signal.SIGTERM)
+        assert "Invalid" not in process.communicate(timeout=30)[1]
+
+
 def test_connections_beyond_the_limit_are_turned_away(package: Path) -> None:
     with running(package, connections=2) as (_, port), connected(port), connected(port), connected(port) as third:
         assert answered(third)[0] == 503

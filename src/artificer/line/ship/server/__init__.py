@@ -124,7 +124,7 @@ def _run(serving: Serving, listener: socket.socket, started: Callable[[], None])
         http=protocol(limits),
         ws="none",
         lifespan="on",
-        log_level="warning",
+        log_level="error",  # it warns of each request that is none: whoever sends them would write our log
         access_log=False,
         server_header=False,
         proxy_headers=False,  # else whoever is on this machine could name another's address
