@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -46,7 +47,7 @@ from artificer.line.ship.server.doors import (
 )
 from artificer.line.ship.server.guard import guarded
 from artificer.line.ship.server.limits import Rates, Waits
-from artificer.line.ship.server.memory import recover
+from artificer.line.ship.server.memory import recover, threads
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
@@ -204,6 +205,8 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        limiter = to_thread.current_default_thread_limiter()
+        limiter.total_tokens = min(limiter.total_tokens, threads())
         following = asyncio.create_task(_follow(self._serving))
         await send({"type": "lifespan.startup.complete"})
         self._started()

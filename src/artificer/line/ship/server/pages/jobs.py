@@ -20,7 +20,8 @@ from typing import IO, Any, Literal
 
 from artificer.core.errors import ArtificerError, DataError
 from artificer.core.store import load, save
-from artificer.line.ship.server.pages.scored import MOST_ROWS, rows_of, scored_rows
+from artificer.line.ship.server.memory import room
+from artificer.line.ship.server.pages.scored import MOST_ROWS, SCORED_BYTES, rows_of, scored_rows
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RuntimeInputError
 
@@ -139,8 +140,9 @@ def _score(job: Job, model: Model) -> None:
         _tell(job := replace(job, says="reading it"))
         frame = rows_of(folder / GIVEN, job.file)
         _tell(job := replace(job, says="predicting", n_rows=frame.height, n_columns=frame.width))
-        result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
-        result.write_parquet(folder / RESULT)
+        with room(frame.height * SCORED_BYTES):
+            result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
+            result.write_parquet(folder / RESULT)
         done = replace(
             job,
             state="done",

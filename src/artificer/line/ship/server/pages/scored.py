@@ -32,7 +32,10 @@ MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
 MOST_UNPACKED = 1 << 30
 ROWS_AT_ONCE = 5_000
-READ = 8  # times a file's size that its table takes while it is read: rows of 8 bytes become 32, and are copied once
+READ = 16  # times a file of text that its table takes while it is read: rows of 8 bytes become 32, and are copied
+SCORED_BYTES = (
+    256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
+)
 CLASSES_SHOWN = 12
 
 
@@ -51,12 +54,12 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     if start[:2] == b"\x1f\x8b" or start[:15] == b"SQLite format 3":
         what = "packed by gzip" if start[:2] == b"\x1f\x8b" else "an SQLite database"
         raise DataError(f"'{name}' is {what}; send CSV, Parquet or Excel")
-    size = path.stat().st_size
+    needs = READ * path.stat().st_size
     if start[:4] == b"PAR1":
-        size = _unpacked_parquet(path, name)
+        needs = 3 * _unpacked_parquet(path, name)
     if start[:4] == b"PK\x03\x04":
-        size = _unpacked_archive(path, name)
-    afford(READ * size)  # polars ends the process where it gets none
+        needs = READ * _unpacked_archive(path, name)
+    afford(needs)  # polars ends the process where it gets none
     try:
         frame = read(path).frame
     except DataError as error:
