@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from artificer.line.ship.server import memory
 from artificer.line.ship.server.connections import protocol
 from artificer.line.ship.server.limits import MB, Limits
-from artificer.line.ship.server.memory import MARGIN, afford, decoded_bytes, room
+from artificer.line.ship.server.memory import MARGIN, afford, decoded_bytes, room, threads
 
 N = 20_000
 
@@ -66,6 +66,14 @@ def test_what_is_promised_is_not_promised_again(monkeypatch: pytest.MonkeyPatch)
 def test_without_a_limit_there_is_always_room(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "_most", lambda: 0)
     afford(2**60)
+    assert threads() > 1_000
+
+
+@pytest.mark.parametrize(("most_mb", "n"), [(100, 2), (200, 5), (600, 17)])
+def test_stacks_of_threads_leave_most_of_it(monkeypatch: pytest.MonkeyPatch, most_mb: int, n: int) -> None:
+    monkeypatch.setattr(memory, "_most", lambda: most_mb * MB)
+    monkeypatch.setattr(memory, "_held", lambda: 40 * MB)
+    assert threads() == n
 
 
 class Transport:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import math
 import os
 import sys
 import threading
@@ -24,6 +25,7 @@ SPARE_MB = (
 MARGIN = 16 * MB  # that requests leave: of it a thread starts, and a request is refused
 SMALL = 64 * 1024  # bytes of a body that is read without a look at the memory
 ROW_BYTES = 4_096  # of an answer's row, its columns and its text: at most 3,000 were seen (wine_quality, seven classes)
+STACK = 8 * MB  # of a thread, as systems set it
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # mallopt's numbers in glibc's malloc.h
 
 _lock = threading.Lock()
@@ -90,6 +92,12 @@ def decoded_bytes(content: bytes) -> int:
     texts = len(content) * (1 if content.isascii() else 5)
     parts = {b'"': 32, b":": 82, b",": 56, b"{": 200, b"[": 72}
     return texts + sum(size * content.count(part) for part, size in parts.items())
+
+
+def threads() -> float:
+    """How many may answer requests at once: their stacks take a quarter of what is left at most."""
+    most = _most()
+    return max(2, (most - _held()) // 4 // STACK) if most else math.inf
 
 
 def recover() -> None:
