@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -99,12 +100,17 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     Raises
     ------
     RefusedError
-        When there are too many rows, or a column is absent.
+        When there are too many rows, or a column is absent or stands there twice.
     """
     import pyarrow as pa
 
     n_rows, needed = 0, [column.name for column in model.columns]
     for table, names in _read(content, kind):
+        twice = [name for name, n in Counter(names).items() if n > 1]
+        if twice:
+            raise RefusedError(
+                422, [wrong("the column stands there more than once", "send it once", name) for name in twice]
+            )
         lacking = [name for name in needed if name not in names]
         if model.fields.fills:
             for name in lacking:

@@ -75,7 +75,7 @@ class Job:
 def begin(model: Model, name: str, file: IO[bytes]) -> Job | None:
     """Take a file and score it when its turn comes; None while too many are being scored."""
     _sweep()
-    if sum(one.state == "busy" for one in _all()) >= MOST_BUSY:
+    if sum(one.state == "busy" and _lives(one.process) for one in _all()) >= MOST_BUSY:
         return None
     job = Job(secrets.token_urlsafe(18), name, model.scorer.brief.name, model.scorer.version, os.getpid(), time.time())
     _folder(job.id).mkdir(mode=0o700)

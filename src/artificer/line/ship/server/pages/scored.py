@@ -23,7 +23,7 @@ from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.predicted import FLAGS
 from artificer.line.ship.reviewing import met
-from artificer.line.ship.server.memory import afford
+from artificer.line.ship.server.memory import room
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RowsError
 from artificer_runtime.predictor import Predictions
@@ -32,7 +32,7 @@ MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
 MOST_UNPACKED = 1 << 30
 ROWS_AT_ONCE = 5_000
-READ = 16  # times a file of text that its table takes while it is read: rows of 8 bytes become 32, and are copied
+READ = 24  # times a file of text that its table takes while it is read: rows of 8 bytes become 32, and are copied
 SCORED_BYTES = (
     256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
 )
@@ -59,9 +59,9 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
         needs = 3 * _unpacked_parquet(path, name)
     if start[:4] == b"PK\x03\x04":
         needs = READ * _unpacked_archive(path, name)
-    afford(needs)  # polars ends the process where it gets none
     try:
-        frame = read(path).frame
+        with room(needs):  # polars ends the process where it gets none
+            frame = read(path).frame
     except DataError as error:
         raise DataError(str(error).replace(f"'{path.name}'", f"'{name}'")) from error
     if frame.height > MOST_ROWS:
