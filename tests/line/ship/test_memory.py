@@ -91,6 +91,9 @@ class Transport:
     def close(self) -> None:
         self.closing = True
 
+    def abort(self) -> None:
+        self.closing = True
+
     def is_closing(self) -> bool:
         return self.closing
 
