@@ -75,6 +75,8 @@ def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
     assert found["left_out"]
     options = ("--target", "result", "--predictions", "said", "--explain")
     refused("judge", rows, *options, names="predictions alone cannot be explained")
+    (tmp_path / "brief.toml").write_text('[data]\nsource = "rows.csv"\n[target]\ncolumn = "won"\n')
+    refused("judge", tmp_path / "brief.toml", "--explain", names="--explain: of a MODEL or a TABLE alone")
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path, rows: Path) -> None:

@@ -66,6 +66,12 @@ def judge(
             raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
+        said = {**given, "junit": junit, "strict": strict, "explain": explain}
+        if wrong := [f"--{name}" for name, value in said.items() if value]:
+            raise click.UsageError(
+                f"{', '.join(wrong)}: of a MODEL or a TABLE alone; a brief says itself what its model is tested for, and the "
+                "report explains it (artificer report BRIEF)"
+            )
         return run_stage("judge", subject, how)
     if explain and asked.predictions:
         raise click.UsageError("predictions alone cannot be explained; --explain needs MODEL and DATA")
