@@ -92,9 +92,11 @@ def coded(cells: pl.Series, column: Column, normal: Normal | None = None) -> Cod
 def _grouped(cells: pl.Series, column: Column, normal: Normal | None) -> Coded:
     encoded = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
     texts = pl.Series(cells.name, encoded.dictionary)
-    indices = encoded.indices.fill_null(-1)
-    # Arrow's own way to numpy imports pandas first.
+    indices = encoded.indices
+    # Arrow's own ways to numpy, and to fill gaps, import pandas first.
     codes = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
+    if indices.null_count:
+        codes = np.where(cells.is_not_null().to_numpy(), codes, np.int32(-1))
     n = np.bincount(codes + 1, minlength=len(texts) + 1)[1:]
     return _numbered(normal(texts, column) if normal else texts, codes, n)
 
