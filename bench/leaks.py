@@ -101,7 +101,9 @@ def single(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generat
 def happened(rank: np.ndarray) -> np.ndarray:
     """The rarer of two classes, the commonest of several, the upper half of numbers."""
     values = np.unique(rank)
-    return np.asarray(rank > 0.5 if len(values) > 30 else rank == (values[-1] if len(values) == 2 else values[0]))
+    return np.asarray(
+        rank > np.median(rank) if len(values) > 30 else rank == (values[-1] if len(values) == 2 else values[0])
+    )
 
 
 def after_event(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:

@@ -22,7 +22,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from artificer.core.records import Finding
 from artificer.data.table import row_hashes
-from artificer.line.judge.any_model import examine, examine_predictions
+from artificer.line.judge.any_model import About, examine, examine_predictions, shown
 
 MANY_ROWS = 20_000  # of a set, half of them to train and half to judge
 PLANTED = "planted"
@@ -378,10 +378,9 @@ def _models(code: str, good: Callable[[], Boosted], bad: Callable[[], Boosted], 
         X, y, test, truth = halves(frame, target)
         ways = {"train": (X, y)} if how.get("train") else {}
         models = [make().fit(X, y) for make in (good, bad)]
-        kind = "predict" if task == "regression" else "predict_proba"
-        losses = [_loss(truth, getattr(one, kind)(test), one) for one in models]
-        if losses[1] < 1.05 * losses[0]:
-            return None  # it is no worse model
+        seen = [shown(one, test, truth, refit=False, about=About()) for one in models]
+        if not seen[0].against(seen[1].prediction).is_gain:
+            return None  # in its own metric it is not shown to be a worse model
         both = [examine(one, test, truth, refit=False, **ways) for one in models]
         return _outcome(both[0], both[1], code)
 

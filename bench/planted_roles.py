@@ -245,8 +245,11 @@ def shuffled(plant: Callable[..., Frame]) -> Plant:
 
 
 def independent(given: Given) -> Pair:
-    """Two columns whose difference gives the outcome; in the twin the second is another row's."""
+    """Two columns whose difference gives the outcome, and neither alone; in the twin the second is another row's."""
     faulty = arithmetic(given.frame, given.target, given.rank, np.random.default_rng(0))
+    if given.task == "regression":  # as far apart as the target's values are, so that the second does not tell it
+        further = pl.Series(given.rng.normal(0, 3 * float(given.frame[given.target].std() or 1.0), faulty.height))
+        faulty = faulty.with_columns(pl.col(f"{PLANTED} start", f"{PLANTED} end") + further)
     return Pair(faulty, faulty.with_columns(pl.col(f"{PLANTED} end").shuffle(seed=1)))
 
 
