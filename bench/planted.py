@@ -286,6 +286,7 @@ class Boosted:
         kind = lightgbm.LGBMClassifier if np.asarray(y).dtype.kind in "OUS" else lightgbm.LGBMRegressor
         self.levels = {name: {one: k for k, one in enumerate(X[name].unique().drop_nulls().sort())} for name in X.columns
                        if not X[name].dtype.is_numeric()}  # fmt: skip
+        self.task = "regression" if kind is lightgbm.LGBMRegressor else "class"
         self.model = self.made(kind)
         self.model.fit(self._matrix(X), np.asarray(y))
         if kind is lightgbm.LGBMClassifier:

@@ -66,7 +66,7 @@ class Put:
 
     def __init__(self, given: Given, says: Callable[[Frame], np.ndarray]) -> None:
         if given.task == "regression":
-            self.predict = says
+            self.predict, self.task = says, "regression"  # few whole numbers could be taken for classes
         else:
             self.classes_ = given.model.classes_
             self.predict_proba = says

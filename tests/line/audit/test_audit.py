@@ -227,18 +227,11 @@ def test_rare_levels_are_told(tmp_path: Path) -> None:
 def test_a_long_tail_does_not_hide_that_a_number_moves(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     burnt = np.exp(rng.normal(0, 3, 600))
-    later = {
-        "bought": np.where(np.arange(600) > 250, 5 * burnt, burnt),
-        "day": np.arange(600),
-        "x": rng.normal(size=600),
-    }
-    frame = pl.DataFrame(later).with_columns((pl.lit(19_000) + pl.col("day")).cast(pl.Date))
-    brief = Brief(target=Target(column="bought", kind="number"), data=Data(time="day"))
-    told = [one for one in audit(brief, frame=frame, workspace=tmp_path).findings if one.code == "drift"]
-    assert "above" in told[0].says
-    again = frame.with_columns(bought=rng.permutation(burnt))
-    told = audit(brief, frame=again, workspace=tmp_path / "again").findings
-    assert not [one for one in told if one.code == "drift"]
+    days = pl.Series(19_000 + np.arange(600)).cast(pl.Date)
+    for moved, values in ((True, np.where(np.arange(600) > 250, 30 * burnt, burnt)), (False, burnt)):
+        frame = {"bought": values, "day": days, "x": rng.normal(size=600)}
+        told = found(audited(tmp_path / str(moved), frame, data=Data(time="day")), "drift")
+        assert [one.says.startswith("the share of 'bought' above") for one in told] == [True] * moved
 
 
 def test_a_target_that_moves_is_drift(tmp_path: Path) -> None:
