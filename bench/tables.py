@@ -11,12 +11,12 @@ from peers.table import section
 HERE = Path(__file__).parent
 TITLES = {
     "startup": "Start",
-    "prediction": "Prediction from a package, with numpy alone",
+    "prediction": "Prediction from a package, trees walked by compiled code",
     "one_row": "One row from a dict or a frame of pandas, predicted and explained, and batches of 10,000 rows from pandas",
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "exported": "A whole package, raw columns to predictions: the runtime, and onnxruntime on its exported file; one thread",
     "exported_code": "A package's script, run without Artificer: its predictions of kept-out rows against the package's",
-    "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
+    "scoring": "Rows of 20 columns, a million if not said, scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
     "contracts": "Contracts learned from one half of up to 60,000 real rows and held against the other: rules that it breaks",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from artificer.core.figures import SIGNS, with_interval
+from artificer.core.figures import SIGNS, in_chances, with_interval
 from artificer.core.leaderboard import leaderboard, table
 from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
@@ -73,6 +73,7 @@ def _describe(record: Description) -> Iterator[str]:
     strong.sort(key=lambda column: -(column.association.value if column.association else 0.0))
     told = ", ".join(f"{column.name} {column.association.value:.2f}" for column in strong[:4] if column.association)
     yield f"strongest relations to the target: {told}" if told else "no column is related to the target by itself"
+    yield from (f"{one.what} by {one.column}: {one.in_words}" for one in record.by_level[:1] if one.above)
 
 
 def _design(record: Plan) -> Iterator[str]:
@@ -89,6 +90,8 @@ def _fit(record: Trained) -> Iterator[str]:
     yield f"{len(finished)} of {len(record.trials)} candidates finished {record.n_folds} folds"
     if record.metric:
         yield from table(leaderboard(record, larger_is_better=metric(record.metric).larger_is_better), record.metric)
+    if record.runner_up:
+        yield record.runner_up.in_words
 
 
 def _refine(record: Model) -> Iterator[str]:
@@ -100,7 +103,8 @@ def _judge(record: Verdict) -> Iterator[str]:
     yield f"{record.metric} {with_interval(record.score)} on {record.n_rows:,} {record.on}"
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
-            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
+            likely = f"; {in_chances(record.chances[name])}" if name in record.chances else ""
+            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}{likely}"
     ran = [test.outcome for test in record.tests if test.outcome != "not run"]
     if ran:
         counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)

@@ -66,6 +66,17 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert "'shop'" in unused["says"]
 
 
+def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(300, 1).write_csv(tmp_path / "rows.csv")
+    found = document("judge", tmp_path / "package", tmp_path / "rows.csv", "--explain")["result"]["explanation"]
+    assert found["drivers"][0]["effect"]["low"] <= found["drivers"][0]["effect"]["value"]
+    assert {one["which"] for one in found["explained"]} == {"highest", "lowest"}
+    assert found["left_out"]
+    options = ("--target", "result", "--predictions", "said", "--explain")
+    refused("judge", rows, *options, names="predictions alone cannot be explained")
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path, rows: Path) -> None:
     for name in ("model.pkl", "model.joblib", "model"):
         (tmp_path / name).write_bytes(pickle.dumps(LINE))

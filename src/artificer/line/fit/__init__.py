@@ -30,12 +30,13 @@ from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
+from artificer.line.fit.runner_up import runner_up
 from artificer.line.fit.so_far import SoFar
 from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 4
+VERSION = 5
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
 
@@ -91,7 +92,9 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
     decisions = (*evidence.decisions, *_decisions(trials, race.n_rounds))
     place, metric = f"{name}/predictions.npz", track.plan.metric
-    return Trained(trials, place, race.n_rounds, cut, race.encode_s, decisions, metric)
+    return Trained(
+        trials, place, race.n_rounds, cut, race.encode_s, decisions, metric, runner_up(race, track, readings)
+    )
 
 
 def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lineup:

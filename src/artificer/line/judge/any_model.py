@@ -38,6 +38,8 @@ class About:
         Of two classes, the one that counts as success; by default the last of them in sorted order.
     time, weight, group : str
         Columns of X; "" for none.
+    changeable : sequence of str
+        Columns that a person can change: what would turn a decision is looked for in them.
     effects : mapping of str to str
         Column to "increasing" or "decreasing".
     """
@@ -48,6 +50,7 @@ class About:
     weight: str = ""
     group: str = ""
     protected: Sequence[str] = ()
+    changeable: Sequence[str] = ()
     effects: Mapping[str, str] | None = None
     level: float = 0.95
 
@@ -78,7 +81,7 @@ def examine(
     refit : bool
         Whether tests may train the estimator again on `train`, with other seeds and on parts of the rows.
     **about
-        As the attributes of `About`: metric, positive, time, weight, group, protected, effects, level.
+        As the attributes of `About`: metric, positive, time, weight, group, protected, changeable, effects, level.
 
     Raises
     ------
@@ -175,6 +178,7 @@ def _examined(
         level=about.level,
         previous=previous,
         protected=tuple(about.protected),
+        changeable=tuple(about.changeable),
         effects=dict(about.effects or {}),
         **more,
     )
@@ -216,7 +220,7 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
     given = _series(y)
     if frame.width and frame.height != len(given):
         raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
-    for name in (about.time, about.weight, about.group, *about.protected, *(about.effects or {})):
+    for name in (about.time, about.weight, about.group, *about.protected, *about.changeable, *(about.effects or {})):
         if name and name not in frame.columns:
             raise DataError(f"there is no column '{name}' in X; it has {', '.join(frame.columns) or 'none'}")
     try:
