@@ -42,8 +42,8 @@ COMPARED = {
     "bike_sharing": ("rmse", "mae", "r2"),
 }
 LEVELS = {
-    "adult": ("education", "occupation", "workclass", "marital_status", "relationship", "race"),
-    "bike_sharing": ("hr", "mnth", "season", "weekday", "weathersit", "holiday"),
+    "adult": ("education", "occupation", "workclass", "marital_status", "relationship", "sex"),
+    "bike_sharing": ("hr", "mnth", "season", "weekday", "weathersit", "yr"),
 }
 WITHIN, INNER = 0.02, 0.8
 FOLDS, FEWEST_OF_A_LEVEL = 5, 10

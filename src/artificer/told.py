@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from artificer.core.figures import SIGNS, in_chances, with_interval
@@ -25,6 +25,7 @@ from artificer.core.stages import (
 from artificer.measure.metrics import metric
 
 MOST_FINDINGS = 6
+MOST_NAMED = 5
 
 
 def told(stage: str, record: Any) -> Iterator[str]:
@@ -46,6 +47,18 @@ def line_told(line: Line) -> str:
 def finding_told(finding: Finding) -> str:
     """One finding."""
     return f"{finding.severity}: {finding.says}"
+
+
+def mending_told(findings: Iterable[Finding]) -> Iterator[str]:
+    """What mends findings, each remedy once, with the columns that it is for."""
+    places: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.fix and not finding.fix.startswith("nothing to do"):
+            places.setdefault(finding.fix, {})[finding.where] = None
+    for fix, where in places.items():
+        names = [name for name in where if name]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield f"to mend: {', '.join(names[:MOST_NAMED])}{more}: {fix}" if names else f"to mend: {fix}"
 
 
 def _ask(record: Asked) -> Iterator[str]:

@@ -61,15 +61,26 @@ def judge(
     A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
     """
     asked = Given(**given)
+    for one in (subject, data, asked.train):
+        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
+            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
+        said = {**given, "junit": junit, "strict": strict, "explain": explain}
+        if wrong := [f"--{name}" for name, value in said.items() if value]:
+            raise click.UsageError(
+                f"{', '.join(wrong)}: of a MODEL or a TABLE alone; a brief says itself what its model is tested for, and the "
+                "report explains it (artificer report BRIEF)"
+            )
         return run_stage("judge", subject, how)
     if explain and asked.predictions:
         raise click.UsageError("predictions alone cannot be explained; --explain needs MODEL and DATA")
     found, told = (_of_table(subject, asked), None) if asked.predictions else _of_model(subject, data, asked, explain)
     code = found.exit_code(strict=strict)
     if junit is not None:
-        junit.write_text(found.junit(strict=strict), encoding="utf-8")
+        from artificer.core.store import write_bytes
+
+        write_bytes(junit, found.junit(strict=strict).encode())
     if how.as_json:
         result = {"metric": found.metric, "score": found.score, "n_rows": found.n_rows, "tests": found.tests}
         result |= {"explanation": told} if told is not None else {}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from artificer.core.clock import now
 from artificer.core.database import Database
 from artificer.core.life import Answer, Stream
 
@@ -204,13 +205,12 @@ class Answers:
 
 
 def _stream(connection: sa.Connection, stream: Stream) -> int:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
     known = sa.text("select number from streams where id = :id")
     number = connection.execute(known, {"id": stream.id}).scalar_one_or_none()
     if number is None:
         connection.execute(
             sa.text("insert into streams (id, name, version, began) values (:id, :name, :version, :now)"),
-            {"id": stream.id, "name": stream.name, "version": stream.version, "now": now},
+            {"id": stream.id, "name": stream.name, "version": stream.version, "now": now()},
         )
         number = connection.execute(known, {"id": stream.id}).scalar_one()
     return int(number)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from world import SLOPE, Rows, build
 
-from artificer import explain
+from artificer import explain, load
 from artificer.core.errors import DataError
 from artificer.line.judge.any_model import About, shown
 from artificer.line.judge.explanation import Explanation, explanation
@@ -74,6 +76,22 @@ def test_rows_are_chosen_and_the_other_class_may_be_success() -> None:
     assert [one.which for one in told.explained] == ["row 3", "row 7"]
     assert told.explained[0].prediction == pytest.approx(MODEL.predict_proba(X[3])[0, 0])
     assert [one.which for one in told.turned] == [f"row {row}" for row in (3, 7) if MODEL.predict(X[row]) == ["yes"]]
+
+
+def test_a_package_tells_itself_what_each_column_adds(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    frame = Rows().draw(400, 1)
+    for positive, sign in (("yes", 1), ("no", -1)):
+        told = explain(load(tmp_path / "package"), frame.drop("won"), frame["won"], positive=positive, changeable=["x"])
+        assert [one.column for one in told.drivers[:1]] == ["x"]
+        highest = told.explained[0]
+        assert highest.scale == "log-odds"
+        name, added = highest.contributions[0]
+        assert (name, added.low) == ("x", added.high)  # of the package: nothing is sampled
+        row = frame["x"].arg_max() if sign > 0 else frame["x"].arg_min()
+        assert added.value == pytest.approx(sign * SLOPE * frame["x"][row], abs=1e-4)
+        assert told.turned[0].nearest is not None
+        assert sign * (told.turned[0].nearest.changes[0].value) > 0
 
 
 def test_what_is_left_out_is_told() -> None:

@@ -6,7 +6,7 @@ changed record makes everything after it run again.
 """
 
 from artificer.core.stages.ask import Asked, Requirement, Rows, Sealed
-from artificer.core.stages.audit import Alarms, Audited, Contract, Repair, Rule, RuleKind
+from artificer.core.stages.audit import Alarms, Audited, Contract, Repair, Rule, RuleKind, Where
 from artificer.core.stages.choose import Chosen, Split
 from artificer.core.stages.describe import ColumnStory, Description
 from artificer.core.stages.design import Candidate, Plan
@@ -54,5 +54,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "Way",
+    "Where",
     "shares",
 ]

@@ -81,7 +81,7 @@ class Examination:
             case = ElementTree.SubElement(suite, "testcase", classname="artificer.judge", name=test.code)
             if test.outcome == "not run":
                 counts["skipped"] += 1
-                ElementTree.SubElement(case, "skipped", message=test.because)
+                ElementTree.SubElement(case, "skipped", message=_plain(test.because))
                 continue
             if test.outcome == "failed" or (strict and test.outcome == "warned"):
                 counts["failures"] += 1
@@ -111,4 +111,4 @@ def examined(seen: Examined) -> Examination:
 
 def _plain(text: str) -> str:
     """Text without the signs that XML 1.0 does not allow."""
-    return "".join(sign for sign in text if sign in "\t\n" or sign >= " ")
+    return "".join(sign for sign in text if sign in "\t\n" or (sign >= " " and sign not in "\ufffe\uffff"))
