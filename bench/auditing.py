@@ -2,8 +2,8 @@
 
 `python bench/auditing.py [--only 1m20 …] --env gx=PYTHON --env ydata=PYTHON`: a million rows of 20 columns, twenty million
 of 20, a million of 50, drawn with a seed and written as Parquet. PYTHON is of an environment that has great_expectations, or
-ydata-profiling and setuptools<81, with pandas and pyarrow; a system without one is left out. "artificer" audits plain data, which
-makes the profile; "described" is the describe stage of a brief, and the ask and audit before it, each with its seconds.
+ydata-profiling and setuptools<81, with pandas and pyarrow; a system without one is left out. "artificer" audits plain data,
+which makes the profile; "described" is the describe stage of a brief, and the ask and audit before it, each with its seconds.
 """
 
 from __future__ import annotations
