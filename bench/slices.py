@@ -28,10 +28,9 @@ import numpy as np
 import polars as pl
 from record import record
 
+from artificer.line.judge.conditions import told
 from artificer.line.judge.examined import Examined, Rows
-from artificer.line.judge.weak_slices import lost_of, weak_slices
-from artificer.measure.conditions import told
-from artificer.measure.slices import candidates
+from artificer.line.judge.weak_slices import candidates, foretold, least, row_losses, searched, weak_slices
 
 HERE = Path(__file__).parent
 NAMES = ("adult", "bank_marketing", "german_credit", "credit_default", "online_shoppers", "medical_no_shows")
@@ -152,7 +151,8 @@ def shuffled(seen: Examined, seed: int) -> Examined:
 
 def told_rows(seen: Examined, wheres: list[str]) -> list[np.ndarray]:
     """Rows of the slices that were told, in their order."""
-    found = candidates(lost_of(seen)[1])
+    losses = row_losses(seen)[1]
+    found = candidates(seen, searched(seen), losses, losses - foretold(seen, seen.metric), least(len(losses)))
     by_name = {told(one.parts): one.rows for one in found}
     return [by_name[one] for one in wheres]
 
@@ -168,7 +168,7 @@ def by_library(seen: Examined, python: str) -> tuple[np.ndarray, float]:
         path = Path(folder)
         frame = seen.rows.frame
         X = np.stack([_tenths(frame[one]) for one in frame.columns], axis=1)
-        np.savez(path / "in.npz", X=X, losses=lost_of(seen)[1].losses)
+        np.savez(path / "in.npz", X=X, losses=row_losses(seen)[1])
         subprocess.run([python, HERE / "peers" / "systems" / "slicefinder.py", folder], check=True, capture_output=True)
         with np.load(path / "out.npz") as out:
             return out["rows"], float(out["seconds"])

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from artificer.core.records import Finding
+from artificer.line.judge.conditions import conditions, told
 from artificer.line.judge.examined import Examined, Rows
 from artificer.line.judge.weak_slices import weak_slices
-from artificer.measure.conditions import conditions, told
 
 N = 4_000
 

@@ -20,7 +20,7 @@ from artificer.core.stages import Candidate, FoldFit, Stop, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
-from artificer.line.fit.course import SHARE, SLICES, Course, Encodings, side_by_side
+from artificer.line.fit.course import SHARE, Course, Encodings, side_by_side
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import at_iteration, save_member
@@ -295,7 +295,7 @@ def affordable_workers(run: Run, fit_gb: float) -> int:
 
 HURRIED = ("learning_rate", "faster")
 # Settings that are the course's to follow, not a learner's.
-OURS = ("loss", SLICES, SHARE)
+OURS = ("loss", SHARE)
 
 
 def hurry(candidate: Candidate) -> dict[str, float]:

@@ -15,17 +15,13 @@ from artificer.core.store import digest
 from artificer.data.edges import drawn, edge_rows
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.choose.folds import training_rows
-from artificer.measure.conditions import Condition
-from artificer.measure.slices import held
 from artificer_runtime.recipe import FittedRecipe, Recipe, fit_recipe
 from artificer_runtime.schema import Encoded, Schema
 from artificer_runtime.texts import remembered
 
 SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 
-# The setting of a candidate that names slices of the rows, and what a row of one weighs in its training.
-SLICES, SLICE_WEIGHT = "slices", 3.0
-# The setting by which it trains on so many times as many rows as the others do on a fold; in the final fit, on all.
+# The setting by which a candidate trains on so many times as many rows as the others do on a fold; in the final fit, on all.
 SHARE = "share"
 # Of the rows that a search draws to train on, as many as a part are drawn to measure on.
 MEASURED_PART = 3
@@ -185,7 +181,7 @@ class Course:
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""
         names, categorical, monotone = self._features(candidate, made.recipe)
-        weight, in_training = self.weight, self._weight_of(candidate)
+        weight = self.weight
         measured = len(made.valid_rows) > 0
         return Fold(
             X=side_by_side(made.train, candidate.blocks),
@@ -195,7 +191,7 @@ class Course:
             names=names,
             X_valid=side_by_side(made.valid, candidate.blocks) if measured else None,
             y_valid=self.y[made.valid_rows] if measured else None,
-            weight=in_training[made.train_rows] if in_training is not None else None,
+            weight=weight[made.train_rows] if weight is not None else None,
             weight_valid=weight[made.valid_rows] if weight is not None and measured else None,
             categorical=categorical,
             monotone=monotone,
@@ -203,15 +199,6 @@ class Course:
             loss=str(candidate.settings.get("loss", self.plan.loss)),
             served=side_by_side(made.served, candidate.blocks) if made.served else None,
         )
-
-    def _weight_of(self, candidate: Candidate) -> np.ndarray | None:
-        """What rows weigh where this candidate trains: those of its slices more."""
-        slices = [tuple(Condition.read(one) for one in parts) for parts in candidate.settings.get(SLICES, ())]
-        if not slices:
-            return self.weight
-        inside = np.logical_or.reduce([held(self.rows.frame, parts) for parts in slices])
-        more = np.where(inside, SLICE_WEIGHT, 1.0)
-        return more if self.weight is None else more * self.weight
 
     def _features(
         self, candidate: Candidate, recipe: FittedRecipe

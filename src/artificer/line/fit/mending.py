@@ -3,9 +3,6 @@
 Each is LightGBM again, as it is in the plan but for one thing, so that what is gained is that thing's. What each kind of
 evidence suggests:
 
-- **Weak slices** (`artificer.measure.slices`): rows that conditions on columns tell, on which more is lost than elsewhere, of
-  classes beyond what the blend's own probabilities foretell. There another law may hold than trees found, which split for
-  the many: rows of these slices weigh three times as much in training.
 - **Labels in doubt** (`artificer.measure.noise`): as many as can be trusted to be wrong. Their rows weigh nothing in training;
   which they are, every fold finds among its own training rows (`learners/trusting_trees.py`), and none is spared when
   measured.
@@ -13,7 +10,9 @@ evidence suggests:
   help. It says what twice as many would bring. Where candidates are compared on a part of the rows, LightGBM is tried
   on twice that part.
 
-What residuals suggest is in `evidence`: pairs of columns, and a logarithmic link. A candidate made here races like any other:
+What residuals suggest is in `evidence`: pairs of columns, and a logarithmic link. Weak slices suggest that their rows weigh
+more, or that their conditions are columns: neither gave on real rows what a second seed gives (bench/notes.md), so they
+are told by `judge` and nothing is made of them. A candidate made here races like any other:
 it starts only where it can end, and enters the blend by the same proof. Its gain beside plain LightGBM is told as a Decision.
 """
 
@@ -24,31 +23,25 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from artificer.core.figures import figure, with_interval
+from artificer.core.figures import figure
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.stages import Candidate
-from artificer.line.fit.course import SHARE, SLICES, Course
-from artificer.line.fit.losses import row_losses
+from artificer.line.fit.course import SHARE, Course
 from artificer.line.fit.race import Race
 from artificer.measure.compare import compare
-from artificer.measure.conditions import told
 from artificer.measure.intervals import mean_of_rows
 from artificer.measure.noise import Doubted, doubted
-from artificer.measure.slices import Lost, Tested, candidates, tested
 
 BASE = "lightgbm"
-BY_SLICES, BY_TRUST, BY_MORE = "lightgbm_slices", "lightgbm_trusting", "lightgbm_more_rows"
+BY_TRUST, BY_MORE = "lightgbm_trusting", "lightgbm_more_rows"
 # By name, what is done, as a question; in the order in which they are tried.
 MADE = {
     BY_TRUST: "Does training without labels in doubt help?",
-    BY_SLICES: "Does weighing weak slices more help?",
     BY_MORE: "Does comparing on more rows help?",
 }
 FEWEST_ROWS = 1_000
 # Seconds that looking takes at most.
 LOOK_S = 2.0
-# A slice is weak where its gap has this chance of being luck, and is so much of the mean loss; so many are weighed at once.
-ALARM, LEAST_GAP, MOST_SLICES = 0.05, 0.25, 4
 # Labels are in doubt where so many are, each wrong with this chance at least, and the blend denies no more than so many.
 FEWEST_DOUBTED, LEAST_CHANCE, MOST_DENIED = 5, 0.75, 0.25
 # Shares of the training rows that a learning curve reads beside all, and the gain of a doubling that is worth acting on.
@@ -85,7 +78,7 @@ class Mending:
             because = "the clock leaves no time for a candidate more"
             self._tell("Is something made for where the blend so far errs?", "no", because)
             return []
-        suggest = {BY_TRUST: self._trusting, BY_SLICES: self._slices, BY_MORE: self._more}
+        suggest = {BY_TRUST: self._trusting, BY_MORE: self._more}
         found = [suggest[name](race, base) for name in MADE if name in wanted]
         self.made = {one.name: one for one in found if one is not None}
         return list(self.made.values())
@@ -117,33 +110,6 @@ class Mending:
     def _base(self) -> Candidate | None:
         return next((one for one in self.course.encoding.candidates if one.name == BASE), None)
 
-    def _slices(self, race: Race, base: Candidate) -> Candidate | None:
-        lost = self._lost(race)
-        found = [one for one in tested(lost, candidates(lost)) if _is_weak(one, lost)] if lost.tells else []
-        found = sorted(found, key=lambda one: one.p_beyond)[:MOST_SLICES]
-        question = "Are rows that the blend so far errs on weighed more?"
-        if not found:
-            self._tell(question, "no", "no slice of the rows is clearly served worse")
-            return None
-        first = found[0]
-        where, beyond = told(first.slice.parts), ", beyond what it foretells," if lost.beyond is not None else ""
-        because = f"where {where}, the blend so far loses {with_interval(first.beyond)} more{beyond} than elsewhere"
-        self._tell(question, "tried", because, Fact("slices", len(found), "slices"))
-        written = [[one.written for one in one.slice.parts] for one in found]
-        return replace(base, name=BY_SLICES, settings={**base.settings, SLICES: written})
-
-    def _lost(self, race: Race) -> Lost:
-        rows, blend, task = race.rows, race.blended(), self.course.asked.task
-        y, loss, known = self.course.y[rows], self.course.plan.loss, self.course.rows
-        losses, n = row_losses(task, y, blend, loss), len(y)
-        beyond = None
-        if self.course.n_classes:
-            each = [row_losses(task, np.full(n, float(one)), blend) for one in range(self.course.n_classes)]
-            beyond = losses - (blend * np.stack(each, axis=1)).sum(axis=1)
-        names = [column.name for column in self.course.schema.columns if column.kind not in ("text", "time")]
-        weight, group = (one[rows] if one is not None else None for one in (known.weight, known.group))
-        return Lost(known.frame[rows].select(names), losses, beyond, weight, group)
-
     def _trusting(self, race: Race, base: Candidate) -> Candidate | None:
         question, y = "Is training without labels in doubt tried?", self.course.y[race.rows]
         if self.course.left_out is not None:
@@ -160,8 +126,8 @@ class Mending:
         return replace(base, name=BY_TRUST, learner=BY_TRUST)
 
     def _more(self, race: Race, base: Candidate) -> Candidate | None:
-        question = "Would more rows help?"
-        parts = [replace(base, name=f"{BASE}_{share:g}", settings={**base.settings, SHARE: share}) for share in SHARES]
+        question, ran = "Would more rows help?", race.entered[BASE]
+        parts = [replace(ran, name=f"{BASE}_{share:g}", settings={**ran.settings, SHARE: share}) for share in SHARES]
         if not race.affords(parts):
             self._tell(question, "not known", "the clock leaves no time for a learning curve")
             return None
@@ -173,25 +139,19 @@ class Mending:
         curve = [race.lineup.losses(rows, one) for one in (*read, race.fits_of.predicted(race.fits[BASE, 0]))]
         group = self.course.rows.group[rows] if self.course.rows.group is not None else None
         halved, last = mean_of_rows(curve[0] - curve[1], None, group), mean_of_rows(curve[1] - curve[2], None, group)
-        share = last.value / max(abs(float(curve[2].mean())), 1e-300)
-        # Each doubling brings a like part of what the one before did; it does not grow.
-        kept = min(max(last.value, 0.0) / max(halved.value, 1e-300), 1.0) if halved.value > 0 else 0.0
-        steep, n_train = last.is_gain and share * kept > STEEP, race.lineup.n_train
-        because = (
-            f"from {n_train // 2:,} to {n_train:,} training rows {BASE} loses {figure(last.value)} ({figure(last.low)} to "
-            f"{figure(last.high)}) less on the first fold; twice as many would bring about {share * kept:.1%} of its loss"
-        )
-        self._tell(question, "yes" if steep else "little", because, Fact("gain", share * kept, "of the loss"))
+        # A doubling brings at most what the one before it did.
+        kept = min(last.value / halved.value, 1.0) if last.is_gain and halved.value > 0 else 0.0
+        more = kept * last.value / max(abs(float(curve[2].mean())), 1e-300)
+        steep, n_train = more > STEEP, race.lineup.n_train
+        because = f"on the first fold {BASE} loses {_signed(last)} more when half of its {n_train:,} training rows are left out; "
+        because += f"at this pace twice as many would take {more:.1%} off" if kept else "no clear fall, so no more rows"
+        self._tell(question, "yes" if steep else "little", because, Fact("gain", more, "of the loss"))
         if not (steep and self.course.plan.search_rows):
             return None
         return replace(base, name=BY_MORE, settings={**base.settings, SHARE: 2.0})
 
     def _tell(self, question: str, choice: str, because: str, *facts: Fact) -> None:
         self.decisions.append(Decision("fit", question, choice, because, ("yes", "no"), facts))
-
-
-def _is_weak(one: Tested, lost: Lost) -> bool:
-    return one.p_beyond < ALARM and one.beyond.value >= LEAST_GAP * float(lost.losses.mean())
 
 
 def _distrust(y: np.ndarray, blend: np.ndarray, found: Doubted, n_classes: int) -> str:

@@ -16,9 +16,9 @@ import polars as pl
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.acted import chosen
+from artificer.line.judge.conditions import groups
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.seen import Seen
-from artificer.measure.conditions import groups
 from artificer.measure.gaps import FEWEST, MEANING, RATES, Outcomes, Rate, gap, rate
 from artificer.measure.intervals import estimate
 

@@ -10,8 +10,8 @@ from scipy import stats
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Description
+from artificer.line.judge.conditions import MOST_LEVELS, groups
 from artificer.line.judge.seen import Seen
-from artificer.measure.conditions import MOST_LEVELS, groups
 from artificer.measure.correct import holm
 from artificer.measure.intervals import estimate
 from artificer.measure.metrics import metric

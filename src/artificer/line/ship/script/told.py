@@ -11,7 +11,6 @@ from artificer.core.errors import ArtificerError
 from artificer.core.protocols import Fold
 from artificer.core.stages import Candidate, Stop
 from artificer.line.fit.attempt import learned, settled
-from artificer.line.fit.course import SLICES
 from artificer.line.fit.learners import load
 from artificer.line.fit.learners.linear_model import C_GRID, MOST_SOLVED, most_rows
 from artificer.line.fit.losses import level_of, power_of
@@ -42,7 +41,7 @@ def told(candidate: Candidate, fold: Fold, stops: Sequence[Stop], member: Member
         When the learner's loss, or rows without one of the classes, have no plain form.
     """
     name, facts = candidate.name, stops[0].facts
-    if candidate.learner not in LEARNERS or SLICES in candidate.settings:
+    if candidate.learner not in LEARNERS:
         raise ArtificerError(
             f"the member '{name}' has no plain form yet, so no script was written; `artificer run --replay` trains the same "
             "model again"

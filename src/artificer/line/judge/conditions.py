@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,8 +16,6 @@ QUARTERS = (0.25, 0.5, 0.75)
 TENTHS = tuple(k / 10 for k in range(1, 10))
 MANY_COLUMNS = 40  # from here numbers are cut in quarters, as their ranges would be too many
 
-Written = list[Any]  # column, level, low, high
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -28,18 +25,6 @@ class Condition:
     level: str | None = None
     low: float = -np.inf
     high: float = np.inf
-
-    @classmethod
-    def read(cls, written: Written) -> Condition:
-        """The condition that `written` gave."""
-        column, level, low, high = written
-        return cls(column, level, -np.inf if low is None else low, np.inf if high is None else high)
-
-    @property
-    def written(self) -> Written:
-        """As plain values, an open end as None."""
-        ends = (None if np.isinf(end) else float(end) for end in (self.low, self.high))
-        return [self.column, self.level, *ends]
 
     @property
     def label(self) -> str:
