@@ -91,7 +91,7 @@ def test_what_goes_is_gone_to_the_last_byte_and_all_others_stay(client: Client) 
     assert files_with(work) == []
     assert set(files_with(client.folder)) <= {"rows.parquet", "new.parquet"}
     assert list(book.labels.all("calls")) == ["p1|x"]
-    assert len(book.predictions_of("p1|x")) == 1
+    assert len(book.predictions.of("p1|x")) == 1
     assert not [one for one in book.troubles() if "belong" in one]
     place = place_of(read_brief(client.brief).output.table, client.folder)
     assert unfill(place, ("id", "part"), PERSON, remove=False) == 0
@@ -147,7 +147,7 @@ def test_copies_of_the_ledger_are_named(tmp_path: Path) -> None:
 
 def test_a_person_of_another_model_in_the_same_ledger_stays(tmp_path: Path) -> None:
     client = met(Client(tmp_path))
-    client.ledger.keep_labels("other", [(PERSON, "yes")])
+    client.ledger.labels.keep("other", [(PERSON, "yes")])
     document("forget", PERSON, "--brief", client.brief, "--yes")
     assert client.ledger.labels.all("other") == {PERSON: "yes"}
 
@@ -177,8 +177,8 @@ def test_in_postgresql_it_goes_from_ledger_and_table(
     assert found["ledger"] == {"predictions": 1}
     assert [one["n_rows"] for one in found["outputs"] if not one["trouble"]] == [1]
     book = Ledger(postgres)
-    assert book.predictions_of(PERSON) == []
-    assert len(book.predictions_of("p1|x")) == 1
+    assert book.predictions.of(PERSON) == []
+    assert len(book.predictions.of("p1|x")) == 1
     assert unfill(place_of("scores", client.folder, "OUT"), ("id", "part"), PERSON, remove=False) == 0
 
 

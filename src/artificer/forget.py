@@ -112,7 +112,7 @@ def held(key: str, root: Path, brief: Brief | None = None, folder: Path | None =
     try:
         found = _held(key, root, brief or _brief_of(root), folder or root.resolve().parent, ledger)
         if not (found.ledger or found.tasks or found.sources or any(one.n_rows for one in found.outputs)):
-            near = closest(key, ledger.some_keys(), "closest key there")
+            near = closest(key, ledger.predictions.some_keys(), "closest key there")
             raise DataError(f"nothing in '{root}' holds a person with the key '{key}'{near}")
         return found
     finally:

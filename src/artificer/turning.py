@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 
 from artificer.core.figures import figure
-from artificer.core.ledger import Predicted
 from artificer.core.life import Reference
+from artificer.core.predictions import Predicted
 from artificer.core.store import decode
 from artificer.data.batches import Batch
 from artificer.data.keys import key_texts

@@ -11,7 +11,8 @@ from typing import Any
 from artificer.core.brief import Brief, DecisionPart
 from artificer.core.errors import ArtificerError, DataError, closest
 from artificer.core.figures import figure
-from artificer.core.ledger import Ledger, Predicted, ledger_of
+from artificer.core.ledger import Ledger, ledger_of
+from artificer.core.predictions import Predicted
 from artificer.core.review_queue import Review
 from artificer.core.stages import RunLock
 from artificer.core.store import decode, named
@@ -76,9 +77,9 @@ def accounts_of(key: str, root: Path, brief: Path | None = None, rows: str = "")
     """
     ledger = ledger_of(root)
     try:
-        found = ledger.predictions_of(key)
+        found = ledger.predictions.of(key)
         if not found:
-            near = closest(key, ledger.some_keys(), "closest key there")
+            near = closest(key, ledger.predictions.some_keys(), "closest key there")
             raise DataError(
                 f"no prediction of '{key}' stands in {ledger.shown}{near}; `artificer score` and a server enter them"
             )
@@ -166,7 +167,7 @@ def _account(one: Predicted, ledger: Ledger, root: Path) -> Account:
         card=card,
         model_hash=model_hash,
         decided_by=_line(one, brief),
-        label=ledger.label_of(one.name, one.key),
+        label=ledger.labels.of(one.name, one.key),
         served=served.version if served else "",
         run=ledger.maker(one.version),
         reviews=tuple(ledger.reviews(one.name).reviews(key=one.key)),

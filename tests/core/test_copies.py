@@ -19,7 +19,8 @@ from artificer.core import copies
 from artificer.core import ledger as module
 from artificer.core.brief import Brief, Data, Target
 from artificer.core.errors import WorkspaceError
-from artificer.core.ledger import MIGRATIONS, Ledger
+from artificer.core.ledger import Ledger
+from artificer.core.migrations import MIGRATIONS
 from artificer.data.ledger_export import export
 from artificer.line.ship.server.log import Log
 
@@ -35,8 +36,8 @@ def work(tmp_path: Path) -> Path:
 
 def fill(book: Ledger) -> None:
     book.package("v1", "calls", "hash", "r1")
-    book.keep_labels("calls", [("a", "yes"), ("=1+1", "no")])
-    book.keep_predictions("s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "", "", None) for n in range(100)])
+    book.labels.keep("calls", [("a", "yes"), ("=1+1", "no")])
+    book.predictions.keep("s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "", "", None) for n in range(100)])
     log = Log(lambda: book, Brief(target=Target(column="won"), name="calls", data=Data(key=("id",))))
     log.answered("v1", [{"id": 7}], [{"prediction": "yes", "score": 0.5, "flags": []}])
     log.close()
@@ -50,7 +51,7 @@ class TestBackup:
         assert ended.returncode == 0, ended.stderr
         (copy,) = (work / "backups").iterdir()
         assert copy.name in ended.stdout
-        book.keep_labels("calls", [("later", "yes")])
+        book.labels.keep("calls", [("later", "yes")])
         book.close()
         # As docs/ledger.md says: the copy in the ledger's place, without the old log.
         for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
@@ -58,7 +59,7 @@ class TestBackup:
         shutil.copy(copy, work / "ledger.db")
         again = Ledger(work / "ledger.db")
         assert again.labels.all("calls") == {"a": "yes", "=1+1": "no"}
-        again.keep_labels("calls", [("b", "no")])
+        again.labels.keep("calls", [("b", "no")])
         assert artificer("ledger", "check", work).returncode == 0
 
     def test_it_is_whole_while_others_write(self, work: Path, tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ class TestBackup:
             number = 0
             while not stop.is_set():
                 number += 1
-                book.keep_predictions(
+                book.predictions.keep(
                     f"w{number}", "calls", "v1", "t", [(f"{number}-{n}", 0.5, "", "", "", None) for n in range(50)]
                 )
 

@@ -11,14 +11,17 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from artificer.core import ledger as module
+from artificer.core.database import _number
 from artificer.core.errors import WorkspaceError
-from artificer.core.ledger import MIGRATIONS, Ledger, Look, ledger_of
+from artificer.core.labels import Kept
+from artificer.core.ledger import Ledger, Look, ledger_of
+from artificer.core.migrations import MIGRATIONS
 from artificer.core.records import Decision, Finding
 
 
@@ -125,30 +128,30 @@ class TestServed:
         for number in range(3):
             ledger.serve("m", f"v{number}", seen=number, action="promote", because="")
             ledger.look(Look("m", number + 1, f"p{number}", float(number), "nothing", "{}", ""))
-            ledger.keep_predictions(f"s{number}", "m", f"v{number}", "t", [("k", 0.5, "act", "", "", None)])
+            ledger.predictions.keep(f"s{number}", "m", f"v{number}", "t", [("k", 0.5, "act", "", "", None)])
         assert [one.version for one in ledger.history("m")] == ["v0", "v1", "v2"]
         assert [one.number for one in ledger.looks("m")] == [1, 2, 3]
-        assert [one.version for one in ledger.predictions_of("k")] == ["v2", "v1", "v0"]
+        assert [one.version for one in ledger.predictions.of("k")] == ["v2", "v1", "v0"]
 
 
 class TestPredictionsAndLabels:
     def test_the_same_scoring_again_changes_nothing(self, ledger: Ledger) -> None:
         rows = [("a", 0.5, "act", "", "x (1) +0.20", 0.4), ("b", None, "", "unseen", "", None)]
         for _ in range(2):
-            ledger.keep_predictions("s1", "m", "v1", "calls.csv", rows)
-        (one,) = ledger.predictions_of("a")
+            ledger.predictions.keep("s1", "m", "v1", "calls.csv", rows)
+        (one,) = ledger.predictions.of("a")
         assert (one.score, one.decision, one.version, one.source, one.name) == (0.5, "act", "v1", "calls.csv", "m")
-        (other,) = ledger.predictions_of("b")
+        (other,) = ledger.predictions.of("b")
         assert (other.score, other.flags) == (None, "unseen")
         assert (one.reasons, one.turns, other.reasons, other.turns) == ("x (1) +0.20", 0.4, "", None)
-        assert ledger.predictions_of("c") == []
+        assert ledger.predictions.of("c") == []
 
     def test_many_are_kept_whole_or_not_at_all_when_killed(self, where: Path | str, ledger: Ledger) -> None:
         code = (
             "from pathlib import Path\nfrom artificer.core.ledger import Ledger\nimport sys\n"
             f"ledger = Ledger({code_of(where)})\nprint('open', flush=True)\n"
             "rows = [(str(n), n / 7, 'act', '', '', None) for n in range(60000)]\n"
-            "ledger.keep_predictions('s1', 'm', 'v1', 't', rows)\n"
+            "ledger.predictions.keep('s1', 'm', 'v1', 't', rows)\n"
         )
         moments = random.Random(3)
         for _ in range(8):
@@ -158,15 +161,27 @@ class TestPredictionsAndLabels:
             time.sleep(moments.uniform(0.0, 0.4))
             process.send_signal(signal.SIGKILL)
             process.communicate()
-            assert len(ledger.predictions_of("59999")) == len(ledger.predictions_of("0"))
+            assert len(ledger.predictions.of("59999")) == len(ledger.predictions.of("0"))
         subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL, timeout=60)
-        assert len(ledger.predictions_of("59999")) == len(ledger.predictions_of("0")) == 1
+        assert len(ledger.predictions.of("59999")) == len(ledger.predictions.of("0")) == 1
 
     def test_labels_are_new_changed_or_the_same(self, ledger: Ledger) -> None:
-        assert ledger.keep_labels("m", [("a", "yes"), ("b", "no")]) == (2, 0)
-        assert ledger.keep_labels("m", [("a", "yes"), ("b", "yes"), ("c", "no")]) == (1, 1)
-        assert [ledger.label_of("m", key) for key in "abcd"] == ["yes", "yes", "no", None]
-        assert ledger.label_of("another model", "a") is None
+        assert ledger.labels.keep("m", [("a", "yes"), ("b", "no")]) == Kept(n_new=2)
+        assert ledger.labels.keep("m", [("a", "yes"), ("b", "yes"), ("c", "no")]) == Kept(
+            n_new=1, n_changed=1, n_same=1
+        )
+        assert [ledger.labels.of("m", key) for key in "abcd"] == ["yes", "yes", "no", None]
+        assert ledger.labels.of("another model", "a") is None
+
+
+def test_too_many_at_once_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Ledger(tmp_path / "ledger.db")._database
+    monkeypatch.setattr(database._engine.pool, "_timeout", 0.01)
+    with ExitStack() as held:
+        for _ in range(15):  # as many as SQLAlchemy's pool gives out
+            held.enter_context(database.still())
+        with pytest.raises(WorkspaceError, match="cannot be used"):
+            database.read("select 1")
 
 
 class TestAlone:
@@ -175,6 +190,12 @@ class TestAlone:
             assert (first, second, other) == (True, False, True)
         with ledger.alone("watch m") as again:
             assert again
+
+    def test_a_lock_that_cannot_be_made_is_told(self, tmp_path: Path) -> None:
+        ledger = Ledger(tmp_path / "ledger.db")
+        (tmp_path / f"ledger.db.{_number('x'):x}.lock").mkdir()
+        with pytest.raises(WorkspaceError, match="the lock .* cannot be made"), ledger.alone("x"):
+            pass
 
     def test_its_death_sets_it_free(self, where: Path | str, ledger: Ledger) -> None:
         code = (
@@ -239,13 +260,13 @@ class TestTroubles:
     def test_a_truncated_one_is_told(self, tmp_path: Path) -> None:
         path = tmp_path / "ledger.db"
         ledger = Ledger(path)
-        ledger.keep_predictions("s", "m", "v", "t", [(str(n), 0.5, "", "", "", None) for n in range(5000)])
+        ledger.predictions.keep("s", "m", "v", "t", [(str(n), 0.5, "", "", "", None) for n in range(5000)])
         ledger.close()
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("pragma wal_checkpoint(truncate)")
         os.truncate(path, path.stat().st_size // 2)
         with pytest.raises(WorkspaceError, match=r"ledger\.db"):
-            Ledger(path).predictions_of("4999")
+            Ledger(path).predictions.of("4999")
 
     def test_a_full_disk_keeps_nothing_and_says_so(self, tmp_path: Path) -> None:
         code = (
@@ -255,15 +276,15 @@ class TestTroubles:
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
             "try:\n"
-            "    ledger.keep_predictions('s', 'm', 'v', 't', [(str(n), 0.5, '', '', '', None) for n in range(90000)])\n"
+            "    ledger.predictions.keep('s', 'm', 'v', 't', [(str(n), 0.5, '', '', '', None) for n in range(90000)])\n"
             "except WorkspaceError as error:\n    print(error)\n"
         )
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
         assert "free disk space" in ended.stdout, ended.stderr
         ledger = Ledger(tmp_path / "ledger.db")
-        assert ledger.predictions_of("0") == []
-        ledger.keep_predictions("s", "m", "v", "t", [("0", 0.5, "", "", "", None)])
-        assert len(ledger.predictions_of("0")) == 1
+        assert ledger.predictions.of("0") == []
+        ledger.predictions.keep("s", "m", "v", "t", [("0", 0.5, "", "", "", None)])
+        assert len(ledger.predictions.of("0")) == 1
 
     @pytest.mark.parametrize(
         ("url", "says"),
@@ -303,7 +324,7 @@ class TestTroubles:
 
     def test_predictions_of_a_version_that_nobody_entered_are_told(self, ledger: Ledger) -> None:
         ledger.package("v1", "m", "hash", "r1")
-        ledger.keep_predictions("s1", "m", "v1", "t", [("a", 0.5, "", "", "", None)])
+        ledger.predictions.keep("s1", "m", "v1", "t", [("a", 0.5, "", "", "", None)])
         assert ledger.troubles() == []
-        ledger.keep_predictions("s2", "m", "v2", "t", [("a", 0.5, "", "", "", None)])
+        ledger.predictions.keep("s2", "m", "v2", "t", [("a", 0.5, "", "", "", None)])
         assert ledger.troubles() == ["predictions name the version 'v2', which no run entered"]

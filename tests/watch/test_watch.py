@@ -83,7 +83,7 @@ class TestFeedback:
         assert first.looked.tracked.measured is None
         assert watch.once(brief).looked is None
         truth = rows(DAYS, 60, slope=TURNED, seed=1)
-        ledger_of(brief).keep_labels("orders", zip(truth["id"], truth["returned"], strict=True))
+        ledger_of(brief).labels.keep("orders", zip(truth["id"], truth["returned"], strict=True))
         again = watch.once(brief)
         assert again.looked is not None
         assert again.looked.tracked.measured is not None
@@ -116,7 +116,7 @@ class TestWhatFollows:
         assert [change.action for change in ledger.history("orders")] == ["first", "promote"]
         assert [look.outcome for look in ledger.looks("orders")] == ["promote"]
         one = pl.read_parquet(new).row(0, named=True)
-        assert ledger.label_of("orders", one["id"]) == one["returned"]
+        assert ledger.labels.of("orders", one["id"]) == one["returned"]
         assert found.story is not None
         assert looked.challenger in found.story.read_text()
 

@@ -43,7 +43,8 @@ def upgrade(where: Path | None, as_json: bool) -> int:
     """
     from artificer.core import copies
     from artificer.core.database import Database
-    from artificer.core.ledger import MIGRATIONS, place_of
+    from artificer.core.ledger import place_of
+    from artificer.core.migrations import MIGRATIONS
     from artificer.data.ledger_export import export as write_out
 
     root = root_of(where)
@@ -78,7 +79,8 @@ def upgrade(where: Path | None, as_json: bool) -> int:
 def export(where: Path | None, out: Path, kind: str, as_json: bool) -> int:
     """Write all tables of the ledger as files, of one moment, with a manifest: rows, columns and SHA-256 of each."""
     from artificer.core.database import Database
-    from artificer.core.ledger import MIGRATIONS, place_of
+    from artificer.core.ledger import place_of
+    from artificer.core.migrations import MIGRATIONS
     from artificer.data.ledger_export import export as write_out
 
     database = Database(place_of(root_of(where)), MIGRATIONS)

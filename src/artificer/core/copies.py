@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from artificer.core.database import Database
 from artificer.core.errors import WorkspaceError
-from artificer.core.ledger import MIGRATIONS, Ledger
+from artificer.core.ledger import Ledger
+from artificer.core.migrations import MIGRATIONS
 from artificer.core.store import flush, told
 
 FOLDER = "backups"

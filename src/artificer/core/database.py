@@ -183,6 +183,11 @@ class Database:
             except Timeout:
                 yield False
                 return
+            except OSError as error:
+                raise WorkspaceError(
+                    f"the lock '{lock.lock_file}' cannot be made: {error}; see that its folder can be written, or name another "
+                    "with --workspace"
+                ) from error
             try:
                 yield True
             finally:
@@ -236,7 +241,7 @@ class Database:
     def _told(self) -> Iterator[None]:
         try:
             yield
-        except (sa.exc.DatabaseError, self._engine.dialect.loaded_dbapi.Error) as error:
+        except (sa.exc.DBAPIError, sa.exc.TimeoutError, self._engine.dialect.loaded_dbapi.Error) as error:
             remedy = (
                 "free disk space if the disk is full, or name another folder with --workspace"
                 if self.file

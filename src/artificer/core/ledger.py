@@ -6,9 +6,8 @@ which labels came in. Rows that follow each other are counted, never told apart 
 
 from __future__ import annotations
 
-import heapq
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,50 +21,11 @@ from artificer.core.database import Database
 from artificer.core.health import troubles
 from artificer.core.labels import Labels
 from artificer.core.life import URL_ENV, Served
+from artificer.core.migrations import MIGRATIONS
+from artificer.core.predictions import Predictions
 from artificer.core.records import Decision, Finding
-from artificer.core.review_queue import MIGRATION, ReviewQueue
+from artificer.core.review_queue import ReviewQueue
 from artificer.core.store import decode, encode
-
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "create table runs (id text primary key, brief text not null, began text not null, ended text, "
-        "code integer, model_hash text)",
-        "create table decisions (run_id text not null, stage text not null, position integer not null, "
-        "body text not null, primary key (run_id, stage, position))",
-        "create table findings (run_id text not null, stage text not null, position integer not null, "
-        "body text not null, primary key (run_id, stage, position))",
-        "create table openings (seal text not null, model_hash text not null, run_id text not null, "
-        "opened text not null, primary key (seal, model_hash))",
-    ),
-    (
-        "create table packages (version text primary key, name text not null, model_hash text not null, "
-        "run_id text not null)",
-        "create table served (name text primary key, version text not null, previous text not null, "
-        "revision integer not null, since text not null)",
-        "create table changes (name text not null, revision integer not null, version text not null, "
-        "action text not null, because text not null, at text not null, primary key (name, revision))",
-        "create table scorings (number {identity}, id text not null unique, name text not null, version text not null, "
-        "source text not null, n_rows integer not null, made text not null)",
-        "create table predictions (scoring integer not null, key text not null, score double precision, "
-        "decision text not null, flags text not null, primary key (scoring, key))",
-        "create index predictions_by_key on predictions (key)",
-        "create table labels (name text not null, key text not null, label text not null, at text not null, "
-        "primary key (name, key))",
-        "create table looks (name text not null, number integer not null, fingerprint text not null, "
-        "until double precision not null, outcome text not null, body text not null, at text not null, "
-        "primary key (name, number))",
-    ),
-    answers.MIGRATION,
-    forgotten.MIGRATION,
-    (
-        "alter table predictions add column reasons text not null default ''",
-        "alter table predictions add column turns double precision",
-        "alter table scorings add column rule text not null default ''",
-    ),
-    MIGRATION,
-    (*access.MIGRATION, *rollout.MIGRATION),
-)
-
 
 Action = Literal["first", "promote", "roll back"]
 
@@ -92,41 +52,6 @@ class Change:
     action: str
     because: str
     at: str
-
-
-@dataclass(frozen=True, slots=True)
-class Predicted:
-    """One prediction as it was told: its score, what was decided, and by which version.
-
-    Attributes
-    ----------
-    scoring : str
-        Identifies the table's scoring, or the server's answer.
-    source : str
-        The table that it was written to; "" where a server told it.
-    said : str
-        The class, where a server chose among more than two.
-    reasons : str
-        What moved the score most; "" where none were asked for.
-    turns : float or None
-        The score at which the decision turns; None where none does.
-    rule : str
-        The brief's `[decision]` that decided, as JSON; "" where it was not kept.
-    """
-
-    key: str
-    score: float | None
-    decision: str
-    flags: str
-    scoring: str
-    name: str
-    version: str
-    source: str
-    made: str
-    said: str = ""
-    reasons: str = ""
-    turns: float | None = None
-    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +112,8 @@ class Ledger:
     ----------
     answers : Answers
         Predictions that servers gave.
+    predictions : Predictions
+        Predictions by key, of tables and of servers.
     labels : Labels
         What became of rows.
     forgotten : Forgotten
@@ -200,6 +127,7 @@ class Ledger:
     def __init__(self, where: Path | str, *, upgrade: bool = False) -> None:
         self._database = Database(where, MIGRATIONS, upgrade=upgrade)
         self.answers = answers.Answers(self._database)
+        self.predictions = Predictions(self._database, self.answers)
         self.labels = Labels(self._database)
         self.forgotten = forgotten.Forgotten(self._database)
         self.keys = access.Keys(self._database)
@@ -363,93 +291,6 @@ class Ledger:
         """Keep a look at new rows."""
         with self._database.writing() as connection:
             _keep_look(connection, look)
-
-    def keep_predictions(
-        self,
-        scoring: str,
-        name: str,
-        version: str,
-        source: str,
-        rows: Sequence[tuple[str, float | None, str, str, str, float | None]],
-        rule: str = "",
-    ) -> None:
-        """Keep what was predicted; the same scoring again changes nothing.
-
-        Parameters
-        ----------
-        scoring : str
-            Identifies it.
-        source : str
-            Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags, reasons, turns)
-            As in `Predicted`.
-        rule : str
-            The brief's `[decision]`, as JSON.
-        """
-        with self._database.writing() as connection:
-            connection.execute(
-                sa.text(
-                    "insert into scorings (id, name, version, source, n_rows, made, rule) "
-                    "values (:id, :name, :version, :source, :n, :now, :rule) on conflict do nothing"
-                ),
-                {
-                    "id": scoring,
-                    "name": name,
-                    "version": version,
-                    "source": source,
-                    "n": len(rows),
-                    "now": _now(),
-                    "rule": rule,
-                },
-            )
-            number = connection.execute(
-                sa.text("select number from scorings where id = :id"), {"id": scoring}
-            ).scalar_one()
-            filled = ((number, *row) for row in rows)
-            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns")
-            self._database.fill(connection, "predictions", columns, filled)
-
-    def predictions_of(self, key: str) -> list[Predicted]:
-        """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
-        rows = self._database.read(
-            "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
-            "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
-            key=key,
-        )
-        told = [
-            Predicted(
-                one.key or f"{one.stream.id}-{one.number}",
-                one.score,
-                one.decision,
-                one.flags,
-                f"{one.stream.id}-{one.number}",
-                one.stream.name,
-                one.stream.version,
-                "",
-                made,
-                said=one.said,
-            )
-            for one, made in self.answers.of(key)
-        ]
-        scored = [
-            Predicted(*held, reasons=reasons, turns=turns, rule=rule)  # type: ignore[misc]
-            for *held, reasons, turns, rule in rows
-        ]
-        return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
-
-    def some_keys(self, most: int = 10_000) -> list[str]:
-        """Keys of some predictions, to name one that resembles a wrong one."""
-        rows = self._database.read("select distinct key from predictions limit :most", most=most)
-        return [*(str(key) for (key,) in rows), *self.answers.some_keys(most)]
-
-    def keep_labels(self, name: str, rows: Iterable[tuple[str, str]]) -> tuple[int, int]:
-        """Keep labels by key, the later one where there are two; how many are new, and how many changed."""
-        kept = self.labels.keep(name, rows)
-        return kept.n_new, kept.n_changed
-
-    def label_of(self, name: str, key: str) -> str | None:
-        """The label of one row; None when it is not known."""
-        return self.labels.of(name, key)
 
     def alone(self, name: str) -> AbstractContextManager[bool]:
         """Hold a name that one process at a time can hold: True for who has it; its death sets it free."""

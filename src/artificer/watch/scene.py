@@ -153,7 +153,7 @@ def keep_labels(scene: Scene) -> None:
     keys = key_texts(frame, scene.brief.data.key, scene.loaded.parts).filter(known).to_list()
     labels = frame[target].filter(known).to_list()
     pairs = [(key, canonical_text(label)) for key, label in zip(keys, labels, strict=True) if key is not None]
-    scene.ledger.keep_labels(scene.name, pairs)
+    scene.ledger.labels.keep(scene.name, pairs)
 
 
 _TYPES = {"string": pl.String, "integer": pl.Int64, "number": pl.Float64, "boolean": pl.Boolean}

@@ -125,7 +125,7 @@ def test_a_named_version_answers_alone_at_every_door(http: Any) -> None:
 def test_the_log_knows_which_version_answered_a_table(http: Any) -> None:
     Doors(http).batch()
     http.serving.log.flush(10)
-    kept = [http.ledger.predictions_of(str(row["id"]))[0].version for row in ROWS]
+    kept = [http.ledger.predictions.of(str(row["id"]))[0].version for row in ROWS]
     assert kept == FALLS
 
 

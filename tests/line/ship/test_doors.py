@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -15,11 +16,13 @@ import pyarrow as pa
 import pytest
 from client import table
 from line.ship.asked import ROW, asking, errors, serving_of
+from starlette.requests import Request
 
 from artificer.core.brief import Task
 from artificer.line.ship.server import Limits, Serving
 from artificer.line.ship.server.batches import ARROW, PARQUET
 from artificer.line.ship.server.fields import Fields
+from artificer.line.ship.server.streaming import _batches
 from artificer_runtime.schema import Column
 
 VALUE = "[decision.value]\nacted = -1\nsuccess = 'cost'\n"
@@ -138,8 +141,42 @@ class TestStream:
             found = self.ask(client, [ROW, b'{"x": "' + b"1" * 200_000])
             assert "0.1 MiB" in found[-1]["errors"][0]["says"]
 
+    def test_lines_are_the_same_however_they_are_cut(self, serving: Serving) -> None:
+        content = b'\n\n{"x": 1}\r\n{"x": 2}\n\n{"x": 3}'
+        for size in range(1, len(content) + 1):
+            lines = read_in_parts([content[at : at + size] for at in range(0, len(content), size)])
+            assert [json.loads(line)["x"] for line in lines] == [1, 2, 3]
+
+    def test_a_long_line_in_small_parts_is_read_once(self) -> None:
+        class Part(bytes):
+            """Counts what is copied behind others."""
+
+            n_copied = 0
+
+            def __radd__(self, other: bytes) -> bytes:
+                Part.n_copied += len(other)
+                return bytes(other) + bytes(self)
+
+        assert read_in_parts([Part(b"x" * 100) for _ in range(2_000)]) == [b"x" * 200_000]
+        assert Part.n_copied == 0
+
     def test_nothing_is_answered_with_nothing(self, client: Any) -> None:
         assert self.ask(client, []) == []
+
+
+def read_in_parts(parts: list[bytes]) -> list[bytes]:
+    """The lines of a stream that comes in such parts."""
+    messages = [{"type": "http.request", "body": one, "more_body": True} for one in parts]
+    messages.append({"type": "http.request", "body": b"", "more_body": False})
+
+    async def receive() -> Any:
+        return messages.pop(0)
+
+    async def lines() -> list[bytes]:
+        request = Request({"type": "http", "headers": []}, receive)
+        return [line async for some in _batches(request) for line in some]
+
+    return asyncio.run(lines())
 
 
 class TestWhy:

@@ -38,14 +38,14 @@ class TestLabels:
         told = given(http, {"key": "7", "label": "yes"}, {"key": {"id": 8}, "label": "no"})
         assert told == {"new": 1, "changed": 0, "same": 1, "unknown": 0}
         assert given(http, {"key": 7, "label": "no"})["changed"] == 1
-        assert [client.ledger.label_of("calls", key) for key in "789"] == ["no", "no", None]
+        assert [client.ledger.labels.of("calls", key) for key in "789"] == ["no", "no", None]
 
     def test_a_prediction_may_be_named_by_its_id_at_once(self, http: Any, client: Client) -> None:
         (answer,) = http.post("/predict", json=ROW).json()["predictions"]
         id = answer["prediction_id"]
         told = given(http, {"prediction_id": id, "label": "yes"}, {"prediction_id": id[:-1] + "9", "label": "no"})
         assert told == {"new": 1, "changed": 0, "same": 0, "unknown": 1, "unknown_rows": [1]}
-        assert client.ledger.label_of("calls", "7") == "yes"
+        assert client.ledger.labels.of("calls", "7") == "yes"
 
     def test_one_that_has_no_key_is_labelled_under_its_id(self, tmp_path: Path) -> None:
         client = Client(tmp_path).ask(data="").ship().serve()
@@ -55,7 +55,7 @@ class TestLabels:
             assert found["ignored"] == ["id"]
             given(http, {"prediction_id": bare, "label": "yes"}, {"prediction_id": keyed, "label": "no"})
         assert client.ledger.labels.all("calls") == {bare: "yes", "k1": "no"}
-        (told,) = client.ledger.predictions_of(bare)
+        (told,) = client.ledger.predictions.of(bare)
         assert (told.key, told.scoring) == (bare, bare)
 
     def test_the_moment_that_came_with_one_is_kept(self, http: Any, client: Client) -> None:
@@ -69,7 +69,7 @@ class TestLabels:
             given(http, {"key": 1, "label": 12.5})
             for wrong in ("12.5", True, None, [1]):
                 assert "no finite number" in given(http, {"key": 1, "label": wrong}, status=422)["errors"][0]["says"]
-        assert client.ledger.label_of("calls", "1") == "12.5"
+        assert client.ledger.labels.of("calls", "1") == "12.5"
 
 
 class TestWrongLabels:

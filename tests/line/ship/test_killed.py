@@ -109,5 +109,5 @@ def held(client: Any, out: str, table: str) -> list[dict[str, Any]]:
 def _agree(ledger: Ledger, table: list[dict[str, Any]], scoring: str) -> None:
     assert len(table) == N_ROWS
     for row in table[:: N_ROWS // 100]:
-        told = [one for one in ledger.predictions_of(str(row["id"])) if one.scoring == scoring]
+        told = [one for one in ledger.predictions.of(str(row["id"])) if one.scoring == scoring]
         assert [(one.score, one.decision, one.version) for one in told] == [(row["score"], row["decision"], "v2")]

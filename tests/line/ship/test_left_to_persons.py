@@ -104,7 +104,7 @@ class TestReview:
         assert table.filter(pl.col("id").is_in(waiting[:2]))["decision"].to_list() == ["act", "leave"]
         assert scored(client, rows(50))[0].n_same == 50
         assert [one.state for one in self.queue(client).reviews(key=str(waiting[0]))] == ["act"]
-        (told,) = client.ledger.predictions_of(str(waiting[0]))
+        (told,) = client.ledger.predictions.of(str(waiting[0]))
         assert told.decision == "review"
         self.queue(client).answer(str(waiting[0]), "open")
         assert scored(client, rows(50))[0].n_changed == 1

@@ -7,6 +7,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from starlette.responses import Response
 
 from artificer.core.access import Access, made, written
 from artificer.core.errors import ArtificerError
-from artificer.line.ship.server import Limits, limits
+from artificer.line.ship.server import Limits, Serving, limits
+from artificer.line.ship.server import app as module
 from artificer.line.ship.server.access import Gate
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
@@ -299,3 +301,24 @@ class TestSettings:
             "except MemoryError: bytearray(100 * 2**20)"
         )
         subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_is_wanted_is_followed_again_after_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    serving, looks = serving_of(tmp_path), iter([ZeroDivisionError(SECRET), ZeroDivisionError(SECRET), None])
+    followed = threading.Event()
+
+    def follow(self: Serving) -> bool:
+        fault = next(looks, None)
+        if fault is not None:
+            raise fault
+        followed.set()
+        return False
+
+    monkeypatch.setattr(Serving, "follow", follow)
+    monkeypatch.setattr(module, "EVERY_S", 0.001)
+    with asking(serving):
+        assert followed.wait(30)
+    assert caplog.text.count("ZeroDivisionError") == 1
+    assert SECRET not in caplog.text

@@ -56,11 +56,11 @@ def test_what_was_told_is_found_by_key_and_by_id(book: Ledger) -> None:
     log = Log(lambda: book, BRIEF)
     first, second = told(log, ROW), told(log, ROW, "v2", score=0.25)
     log.close()
-    newest, oldest = book.predictions_of("7")
+    newest, oldest = book.predictions.of("7")
     assert (oldest.scoring, oldest.score, oldest.decision, oldest.flags) == (first, 0.75, "act", "unseen outside")
     assert (newest.scoring, newest.version, newest.score, newest.source) == (second, "v2", 0.25, "")
-    assert [one.scoring for one in book.predictions_of(first)] == [first]
-    assert book.some_keys() == ["7"]
+    assert [one.scoring for one in book.predictions.of(first)] == [first]
+    assert book.predictions.some_keys() == ["7"]
     assert book.answers.keys("calls", [first, first + "0", "nonsense"]) == {first: "7"}
     assert book.answers.keys("another model", [first]) == {}
 
@@ -92,9 +92,9 @@ def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does
     answer: dict[str, Any] = {"prediction": "red", "probabilities": {"red": 0.5, "blue": 0.5}, "flags": []}
     log.answered("v1", [{"x": 1}, {"id": None}], [answer, {"prediction": 3, "flags": []}])
     log.close()
-    (one,) = book.predictions_of(answer["prediction_id"])
+    (one,) = book.predictions.of(answer["prediction_id"])
     assert (one.key, one.score, one.said, one.decision) == (answer["prediction_id"], 0.5, "red", "")
-    assert book.some_keys() == []
+    assert book.predictions.some_keys() == []
 
 
 def test_outcomes_are_the_last_answers_of_a_version_with_their_labels(book: Ledger) -> None:
@@ -137,7 +137,7 @@ def test_a_key_that_no_database_takes_does_not_stop_the_others(book: Ledger) -> 
     for key in ("a\0b", "\ud800", "k" * 2000, "fine"):
         told(log, {"id": key, "x": "y" * 20_000})
     log.close()
-    assert book.some_keys() == ["fine"]
+    assert book.predictions.some_keys() == ["fine"]
     assert book._database.read("select count(*) from answers") == [(4,)]
     assert book._database.read("select count(*) from answered_rows") == [(0,)]
 
@@ -172,7 +172,7 @@ def test_a_batch_that_is_written_twice_stands_once(book: Ledger) -> None:
     told(log, ROW)
     log.close()
     keep(batches[0])
-    assert len(book.predictions_of("7")) == 1
+    assert len(book.predictions.of("7")) == 1
 
 
 class TestForgotten:
@@ -255,7 +255,7 @@ class TestProcesses:
             assert httpx.post(f"{address}/predict", json=rows, timeout=20).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
-        assert len(client.ledger.some_keys()) == 500
+        assert len(client.ledger.predictions.some_keys()) == 500
         with server(client.brief, "--log-window-s", "0.05") as (process, address):
             httpx.post(f"{address}/predict", json={**ROW, "id": "early"}, timeout=20)
             deadline = time.monotonic() + 20
@@ -263,7 +263,7 @@ class TestProcesses:
                 time.sleep(0.02)
             process.kill()
             process.wait()
-        assert [one.version for one in client.ledger.predictions_of("early")] == ["v1"]
+        assert [one.version for one in client.ledger.predictions.of("early")] == ["v1"]
 
     def test_why_tells_of_a_servers_answer(self, client: Client) -> None:
         with answering(client) as http:
@@ -291,7 +291,7 @@ class TestProcesses:
             "        book.labels.keep('calls', [(f'{me}-{n}', 'yes'), ('shared', f'{me}-{n}')])\n"
             "    if n % 100 == 0:\n"
             "        rows = [(f'{me}-{k}', 0.5, '', '', '', None) for k in range(50)]\n"
-            "        book.keep_predictions(f'{me}-{n}', 'calls', 'v1', 't', rows)\n"
+            "        book.predictions.keep(f'{me}-{n}', 'calls', 'v1', 't', rows)\n"
             "log.close()\n"
         )
         running = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(4)]
@@ -384,7 +384,7 @@ class TestFaults:
                 own.CONTROLS[url]("start")
                 http.serving.log.flush(60)
                 assert http.post("/feedback", json={"key": 1, "label": "yes"}).json()["new"] == 1
-            assert len(client.ledger.predictions_of("7")) == 1
+            assert len(client.ledger.predictions.of("7")) == 1
 
 
 def _size(client: Client) -> int:

@@ -62,7 +62,7 @@ def test_only_rows_that_are_acted_on_are_explained(client: Any, rows: Rows, expl
     shop = rows().row(by_predicate=pl.col("id") == first["id"], named=True)["shop"]
     assert f"({shop}) -0.25" in first["reasons"]
     assert f"{x:+.2f}" in first["reasons"]
-    (told,) = client.ledger.predictions_of(str(first["id"]))
+    (told,) = client.ledger.predictions.of(str(first["id"]))
     assert told.reasons == first["reasons"]
 
 
@@ -135,7 +135,7 @@ def test_rows_that_are_others_by_the_second_reading_are_refused(
     with pytest.raises(DataError, match="the rows changed while they were read, so nothing was done with them"):
         artificer.score(client.brief, path, client.folder / "new.csv")
     assert not (client.folder / "new.csv").exists()
-    assert client.ledger.predictions_of("1") == []
+    assert client.ledger.predictions.of("1") == []
 
 
 def test_a_package_that_cannot_tell_reasons_is_refused_before_a_row_is_predicted(

@@ -42,9 +42,9 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     log = Log(lambda: ledger, brief(rows=""), Wanted(rows=True))
     log.answered("v1", [{"id": n, "x": 1} for n in range(50)], [{"prediction": "y", "score": 0.5, "flags": []}] * 50)
     log.close()
-    ledger.keep_predictions("s1", "calls", "v1", "t", [(one, 0.5, "", "", "", None) for one in "ab"])
-    ledger.keep_labels("calls", [("a", "yes")])
-    ledger.keep_labels("other", [("a", "yes")])
+    ledger.predictions.keep("s1", "calls", "v1", "t", [(one, 0.5, "", "", "", None) for one in "ab"])
+    ledger.labels.keep("calls", [("a", "yes")])
+    ledger.labels.keep("other", [("a", "yes")])
     yield ledger
     ledger.close()
 
@@ -56,7 +56,7 @@ def test_nothing_goes_before_its_time(book: Ledger) -> None:
     assert book.answers.due("calls", predictions=later - 2 * DAY, rows=later - DAY) == Expired(0, 50, 0)
     assert retention.expire(book, kept, later) == Expired(0, 50, 0)
     assert retention.expire(book, kept, time.time() + 2.1 * DAY) == Expired(52, 0, 1)
-    assert book.predictions_of("a") == book.predictions_of("7") == []
+    assert book.predictions.of("a") == book.predictions.of("7") == []
     assert book.labels.all("other") == {"a": "yes"}
     assert not [one for one in book.troubles() if "belong" in one]
 
@@ -73,7 +73,7 @@ def test_it_goes_piece_by_piece(book: Ledger, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_server_removes_what_is_too_old(client: Client) -> None:
     book = client.ledger
-    book.keep_labels("calls", [("old", "yes"), ("new", "yes")])
+    book.labels.keep("calls", [("old", "yes"), ("new", "yes")])
     book._database.write("update labels set at = '2001-01-01T00:00:00.000+00:00' where key = 'old'")
     client.ask(more=LEGAL.format("400d"))
     with answering(client) as http:
@@ -121,7 +121,7 @@ def test_clean_says_what_goes_and_removes_it(client: Client) -> None:
         connection.commit()
     assert "20 predictions that are too old" in command("clean", client.brief, given="n\n").stderr
     assert "removed: 20 predictions that are too old" in command("clean", client.brief, "--yes").stdout
-    assert client.ledger.predictions_of("1") == []
+    assert client.ledger.predictions.of("1") == []
 
 
 @pytest.mark.parametrize("name", ["predictions", "rows", "models"])

@@ -173,7 +173,7 @@ class TestTheSameCallAgain:
         assert (done.scoring, done.n_new, done.n_changed, done.n_same) == (first.scoring, 0, 0, 20)
         assert again.equals(table)
         assert (client.folder / "out.parquet").stat().st_mtime_ns == before
-        assert len(client.ledger.predictions_of("7")) == 1
+        assert len(client.ledger.predictions.of("7")) == 1
 
     def test_by_another_version_replaces_the_rows(self, client: Any, rows: Rows) -> None:
         scored(client, rows())
@@ -181,7 +181,7 @@ class TestTheSameCallAgain:
         done, table = scored(client, rows())
         assert (done.version, done.n_changed, done.n_new) == ("v2", 20, 0)
         assert table.height == 20
-        assert [one.version for one in client.ledger.predictions_of("7")] == ["v2", "v1"]
+        assert [one.version for one in client.ledger.predictions.of("7")] == ["v2", "v1"]
 
     def test_completes_the_ledger_that_a_killed_call_did_not_reach(
         self, client: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
@@ -195,10 +195,10 @@ class TestTheSameCallAgain:
             patched.setattr(Ledger, "keep_predictions", killed)
             with pytest.raises(KeyboardInterrupt):
                 scored(client, rows())
-        assert client.ledger.predictions_of("7") == []
+        assert client.ledger.predictions.of("7") == []
         done, table = scored(client, rows())
         assert done.n_same == 20
-        (told,) = client.ledger.predictions_of("7")
+        (told,) = client.ledger.predictions.of("7")
         assert told.score == table.row(by_predicate=pl.col("id") == 7, named=True)["score"]
 
 
@@ -207,14 +207,14 @@ class TestTheLedger:
         client.ask(TIMED, WEEKLY)
         _, table = scored(client, rows())
         for row in table.iter_rows(named=True):
-            (told,) = client.ledger.predictions_of(str(row["id"]))
+            (told,) = client.ledger.predictions.of(str(row["id"]))
             assert (told.score, told.decision, told.flags) == (row["score"], row["decision"], row["flags"])
             assert (told.name, told.version) == ("calls", "v1")
 
     def test_of_a_package_is_that_of_its_workspace(self, client: Any, rows: Rows) -> None:
         done = artificer.score(client.package("v1"), rows(), client.folder / "out.csv")
         assert done.version == "v1"
-        assert client.ledger.predictions_of("7")
+        assert client.ledger.predictions.of("7")
 
     def test_is_none_where_the_package_lies_elsewhere(self, client: Any, rows: Rows, tmp_path: Path) -> None:
         from artificer_runtime.package import zipped
@@ -223,7 +223,7 @@ class TestTheLedger:
         done = artificer.score(tmp_path / "v1.zip", rows(), tmp_path / "out.csv")
         assert done.n_new == 20
         assert len(done.version) == 12
-        assert not client.ledger.predictions_of("7")
+        assert not client.ledger.predictions.of("7")
 
 
 class TestWhatTheBriefSays:
@@ -261,7 +261,7 @@ class TestRefused:
         with pytest.raises(error, match=says):
             artificer.score(client.brief, rows, out)
         assert not (client.folder / "out.csv").exists()
-        assert not client.ledger.predictions_of("1")
+        assert not client.ledger.predictions.of("1")
 
     def test_a_brief_that_never_ran(self, tmp_path: Path) -> None:
         (tmp_path / "brief.toml").write_text('name = "other"\n[target]\ncolumn = "won"\n', encoding="utf-8")

@@ -16,7 +16,7 @@ from artificer.core.errors import ArtificerError, WorkspaceError
 from artificer.core.ledger import Look
 from artificer.core.life import Looked, Tracked
 from artificer.core.records import Estimate
-from artificer.core.rollout import Rollout
+from artificer.core.rollout import Rollout, Shadowed
 from artificer.core.store import encode
 from artificer.line.ask import read_brief
 from artificer.line.ship.server import Serving
@@ -252,6 +252,15 @@ def _failing(version: str, predictions: Any) -> Any:
     return fail
 
 
+def _refusing(version: str, add: Any) -> Any:
+    def refuse(self: Any, name: str, found: Shadowed) -> None:
+        if found.shadow == version:
+            raise WorkspaceError("the disk is full")
+        add(self, name, found)
+
+    return refuse
+
+
 class TestShadow:
     def compared(self, client: Client, serving: Serving, n_rows: int) -> Any:
         rows = [{"id": place, "x": place / n_rows - 0.5, "shop": "a"} for place in range(n_rows)]
@@ -304,6 +313,18 @@ class TestShadow:
         hold.set()
         shadow.flush("calls", two.ledger.rollouts)
         assert two.ledger.rollouts.shadowed("calls")[0].n_skipped == 16
+
+    def test_what_the_ledger_could_not_take_is_told_later(self, two: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        shadow, rollouts = Shadow(), two.ledger.rollouts
+        shadow._add(Shadowed("v1", "v2", n_skipped=3))
+        shadow._add(Shadowed("v1", "v3", n_skipped=4))
+        with monkeypatch.context() as patched:
+            patched.setattr(type(rollouts), "add", _refusing("v2", type(rollouts).add))
+            with pytest.raises(WorkspaceError):
+                shadow.flush("calls", rollouts)
+        shadow._add(Shadowed("v1", "v2", n_skipped=5))
+        shadow.flush("calls", rollouts)
+        assert [(one.shadow, one.n_skipped) for one in rollouts.shadowed("calls")] == [("v2", 8), ("v3", 4)]
 
     def test_numbers_are_compared_by_their_distance(self) -> None:
         found = compared(

@@ -125,7 +125,7 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
     if scorer.ledger is None:
         return scoring
     rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True)))
-    scorer.ledger.keep_predictions(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
+    scorer.ledger.predictions.keep(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
     return scoring

@@ -204,13 +204,22 @@ class Application:
 
 async def _follow(serving: Serving) -> None:
     """Take over what is promoted meanwhile; requests under way end with the version they began with."""
+    failed = ""
     while True:
         await asyncio.sleep(EVERY_S)
-        serving.metrics.look()
-        if serving.log is not None:
-            serving.metrics.logged(serving.log.counts())
-        if await run_in_threadpool(serving.follow):
-            LOG.warning("version %s is served now", serving.model.scorer.version)
+        try:
+            serving.metrics.look()
+            if serving.log is not None:
+                serving.metrics.logged(serving.log.counts())
+            if await run_in_threadpool(serving.follow):
+                LOG.warning("version %s is served now", serving.model.scorer.version)
+            failed = ""
+        except Exception as error:  # noqa: BLE001 - who stops following never hears of a revoked key or a roll-back
+            if failed != (failed := type(error).__name__):
+                where = "".join(traceback.format_tb(error.__traceback__))
+                LOG.error(
+                    "what is wanted of this server cannot be followed now, and is tried again: %s\n%s", failed, where
+                )
 
 
 async def _sent(response: Response, scope: Any, receive: Receive, send: Send, timeout_s: float) -> None:

@@ -62,8 +62,14 @@ class Shadow:
         """Give the ledger what was counted since."""
         with self._lock:
             found, self._found = self._found, {}
-        for one in found.values():
-            rollouts.add(name, one)
+        waiting = list(found.values())
+        try:
+            while waiting:
+                rollouts.add(name, waiting[-1])
+                waiting.pop()
+        finally:  # where the ledger cannot be written, it is counted with what comes
+            for one in waiting:
+                self._add(one)
 
     def _work(self) -> None:
         while True:

@@ -77,7 +77,7 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         When a line is larger than a body may be, or nothing comes for too long.
     """
     limits = limits_of(request)
-    rest, parts, waits = b"", received(request).__aiter__(), waits_of(request)
+    rest, parts, waits = bytearray(), received(request).__aiter__(), waits_of(request)
     while True:
         began = time.monotonic()
         try:
@@ -92,14 +92,17 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
         except TimeoutError as error:
             said = f"nothing came for {min(time.monotonic() - began, limits.timeout_s):.2g} s"
             raise RefusedError(408, [wrong(said, "send on, or end")]) from error
-        *lines, rest = (rest + part).split(b"\n")
+        first, *lines = part.split(b"\n")
+        rest += first  # only what is new is looked at: a long line may come in many small parts
+        if lines:
+            lines, rest = [bytes(rest), *lines[:-1]], bytearray(lines[-1])
         if len(rest) > limits.most_bytes:
             raise RefusedError(413, [wrong(f"a line is larger than {limits.max_mb:g} MiB", "send a row a line")])
         lines = [line for line in lines if line.strip()]
         for start in range(0, len(lines), MOST_AT_ONCE):
             yield lines[start : start + MOST_AT_ONCE]
     if rest.strip():
-        yield [rest]
+        yield [bytes(rest)]
 
 
 def _answered(

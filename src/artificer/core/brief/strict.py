@@ -1,0 +1,3 @@
+"""How pydantic reads every table of a brief: no unknown keys, no other types."""
+
+STRICT = {"extra": "forbid", "strict": True}
