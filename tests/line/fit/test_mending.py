@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import polars as pl
 import pytest
 
 from artificer.core.brief import Brief, RunPart, Target
+from artificer.core.clock import Clock
 from artificer.core.run import Run
 from artificer.core.stages import Trained
 from artificer.core.store import Workspace
@@ -63,8 +63,9 @@ def test_labels_in_doubt_do_not_train_where_that_helps(tmp_path: Path) -> None:
     shipped = refine(run)
     assert shipped.weights["lightgbm_trusting"] > 0.3
 
-    again = Run(run.brief, tmp_path, Workspace(tmp_path / "again"), frame=slipped(), effects=False, seal=False, judged=False)
-    again = replace(again, replay=run_lock(run, shipped))
+    space, lock = Workspace(tmp_path / "again"), run_lock(run, shipped)
+    how = {"effects": False, "seal": False, "judged": False}
+    again = Run(run.brief, tmp_path, space, frame=slipped(), clock=Clock(), replay=lock, **how)
     assert refine(again).model_hash == shipped.model_hash
 
 

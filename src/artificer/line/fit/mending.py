@@ -143,8 +143,8 @@ class Mending:
         kept = min(last.value / halved.value, 1.0) if last.is_gain and halved.value > 0 else 0.0
         more = kept * last.value / max(abs(float(curve[2].mean())), 1e-300)
         steep, n_train = more > STEEP, race.lineup.n_train
-        because = f"on the first fold {BASE} loses {_signed(last)} more when half of its {n_train:,} training rows are left out; "
-        because += f"at this pace twice as many would take {more:.1%} off" if kept else "no clear fall, so no more rows"
+        less = f"half of the first fold's {n_train:,} training rows cost {BASE} {_signed(last)} of its loss; "
+        because = less + (f"twice as many would take some {more:.1%} off" if kept else "no clear fall, so no more rows")
         self._tell(question, "yes" if steep else "little", because, Fact("gain", more, "of the loss"))
         if not (steep and self.course.plan.search_rows):
             return None
