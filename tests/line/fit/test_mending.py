@@ -87,7 +87,7 @@ def test_where_a_search_reads_a_part_of_the_rows_and_more_help_more_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planning, "MANY_ROWS", 2_000)
-    monkeypatch.setattr(planning, "SEARCH_ROWS", 500)
+    monkeypatch.setattr(planning, "SEARCH_ROWS", 800)
     found = fit(begun(tmp_path, clean()))
     assert answer(found, "Would more rows help?") == "yes"
     assert answer(found, "comparing on more rows") == "yes"

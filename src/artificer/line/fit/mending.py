@@ -23,7 +23,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from artificer.core.figures import figure
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.stages import Candidate
 from artificer.line.fit.course import SHARE, Course
