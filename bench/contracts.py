@@ -1,13 +1,18 @@
 """Contracts learned from one half of real rows and held against the other: rules by kind, and how many the other half breaks.
 
 Nobody mended or broke anything, so whatever is found is a false alarm. The halves are drawn at random, three times, and, where
-rows have a moment, once cut in time: then the world may have changed too. Keys across tables and freshness are learned from
-one half likewise.
+rows have a moment, once cut in time: then the world may have changed too. Deliveries of a hundred rows are drawn from the other
+half too. Keys across tables and freshness are learned from one half likewise.
+
+`python contracts.py DATA COUNTS` counts set after set into the file COUNTS, goes on where it was stopped (`--until SECONDS`),
+and records the sums when it has all of them.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
+import time
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -17,7 +22,7 @@ import polars as pl
 from record import record
 
 from artificer.core.brief import Joined
-from artificer.core.stages import Rule
+from artificer.core.stages import Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.readers import read
 from artificer.data.table import normalise
@@ -27,6 +32,7 @@ from artificer.line.audit.contract.references import references_of
 
 MOST_ROWS = 60_000
 SEEDS = (0, 1, 2)
+N_SMALL, SMALL = 10, 100  # deliveries, and rows of each
 REFERENCES = (
     ("nycflights13/flights.parquet", "nycflights13/airlines.parquet", "carrier"),
     ("nycflights13/flights.parquet", "nycflights13/planes.parquet", "tailnum"),
@@ -38,28 +44,72 @@ REFERENCES = (
 DAY_S = 86_400.0
 
 
-def main(data: Path, *names: str) -> None:
-    """All sets that studies may open, or those that are named."""
-    rules: dict[str, Counter[str]] = {"drawn": Counter(), "in time": Counter()}
-    alarms: dict[str, Counter[str]] = {"drawn": Counter(), "in time": Counter()}
-    n_sets = 0
-    for known in tomllib.loads((data / "manifest.toml").read_text())["dataset"]:
-        if known.get("report_only") or (names and known["name"] not in names):
+Counts = dict[str, dict[str, Counter[str]]]  # by how rows were parted: rules, and those that were broken, by kind
+
+
+def main() -> None:
+    """All sets that studies may open; and what was recorded, once all are counted."""
+    asked = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    asked.add_argument("data", type=Path)
+    asked.add_argument("counts", type=Path)
+    asked.add_argument("--until", type=float, default=float("inf"), help="Seconds after which no further set is begun.")
+    asked.add_argument("--count-only", action="store_true", help="Record nothing.")
+    given = asked.parse_args()
+    began = time.monotonic()
+    sets = [
+        one
+        for one in tomllib.loads((given.data / "manifest.toml").read_text())["dataset"]
+        if not one.get("report_only")
+    ]
+    done = set(_counted(given.counts))
+    for known in sets:
+        if known["name"] in done:
             continue
-        n_sets += 1
-        frame = pl.read_parquet(data / known["files"][0])
-        for how, one, other in _halves(frame.head(MOST_ROWS), known.get("time_column", "")):
-            learned, broken = _held(one, other, known.get("target", ""))
-            rules[how].update(learned)
-            alarms[how].update(broken)
-            print(known["name"], how, dict(broken), flush=True)
-    for how, counted in rules.items():
-        for kind in sorted(counted):
-            record(
-                "contracts", f"{kind}, halves {how}", sets=n_sets, rules=counted[kind], false_alarms=alarms[how][kind]
-            )
-    _references(data)
-    _freshness(data)
+        if time.monotonic() - began > given.until:
+            return
+        counts = _counts(pl.read_parquet(given.data / known["files"][0]).head(MOST_ROWS), known)
+        with given.counts.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"set": known["name"], "counts": counts}) + "\n")
+        print(known["name"], {how: dict(one["broken"]) for how, one in counts.items()}, flush=True)
+    if given.count_only:
+        return
+    _record(_counted(given.counts))
+    _references(given.data)
+    _freshness(given.data)
+
+
+def _counted(path: Path) -> dict[str, Counts]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    return {line["set"]: line["counts"] for line in map(json.loads, lines)}
+
+
+def _counts(frame: pl.DataFrame, known: dict[str, str]) -> Counts:
+    counts: Counts = {}
+
+    def add(how: str, found: tuple[Counter[str], Counter[str]]) -> None:
+        for name, one in zip(("rules", "broken"), found, strict=True):
+            counts.setdefault(how, {"rules": Counter(), "broken": Counter()})[name].update(one)
+
+    for how, one, other in _halves(frame, known.get("time_column", "")):
+        contract = _learned(one, known.get("target", ""))
+        add(f"halves {how}", _held(other, contract))
+        if how == "drawn":
+            for seed in range(N_SMALL):
+                add(f"{SMALL} rows", _held(other.sample(min(SMALL, other.height), seed=seed), contract))
+    return counts
+
+
+def _record(counted: dict[str, Counts]) -> None:
+    for how in (f"halves {one}" for one in ("drawn", "in time")):
+        _sums(counted, how, how)
+    _sums(counted, f"{SMALL} rows", f"deliveries of {SMALL} rows")
+
+
+def _sums(counted: dict[str, Counts], how: str, named: str) -> None:
+    parts = [one[how] for one in counted.values() if how in one]
+    rules, broken = (sum((Counter(one[name]) for one in parts), Counter[str]()) for name in ("rules", "broken"))
+    for kind in sorted(rules):
+        record("contracts", f"{kind}, {named}", sets=len(counted), rules=rules[kind], false_alarms=broken[kind])
 
 
 def _halves(frame: pl.DataFrame, time: str) -> list[tuple[str, pl.DataFrame, pl.DataFrame]]:
@@ -75,10 +125,14 @@ def _halves(frame: pl.DataFrame, time: str) -> list[tuple[str, pl.DataFrame, pl.
     return cut
 
 
-def _held(one: pl.DataFrame, other: pl.DataFrame, target: str) -> tuple[Counter[str], Counter[str]]:
+def _learned(one: pl.DataFrame, target: str) -> Contract:
     schema = infer_schema(one)
     contract = contract_of(normalise(one, schema), schema, target, ())
     assert not hold(one, contract).findings, "the rows that it was learned from break it"
+    return contract
+
+
+def _held(other: pl.DataFrame, contract: Contract) -> tuple[Counter[str], Counter[str]]:
     held, named = hold(other, contract), {_where(rule): _kind(rule) for rule in contract.rules or ()}
     found = Counter(named.get((one.code, one.where), one.code) for one in held.findings)
     return Counter(map(_kind, contract.rules or ())), found
@@ -136,4 +190,4 @@ def _freshness(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *sys.argv[2:])
+    main()

@@ -107,17 +107,21 @@ def median_us(call: Callable[[Any], Any], rows: list[Any]) -> float:
     return round(1e6 * statistics.median(took), 1)
 
 
-def rate(call: Callable[[Any], Any], batch: pd.DataFrame) -> int:
-    """Rows a second: the best of two calls of as many rows as take about a second, at most all."""
+def rate(call: Callable[[pd.DataFrame], Any], batch: pd.DataFrame) -> int:
+    """Rows a second: the best of two calls of the whole batch, or of as many rows as take half a second."""
+    n_rows, took = PROBED, [timed(call, batch.iloc[:PROBED])]
+    while took[0] < LEAST_S and n_rows < len(batch):
+        n_rows = min(4 * n_rows, len(batch))
+        took = [timed(call, batch.iloc[:n_rows])]
+    took.append(timed(call, batch.iloc[:n_rows]))
+    return round(n_rows / min(took))
+
+
+def timed(call: Callable[[pd.DataFrame], Any], rows: pd.DataFrame) -> float:
+    """Seconds of one call."""
     began = time.perf_counter()
-    call(batch.iloc[:PROBED])
-    batch = batch.iloc[: max(PROBED, round(PROBED / (time.perf_counter() - began)))]
-    took = []
-    for _ in range(2):
-        began = time.perf_counter()
-        call(batch)
-        took.append(time.perf_counter() - began)
-    return round(len(batch) / min(took))
+    call(rows)
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """Rows of 20 columns scored from Parquet into a table: rows a second and peak memory, each in a process of its own.
 
-A million rows fill each kind of table twice: made anew, and with the same rows again. Ten million fill a Parquet file
-(``python scoring.py large``, some minutes). The ledger keeps a prediction a row, and is in the time.
+A million rows fill each kind of table twice: made anew, and with the same rows again. `--rows 10000000 --tables
+scores.parquet` fills one of ten million, some minutes; with `--folder` rows and package are made once and kept, and
+`--prepare` does no more than make them. The ledger keeps a prediction a row, and is in the time.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -20,7 +22,7 @@ from record import record
 import artificer
 from artificer.core.ledger import ledger_of
 
-ROWS, LARGE, COLUMNS, PART = 1_000_000, 10_000_000, 20, 100_000
+ROWS, COLUMNS, PART = 1_000_000, 20, 100_000
 TABLES = ("scores.parquet", "scores.csv", "scores.sqlite#scores")
 BRIEF = """
 name = "scoring"
@@ -35,27 +37,29 @@ reasons = { count = 3 }
 
 
 def main() -> None:
-    """Train one model, then score into a file and into SQLite."""
+    """Train one model, then score into each table, and the same rows again."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--tables", nargs="+", default=TABLES)
+    parser.add_argument("--folder", type=Path, help="where rows and package are kept; default: nowhere")
+    parser.add_argument("--prepare", action="store_true", help="make rows and package in --folder, and end")
+    parser.add_argument("--once", action="store_true", help="one call a table, not two")
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as held:
-        prepared(Path(held), ROWS)
-        for out in TABLES:
-            for again in ("", ", the same rows again"):
-                measured(Path(held), out, ROWS, f"{out}{again}")
-
-
-def large() -> None:
-    """Score ten million rows, and once more."""
-    with tempfile.TemporaryDirectory() as held:
-        prepared(Path(held), LARGE)
-        for again in ("", ", the same rows again"):
-            measured(Path(held), "scores.parquet", LARGE, f"10 million rows, scores.parquet{again}")
+        folder = asked.folder or Path(held)
+        if not (folder / "brief.toml").exists():
+            prepared(folder, asked.rows)
+        many = "" if asked.rows == ROWS else f"{asked.rows / 1e6:g} million rows, "
+        for out in () if asked.prepare else asked.tables:
+            for _ in range(1 if asked.once else 2):
+                again = ", the same rows again" if (folder / out.partition("#")[0]).exists() else ""
+                measured(folder, out, asked.rows, f"{many}{out}{again}")
 
 
 def prepared(folder: Path, n_rows: int) -> None:
-    """A brief, a package of 100 trees that is served, and rows, made part by part."""
+    """A brief, a package of 200 trees that is served, and rows, made part by part."""
     version = prediction.package(prediction.frame(5_000, COLUMNS, True), folder / "artificer-work").name
     ledger_of(folder / "artificer-work").serve("scoring", version, seen=0, action="first", because="measured")
-    (folder / "brief.toml").write_text(BRIEF, encoding="utf-8")
     part = pl.from_pandas(prediction.frame(PART, COLUMNS, True).drop(columns="won"))
     writer = None
     for start in range(0, n_rows, PART):
@@ -66,6 +70,7 @@ def prepared(folder: Path, n_rows: int) -> None:
         writer.write_table(table)
     assert writer is not None
     writer.close()
+    (folder / "brief.toml").write_text(BRIEF, encoding="utf-8")  # last: what was cut off is made again
 
 
 def measured(folder: Path, out: str, n_rows: int, name: str) -> None:
@@ -88,7 +93,5 @@ def one(folder: Path, out: str) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["one"]:
         one(Path(sys.argv[2]), sys.argv[3])
-    elif sys.argv[1:2] == ["large"]:
-        large()
     else:
         main()

@@ -11,12 +11,12 @@ from peers.table import section
 HERE = Path(__file__).parent
 TITLES = {
     "startup": "Start",
-    "prediction": "Prediction from a package, with numpy alone",
+    "prediction": "Prediction from a package, trees walked by compiled code",
     "one_row": "One row from a dict or a frame of pandas, predicted and explained, and batches of 10,000 rows from pandas",
     "walk": "Trees walked, microseconds a call; one thread where two are not named",
     "exported": "A whole package, raw columns to predictions: the runtime, and onnxruntime on its exported file; one thread",
     "exported_code": "A package's script, run without Artificer: its predictions of kept-out rows against the package's",
-    "scoring": "A million rows of 20 columns scored from a Parquet file into a table, in a process of its own",
+    "scoring": "Rows of 20 columns, a million if not said, scored from a Parquet file into a table, in a process of its own",
     "tracking": "A million rows of 20 columns tracked against a package, in a process of its own",
     "auditing": "Plain data audited in one pass, imports not counted, in a process of its own",
     "contracts": "Contracts learned from one half of up to 60,000 real rows and held against the other: rules that it breaks",
@@ -26,6 +26,7 @@ TITLES = {
     "faults_server": "Predictions while the served version changes every two seconds; none may fail",
     "faults_bodies": "Bodies of a gigabyte, and hundreds of clients that send a byte a second, while others ask",
     "fuzzing": "Every door asked as its own OpenAPI document allows and forbids, by schemathesis",
+    "faults_memory": "Requests that need more than the server has, one and 24 at once; a body of 12 MB and a row afterwards",
     "faults_feedback": "A server killed in the middle of feedback: acknowledged labels that are lost",
     "faults_score": "`artificer score` killed at any moment, and called again: rows doubled or lost",
     "prediction_log": "What keeping an answer costs a request, and how many a second reach the ledger",

@@ -5,6 +5,7 @@ One thread, but for "two_threads_us". Microseconds a call, the best of several: 
 
 from __future__ import annotations
 
+import argparse
 import os
 import tempfile
 import time
@@ -24,6 +25,7 @@ from artificer.line.fit.learners import catboost_trees, lightgbm_trees
 from artificer_runtime import walk
 
 FEATURES, FITTED, MOST_TREES = 20, 20_000, 3_000
+KINDS = ("31", "64", "catboost")  # leaves of LightGBM, or CatBoost
 TREES, ROWS = (100, 1_000, 3_000), (1, 100, 10_000)
 LEAST_S, LEAST_CALLS = 0.3, 3
 
@@ -105,10 +107,12 @@ def measure(name: str, member: Any, X: np.ndarray, own: Callable[[np.ndarray], A
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kinds", nargs="*", default=KINDS, help=f"in pieces: {', '.join(KINDS)}")
+    kinds = parser.parse_args().kinds
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     X, y = rows()
-    fold = Fold(X, y, "regression", 0, ())
-    for leaves in (31, 64):
+    for leaves in (int(kind) for kind in kinds if kind.isdigit()):
         parameters = {"num_leaves": leaves, "learning_rate": 0.03, "num_threads": 1, "verbosity": -1}
         booster = lightgbm.train(parameters, lightgbm.Dataset(X, y), MOST_TREES)
         member = lightgbm_trees.portable(booster.model_to_string(), "identity")
@@ -116,11 +120,17 @@ def main() -> None:
             own = partial(booster.predict, num_iteration=n_trees, num_threads=1)
             onnx = onnx_of(partial(lightgbm_as_onnx, booster, n_trees))
             measure(f"LightGBM, {n_trees:,} trees of {leaves} leaves", member.truncated(n_trees), X, own, onnx)
+    if "catboost" in kinds:
+        of_catboost(X, y)
+
+
+def of_catboost(X: np.ndarray, y: np.ndarray) -> None:
+    """Symmetric trees, as CatBoost grows them."""
     model = catboost.CatBoostRegressor(
         iterations=MOST_TREES, depth=6, thread_count=1, verbose=False, allow_writing_files=False
     )
     model.fit(X, y)
-    symmetric = catboost_trees.portable(model, fold)
+    symmetric = catboost_trees.portable(model, Fold(X, y, "regression", 0, ()))
     for n_trees in TREES:
         own = partial(model.predict, ntree_end=n_trees, thread_count=1)
         onnx = onnx_of(partial(catboost_as_onnx, model, n_trees))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from client import Client, table
 from command import artificer, document, refused
+
+from artificer import cli
+from artificer.cli.app import app
 
 pytestmark = pytest.mark.slow
 HERE = Path(__file__).parent
@@ -93,7 +100,8 @@ class TestBadUsage:
             (["ask", "package", "--target", "count"], "'package' is a package, and data is needed here"),
             (["ask", "row.parquet", "--target", "count"], "'rows.parquet'"),
             (["predict", "package"], "ROWS"),
-            (["predict", "brief.toml", "rows.parquet"], "'brief.toml' is a brief, and a package is needed here"),
+            (["predict", "brief.toml", "rows.parquet"], "there is no package"),
+            (["verify", "brief.toml"], "is needed here; its packages lie in artificer-work/packages"),
             (["predict", "package", "brief.toml"], "'brief.toml' is a brief, and data is needed here"),
             (["predict", "rows.parquet", "package"], "'package' is a package, and data is needed here"),
             (["predict", "package", "rows.parquet", "--out", "out.xlsx"], "out.xlsx"),
@@ -177,6 +185,41 @@ class TestEnds:
             ended = subprocess.run(command, cwd=folder, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
         assert ended.returncode == 2
         assert ended.stderr.startswith("artificer: the output cannot be written")
+
+    @pytest.mark.parametrize(
+        ("number", "name", "says"),
+        [
+            (errno.ENOSPC, "a.onnx", "'a.onnx' cannot be written: its disk is full"),
+            (errno.EFBIG, None, "the output cannot be written: its disk is full, or holds no larger file"),
+            (
+                errno.EROFS,
+                "a.onnx",
+                "'a.onnx' cannot be used: Read-only file system; see that it may be read and written",
+            ),
+            (errno.EISDIR, "here", "'here' cannot be used: Is a directory"),
+        ],
+    )
+    def test_2_when_a_place_takes_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, number: int, name: str | None, says: str
+    ) -> None:
+        monkeypatch.setattr(app, "main", _raising(OSError(number, os.strerror(number), name)))
+        code, told = cli.outcome(["run"])
+        assert code == 2
+        assert told.startswith(says)
+
+    def test_70_when_a_file_of_ours_is_absent(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("TMPDIR", str(tmp_path))
+        monkeypatch.setattr(tempfile, "tempdir", None)
+        monkeypatch.setattr(app, "main", _raising(FileNotFoundError(errno.ENOENT, "absent", "card.json")))
+        assert cli.outcome(["run"])[0] == 70
+        assert len(list(tmp_path.iterdir())) == 1
+
+
+def _raising(error: Exception) -> Callable[..., None]:
+    def main(*_: object, **__: object) -> None:
+        raise error
+
+    return main
 
 
 class TestAsk:
@@ -317,6 +360,14 @@ class TestRun:
 
 
 class TestPredict:
+    def test_a_brief_stands_for_the_package_that_is_served(self, tmp_path: Path) -> None:
+        client = Client(tmp_path).ask().ship().ship("v2", slope=-1.0).serve("v2")
+        table(20).write_csv(tmp_path / "new.csv")
+        by_brief = artificer("predict", client.brief, tmp_path / "new.csv")
+        assert by_brief.returncode == 0, by_brief.stderr
+        assert by_brief.stdout == artificer("predict", client.package("v2"), tmp_path / "new.csv").stdout
+        assert by_brief.stdout != artificer("predict", client.package("v1"), tmp_path / "new.csv").stdout
+
     def test_keys_stand_beside_predictions_and_nothing_starts_a_formula(self, folder: Path) -> None:
         lines = artificer("predict", folder / "package", folder / "rows.parquet").stdout.splitlines()
         assert lines[0] == "odd,predicted count,probability no,probability yes,odd_"

@@ -186,6 +186,11 @@ class TestLeftovers:
         written = runs.cards_again(brief, tmp_path / "cards")
         assert [path.name for path in written] == ["model-card.md", "data-sheet.md", "annex-iv.md", "ml-test-score.md"]
         assert all(path.read_text(encoding="utf-8").startswith("# ") for path in written)
+        assert "(`[card] licence`)" in written[0].read_text(encoding="utf-8")
+        brief.write_text(text + '[card]\nlicence = "for the bank alone"\n')  # what a person adds later needs no new run
+        assert "Licence: for the bank alone" in runs.cards_again(brief, tmp_path / "cards")[0].read_text(
+            encoding="utf-8"
+        )
         brief.write_text(text + '[features]\nexclude = ["id"]\n')
         with pytest.raises(WorkspaceError, match="as it stands"):
             runs.report_again(brief)

@@ -20,6 +20,7 @@ _PUBLIC = {
     "judge": "artificer.flow:judge",
     "examine": "artificer.line.judge.any_model:examine",
     "examine_predictions": "artificer.line.judge.any_model:examine_predictions",
+    "explain": "artificer.line.judge.explanation:explain",
     "run": "artificer.flow:run",
     "score": "artificer.line.ship.scores:score",
     "serve": "artificer.line.ship.server:serve",

@@ -25,7 +25,7 @@ def report_again(brief: Path, *, workspace: str | Path | None = None) -> Path:
     Raises
     ------
     WorkspaceError
-        When no run of the brief as it stands has finished; the time limit may differ.
+        When no run of the brief as it stands has finished; the time limit and `[card]` may differ.
     """
     folder, summary = _last(brief, workspace)
     return write_page(summary.page, folder)
@@ -43,13 +43,13 @@ def cards_again(brief: Path, folder: Path, *, workspace: str | Path | None = Non
 
 
 def _last(brief: Path, workspace: str | Path | None) -> tuple[Path, Summary]:
+    """The run, its brief as it stands now: `[card]` may have been filled since, and the time limit may differ."""
     state = begin(brief, workspace=workspace)
     for folder, summary in summaries(state.workspace.root):
-        if (
-            replace(summary.page.brief, run=replace(summary.page.brief.run, limit_s=state.brief.run.limit_s))
-            == state.brief
-        ):
-            return folder, summary
+        then = summary.page.brief
+        limit_s = replace(then.run, limit_s=state.brief.run.limit_s)
+        if replace(then, card=state.brief.card, run=limit_s) == state.brief:
+            return folder, replace(summary, page=replace(summary.page, brief=replace(then, card=state.brief.card)))
     raise WorkspaceError(
         f"no run of '{brief}' as it stands has finished in '{state.workspace.root}'; `artificer run {brief}` makes one"
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from artificer.core.figures import SIGNS, with_interval
+from artificer.core.figures import SIGNS, in_chances, with_interval
 from artificer.core.leaderboard import leaderboard, table
 from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
@@ -25,6 +25,7 @@ from artificer.core.stages import (
 from artificer.measure.metrics import metric
 
 MOST_FINDINGS = 6
+MOST_NAMED = 5
 
 
 def told(stage: str, record: Any) -> Iterator[str]:
@@ -46,6 +47,18 @@ def line_told(line: Line) -> str:
 def finding_told(finding: Finding) -> str:
     """One finding."""
     return f"{finding.severity}: {finding.says}"
+
+
+def mending_told(findings: Iterable[Finding]) -> Iterator[str]:
+    """What mends findings, each remedy once, with the columns that it is for."""
+    places: dict[str, dict[str, None]] = {}
+    for finding in findings:
+        if finding.fix and not finding.fix.startswith("nothing to do"):
+            places.setdefault(finding.fix, {})[finding.where] = None
+    for fix, where in places.items():
+        names = [name for name in where if name]
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        yield f"to mend: {', '.join(names[:MOST_NAMED])}{more}: {fix}" if names else f"to mend: {fix}"
 
 
 def _ask(record: Asked) -> Iterator[str]:
@@ -73,6 +86,7 @@ def _describe(record: Description) -> Iterator[str]:
     strong.sort(key=lambda column: -(column.association.value if column.association else 0.0))
     told = ", ".join(f"{column.name} {column.association.value:.2f}" for column in strong[:4] if column.association)
     yield f"strongest relations to the target: {told}" if told else "no column is related to the target by itself"
+    yield from (f"{one.what} by {one.column}: {one.in_words}" for one in record.by_level[:1] if one.above)
 
 
 def _design(record: Plan) -> Iterator[str]:
@@ -89,6 +103,8 @@ def _fit(record: Trained) -> Iterator[str]:
     yield f"{len(finished)} of {len(record.trials)} candidates finished {record.n_folds} folds"
     if record.metric:
         yield from table(leaderboard(record, larger_is_better=metric(record.metric).larger_is_better), record.metric)
+    if record.runner_up:
+        yield record.runner_up.in_words
 
 
 def _refine(record: Model) -> Iterator[str]:
@@ -100,7 +116,8 @@ def _judge(record: Verdict) -> Iterator[str]:
     yield f"{record.metric} {with_interval(record.score)} on {record.n_rows:,} {record.on}"
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
-            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}"
+            likely = f"; {in_chances(record.chances[name])}" if name in record.chances else ""
+            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}{likely}"
     ran = [test.outcome for test in record.tests if test.outcome != "not run"]
     if ran:
         counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)

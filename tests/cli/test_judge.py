@@ -66,6 +66,19 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert "'shop'" in unused["says"]
 
 
+def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(300, 1).write_csv(tmp_path / "rows.csv")
+    found = document("judge", tmp_path / "package", tmp_path / "rows.csv", "--explain")["result"]["explanation"]
+    assert found["drivers"][0]["effect"]["low"] <= found["drivers"][0]["effect"]["value"]
+    assert {one["which"] for one in found["explained"]} == {"highest", "lowest"}
+    assert found["left_out"]
+    options = ("--target", "result", "--predictions", "said", "--explain")
+    refused("judge", rows, *options, names="predictions alone cannot be explained")
+    (tmp_path / "brief.toml").write_text('[data]\nsource = "rows.csv"\n[target]\ncolumn = "won"\n')
+    refused("judge", tmp_path / "brief.toml", "--explain", names="--explain: of a MODEL or a TABLE alone")
+
+
 def test_a_pickle_is_not_opened(tmp_path: Path, rows: Path) -> None:
     for name in ("model.pkl", "model.joblib", "model"):
         (tmp_path / name).write_bytes(pickle.dumps(LINE))
@@ -80,3 +93,10 @@ def test_what_is_lacking_is_named(tmp_path: Path, rows: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"")
     refused("judge", tmp_path / "model.onnx", names="on which rows?")
     refused("judge", rows, rows, "--target", "result", names="no model that is known here")
+
+
+def test_junit_makes_its_folder_and_never_writes_over_what_is_read(rows: Path, tmp_path: Path) -> None:
+    options = ("judge", rows, "--target", "result", "--predictions", "said")
+    assert artificer(*options, "--junit", tmp_path / "new" / "tests.xml").returncode == 0
+    ElementTree.parse(tmp_path / "new" / "tests.xml")
+    refused(*options, "--junit", rows, names="is read here")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from artificer.core.leaderboard import leaderboard, table
-from artificer.core.records import Estimate
-from artificer.core.stages import Candidate, FoldFit, Part, Trained, Trial
+from artificer.core.records import Chances, Estimate
+from artificer.core.stages import Candidate, FoldFit, Part, RunnerUp, Trained, Trial
 from artificer.told import told
 
 
@@ -24,6 +24,7 @@ TRAINED = Trained(
     3,
     False,
     metric="roc_auc",
+    runner_up=RunnerUp("lightgbm", "linear", Chances(0.83, 0.169, 0.001, 0.01, "correlated t over 3 folds")),
 )
 
 
@@ -51,6 +52,7 @@ def test_the_table_lines_up() -> None:
         "lightgbm   0.830 (0.820 to 0.840)     12.5      3.25  0.500      3",
         "linear     0.810 (0.800 to 0.820)     12.5      3.25  0.500      3",
         "broken     –                          12.5         –      –      1  failed: ValueError: a feature is infini…",
+        "lightgbm against linear, the next: better with a chance of 83%, as good within 0.010 with 17%, worse with 0.1%",
     ]
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from artificer.core import ledger as module
+from artificer.core import predictions
 from artificer.core.database import _number
 from artificer.core.errors import WorkspaceError
 from artificer.core.labels import Kept
@@ -124,7 +125,8 @@ class TestServed:
         self, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         moments = iter(f"20{30 - number}-01-01T00:00:00.000+00:00" for number in range(20))
-        monkeypatch.setattr(module, "_now", lambda: next(moments))
+        for place in (module, predictions):
+            monkeypatch.setattr(place, "now", lambda: next(moments))
         for number in range(3):
             ledger.serve("m", f"v{number}", seen=number, action="promote", because="")
             ledger.look(Look("m", number + 1, f"p{number}", float(number), "nothing", "{}", ""))
@@ -280,7 +282,7 @@ class TestTroubles:
             "except WorkspaceError as error:\n    print(error)\n"
         )
         ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
-        assert "free disk space" in ended.stdout, ended.stderr
+        assert "the disk has space" in ended.stdout, ended.stderr
         ledger = Ledger(tmp_path / "ledger.db")
         assert ledger.predictions.of("0") == []
         ledger.predictions.keep("s", "m", "v", "t", [("0", 0.5, "", "", "", None)])

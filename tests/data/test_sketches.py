@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artificer.data.hashes import number_hashes, shapes, text_hashes, texts_of
+from artificer.data.hashes import number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
 from artificer.data.scan import scan
 from artificer.data.sketches import MOST_COMMON, Commonest, Copies, common_places, commonest
 from artificer_runtime.schema import Column, Schema
@@ -52,6 +52,15 @@ def test_equal_texts_and_only_they_have_equal_hashes(words: list[str]) -> None:
     assert hashes.tolist() == alone
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 40).flatmap(lambda n: st.lists(st.text("abZ09-", min_size=n, max_size=n), min_size=1, max_size=9))
+)
+def test_texts_of_one_length_have_the_hashes_that_they_have_among_others(words: list[str]) -> None:
+    even = text_hashes(texts_of(pl.Series("w", words)))
+    assert even.tolist() == text_hashes(texts_of(pl.Series("w", [*words, "of another length" * 3])))[:-1].tolist()
+
+
 def test_hashes_do_not_change_with_versions() -> None:
     texts = texts_of(pl.Series("w", ["", "a", "eight by", "longer than eight", "ümlaut"]))
     assert [f"{one:016x}" for one in text_hashes(texts).tolist()] == TEXTS
@@ -63,7 +72,7 @@ NUMBERS = ["e220a8397b1dcdaf", "e220a8397b1dcdaf", "d6dab18e1392608a"]
 
 
 def test_shapes_tell_patterns_apart() -> None:
-    texts = shapes(texts_of(pl.Series("w", ["AB-1234", "x 9", "", "Äb", "12.5%"])))
+    texts = shortened(sorts_of_bytes(texts_of(pl.Series("w", ["AB-1234", "x 9", "", "Äb", "12.5%"]))))
     assert [texts.text(place) for place in range(5)] == ["A-9", "a 9", "", "a", "9.9%"]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from artificer.core.records import Estimate
-from artificer.measure.gaps import RATES, Outcomes, gap, rate
+from artificer.measure.gaps import Outcomes, gap, rate
+from artificer.measure.rates import RATES
 
 ROW = np.arange(600)
 GROUP = np.array(list("abc"))[ROW * ROW % 7 % 3]

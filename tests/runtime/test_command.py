@@ -102,3 +102,11 @@ def test_it_explains_each_row_when_asked(folder: Path, tmp_path: Path, capsys: p
         assert found["yes"]["contributions"] == dict(zip(told.columns, told.contributions[row, :, 0], strict=True))
         sizes = [abs(one) for one in found["yes"]["contributions"].values()]
         assert sizes == sorted(sizes, reverse=True)
+
+
+def test_the_case_of_a_files_ending_is_no_matter(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ROWS.CSV").write_text("city,x\nOslo,0.25\n")
+    assert main([str(folder), str(tmp_path / "ROWS.CSV")]) == 0
+    assert json.loads(capsys.readouterr().out)["prediction"] in ("no", "yes")

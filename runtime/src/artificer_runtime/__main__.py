@@ -75,11 +75,12 @@ def _explanation(told: Explanations, row: int, classes: Sequence[str]) -> dict[s
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    if path.suffix not in (".csv", ".jsonl"):
+    ending = path.suffix.lower()
+    if ending not in (".csv", ".jsonl"):
         raise RowsError(f"'{path}' is neither .csv nor .jsonl; write the rows as one of these")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _separated(file) if path.suffix == ".csv" else [json.loads(line) for line in file if line.strip()]
+            return _separated(file) if ending == ".csv" else [json.loads(line) for line in file if line.strip()]
     except (ValueError, csv.Error) as error:  # the text of a parser's error may hold a person's values
         raise RowsError(
             f"'{path}' cannot be read ({type(error).__name__}); write it as UTF-8, one row a line"

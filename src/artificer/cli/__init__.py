@@ -13,6 +13,9 @@ import sys
 from collections.abc import Sequence
 
 BAD_INPUT, FAULT, INTERRUPTED = 2, 70, 130
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+# What a system says of a place, and no fault of ours: a command may be told to write anywhere.
+REFUSES = NO_ROOM | {errno.EACCES, errno.EPERM, errno.EROFS, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG}
 STOPPED = "interrupted; the same command goes on where this one stopped"
 
 
@@ -60,19 +63,27 @@ def outcome(arguments: list[str]) -> tuple[int, str]:
     except SystemExit:  # click ends itself when nobody reads its output any more
         return _unread()
     except Exception as error:  # noqa: BLE001 - the one place where our own faults end: told in a line, kept in a file
-        return _output_refused(error) or (FAULT, _fault(error))
+        return _refused(error) or (FAULT, _fault(error))
 
 
-def _output_refused(error: Exception) -> tuple[int, str] | None:
-    """Whether stdout took no more: such an error names no file."""
-    if not isinstance(error, OSError) or error.filename is not None:
+def _refused(error: Exception) -> tuple[int, str] | None:
+    """Whether a file, or stdout, which such an error names nowhere, takes nothing."""
+    if not isinstance(error, OSError):
         return None
-    if error.errno == errno.EPIPE:
+    if error.errno == errno.EPIPE and error.filename is None:
         return _unread()
-    if error.errno == errno.ENOSPC:
+    if error.errno not in REFUSES:
+        return None
+    try:
+        sys.stdout.flush()
+    except OSError:
         _unread()
-        return BAD_INPUT, "the output cannot be written: its disk is full; free some space, or write it elsewhere"
-    return None
+    place = f"'{error.filename}'" if error.filename is not None else "the output"
+    if error.errno in NO_ROOM:
+        says = f"{place} cannot be written: its disk is full, or holds no larger file; free some space, or write it elsewhere"
+    else:
+        says = f"{place} cannot be used: {error.strerror}; see that it may be read and written, or name another place"
+    return BAD_INPUT, says
 
 
 def _unread() -> tuple[int, str]:

@@ -51,7 +51,7 @@ HELP = {
     "demo": "Run a real client's case, from brief to package.",
     "ask": "Draft a brief from data, or check a brief.",
     "run": "Run the whole line on a brief.",
-    "predict": "Predict rows with a package.",
+    "predict": "Predict the rows of a file.",
     "report": "Write the report of the last run again.",
     "audit": "Verify data quality; or data against a contract.",
     "choose": "Choose columns and folds.",

@@ -29,7 +29,7 @@ NEEDED = (
     "sqlalchemy",
 )
 EXTRAS = {
-    "catboost": ("catboost", "a fourth family of candidates"),
+    "catboost": ("catboost", "one more family of candidates"),
     "excel": ("fastexcel", "Excel workbooks as data"),
     "pandas": ("pandas", "frames of pandas as input"),
     "postgres": ("psycopg", "PostgreSQL as data, output and ledger"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from artificer.core.errors import ArtificerError
 if TYPE_CHECKING:
     import polars as pl
 
-    from artificer.core.stages import Contract
+    from artificer.core.stages import Contract, Where
     from artificer.line.audit import Held
 
 PATH = click.Path(path_type=Path)
@@ -33,6 +34,7 @@ class Check:
     accepted: Path | None
     strict: bool
     tables: dict[str, Path]
+    where: Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Writing:
 @click.option("--accepted", type=PATH, help="Write DATA's rows that keep all rules.")
 @click.option("--strict", is_flag=True, help="End with 3 on warnings too.")
 @click.option("--table", "tables", multiple=True, metavar="NAME=FILE", help="Another table that rules refer to.")
+@click.option("--where", type=click.Choice(["training", "serving"]), help="What DATA is for; labels mean training.")
 @click.option("--write-contract", type=PATH, help="Write the contract of BRIEF's training rows.")
 @click.option("--as", "form", type=click.Choice(FORMS), default="toml", help="Form of the contract; default: toml.")
 @click.option("--history", default="", metavar="FOLDER|COLUMN[:day|week|month]", help="Learn limits from deliveries.")
@@ -69,9 +72,11 @@ def audit(subject: Path, how: How, contract: Path | None, write_contract: Path |
         Subject("data").convert(subject, None, None)
         tables = dict(_named(one) for one in more["tables"])
         return _check(
-            subject, Check(contract, more["quarantine"], more["accepted"], more["strict"], tables), how.as_json
+            subject,
+            Check(contract, more["quarantine"], more["accepted"], more["strict"], tables, more["where"] or ""),
+            how.as_json,
         )
-    for name in ("quarantine", "accepted", "strict", "tables"):
+    for name in ("quarantine", "accepted", "strict", "tables", "where"):
         if more[name]:
             raise click.UsageError(
                 f"--{name.removesuffix('s')} needs --contract: which rows break it is told by a contract"
@@ -83,6 +88,8 @@ def audit(subject: Path, how: How, contract: Path | None, write_contract: Path |
         if more["history"]:
             raise click.UsageError("--history needs --write-contract: what is learned from it goes into a contract")
         return run_stage("audit", subject, how)
+    if write_contract.resolve() == subject.resolve():
+        raise click.UsageError(f"--write-contract would write over the brief '{subject}'; name another file")
     writing = Writing(write_contract, more["form"], more["history"], more["alarms"], more["deliveries"])
     return _write(subject, writing, how)
 
@@ -98,12 +105,15 @@ def _check(data: Path, check: Check, as_json: bool) -> int:
     from artificer.data.readers import read
     from artificer.line.audit import hold, read_contract
 
+    _refuse_loss(data, check)
     contract, unread = read_contract(check.contract)
-    rows = read(data).frame
+    parts = data.is_dir() and any(data.iterdir())
+    loaded = read(data / "*" if parts else data)  # a folder's files are parts of one table
+    rows = loaded.frame
     folder = check.contract.parent if check.contract.is_file() else None
-    held = hold(rows, contract, tables=check.tables, folder=folder)
+    held = hold(rows, contract, tables=check.tables, folder=folder, where=check.where)
     files = _part(rows, held, check)
-    findings = (*unread, *held.findings)
+    findings = (*loaded.findings, *unread, *held.findings)
     grave = ("blocker", "warning") if check.strict else ("blocker",)
     code = 3 if any(finding.severity in grave for finding in findings) else 0
     if as_json:
@@ -116,11 +126,29 @@ def _check(data: Path, check: Check, as_json: bool) -> int:
             "new": held.new,
             "gone": held.gone,
             "changed": held.changed,
+            "where": held.where,
+            "n_elsewhere": held.n_elsewhere,
         }
         document("audit", code, result, findings=findings, files=files)
         return code
     _tell(held, findings, files)
     return code
+
+
+def _refuse_loss(data: Path, check: Check) -> None:
+    """No file that is read may be written over, nor one output by the other."""
+    folder = data if data.is_dir() else None
+    taken = {one.resolve(): "is read here" for one in (data, check.contract, *check.tables.values())}
+    taken |= {Path(one).resolve(): "is read here" for one in glob.glob(str(data), recursive=True)}
+    for option, path in (("--quarantine", check.quarantine), ("--accepted", check.accepted)):
+        if path is None:
+            continue
+        at = path.resolve()
+        if at in taken or at.parent == (folder and folder.resolve()):
+            raise click.UsageError(
+                f"{option} would write over '{path}', which {taken.get(at, 'would be a part of the data')}; name another file"
+            )
+        taken[at] = f"{option} writes"
 
 
 def _part(rows: pl.DataFrame, held: Held, check: Check) -> dict[str, Path]:
@@ -137,10 +165,14 @@ def _part(rows: pl.DataFrame, held: Held, check: Check) -> dict[str, Path]:
 
 
 def _tell(held: Held, findings: tuple[Any, ...], files: dict[str, Path]) -> None:
-    from artificer.told import finding_told
+    from artificer.told import finding_told, mending_told
 
     for finding in findings:
         click.echo(finding_told(finding))
+    for says in mending_told(findings):
+        click.echo(says)
+    if held.gone and held.is_foreign:
+        click.echo("none of the contract's columns is among the data's: it may be the contract of another table")
     if not held.findings:
         click.echo(coloured("✓ the data keep the contract"))
     else:
@@ -148,6 +180,10 @@ def _tell(held: Held, findings: tuple[Any, ...], files: dict[str, Path]) -> None
             if names:
                 click.echo(f"{what:8} {', '.join(names)}")
         click.echo(f"{len(held.positions):,} of {held.n_rows:,} rows break a rule")
+    if held.n_elsewhere:
+        other = "training" if held.where == "serving" else "serving"
+        n_rules = "1 rule" if held.n_elsewhere == 1 else f"{held.n_elsewhere} rules"
+        click.echo(f"held as rows for {held.where}: {n_rules} for {other} alone left aside")
     for name, path in files.items():
         click.echo(f"{name:11} {path}")
 

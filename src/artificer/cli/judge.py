@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from artificer.line.judge.any_model import About
     from artificer.line.judge.examination import Examination
+    from artificer.line.judge.explanation import Explanation
 
 MODELS = (".onnx", ".skops", ".pkl", ".pickle", ".joblib", ".sav")
 
@@ -33,6 +34,7 @@ class Given:
     positive: str | None = None
     time: str = ""
     group: str = ""
+    changeable: tuple[str, ...] = ()
 
 
 @click.command()
@@ -47,29 +49,49 @@ class Given:
 @click.option("--positive", help="Of two classes, the one that is success; default: the last in sorted order.")
 @click.option("--time", default="", help="The column that holds each row's moment.")
 @click.option("--group", default="", help="The column whose equal values belong together.")
+@click.option("--changeable", multiple=True, help="A column that a person can change; may be given again.")
+@click.option("--explain", is_flag=True, help="Say what MODEL's predictions hang on, and what would turn them.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write the tests as JUnit XML, a test case each.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
-def judge(subject: Path, data: str | None, how: How, junit: Path | None, strict: bool, **given: Any) -> int:
+def judge(
+    subject: Path, data: str | None, how: How, junit: Path | None, strict: bool, explain: bool, **given: Any
+) -> int:
     """Test the model of BRIEF on the sealed rows; or any MODEL on the labelled rows of DATA; or predictions in TABLE.
 
     A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
     """
     asked = Given(**given)
+    for one in (subject, data, asked.train):
+        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
+            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
+        said = {**given, "junit": junit, "strict": strict, "explain": explain}
+        if wrong := [f"--{name}" for name, value in said.items() if value]:
+            raise click.UsageError(
+                f"{', '.join(wrong)}: of a MODEL or a TABLE alone; a brief says itself what its model is tested for, and the "
+                "report explains it (artificer report BRIEF)"
+            )
         return run_stage("judge", subject, how)
-    found = _of_table(subject, asked) if asked.predictions else _of_model(subject, data, asked)
+    if explain and asked.predictions:
+        raise click.UsageError("predictions alone cannot be explained; --explain needs MODEL and DATA")
+    found, told = (_of_table(subject, asked), None) if asked.predictions else _of_model(subject, data, asked, explain)
     code = found.exit_code(strict=strict)
     if junit is not None:
-        junit.write_text(found.junit(strict=strict), encoding="utf-8")
+        from artificer.core.store import write_bytes
+
+        write_bytes(junit, found.junit(strict=strict).encode())
     if how.as_json:
         result = {"metric": found.metric, "score": found.score, "n_rows": found.n_rows, "tests": found.tests}
+        result |= {"explanation": told} if told is not None else {}
         document("judge", code, result, findings=found.findings, files={"junit": junit} if junit else {})
         return code
     for line in str(found).splitlines():
         click.echo(coloured(line))
     for fault in found.faults(strict=True):
         click.echo(f"to mend: {fault.where}: {fault.fix}")
+    if told is not None:
+        click.echo(str(told))
     return code
 
 
@@ -107,9 +129,10 @@ def _of_table(table: Path, asked: Given) -> Examination:
     return examine_predictions(y, shown, frame.drop(named), previous=previous, **_about(asked))
 
 
-def _of_model(path: Path, data: str | None, asked: Given) -> Examination:
+def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tuple[Examination, Explanation | None]:
     from artificer.line.judge.any_model import About, shown
     from artificer.line.judge.examination import examined
+    from artificer.line.judge.explanation import explanation
     from artificer.line.judge.model_files import OurModel, open_model
 
     model = open_model(path)
@@ -119,17 +142,17 @@ def _of_model(path: Path, data: str | None, asked: Given) -> Examination:
         about, target = _by_brief(model, about), target or model.target
     frame = _rows(data)
     train = _rows(asked.train) if asked.train is not None else None
-    return examined(
-        shown(
-            model,
-            _features(frame, target),
-            _column(frame, target, "--target"),
-            about=about,
-            train=None if train is None else (_features(train, target), _column(train, target, "--target")),
-            previous=open_model(Path(asked.previous)) if asked.previous else None,
-            folder=path,
-        )
+    seen = shown(
+        model,
+        _features(frame, target),
+        _column(frame, target, "--target"),
+        about=about,
+        train=None if train is None else (_features(train, target), _column(train, target, "--target")),
+        previous=open_model(Path(asked.previous)) if asked.previous else None,
+        folder=path,
     )
+    predictor = model.predictor if isinstance(model, OurModel) else None
+    return examined(seen), explanation(seen, predictor=predictor) if explain else None
 
 
 def _by_brief(model: Any, about: About) -> About:
@@ -144,12 +167,13 @@ def _by_brief(model: Any, about: About) -> About:
         group=about.group or brief.data.group,
         weight=brief.data.weight,
         protected=brief.features.protected,
+        changeable=about.changeable or brief.features.changeable,
         effects={name: effect for name, effect in brief.features.effect.items() if effect != "any"},
     )
 
 
 def _about(asked: Given) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in ("metric", "positive", "time", "group")}
+    return {name: getattr(asked, name) for name in ("metric", "positive", "time", "group", "changeable")}
 
 
 def _rows(source: Any) -> pl.DataFrame:

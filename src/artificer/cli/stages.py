@@ -14,7 +14,7 @@ from artificer.core.errors import ArtificerError
 def audit_data(data: Path, as_json: bool) -> int:
     """Audit data without a brief."""
     from artificer.line.audit import audit
-    from artificer.told import finding_told
+    from artificer.told import finding_told, mending_told
 
     record = audit(data)
     code = 3 if any(finding.severity == "blocker" for finding in record.findings) else 0
@@ -22,11 +22,14 @@ def audit_data(data: Path, as_json: bool) -> int:
         document("audit", code, record, findings=record.findings, decisions=record.decisions)
         return code
     for finding in record.findings:  # there is no report that others could stand in
-        click.echo(coloured(finding_told(finding)))
+        click.echo(finding_told(finding))
+    for says in mending_told(record.findings):
+        click.echo(says)
     if not record.findings:
         click.echo(coloured("✓ nothing was found"))
     for decision in record.decisions:
-        click.echo(f"decided: {decision.question} {decision.choice}, because {decision.because}")
+        n_left = len(decision.choice.split(", "))
+        click.echo(f"{n_left} checks were not run (--json names them): {decision.because}; {decision.alternatives[0]}")
     return code
 
 

@@ -45,7 +45,8 @@ class Subject(click.Path):
             drafts = f"; `artificer ask {shlex.quote(str(path))} --target COLUMN` drafts one" if found == "data" else ""
             raise BriefError(f"'{path}' is {ARTICLES[found]}, and a brief is needed here{drafts}")
         if self.wanted != "brief" and found not in (self.wanted, "data", "absent"):
-            raise DataError(f"'{path}' is {ARTICLES[found]}, and {ARTICLES[self.wanted]} is needed here")
+            holds = "; its packages lie in artificer-work/packages beside it" if found == "brief" else ""
+            raise DataError(f"'{path}' is {ARTICLES[found]}, and {ARTICLES[self.wanted]} is needed here{holds}")
         return path
 
 

@@ -20,7 +20,7 @@ from artificer.cli.show import (
     workspace_option,
 )
 from artificer.cli.sign import require_signed_option
-from artificer.cli.subject import Subject
+from artificer.cli.subject import Subject, what
 
 INTERVAL = ("low 90%", "high 90%")
 
@@ -69,19 +69,24 @@ def _list_calls(brief: Path) -> None:
 
 
 @click.command()
-@click.argument("package", type=Subject("package"))
+@click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
 @click.argument("rows", type=Subject("data"))
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout."
 )
 @require_signed_option
+@workspace_option
 @json_option
-def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
-    """Predict the ROWS of a file with a PACKAGE: prediction, probabilities, and what was odd about a row."""
+def predict(subject: Path, rows: Path, out: Path | None, workspace: Path | None, as_json: bool) -> int:
+    """Predict the ROWS of a file with a PACKAGE, or that which is served of a BRIEF.
+
+    Gives the prediction, probabilities, and what was odd about a row.
+    """
     import artificer_runtime
     from artificer.data.readers import read
     from artificer.data.table import csv_bytes, save_rows
 
+    package = _served(subject, workspace) if what(subject) == "brief" else subject
     predictor = artificer_runtime.load(package)
     frame = read(rows).frame
     predicted = predictions(predictor, frame, keys_of(package))
@@ -96,6 +101,12 @@ def predict(package: Path, rows: Path, out: Path | None, as_json: bool) -> int:
         return 0
     click.echo(csv_bytes(predicted), nl=False)
     return 0
+
+
+def _served(brief: Path, workspace: Path | None) -> Path:
+    from artificer.line.ship.scorer import scorer_of
+
+    return scorer_of(brief, workspace=workspace).package
 
 
 def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:

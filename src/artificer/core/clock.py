@@ -1,4 +1,4 @@
-"""Deadlines: how much of a budget is left, which everything that trains is handed and obeys; and how long work takes."""
+"""Deadlines: how much of a budget is left, which everything that trains is handed and obeys; how long work takes; and now."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from statistics import median
 from types import FrameType
 
@@ -108,3 +109,8 @@ def median_ms(work: Callable[[], object], n_tries: int = 15) -> float:
         work()
         took.append(1000.0 * (time.perf_counter() - began))
     return median(took[1:])
+
+
+def now() -> str:
+    """This moment as the ledger writes it: ISO text in UTC to the millisecond, so that later ones sort after."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from artificer.core.figures import likely
 from artificer.core.records import Estimate
 
 
@@ -254,6 +255,15 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Above:
+    """How likely the target lies higher in one level than in another."""
+
+    first: str
+    second: str
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class ByLevel:
     """The target by the levels, or bins, of a column.
 
@@ -263,6 +273,8 @@ class ByLevel:
         "mean", or the share of which class.
     prior_rows : float
         How many rows the mean of all levels weighs in each level's estimate.
+    above : tuple of Above
+        The highest level against the next, and against the lowest where that is another; levels without a name apart.
     """
 
     column: str
@@ -270,3 +282,18 @@ class ByLevel:
     overall: Estimate
     levels: tuple[Level, ...]
     prior_rows: float
+    above: tuple[Above, ...] = ()
+
+    @property
+    def in_words(self) -> str:
+        """Which level is highest, and how sure that is; "" where there are no two to compare."""
+        if not self.above:
+            return ""
+        following, lowest = self.above[0], self.above[-1]
+        first = f"'{following.first}'"
+        if following is lowest:
+            return f"{first} lies above '{following.second}' with a chance of {likely(following.chance)}"
+        return (
+            f"{first} is highest: above '{following.second}', the next, with a chance of {likely(following.chance)}, and "
+            f"above '{lowest.second}', the lowest, with {likely(lowest.chance)}"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from artificer.core.records import Estimate
+from artificer.core.records import Chances, Estimate
 
 SIGNS = {"met": "✓", "not shown": "?", "unmet": "✗"}
 
@@ -35,3 +35,30 @@ def with_interval(estimate: Estimate, unit: str = "") -> str:
     if estimate.low == estimate.high == estimate.value:
         return f"{figure(estimate.value)}{unit}"
     return f"{figure(estimate.value)}{unit} ({about}{figure(estimate.low)} to {figure(estimate.high)})"
+
+
+def likely(p: float) -> str:
+    """A chance as a person reads it.
+
+    >>> likely(0.8312), likely(0.99996), likely(0.0)
+    ('83%', 'over 99.9%', 'under 0.1%')
+    """
+    if not 0.001 <= p <= 0.999:
+        return "under 0.1%" if p < 0.001 else "over 99.9%"
+    return f"{100 * p:.1f}%" if min(p, 1 - p) < 0.01 else f"{100 * p:.0f}%"
+
+
+def in_chances(found: Chances) -> str:
+    """Who is better, in one clause; outcomes of under 0.1% are left out.
+
+    >>> in_chances(Chances(0.83, 0.17, 0.0, 0.01, "paired DeLong"))
+    'better with a chance of 83%, as good within 0.010 with 17%'
+    """
+    named = (
+        ("better", found.better),
+        (f"as good within {figure(found.within)}", found.same),
+        ("worse", found.worse),
+    )
+    told = [(name, p) for name, p in sorted(named, key=lambda one: -one[1]) if p >= 0.001]
+    (first, p), *rest = told
+    return ", ".join([f"{first} with a chance of {likely(p)}", *(f"{name} with {likely(p)}" for name, p in rest)])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 
 import sqlalchemy as sa
 
+from artificer.core.clock import now
 from artificer.core.database import Database
 
 _PIECE = 10_000
@@ -51,14 +51,14 @@ class Labels:
                 known = _known(connection, name, list(piece))
                 other = {key: label for key, label in piece.items() if known.get(key) != label}
                 if other:
-                    now, moments = datetime.now(UTC).isoformat(timespec="milliseconds"), at or {}
+                    fresh, moments = now(), at or {}
                     connection.execute(
                         sa.text(
                             "insert into labels values (:name, :key, :label, :at) on conflict (name, key) "
                             "do update set label = excluded.label, at = excluded.at"
                         ),
                         [
-                            {"name": name, "key": key, "label": label, "at": moments.get(key) or now}
+                            {"name": name, "key": key, "label": label, "at": moments.get(key) or fresh}
                             for key, label in other.items()
                         ],
                     )

@@ -10,13 +10,13 @@ import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
 
 from artificer.core import access, answers, forgotten, rollout
+from artificer.core.clock import now
 from artificer.core.database import Database
 from artificer.core.health import troubles
 from artificer.core.labels import Labels
@@ -153,7 +153,7 @@ class Ledger:
     def begin(self, run_id: str, brief: str) -> None:
         """Note that a run began."""
         self._database.write(
-            "insert into runs (id, brief, began) values (:id, :brief, :now)", id=run_id, brief=brief, now=_now()
+            "insert into runs (id, brief, began) values (:id, :brief, :now)", id=run_id, brief=brief, now=now()
         )
 
     def end(self, run_id: str, code: int, model_hash: str) -> None:
@@ -161,7 +161,7 @@ class Ledger:
         self._database.write(
             "update runs set ended = :now, code = :code, model_hash = :hash where id = :id",
             id=run_id,
-            now=_now(),
+            now=now(),
             code=code,
             hash=model_hash,
         )
@@ -189,7 +189,7 @@ class Ledger:
             seal=seal,
             model=model_hash,
             run=run_id,
-            now=_now(),
+            now=now(),
         )
         ((count,),) = self._database.read("select count(*) from openings where seal = :seal", seal=seal)
         return int(count)
@@ -254,8 +254,7 @@ class Ledger:
         Served or None
             None when another was quicker: nothing has changed then.
         """
-        now = _now()
-        values = {"name": name, "version": version, "seen": seen, "next": seen + 1, "now": now}
+        values = {"name": name, "version": version, "seen": seen, "next": seen + 1, "now": now()}
         first = (
             "insert into served (name, version, previous, revision, since) values (:name, :version, '', :next, :now) "
             "on conflict do nothing"
@@ -298,11 +297,7 @@ class Ledger:
 
 
 def _keep_look(connection: sa.Connection, look: Look) -> None:
-    values = {name: getattr(look, name) for name in Look.__slots__} | {"at": _now()}
+    values = {name: getattr(look, name) for name in Look.__slots__} | {"at": now()}
     connection.execute(
         sa.text("insert into looks values (:name, :number, :fingerprint, :until, :outcome, :body, :at)"), values
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

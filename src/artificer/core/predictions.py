@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
 from artificer.core.answers import Answers
+from artificer.core.clock import now
 from artificer.core.database import Database
 
 
@@ -95,7 +95,7 @@ class Predictions:
                     "version": version,
                     "source": source,
                     "n": len(rows),
-                    "now": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    "now": now(),
                     "rule": rule,
                 },
             )

@@ -51,6 +51,27 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Chances:
+    """How likely one of two is better, as good, or worse, given what was measured.
+
+    Attributes
+    ----------
+    better, same, worse : float
+        Chances that the difference lies above, within and below the region of practical equivalence; they add up to 1.
+    within : float
+        Differences up to this do not matter, in the metric's units.
+    method : str
+        How it was measured.
+    """
+
+    better: float
+    same: float
+    worse: float
+    within: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One piece of evidence: ``Fact("share_missing", 0.25, "share of rows")``."""
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 import sqlalchemy as sa
 
+from artificer.core.clock import now
 from artificer.core.database import Database
 
 Answer = Literal["act", "leave", "open"]
@@ -74,7 +74,7 @@ class ReviewQueue:
         rows : iterable of (key, period, because, source)
             The source is the ledger's id of the scoring that they came from, or that of a server's prediction.
         """
-        at = _now()
+        at = now()
         values = [
             {
                 "name": self._name,
@@ -159,9 +159,5 @@ class ReviewQueue:
             name=self._name,
             key=key,
             state=answer,
-            at="" if answer == "open" else _now(),
+            at="" if answer == "open" else now(),
         )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

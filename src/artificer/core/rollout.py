@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from artificer.core.clock import now
 from artificer.core.store import decode, encode
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Rollouts:
         from sqlalchemy import text
 
         wanted = Rollout(seen + 1, shadow, dict(shares))
-        values = {"name": name, "seen": seen, "next": seen + 1, "body": encode(wanted).decode(), "now": _now()}
+        values = {"name": name, "seen": seen, "next": seen + 1, "body": encode(wanted).decode(), "now": now()}
         first = "insert into rollouts values (:name, :next, :body, :now) on conflict do nothing"
         later = "update rollouts set revision = :next, body = :body, at = :now where name = :name and revision = :seen"
         with self._database.writing() as connection:
@@ -147,7 +147,7 @@ class Rollouts:
             "insert into authors values (:version, :who, :now) on conflict do nothing",
             version=version,
             who=who,
-            now=_now(),
+            now=now(),
         )
 
     def authors(self) -> dict[str, str]:
@@ -180,8 +180,4 @@ _ACT = (
 
 
 def _values(name: str, act: Act) -> dict[str, str]:
-    return {one.name: getattr(act, one.name) for one in fields(Act)} | {"name": name, "at": act.at or _now()}
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {one.name: getattr(act, one.name) for one in fields(Act)} | {"name": name, "at": act.at or now()}

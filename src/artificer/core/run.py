@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from artificer.core.brief import Authority, Brief, Keep, Output, Track
+from artificer.core.brief import Authority, Brief, Card, Keep, Output, Track
 from artificer.core.clock import Clock, Stopwatch
 from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.records import Decision, Finding
@@ -123,7 +123,7 @@ class Run:
     def spec(self) -> str:
         """Hash of all in the brief that may change a model: no time limit, no names of people, nothing of its later life."""
         timeless = replace(self.brief.run, limit_s=0.0, cores=0, memory_gb=0.0)
-        brief = replace(self.brief, run=timeless, name="", purpose="", owner="")
+        brief = replace(self.brief, run=timeless, name="", purpose="", owner="", card=Card())
         legal = replace(brief.legal, keep=Keep())
         return digest(replace(brief, output=Output(), track=Track(), authority=Authority(), legal=legal))
 

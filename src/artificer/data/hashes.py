@@ -47,6 +47,12 @@ class Texts:
         """One of them."""
         return bytes(self.data[self.starts[place] : self.starts[place + 1]]).decode("utf-8", "replace")
 
+    def take(self, places: np.ndarray) -> Texts:
+        """Those at some places, in that order."""
+        lengths = np.diff(self.starts)[places]
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        return _padded(self.data[np.repeat(self.starts[places] - starts[:-1], lengths) + np.arange(starts[-1])], starts)
+
 
 def texts_of(column: pl.Series) -> Texts:
     """The bytes of a column of texts without gaps."""
@@ -65,6 +71,8 @@ def number_hashes(values: np.ndarray) -> np.ndarray:
 def text_hashes(texts: Texts) -> np.ndarray:
     """Hash of each text: uint64 (n,)."""
     starts, lengths = texts.starts[:-1], np.diff(texts.starts)
+    if len(lengths) and lengths[0] <= LONG and (lengths == lengths[0]).all():
+        return _hashes_of_even(texts.data, len(lengths), int(lengths[0]))
     words = np.ndarray(len(texts.data) - WORD + 1, "<u8", texts.data, strides=(1,))
     total = mixed(lengths.astype(np.uint64))
     long = lengths > LONG
@@ -81,12 +89,25 @@ def text_hashes(texts: Texts) -> np.ndarray:
     return total
 
 
-def shapes(texts: Texts) -> Texts:
-    """The pattern of each text: 9 for a run of digits, A and a for letters, other characters as they are, runs as one.
+def _hashes_of_even(data: np.ndarray, n: int, length: int) -> np.ndarray:
+    """The same for texts that are all of one length, as most identifiers are: no word is looked up by its place."""
+    total = mixed(np.full(n, length, np.uint64))
+    for done in range(0, length, WORD):
+        word = np.ndarray(n, "<u8", data, done, (length,)) & _MASKS[min(length - done, WORD)]
+        total = mixed(np.bitwise_xor(total, word, out=word))
+    return total
 
-    "AB-1234" and "X-9" are both "A-9".
-    """
-    held = _SHAPE[texts.data[: texts.starts[-1]]]
+
+def sorts_of_bytes(texts: Texts) -> Texts:
+    """The texts with 9 for every digit, A and a for letters, other characters as they are."""
+    # As an index each byte would be widened to eight.
+    sorts = texts.data[: texts.starts[-1]].tobytes().translate(_SHAPE.tobytes())
+    return _padded(np.frombuffer(sorts, np.uint8), texts.starts)
+
+
+def shortened(texts: Texts) -> Texts:
+    """Texts with one character for each run of the same: of sorts of bytes, "AB-1234" and "X-9" are both "A-9"."""
+    held = texts.data[: texts.starts[-1]]
     kept = np.ones(len(held), bool)
     kept[1:] = held[1:] != held[:-1]
     begins = texts.starts[:-1]
@@ -96,7 +117,10 @@ def shapes(texts: Texts) -> Texts:
 
 def joined(rows: np.ndarray | None, column: np.ndarray) -> np.ndarray:
     """Hashes of rows so far, uint64 (n,), with one more column's; the order of the columns counts."""
-    return column if rows is None else mixed(rows * ODD + column)
+    if rows is None:
+        return column
+    both = rows * ODD
+    return mixed(np.add(both, column, out=both))
 
 
 def _padded(data: np.ndarray, starts: np.ndarray) -> Texts:

@@ -70,8 +70,10 @@ def spellings(missing: Sequence[str]) -> list[str]:
 def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
     """A column of texts, stripped, with null where a spelling says that the value is missing."""
     text, spelt = column.cast(pl.String).str.strip_chars(), spellings(missing)
-    # Few cells are as short as a spelling, and of those few differ; small letters are never fewer than those they stand for.
-    short = text.filter(text.str.len_chars() <= max(map(len, spelt))).unique()
+    # Few cells are as long as a spelling, and of those few differ. Beyond ASCII small letters may be more than those they
+    # stand for, never fewer.
+    n, n_bytes = text.str.len_chars(), text.str.len_bytes()
+    short = text.filter(n_bytes.is_in({*map(len, spelt)}) | ((n_bytes > n) & (n <= max(map(len, spelt))))).unique()
     found = short.filter(short.str.to_lowercase().is_in(spelt))
     return text.set(text.is_in(found.implode()).fill_null(False), None) if len(found) else text
 
@@ -176,10 +178,8 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
         return Column(name, "constant", dtype=dtype)
     if n_distinct <= SPELLINGS_OF_TWO and set(known.unique().str.to_lowercase()) <= {"true", "false"}:
         return Column(name, "boolean", ("false", "true"), dtype=dtype)
-    if not known.str.contains(LEADING_ZERO).any():
-        numbers = as_numbers(known)
-        if _all_read(numbers, known):
-            return _number(column, as_numbers(text), dtype, fewest)
+    if not known.str.contains(LEADING_ZERO).any() and _are_numbers(known):
+        return _number(column, as_numbers(text), dtype, fewest)
     form = time_form(known)
     if form is not None:
         return _time(text, form, dtype, fewest)
@@ -188,9 +188,15 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
     return Column(name, kind if levels or kind != "category" else "identifier", levels, dtype=dtype)
 
 
+def _are_numbers(known: pl.Series) -> bool:
+    head = known[:1_000]  # of texts that are none, these alone are more strays than all may hold
+    return as_numbers(head).null_count() <= STRAY * len(known) and _all_read(as_numbers(known), known)
+
+
 def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
-    words = float(known.str.count_matches(r"\S+").mean() or 0)  # type: ignore[arg-type]
     distinct = n_distinct / len(known)
+    # Where texts repeat, their words decide nothing.
+    words = float(known.str.count_matches(r"\S+").mean() or 0) if distinct > TEXT_DISTINCT else 0.0  # type: ignore[arg-type]
     if words >= TEXT_WORDS and distinct > TEXT_DISTINCT:
         return "text"
     if _measured(known):

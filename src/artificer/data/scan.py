@@ -8,7 +8,6 @@ each can be trusted, stand in `artificer.data.sketches`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -19,7 +18,8 @@ import polars as pl
 from pyarrow import parquet
 
 from artificer.core.tasks import give_back, n_cores, run_all
-from artificer.data.hashes import MISSING, Texts, joined, number_hashes, shapes, text_hashes, texts_of
+from artificer.data.coded import Normal, at_rows, coded
+from artificer.data.hashes import Texts, joined, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
 from artificer.data.sketches import (
     MOST_COMMON,
     N_LEAST,
@@ -195,7 +195,7 @@ def scan_part(
     schema: Schema,
     like: Profile | None = None,
     *,
-    normal: Callable[[pl.Series, Column], pl.Series] | None = None,
+    normal: Normal | None = None,
     rows: bool = False,
 ) -> tuple[Profile, np.ndarray | None]:
     """Scan one part.
@@ -218,7 +218,7 @@ def scan_part(
         column = schema.columns[place]
         scanned = _texts if column.kind not in ("number", "time") else _numbers
         cells = frame[column.name]
-        return scanned(normal(cells, column) if normal else cells, column, like.columns[place].edges if like else None)
+        return scanned(cells, column, like.columns[place].edges if like else None, normal)
 
     n_workers = n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1
     done = dict(run_all(one, range(len(schema.columns)), n_workers, trim=False))
@@ -245,53 +245,62 @@ def _frame(rows: object) -> pl.DataFrame:
     return frame
 
 
-def _numbers(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[ColumnProfile, np.ndarray]:
+def _numbers(
+    cells: pl.Series, column: Column, edges: np.ndarray | None, normal: Normal | None
+) -> tuple[ColumnProfile, np.ndarray]:
+    cells = normal(cells, column) if normal else cells
     if column.kind == "time":
         cells = cells.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
         values = cells.drop_nulls().to_numpy() / 1e6
     else:
         cells = cells.cast(pl.Float64).fill_nan(None)
         values = cells.drop_nulls().to_numpy() + 0.0
-    ordered = np.sort(values)
-    begins, n = runs(ordered)
-    distinct = ordered[begins]
+    by_row = number_hashes(values)
+    values.sort()
+    begins, n = runs(values)
+    alone = len(begins) == len(values)
+    distinct = values if alone else values[begins]
+    hashes = np.sort(by_row if alone else number_hashes(distinct))
     places, over = common_places(n)
     shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
-    hashes = np.sort(number_hashes(distinct))
     found = replace(
-        _measured(cells, column, distinct, n, edges),
+        _measured(column, distinct, None if alone else n, edges),
+        n_rows=len(cells),
+        n_missing=cells.null_count(),
         common=commonest([canonical_text(value) for value in shown], n[places], over),
         registers=registers(hashes),
         least=hashes[:N_LEAST].copy(),
     )
-    return found, _of_rows(cells, number_hashes(values))
+    return found, at_rows(by_row, cells.is_not_null().to_numpy() if found.n_missing else None)
 
 
-def _texts(cells: pl.Series, column: Column, edges: np.ndarray | None) -> tuple[ColumnProfile, np.ndarray]:
-    cells = cells.cast(pl.String)
-    distinct, codes, n = _encoded(cells.drop_nulls(), column.kind)
-    texts = texts_of(distinct)
+def _texts(
+    cells: pl.Series, column: Column, edges: np.ndarray | None, normal: Normal | None
+) -> tuple[ColumnProfile, np.ndarray]:
+    held = coded(cells, column, normal)
+    texts = texts_of(held.texts)
     hashes = text_hashes(texts)
-    first, ordered, n_each = _grouped(hashes, n)
-    patterns = shapes(texts_of(distinct.gather(first)))
-    places, _, n_alike = _grouped(text_hashes(patterns), n_each)
+    first, ordered, n_each = _grouped(hashes, held.n)
     found = replace(
-        _measured(cells, column, *_lengths(distinct, n), edges),
+        _measured(column, *_lengths(held.texts, held.n), edges),
+        n_rows=held.n_rows,
+        n_missing=held.n_missing,
         common=_spelt(texts, first, n_each),
-        patterns=_spelt(patterns, places, n_alike),
+        patterns=_patterns(texts, held.n),
         registers=registers(ordered),
         least=ordered[:N_LEAST].copy(),
     )
-    return found, _of_rows(cells, hashes if codes is None else hashes[codes])
+    return found, held.rows(hashes)
 
 
-def _encoded(known: pl.Series, kind: str) -> tuple[pl.Series, np.ndarray | None, np.ndarray | None]:
-    """Different texts, which of them each row holds, and how often each occurs; texts that hardly repeat, as they are."""
-    if kind in ("identifier", "text") or not len(known):
-        return known, None, None
-    encoded = known.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
-    codes = encoded.indices.to_numpy()
-    return pl.Series(values=encoded.dictionary), codes, np.bincount(codes, minlength=len(encoded.dictionary))
+def _patterns(texts: Texts, n: np.ndarray | None) -> Commonest:
+    """The commonest patterns of texts; each text stands for `n`. Far fewer differ in sorts of bytes than in bytes."""
+    sorts = sorts_of_bytes(texts)
+    first, _, n_each = _grouped(text_hashes(sorts), n)
+    few = 2 * len(first) < len(texts.starts)  # free texts hardly repeat so either, and picking takes room
+    patterns = shortened(sorts.take(first) if few else sorts)
+    places, _, n_alike = _grouped(text_hashes(patterns), n_each if few else n)
+    return _spelt(patterns, places, n_alike)
 
 
 def _lengths(texts: pl.Series, n: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -307,22 +316,23 @@ def _lengths(texts: pl.Series, n: np.ndarray | None) -> tuple[np.ndarray, np.nda
     return held.astype(np.float64), counts[held]
 
 
-def _measured(
-    cells: pl.Series, column: Column, values: np.ndarray, n: np.ndarray, edges: np.ndarray | None
-) -> ColumnProfile:
-    """What is told by different values in their order, numbers or lengths, and how often each occurs."""
-    number, finite = column.kind == "number", np.isfinite(values)
-    n_infinite, n_negative, n_zero = (int(n[which].sum()) for which in (~finite, values < 0, values == 0))
-    values, n = values[finite], n[finite]
-    filled = np.concatenate([[0], np.cumsum(n)])
+def _measured(column: Column, values: np.ndarray, n: np.ndarray | None, edges: np.ndarray | None) -> ColumnProfile:
+    """What is told by different values in their order, numbers or lengths, and how often each occurs; None: once."""
+    number = column.kind == "number"
+    filled = np.arange(len(values) + 1) if n is None else np.concatenate([[0], np.cumsum(n)])
+    start, zero = np.searchsorted(values, [-np.inf, 0.0], "right")
+    negative, end = np.searchsorted(values, [0.0, np.inf], "left")
+    n_known = filled[-1]
+    n_negative, n_zero = int(filled[negative]), int(filled[zero] - filled[negative])
+    values, n, filled = values[start:end], None if n is None else n[start:end], filled[start : end + 1] - filled[start]
     if edges is None:
         edges = _edges(values, filled[1:])
     below = filled[np.searchsorted(values, edges, "right")]
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
-        n_rows=len(cells),
-        n_missing=cells.null_count(),
+        n_rows=0,
+        n_missing=0,
         moments=moments(values, n),
         low=float(values[0]) if len(values) else None,
         high=float(values[-1]) if len(values) else None,
@@ -333,7 +343,7 @@ def _measured(
         least=np.empty(0, np.uint64),
         n_negative=n_negative if number else 0,
         n_zero=n_zero if number else 0,
-        n_infinite=n_infinite,
+        n_infinite=int(n_known - filled[-1]),
     )
 
 
@@ -347,6 +357,8 @@ def _edges(values: np.ndarray, filled: np.ndarray) -> np.ndarray:
 
 def _grouped(hashes: np.ndarray, n: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where one of each different hash is, the different ones in order, and how often each occurs; each stands for `n`."""
+    if len(hashes) and (hashes == hashes[0]).all():
+        return np.zeros(1, np.int64), hashes[:1], np.array([len(hashes) if n is None else n.sum()])
     order = np.argsort(hashes)
     ordered = hashes[order]
     begins, counts = runs(ordered)
@@ -359,12 +371,3 @@ def _spelt(texts: Texts, places: np.ndarray, n: np.ndarray) -> Commonest:
     """The commonest of different texts, each of which is at one place and occurs `n` times."""
     common, over = common_places(n)
     return commonest([texts.text(place) for place in places[common].tolist()], n[common], over)
-
-
-def _of_rows(cells: pl.Series, hashes: np.ndarray) -> np.ndarray:
-    """Hashes of known values at their rows."""
-    if len(hashes) == len(cells):
-        return hashes
-    rows = np.full(len(cells), MISSING)
-    rows[cells.is_not_null().to_numpy()] = hashes
-    return rows

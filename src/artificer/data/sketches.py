@@ -87,7 +87,8 @@ def common_places(counts: np.ndarray) -> tuple[np.ndarray, int]:
     """Where the 256 largest counts are, and the largest count left out; of equal ones that do not all fit, a few."""
     if len(counts) <= MOST_COMMON:
         return np.arange(len(counts)), 0
-    least = int(np.partition(counts, -MOST_COMMON)[-MOST_COMMON])
+    repeated = counts[counts > 1]  # mostly few: no count is below 1
+    least = int(np.partition(repeated, -MOST_COMMON)[-MOST_COMMON]) if len(repeated) >= MOST_COMMON else 1
     above, level = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
     n_level = MOST_COMMON - len(above)
     if len(level) > n_level:
@@ -101,8 +102,13 @@ def runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where each different value of a sorted array begins, and how often it occurs: both int64 (n_distinct,)."""
     if not len(ordered):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    begins = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])
-    return begins, np.diff(begins, append=len(ordered))
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    begins = np.flatnonzero(new)
+    counts = np.empty_like(begins)
+    np.subtract(begins[1:], begins[:-1], out=counts[:-1])
+    counts[-1] = len(ordered) - begins[-1]
+    return begins, counts
 
 
 def registers(ordered: np.ndarray) -> np.ndarray:
@@ -205,17 +211,19 @@ class Copies:
         return hashes >> np.uint64(64 - self.halvings) == 0 if self.halvings else np.ones(len(hashes), bool)
 
 
-def moments(values: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Count, mean, and sums of the second, third and fourth powers of deviations: float64 (5,)."""
-    count = float(n.sum())
+def moments(values: np.ndarray, n: np.ndarray | None) -> np.ndarray:
+    """Count, mean, and sums of the second, third and fourth powers of deviations: float64 (5,); n is None: each once."""
+    count = float(len(values) if n is None else n.sum())
     if not count:
         return np.zeros(5)
     with np.errstate(over="ignore", invalid="ignore"):  # powers of 1e308 are infinite, of both signs
-        mean = float((values * (n / count)).sum())
-        d = values - mean
+        d = values * (1 / count if n is None else n / count)
+        mean = float(d.sum())
+        np.subtract(values, mean, out=d)
         square = d * d
-        weighted = square * n
-        return np.array([count, mean, weighted.sum(), (weighted * d).sum(), (weighted * square).sum()])
+        weighted = square if n is None else square * n
+        second, third = weighted.sum(), np.multiply(weighted, d, out=d).sum()
+        return np.array([count, mean, second, third, np.multiply(weighted, square, out=square).sum()])
 
 
 def joined_moments(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from artificer.core.errors import DataError, closest
+from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
@@ -117,7 +117,9 @@ def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded]]:
     """Rows that kinds and edges are told from, and all rows, piece by piece."""
     files = _files(source, folder) if isinstance(source, str | Path) else []
     pieces = chain.from_iterable(map(_pieces, files)) if files else iter([read(source, folder=folder)])
-    first = next(pieces)
+    first = next(pieces, None)
+    if first is None:
+        raise NoRowsError(f"'{source}' has columns and no rows; name a file that holds rows")
     spread = _spread(files) if files else None
     sample = typed(first.frame) if files and is_long_separated(files[0]) else first.frame
     return (sample if spread is None else spread), chain([first], pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import zipfile
 
 import polars as pl
@@ -39,6 +40,7 @@ def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, t
             f"'{name}' is a workbook, and reading it needs fastexcel: install Artificer with its extra 'excel', or save the "
             "sheet as CSV"
         ) from error
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # a column without a value is no news to whoever asked
     try:
         book = fastexcel.read_excel(data)
         sheets = list(book.sheet_names)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
-from artificer.core.brief import Brief, Capacity, Data, DecisionPart, Features, Target
+from artificer.core.brief import Authority, Brief, Capacity, Card, Data, DecisionPart, Features, Legal, Target
 from artificer.core.records import Decision, Estimate, Finding
+from artificer.core.report.card_lines import CARD
 from artificer.core.report.cards import cards
 from artificer.core.report.page import ReportPage, render
 from artificer.core.report.test_score import scored, total
@@ -32,7 +33,7 @@ from artificer.core.stages import (
 from artificer_runtime.schema import Column, Schema
 
 SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 400)
-ASK = "to be filled by the provider"
+ASK = "**not stated in the brief**"
 SECTIONS = {
     "model-card.md": (
         *("Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data"),
@@ -94,8 +95,8 @@ def test_what_records_tell_is_there_with_its_interval(page: ReportPage) -> None:
 
 
 def test_what_they_do_not_tell_is_asked_for_and_what_the_brief_tells_is_not(page: ReportPage) -> None:
-    assert f"{ASK}:** what the model is for" in cards(page)["model-card.md"]
-    assert f"{ASK}:** what is done with the prediction" in cards(page)["annex-iv.md"]
+    assert f"{ASK} (`purpose`): what the model is for" in cards(page)["model-card.md"]
+    assert f"{ASK} (`[decision]`): what is done with the prediction" in cards(page)["annex-iv.md"]
     told = replace(
         page,
         brief=replace(
@@ -114,7 +115,58 @@ def test_what_they_do_not_tell_is_asked_for_and_what_the_brief_tells_is_not(page
     assert "Groups that were compared: by town" in found["model-card.md"]
     assert "Source as named in the brief: calls.parquet" in found["data-sheet.md"]
     for text in (text for name, text in found.items() if name != "ml-test-score.md"):
-        assert ASK in text  # what no run can know stays with the provider
+        assert ASK in text  # what no run can know stays with the client
+
+
+def test_each_key_of_card_is_asked_for_by_name_until_it_is_filled(page: ReportPage) -> None:
+    keys = [one.name for one in fields(Card)]
+    assert keys == list(CARD)
+    empty = "".join(cards(page).values())
+    assert all(f"{ASK} (`[card] {key}`): {CARD[key]}" in empty for key in keys)
+    filled = Card(**{key: f"what {key} says" for key in keys})
+    full = "".join(cards(replace(page, brief=replace(page.brief, card=filled))).values())
+    assert "[card]" not in full
+    assert all(f"what {key} says" in full for key in keys)
+
+
+def test_what_the_records_hold_for_each_format_is_there(page: ReportPage) -> None:
+    schema = Schema((Column("x", "number", low=1.0, high=9.0),))
+    passed = ModelTest("calibration", "passed", "", (Finding("calibration", "note", "rows", "slope 1.02", "nothing"),))
+    brief = replace(
+        page.brief,
+        features=Features(effect={"x": "increasing"}, exclude=("y",)),
+        legal=Legal(personal=("mail",)),
+        authority=Authority(freeze=("2026-12-15/2027-01-06",), four_eyes=True),
+        data=Data(url_env="SHOP_URL", key=("id",), group="person"),
+    )
+    verdict = replace(page.verdict, tests=(passed, ModelTest("overfit", "not run", "it needs the training rows")))
+    asked = replace(page.asked, schema=schema, n_stray={"x": 3})
+    told = cards(replace(page, brief=brief, verdict=verdict, asked=asked))
+    for wanted in (
+        "Run: 20260101-abcd, of 2026-01-01",
+        "Made with: numpy 2",
+        "1.00 × lightgbm, 90 iterations",
+        "Columns that may be read: `x` (number, 1 to 9)",
+        "Directions that were demanded: x increasing",
+        "Personal data: mail",
+        "Intervals are at 95.0%, of the score by DeLong",
+    ):
+        assert wanted in told["model-card.md"], wanted
+    for wanted in (
+        "A row is identified by id",
+        "Rows of one person belong together",
+        "`x` 3",
+        "environment variable SHOP_URL",
+    ):
+        assert wanted in told["data-sheet.md"], wanted
+    for wanted in (
+        "Test calibration, passed: slope 1.02",
+        "Test overfit, not run: it needs the training rows",
+        "Nothing is promoted by itself in 2026-12-15/2027-01-06",
+        "A row with a level that training never saw is answered and flagged",
+        "(`[decision] review`): which rows a person decides",
+    ):
+        assert wanted in told["annex-iv.md"], wanted
 
 
 def test_a_client_s_words_are_no_markup(page: ReportPage) -> None:

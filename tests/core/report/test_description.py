@@ -7,6 +7,7 @@ import re
 import pytest
 
 from artificer.core.description import (
+    Above,
     ByLevel,
     Clusters,
     Collinearity,
@@ -37,7 +38,16 @@ FULL = Description(
     collinearity=Collinearity(((NASTY, float("inf")), ("a", 1.0)), 99.0, (Redundant(("a", NASTY), "a", 0.95),)),
     courses=(Course("y", "mean", "1d", 90, ONE, "year", 0.03, (Cycle("weekday", 0.2, 0.001, (("Mon", ONE),)),), ONE),),
     clusters=(Clusters(NASTY, False, 30, ONE, 0.01, 3.0, Estimate(33, 20, 60, "rows", 30)),),
-    by_level=(ByLevel("a", "mean", ONE, (Level(NASTY, 20, 0.45, ONE), Level("low", 80, 0.3, ONE)), 5.0),),
+    by_level=(
+        ByLevel(
+            "a",
+            "mean",
+            ONE,
+            (Level(NASTY, 20, 0.45, ONE), Level("low", 80, 0.3, ONE)),
+            5.0,
+            (Above(NASTY, "low", 0.87),),
+        ),
+    ),
     more_rows=MoreRows("roc_auc", ((60, ONE), (120, ONE)), ((60, ONE), (120, ONE), (240, ONE)), 120, ONE),
     target_over_time=tuple((f"2024-0{month}", ONE) for month in range(1, 6)),
 )
@@ -65,6 +75,7 @@ def test_figures_stand_with_intervals_and_adjusted_p_values() -> None:
     assert page.count("0.400 (0.300 to 0.500)") > 8
     assert "p &lt; 0.001" in page or "&lt; 0.001" in page
     assert "∞-fold" in page
+    assert "&#39;&lt;i&gt;&amp;&#39; lies above &#39;low&#39; with a chance of 87%" in page
     assert page.count("<svg") == 6
 
 

@@ -47,6 +47,10 @@ def test_levels_have_rates_and_rare_ones_no_name(classes: Description) -> None:
     assert set(levels) == {"north", "south", "west", "others"}
     assert levels["south"].shrunk.low > levels["north"].shrunk.high
     assert levels["others"].n_rows < 10
+    assert [one.first for one in town.above] == ["south", "south"]
+    assert {one.second for one in town.above} == {"north", "west"}
+    assert min(one.chance for one in town.above) > 0.999
+    assert town.in_words.startswith("'south' is highest: above '")
     assert sum(one.n_rows for one in town.levels) == classes.n_rows
 
 

@@ -88,7 +88,9 @@ def test_where_a_search_reads_a_part_of_the_rows_and_more_help_more_are_read(
 ) -> None:
     monkeypatch.setattr(planning, "MANY_ROWS", 2_000)
     monkeypatch.setattr(planning, "SEARCH_ROWS", 800)
-    found = fit(begun(tmp_path, clean()))
+    a, b = np.random.default_rng(0).uniform(-2, 2, (2, N))
+    waves = pl.DataFrame({"a": a, "b": b, "y": 3 * np.sin(3 * a) * np.cos(3 * b)})
+    found = fit(begun(tmp_path, waves))
     assert answer(found, "Would more rows help?") == "yes"
     assert answer(found, "comparing on more rows") == "yes"
     scores = {one.candidate.name: one.score.value for one in found.trials if one.score is not None}

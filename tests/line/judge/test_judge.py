@@ -139,6 +139,8 @@ def test_a_verdict_holds_all_that_the_report_shows(verdict: Verdict) -> None:
     assert verdict.against_linear is not None
     assert verdict.against_baseline.is_gain
     assert verdict.against_linear.is_gain
+    assert set(verdict.chances) == {"a constant", "a linear model"}
+    assert verdict.chances["a linear model"].better > 0.97  # what the interval says too
 
 
 def test_a_verdict_survives_the_store(verdict: Verdict) -> None:

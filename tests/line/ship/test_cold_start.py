@@ -48,3 +48,14 @@ def test_a_package_is_served_without_what_no_request_needs(tmp_path: Path, more:
     assert status == 200
     assert heavy == []
     assert resident_mb < 150
+
+
+@pytest.mark.parametrize(
+    "module", ["artificer.line.ask", "artificer.line.ship.scores", "artificer.why", "artificer.turning"]
+)
+def test_what_trains_nothing_loads_nothing_that_trains(module: str) -> None:
+    program = (
+        f"import sys, {module}; print(*{{'scipy', 'sklearn', 'lightgbm', 'catboost', 'pandas'}} & {{*sys.modules}})"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout.split()) == (0, []), ended.stderr

@@ -186,13 +186,13 @@ class TestTheSameCallAgain:
     def test_completes_the_ledger_that_a_killed_call_did_not_reach(
         self, client: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from artificer.core.ledger import Ledger
+        from artificer.core.predictions import Predictions
 
         def killed(*_: Any) -> None:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patched:
-            patched.setattr(Ledger, "keep_predictions", killed)
+            patched.setattr(Predictions, "keep", killed)
             with pytest.raises(KeyboardInterrupt):
                 scored(client, rows())
         assert client.ledger.predictions.of("7") == []
@@ -247,6 +247,7 @@ class TestWhatTheBriefSays:
         client.rows(rows(0), "new_1.parquet")
         done = artificer.score(client.brief)
         assert (done.n_rows, [finding.code for finding in done.findings]) == (0, ["no_rows"])
+        assert "see that 'new_*.parquet' names them" in done.findings[0].fix
         assert not (client.folder / "list.csv").exists()
 
     @pytest.mark.parametrize("name", ["none.parquet", "none.csv"])

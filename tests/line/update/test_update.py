@@ -70,6 +70,7 @@ def test_a_challenger_that_is_shown_to_be_better_is_promoted() -> None:
     assert found.gain.value == pytest.approx(found.challenger_score.value - found.champion_score.value)
     assert 0 < found.flipped < 1
     assert found.n_rows == 2000
+    assert "(better with a chance of over 99.9%)" in found.decisions[0].because
 
 
 def test_one_that_is_worse_or_alike_is_not() -> None:

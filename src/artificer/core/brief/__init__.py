@@ -14,6 +14,7 @@ from typing import Literal
 
 from artificer.core.brief.accept import Accept
 from artificer.core.brief.authority import Authority, Leave
+from artificer.core.brief.card import Card
 from artificer.core.brief.data import Data, Joined
 from artificer.core.brief.decision import Capacity, DecisionPart, Reasons, Review, Value
 from artificer.core.brief.features import Features, MonotoneEffect
@@ -30,6 +31,7 @@ __all__ = [
     "Authority",
     "Brief",
     "Capacity",
+    "Card",
     "Data",
     "DecisionPart",
     "Features",
@@ -83,6 +85,7 @@ class Brief:
     track: Track = field(default_factory=Track)
     authority: Authority = field(default_factory=Authority)
     legal: Legal = field(default_factory=Legal)
+    card: Card = field(default_factory=Card)
     run: RunPart = field(default_factory=RunPart)
 
 

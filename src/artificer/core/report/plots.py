@@ -10,7 +10,7 @@ from artificer.core.figures import figure
 from artificer.core.records import Estimate
 from artificer.core.report.svg import _grid, _mark, _scale, _svg, _x_tick, domain, ticks
 
-LONGEST = 22
+LONGEST = 23  # letters: two days and the dash between them
 
 
 def heat(names: Sequence[str], strengths: Sequence[Sequence[float]], *, title: str, marked: str = "") -> str:
@@ -28,10 +28,12 @@ def heat(names: Sequence[str], strengths: Sequence[Sequence[float]], *, title: s
     for row, name in enumerate(names):
         bold = ' class="label strong"' if name == marked else ' class="label"'
         y = top + row * cell
-        parts.append(f'<text{bold} x="{left - 8}" y="{y + cell / 2 + 4}" text-anchor="end">{_short(name)}</text>')
+        if row:  # below the diagonal the first has no row, and the last no column
+            parts.append(f'<text{bold} x="{left - 8}" y="{y + cell / 2 + 4}" text-anchor="end">{_short(name)}</text>')
         x, down = left + row * cell + cell / 2 + 4, top + size + 10
         turn = f'transform="rotate(-40 {x} {down})"'
-        parts.append(f'<text{bold} x="{x}" y="{down}" text-anchor="end" {turn}>{_short(name)}</text>')
+        if row < len(names) - 1:
+            parts.append(f'<text{bold} x="{x}" y="{down}" text-anchor="end" {turn}>{_short(name)}</text>')
         for column, strength in enumerate(strengths[row][:row]):
             told = f"{escape(name)} and {escape(names[column])}: {strength:.2f}"
             at = left + column * cell
@@ -58,7 +60,8 @@ def levels(rows: Sequence[tuple[str, Estimate, float | None, str]], *, title: st
     middle : float
         Where the upright line stands.
     """
-    width, left, right, step, top = 440, 158, 12, 22, 6
+    width, right, step, top = 440, 12, 22, 6
+    left = 20 + 7.2 * min(LONGEST, max(len(name) for name, *_ in rows))
     ends = [end for _, one, raw, _ in rows for end in (one.low, one.high, raw)]
     low, high = domain([*ends, middle])
     x = _scale(low, high, left, width - right)

@@ -16,7 +16,7 @@ from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import description, svg
 from artificer.core.report.templates import compiled
-from artificer.core.stages import Choice, ColumnStory, Description, Driver, Line, Model, Trained, Verdict
+from artificer.core.stages import Choice, ColumnStory, Description, Driver, Explained, Line, Model, Trained, Verdict
 
 MOST_DRIVERS = 8
 LOWER = (
@@ -84,7 +84,7 @@ def value(brief: Brief, verdict: Verdict) -> Parts:
 
 def slices(verdict: Verdict) -> Parts:
     """Groups of rows with their scores, and those that are served worst."""
-    return {"slices": _estimates(verdict.slices), "worst": worst(verdict)}
+    return {"slices": _estimates(verdict.slices, verdict.score.value), "worst": worst(verdict)}
 
 
 def worst(verdict: Verdict, most: int = 3) -> list[tuple[str, Estimate]]:
@@ -114,8 +114,15 @@ def drivers(brief: Brief, verdict: Verdict, what: str) -> Parts:
     return {
         "drivers": told,
         "shapes": _shapes(verdict, what),
-        "explained": [(one, _estimates(one.contributions[:MOST_DRIVERS])) for one in verdict.explained],
+        "explained": _explained(verdict),
     }
+
+
+def _explained(verdict: Verdict) -> list[tuple[Explained, list[tuple[str, Estimate, Markup]]]]:
+    """Rows column by column, all on one scale, so that what moves one more than another is seen."""
+    told = [(one, one.contributions[:MOST_DRIVERS]) for one in verdict.explained]
+    every = [pair for _, added in told for pair in added]
+    return [(one, _estimates(added, 0.0, every)) for one, added in told]
 
 
 def _shapes(verdict: Verdict, what: str) -> list[tuple[str, Markup]]:
@@ -221,6 +228,10 @@ def _score(score: Estimate | None, ends: tuple[float, float]) -> Markup:
     return Markup(svg.interval(score.value, score.low, score.high, ends)) if score else Markup("")
 
 
-def _estimates(named: Sequence[tuple[str, Estimate]]) -> list[tuple[str, Estimate, Markup]]:
-    ends = svg.domain([end for _, one in named for end in (one.low, one.high)])
-    return [(name, one, _score(one, ends)) for name, one in named]
+def _estimates(
+    named: Sequence[tuple[str, Estimate]], bound: float, beside: Sequence[tuple[str, Estimate]] = ()
+) -> list[tuple[str, Estimate, Markup]]:
+    """Estimates on one scale, which holds those beside them too, each against the bound."""
+    ends = svg.domain([bound, *(end for _, one in (*named, *beside) for end in (one.low, one.high))])
+    at = bound if bound == bound else None
+    return [(name, one, Markup(svg.interval(one.value, one.low, one.high, ends, at))) for name, one in named]

@@ -142,7 +142,7 @@ def interval(value: float, low: float, high: float, domain: tuple[float, float],
 def scatter(
     points: Sequence[Point], labels: Sequence[str], chosen: int, *, title: str, x_label: str, y_label: str
 ) -> str:
-    """Points with their intervals, a line through them in the order of x, and one that is named.
+    """Points with their intervals, and one that is named.
 
     Parameters
     ----------
@@ -161,11 +161,9 @@ def scatter(
     def at(value: float) -> float:
         return y(min(max(value, low), high))
 
-    way = " ".join(f"{x(point[0]):.1f},{y(point[1]):.1f}" for point in sorted(points))
     parts = [
         *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
         *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(x_low, x_high, 6)),
-        f'<polyline class="other" points="{way}"/>',
         *(
             f'<line class="reach thin" x1="{x(px):.1f}" x2="{x(px):.1f}" y1="{at(down):.1f}" y2="{at(up):.1f}"/>'
             for px, _, down, up in points

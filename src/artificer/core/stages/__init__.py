@@ -6,12 +6,12 @@ changed record makes everything after it run again.
 """
 
 from artificer.core.stages.ask import Asked, Requirement, Rows, Sealed
-from artificer.core.stages.audit import Alarms, Audited, Contract, Repair, Rule, RuleKind
+from artificer.core.stages.audit import Alarms, Audited, Contract, Repair, Rule, RuleKind, Where
 from artificer.core.stages.choose import Chosen, Split
 from artificer.core.stages.describe import ColumnStory, Description
 from artificer.core.stages.design import Candidate, Plan
 from artificer.core.stages.encode import Encoding
-from artificer.core.stages.fit import FoldFit, Trained, Trial
+from artificer.core.stages.fit import FoldFit, RunnerUp, Trained, Trial
 from artificer.core.stages.judge import Driver, Explained, Line, ModelTest, Shape, TestOutcome, Verdict
 from artificer.core.stages.refine import WEIGHT_DIGITS, Choice, Model, Outputs, Part, shares
 from artificer.core.stages.ship import RunLock, Shipped, Stop, Way
@@ -43,6 +43,7 @@ __all__ = [
     "Rule",
     "RuleKind",
     "RunLock",
+    "RunnerUp",
     "Sealed",
     "Shape",
     "Shipped",
@@ -53,5 +54,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "Way",
+    "Where",
     "shares",
 ]

@@ -26,6 +26,7 @@ RuleKind = Literal[
     "mean",
     "share",
 ]
+Where = Literal["", "training", "serving"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,12 @@ class Rule:
     name : str
         What a person calls it.
     allow : float
-        Share of rows that may break it in silence.
+        Share of all rows that may break it in silence; of a delivery, as many as chance makes of that share.
     severity : str
         "" leaves it to the share of rows that break it.
+    where : str
+        "training" or "serving": it is kept by rows that are used so, and nothing is asked of others; "" by all, or by
+        training rows alone where it reads the target.
     about, spread, sd, skew : float
         In place of bounds, what earlier deliveries tell: mean, standard deviation between deliveries beyond what their
         rows explain, and of a mean, standard deviation and skewness between rows. Bounds follow from `Alarms` and the
@@ -67,6 +71,7 @@ class Rule:
     name: str = ""
     allow: float = 0.0
     severity: Literal["", "note", "warning", "blocker"] = ""
+    where: Where = ""
     about: float | None = None
     spread: float = 0.0
     sd: float = 0.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from artificer.core.records import Decision, Estimate
+from artificer.core.figures import in_chances
+from artificer.core.records import Chances, Decision, Estimate
 from artificer.core.stages.design import Candidate
 
 
@@ -61,6 +62,26 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class RunnerUp:
+    """The best candidate and the next, over the folds.
+
+    Attributes
+    ----------
+    chances : Chances
+        How likely the first is better than the second.
+    """
+
+    first: str
+    second: str
+    chances: Chances
+
+    @property
+    def in_words(self) -> str:
+        """The comparison in a sentence."""
+        return f"{self.first} against {self.second}, the next: {in_chances(self.chances)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Trained:
     """From `fit`: what was tried.
 
@@ -72,6 +93,8 @@ class Trained:
         Seconds that fitting the representation took, on the slowest fold.
     metric : str
         The plan's, which trials are scored by.
+    runner_up : RunnerUp or None
+        None where fewer than two finished, or on a single fold.
     """
 
     trials: tuple[Trial, ...]
@@ -81,3 +104,4 @@ class Trained:
     encode_s: float = 0.0
     decisions: tuple[Decision, ...] = ()
     metric: str = ""
+    runner_up: RunnerUp | None = None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from artificer.core.records import Estimate, Fact, Finding, Outcome
+from artificer.core.records import Chances, Estimate, Fact, Finding, Outcome
 from artificer.core.stages.ask import Requirement
 
 
@@ -120,6 +120,8 @@ class Verdict:
         Two rows.
     tests : tuple of ModelTest
         What each test of the model found; their findings stand among `findings` too.
+    chances : dict of str to Chances
+        How likely the model is better than "a constant" and "a linear model".
     """
 
     on: str
@@ -141,6 +143,7 @@ class Verdict:
     shapes: tuple[Shape, ...] = ()
     explained: tuple[Explained, ...] = ()
     tests: tuple[ModelTest, ...] = ()
+    chances: dict[str, Chances] = field(default_factory=dict)
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

@@ -8,8 +8,8 @@ from artificer.core.brief import Accept, Brief, Task
 from artificer.core.errors import BriefError, closest
 from artificer.core.stages import Requirement
 from artificer.line.ask.decision import check_decision
-from artificer.measure.gaps import MEANING, RATES
 from artificer.measure.metrics import FAMILIES, METRICS, is_metric, metric, names
+from artificer.measure.rates import MEANING, RATES
 
 VALUE_PERIODS = {"value_per_day": "1d", "value_per_week": "7d", "value_per_month": "30d"}
 SPECIAL = ("list_precision", *VALUE_PERIODS, "beats", "calibration", "flips", *RATES, "latency_ms", "size_mb")

@@ -47,6 +47,7 @@ _TABLES: dict[str, type] = {
     "authority": vocabulary.Authority,
     "legal": vocabulary.Legal,
     "legal.keep": vocabulary.Keep,
+    "card": vocabulary.Card,
     "run": vocabulary.RunPart,
 }
 

@@ -145,6 +145,7 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
             run.brief.data.key,
             run.brief.legal.personal,
             _beside(run, asked, rows),
+            run.brief.target.known_after,
         ),
         profile=f"{name}/profile.json",
         metric=prices.metric,

@@ -40,7 +40,7 @@ from artificer.line.describe.target import target_facts
 
 __all__ = ["describe"]
 
-VERSION = 3
+VERSION = 4
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from artificer.core.description import ByLevel, Level
+from artificer.core.description import Above, ByLevel, Level
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
 from artificer.line.describe.columns import OTHERS, text
 from artificer.line.describe.over_time import shown_class
 from artificer.measure.any_shape import equal_bins
-from artificer.measure.bayes import shrunk_means, shrunk_rates
+from artificer.measure.bayes import Levels, shrunk_means, shrunk_rates
 from artificer.measure.intervals import mean_t, wilson
 
 MOST_COLUMNS = 6
@@ -44,13 +44,23 @@ def _told(name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndar
     n, sums = np.bincount(place, minlength=len(labels)), np.bincount(place, weights=y, minlength=len(labels))
     means = sums / n
     if shares:
-        believed, prior = shrunk_rates(sums, n)
+        believed = shrunk_rates(sums, n)
     else:
         within = float(((y - means[place]) ** 2).sum()) / max(len(y) - len(labels), 1)
-        believed, prior = shrunk_means(means, n.astype(np.float64), within)
+        believed = shrunk_means(means, n.astype(np.float64), within)
     overall = wilson(float(y.sum()), len(y)) if shares else mean_t(y)
-    levels = zip(labels, n.tolist(), means.tolist(), believed, strict=True)
-    return ByLevel(name, what, overall, tuple(Level(*one) for one in levels), prior)
+    levels = zip(labels, n.tolist(), means.tolist(), believed.each, strict=True)
+    return ByLevel(
+        name, what, overall, tuple(Level(*one) for one in levels), believed.prior_rows, _above(labels, believed)
+    )
+
+
+def _above(labels: list[str], believed: Levels) -> tuple[Above, ...]:
+    """The highest level against the next and the lowest; what stands for several levels is none."""
+    named = [place for place, label in enumerate(labels) if label != OTHERS]
+    ranked = sorted(named, key=lambda place: -believed.each[place].value)
+    others = dict.fromkeys((*ranked[1:2], *ranked[2:][-1:]))
+    return tuple(Above(labels[ranked[0]], labels[one], float(believed.above[ranked[0], one])) for one in others)
 
 
 def _bins(kind: str, values: np.ndarray) -> tuple[list[str], np.ndarray]:

@@ -31,12 +31,13 @@ from artificer.line.fit.losses import row_losses
 from artificer.line.fit.mending import Mending
 from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
+from artificer.line.fit.runner_up import runner_up
 from artificer.line.fit.so_far import SoFar
 from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 4
+VERSION = 5
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
 
@@ -98,7 +99,9 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     helped = mending.outcome(race, y, {name: one for name, (_, one) in turned.items()})
     decisions = (*evidence.decisions, *mending.decisions, *helped, *_decisions(trials, race.n_rounds))
     place, metric = f"{name}/predictions.npz", track.plan.metric
-    return Trained(trials, place, race.n_rounds, cut, race.encode_s, decisions, metric)
+    return Trained(
+        trials, place, race.n_rounds, cut, race.encode_s, decisions, metric, runner_up(race, track, readings)
+    )
 
 
 def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int, made: tuple[Candidate, ...] = ()) -> Lineup:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import artificer_runtime
-from artificer.core.records import Estimate, Fact
+from artificer.core.records import Chances, Estimate, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
 from artificer.line.ask import Subject, ask, begin
@@ -25,7 +25,7 @@ from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.contributions import explained_by
 from artificer.line.judge.curve import value_curve
-from artificer.line.judge.drivers import drivers
+from artificer.line.judge.drivers import drivers, read_columns
 from artificer.line.judge.effects import effects
 from artificer.line.judge.fairness import fairness
 from artificer.line.judge.flips import champion_of, served_version
@@ -39,6 +39,7 @@ from artificer.line.judge.slices import sliced_columns, slices
 from artificer.line.judge.today import in_words
 from artificer.line.judge.trivial import best_constant
 from artificer.line.judge.weak_slices import weak_slices
+from artificer.measure.bayes import chances, practically
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.correct import looks
 from artificer.measure.labels import decided, turned
@@ -46,7 +47,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 7
+VERSION = 8
 LEVEL = 0.95
 MOST_SHAPES = 4
 ALSO = {
@@ -101,9 +102,11 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     known = {"rows", *(one.where for one in slice_findings)}  # "rows" is where nothing was found
     weak = [one for one in weak_slices(examined) if one.where not in known]
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
-    driving = drivers(seen, describe(run))
+    driving = drivers(examined, *read_columns(seen, describe(run)))
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
     again = Retrained.of(run, asked, model)
+    baseline = seen.against(np.tile(seen.constant, (len(seen.y), 1)))
+    linear = seen.against(seen.linear) if seen.linear is not None else None
     tests, test_findings = tests_of(seen, labelled(run, asked, asked.train), again, sealed=n_openings > 0)
     return Verdict(
         on="sealed rows" if n_openings else "out of fold",
@@ -111,8 +114,8 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         metric=seen.metric,
         score=score,
         lines=lines,
-        against_baseline=seen.against(np.tile(seen.constant, (len(seen.y), 1))),
-        against_linear=seen.against(seen.linear) if seen.linear is not None else None,
+        against_baseline=baseline,
+        against_linear=linear,
         scores=tuple(_scores(seen)),
         slices=slice_scores,
         curve=value_curve(seen),
@@ -125,7 +128,13 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         shapes=shapes(examined, strongest),
         explained=explained_by(seen.predictor, examined, turned=asked.positive == 0),
         tests=tests,
+        chances=_chances(seen.metric, score, {"a constant": baseline, "a linear model": linear}),
     )
+
+
+def _chances(metric: str, score: Estimate, gains: dict[str, Estimate | None]) -> dict[str, Chances]:
+    found = {name: chances(gain, practically(metric, score.value)) for name, gain in gains.items() if gain is not None}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from artificer.core.brief import Target
-from artificer.core.errors import BriefError, DataError
+from artificer.core.errors import BriefError, DataError, closest
 from artificer.data.kinds import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.rows import codes_of, weights
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.examined import Examined, Predict, Rows
+from artificer.line.judge.foreign import asked
 from artificer.line.judge.native import Native
 from artificer.line.judge.predictions import as_prediction
 from artificer.measure.metrics import default_metric, metric, names
@@ -38,6 +39,8 @@ class About:
         Of two classes, the one that counts as success; by default the last of them in sorted order.
     time, weight, group : str
         Columns of X; "" for none.
+    changeable : sequence of str
+        Columns that a person can change: what would turn a decision is looked for in them.
     effects : mapping of str to str
         Column to "increasing" or "decreasing".
     """
@@ -48,6 +51,7 @@ class About:
     weight: str = ""
     group: str = ""
     protected: Sequence[str] = ()
+    changeable: Sequence[str] = ()
     effects: Mapping[str, str] | None = None
     level: float = 0.95
 
@@ -78,7 +82,7 @@ def examine(
     refit : bool
         Whether tests may train the estimator again on `train`, with other seeds and on parts of the rows.
     **about
-        As the attributes of `About`: metric, positive, time, weight, group, protected, effects, level.
+        As the attributes of `About`: metric, positive, time, weight, group, protected, changeable, effects, level.
 
     Raises
     ------
@@ -148,6 +152,7 @@ def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
     if previous is None:
         return None
     if hasattr(previous, "predict") or callable(previous):
+        _refuse_lacking(_reads(previous, native), native.frame)
         return _predictor(previous, native, labels)(native.frame)
     return as_prediction(previous, labels, native.frame.height)
 
@@ -155,6 +160,7 @@ def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
 def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
     """Of a polars frame the columns that the model says it reads, and the protected ones; others are not its business."""
     reads = _reads(model, native)
+    _refuse_lacking(reads, rows.frame)
     kept = [name for name in rows.frame.columns if name in reads or name in about.protected]
     return replace(rows, frame=rows.frame.select(kept)) if reads else rows
 
@@ -175,6 +181,7 @@ def _examined(
         level=about.level,
         previous=previous,
         protected=tuple(about.protected),
+        changeable=tuple(about.changeable),
         effects=dict(about.effects or {}),
         **more,
     )
@@ -216,7 +223,7 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
     given = _series(y)
     if frame.width and frame.height != len(given):
         raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
-    for name in (about.time, about.weight, about.group, *about.protected, *(about.effects or {})):
+    for name in (about.time, about.weight, about.group, *about.protected, *about.changeable, *(about.effects or {})):
         if name and name not in frame.columns:
             raise DataError(f"there is no column '{name}' in X; it has {', '.join(frame.columns) or 'none'}")
     try:
@@ -255,13 +262,23 @@ def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
     reads = _reads(model, native)
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
-        found = call(native.back(frame.select(reads) if reads else frame))
-        if known:  # one that was trained on a part of the rows may lack a class
+        found = asked(lambda: call(native.back(frame.select(reads) if reads else frame)), "predict", frame)
+        if known and np.shape(found) == (frame.height, len(known)):
+            # One that was trained on a part of the rows may lack a class.
             columns = dict(zip(known, np.asarray(found, np.float64).T, strict=True))
             found = np.stack([columns.get(name, np.zeros(frame.height)) for name in labels.classes], axis=1)
         return as_prediction(found, labels, frame.height)
 
     return predict
+
+
+def _refuse_lacking(reads: list[str], frame: pl.DataFrame) -> None:
+    lacking = [name for name in reads if name not in frame.columns]
+    if lacking:
+        more = f" (and {len(lacking) - 1} more)" if len(lacking) > 1 else ""
+        raise DataError(
+            f"column '{lacking[0]}'{more} is absent from the rows; the model reads it{closest(lacking[0], frame.columns)}"
+        )
 
 
 def _fitter(model: Any, native: Native, labels: Labels) -> Callable[[Rows, int], Predict] | None:
@@ -275,7 +292,7 @@ def _fitter(model: Any, native: Native, labels: Labels) -> Callable[[Rows, int],
         seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
         if seeds:
             copy.set_params(**dict.fromkeys(seeds, seed))
-        copy.fit(native.back(rows.frame), _values(rows.y, labels))
+        asked(lambda: copy.fit(native.back(rows.frame), _values(rows.y, labels)), "train", rows.frame)
         return _predictor(copy, native, labels)
 
     return fit

@@ -7,6 +7,7 @@ import polars as pl
 
 from artificer.line.judge.examined import Examined, Rows
 from artificer.line.judge.seen import Seen
+from artificer.measure.labels import turned
 
 
 def as_examined(seen: Seen) -> Examined:
@@ -32,4 +33,5 @@ def as_examined(seen: Seen) -> Examined:
         effects={name: effect for name, effect in features.effect.items() if effect != "any"},
         changeable=features.changeable,
         folder=seen.folder,
+        multipliers=turned(seen.predictor.contents.multipliers, seen.asked.positive),
     )

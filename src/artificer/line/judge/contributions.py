@@ -8,6 +8,8 @@ prediction less the mean prediction of the rows that it is compared with.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -21,8 +23,10 @@ from artificer_runtime.schema import GROUPS
 ORDERS, MOST_COLUMNS = 30, 40
 
 
-def explained_by(predictor: Predictor, seen: Examined, *, turned: bool = False) -> tuple[Explained, ...]:
-    """Explain the rows with the highest and the lowest prediction of the line's own model, as its package would.
+def explained_by(
+    predictor: Predictor, seen: Examined, *, turned: bool = False, at: Mapping[str, int] | None = None
+) -> tuple[Explained, ...]:
+    """Explain rows, by default those of the highest and the lowest prediction, of the line's own model as its package would.
 
     Nothing where there are several classes. A model whose trees were trained before they kept their rows' counts is
     explained as any other one is.
@@ -31,15 +35,17 @@ def explained_by(predictor: Predictor, seen: Examined, *, turned: bool = False) 
     ----------
     turned : bool
         Whether success is the first class of the model's two.
+    at : mapping of str to int, optional
+        Names and positions of rows.
     """
     columns = tuple(column.name for column in predictor.schema.columns if column.kind in GROUPS)
     if seen.task == "multiclass" or not columns or len(seen.rows) < 2:
         return ()
-    ends = _ends(seen)
+    ends = at or _ends(seen)
     try:
         told = predictor.explain(seen.rows.frame[list(ends.values())])
     except RowsError:
-        return explained(seen, columns)
+        return explained(seen, columns, at=at)
     added = (-told.contributions if turned else told.contributions)[:, :, 0]
     return tuple(
         Explained(
@@ -55,8 +61,10 @@ def explained_by(predictor: Predictor, seen: Examined, *, turned: bool = False) 
     )
 
 
-def explained(seen: Examined, columns: tuple[str, ...]) -> tuple[Explained, ...]:
-    """Explain the rows with the highest and the lowest prediction; values of the rows are not told.
+def explained(
+    seen: Examined, columns: tuple[str, ...], *, at: Mapping[str, int] | None = None
+) -> tuple[Explained, ...]:
+    """Explain rows, by default those of the highest and the lowest prediction; values of the rows are not told.
 
     Nothing where there are several classes, more than 40 columns, or nothing predicts.
     """
@@ -66,7 +74,7 @@ def explained(seen: Examined, columns: tuple[str, ...]) -> tuple[Explained, ...]
         Explained(
             which, float(seen.prediction[place, -1]), contributions(seen.predict, seen.rows.frame, place, columns)
         )
-        for which, place in _ends(seen).items()
+        for which, place in (at or _ends(seen)).items()
     )
 
 

@@ -2,54 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import numpy as np
 import polars as pl
 
 from artificer.core.stages import Description, Driver
+from artificer.line.judge.examined import Examined, drawn
 from artificer.line.judge.seen import Seen
 from artificer.measure.importance import importance
-from artificer_runtime.schema import GROUPS, Column
+from artificer_runtime.schema import GROUPS
 
 MOST_ROWS, MOST_COLUMNS, SHUFFLES = 1_500, 15, 3
 LOW, HIGH = 0.1, 0.9
 
 
-def drivers(seen: Seen, described: Description) -> tuple[Driver, ...]:
-    """Rank the columns by what shuffling them costs, the costliest first."""
-    rng = np.random.default_rng(0)
-    kept = np.sort(rng.permutation(len(seen.y))[:MOST_ROWS])
-    y, base = seen.y[kept], seen.decided(seen.metric, seen.prediction[kept])
-    frame = seen.rows.frame[kept]
-    weight = seen.rows.weight[kept] if seen.rows.weight is not None else None
-    strength = {one.name: one.association.value for one in described.columns if one.association is not None}
-    read = [column for column in seen.predictor.schema.columns if column.kind in GROUPS]
-    read.sort(key=lambda column: -np.nan_to_num(strength.get(column.name, 0.0)))
-    found = []
-    for column in read[:MOST_COLUMNS]:
+def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) -> tuple[Driver, ...]:
+    """Rank columns by what shuffling them costs, the costliest first; nothing where nothing predicts.
 
-        def shuffled(order: np.ndarray, name: str = column.name) -> np.ndarray:
-            return seen.decided(seen.metric, _predicted(seen, frame.with_columns(frame[name][order].alias(name))))
+    Parameters
+    ----------
+    columns : sequence of str
+        The first fifteen are tried.
+    numbers : collection of str
+        Those of them that hold numbers, which have a direction.
+    """
+    if seen.predict is None:
+        return ()
+    rng, rows = np.random.default_rng(0), seen.rows
+    kept = drawn(len(rows), MOST_ROWS)
+    y, base, frame = rows.y[kept], seen.as_scored(seen.prediction[kept]), rows.frame[kept]
+    weight = rows.weight[kept] if rows.weight is not None else None
+    found = []
+    for name in columns[:MOST_COLUMNS]:
+
+        def shuffled(order: np.ndarray, name: str = name) -> np.ndarray:
+            assert seen.predict is not None
+            return seen.as_scored(seen.predict(frame.with_columns(frame[name][order].alias(name))))
 
         effect = importance(seen.metric, y, base, shuffled, rng, n_repeats=SHUFFLES, weight=weight, level=seen.level)
-        found.append(Driver(column.name, effect, _direction(seen, frame, column)))
+        found.append(Driver(name, effect, _direction(seen, frame, name) if name in numbers else ""))
     found = [one for one in found if np.isfinite(one.effect.value)]
     return tuple(sorted(found, key=lambda one: -one.effect.value))
 
 
-def _predicted(seen: Seen, frame: pl.DataFrame) -> np.ndarray:
-    raw: np.ndarray = seen.predictor.raw(seen.predictor.schema.encode(frame))
-    return raw[:, ::-1] if seen.asked.positive == 0 else raw
+def read_columns(seen: Seen, described: Description) -> tuple[list[str], set[str]]:
+    """Columns that the line's own model reads, by their relation to the target; and those of them that are numbers."""
+    strength = {one.name: one.association.value for one in described.columns if one.association is not None}
+    read = [column for column in seen.predictor.schema.columns if column.kind in GROUPS]
+    read.sort(key=lambda column: -np.nan_to_num(strength.get(column.name, 0.0)))
+    return [column.name for column in read], {column.name for column in read if column.kind == "number"}
 
 
-def _direction(seen: Seen, frame: pl.DataFrame, column: Column) -> str:
+def _direction(seen: Examined, frame: pl.DataFrame, name: str) -> str:
     """Whether a high number raises or lowers the prediction, all else as it is; "" where there is no saying."""
-    values = frame[column.name].drop_nulls()
-    if column.kind != "number" or seen.prediction.shape[1] > 2 or len(values) < 2:
+    assert seen.predict is not None
+    values = frame[name].drop_nulls()
+    if seen.prediction.shape[1] > 2 or len(values) < 2:
         return ""
     ends = [values.quantile(one, "nearest") for one in (LOW, HIGH)]
     if ends[0] == ends[1]:
         return ""
-    low, high = (_predicted(seen, frame.with_columns(pl.lit(end).alias(column.name)))[:, -1] for end in ends)
+    there = [pl.lit(end).cast(frame[name].dtype).alias(name) for end in ends]
+    low, high = (seen.predict(frame.with_columns(one))[:, -1] for one in there)
     spread = float(np.std(seen.prediction[:, -1]))
     if not spread or abs(float((high - low).mean())) < 0.05 * spread:
         return ""

@@ -12,6 +12,7 @@ from artificer.line.judge.examined import Examined
 from artificer.line.judge.tests import about, run_tests
 
 SIGNS = {"passed": "✓", "warned": "?", "failed": "✗", "not run": "–"}
+_OUTCOMES = {"note": "passed", "warning": "warned", "blocker": "failed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,32 @@ class Examination:
         return 3 if self.faults(strict=strict) else 0
 
     def assert_passes(self, *, strict: bool = False) -> None:
-        """Raise AssertionError, which names each fault and what mends it, where there are any."""
+        """Raise AssertionError where there are faults.
+
+        It names each fault and what mends it, the smallest fall of the score that these rows could have shown, and the
+        tests that were not run.
+        """
+        __tracebackhide__ = True  # pytest then shows the line of the suite, not this one
         faults = self.faults(strict=strict)
-        told = "\n".join(f"  {one.code}, {one.where}: {one.says}; {one.fix}" for one in faults)
-        if faults:
-            raise AssertionError(f"{len(faults)} faults of the model:\n{told}")
+        if not faults:
+            return
+        failed = dict.fromkeys(one.code for one in faults)
+        told = [
+            f"  {SIGNS[_OUTCOMES[one.severity]]} {one.code}, {one.where}: {one.says}\n    to mend: {one.fix}"
+            for one in faults
+        ]
+        skipped = [test.code for test in self.tests if test.outcome == "not run"]
+        power = [one.says for test in self.tests if test.code == "power" for one in test.findings]
+        raise AssertionError(
+            "\n".join(
+                [
+                    f"the model fails {', '.join(failed)}; {self.metric} {with_interval(self.score)} on {self.n_rows:,} rows",
+                    *told,
+                    *([] if "power" in failed else power),
+                    *([f"not run: {', '.join(skipped)}; print the examination for why"] if skipped else []),
+                ]
+            )
+        )
 
     def junit(self, *, strict: bool = False) -> str:
         """The tests as JUnit XML: a test case each."""
@@ -59,7 +81,7 @@ class Examination:
             case = ElementTree.SubElement(suite, "testcase", classname="artificer.judge", name=test.code)
             if test.outcome == "not run":
                 counts["skipped"] += 1
-                ElementTree.SubElement(case, "skipped", message=test.because)
+                ElementTree.SubElement(case, "skipped", message=_plain(test.because))
                 continue
             if test.outcome == "failed" or (strict and test.outcome == "warned"):
                 counts["failures"] += 1
@@ -75,8 +97,8 @@ class Examination:
     def __str__(self) -> str:
         lines = [f"{self.metric} {with_interval(self.score)} on {self.n_rows:,} rows", self.findings[0].says]
         for test in self.tests:
-            says = [one.says for one in test.findings] or [test.because]
-            lines += [f"{SIGNS[test.outcome]} {test.code:17} {one}" for one in says]
+            lines += [f"{SIGNS[_OUTCOMES[one.severity]]} {test.code:17} {one.says}" for one in test.findings]
+            lines += [f"{SIGNS[test.outcome]} {test.code:17} {test.because}"] * (not test.findings)
         return "\n".join(lines)
 
 
@@ -89,4 +111,4 @@ def examined(seen: Examined) -> Examination:
 
 def _plain(text: str) -> str:
     """Text without the signs that XML 1.0 does not allow."""
-    return "".join(sign for sign in text if sign in "\t\n" or sign >= " ")
+    return "".join(sign for sign in text if sign in "\t\n" or (sign >= " " and sign not in "\ufffe\uffff"))

@@ -19,8 +19,9 @@ from artificer.line.judge.acted import chosen
 from artificer.line.judge.conditions import groups
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.seen import Seen
-from artificer.measure.gaps import FEWEST, MEANING, RATES, Outcomes, Rate, gap, rate
+from artificer.measure.gaps import FEWEST, Outcomes, Rate, gap, rate
 from artificer.measure.intervals import estimate
+from artificer.measure.rates import MEANING, RATES
 
 GAP = "_gap"
 # A gap that is shown to be larger is warned of; without a bound in the brief. The share that is chosen is not among

@@ -13,7 +13,6 @@ from artificer.line.judge.examined import Examined, Rows
 from artificer.line.judge.retrained import Retrained
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.tests import about, builtin, run_tests, seed_stability
-from artificer.measure.labels import turned
 
 # Rows that a test predicts anew for each change it tries, and seconds that must be left for that.
 MOST_ROWS, LEAST_S = 400, 1.0
@@ -71,7 +70,6 @@ def _shown(seen: Seen, train: Labelled, again: Retrained | str, *, sealed: bool)
     return replace(
         whole,
         linear=seen.linear,
-        multipliers=turned(seen.predictor.contents.multipliers, asked.positive),
         intervals_level=INTERVALS,
         took_ms=seen.took_ms,
         most_rows=MOST_ROWS,

@@ -44,7 +44,7 @@ class Counterfactual:
 @examination("recourse", "predict", "changeable")
 def recourse(seen: Examined) -> Iterator[Finding]:
     """Try at most 25 rows whose label is not success; no row's value is told."""
-    refused = np.flatnonzero(seen.prediction.argmax(axis=1) == 0)
+    refused = np.flatnonzero(seen.labels(seen.prediction) == 0)
     columns = ", ".join(seen.changeable)
     if seen.task != "binary" or not len(refused):
         why = "there is no one success to reach" if seen.task != "binary" else "no row is refused"
@@ -82,11 +82,12 @@ def nearest(seen: Examined, place: int) -> Counterfactual | None:
     kept = [singles[k] for k in dict.fromkeys([*lead[:BEAM], *cheap[:BEAM]])]
     pairs = [(a, b) for k, a in enumerate(kept) for b in kept[k + 1 :] if a.column != b.column]
     two = _chances(seen, row, pairs)
-    found = _turned(tried, chances) + _turned(pairs, two)
+    bar = _bar(seen)
+    found = _turned(tried, chances, bar) + _turned(pairs, two, bar)
     if not found and pairs:
         best = [pairs[k] for k in np.argsort(-two)[:BEAM]]
         more = [(*pair, one) for pair in best for one in kept if one.column not in {part.column for part in pair}]
-        found = _turned(more, _chances(seen, row, more))
+        found = _turned(more, _chances(seen, row, more), bar)
     return min(found, key=lambda one: (one.distance, len(one.changes)), default=None)
 
 
@@ -126,9 +127,14 @@ def _chances(seen: Examined, row: pl.DataFrame, tried: Sequence[tuple[Change, ..
     return np.asarray(seen.predict(asked)[:, 1], np.float64)
 
 
-def _turned(tried: Sequence[tuple[Change, ...]], chances: np.ndarray) -> list[Counterfactual]:
+def _bar(seen: Examined) -> float:
+    """Probability of success above which it is the label."""
+    return seen.multipliers[0] / sum(seen.multipliers) if seen.multipliers else 0.5
+
+
+def _turned(tried: Sequence[tuple[Change, ...]], chances: np.ndarray, bar: float) -> list[Counterfactual]:
     return [
         Counterfactual(one, sum(part.distance for part in one), float(chance))
         for one, chance in zip(tried, chances, strict=True)
-        if chance > 0.5
+        if chance > bar
     ]

@@ -7,15 +7,19 @@ import numpy as np
 from artificer.core.figures import figure
 from artificer.core.records import Estimate
 from artificer.data.expression import amounts
+from artificer.line.judge.acted import chosen
 from artificer.line.judge.seen import Seen
-from artificer.measure.intervals import estimate
-from artificer.measure.lists import Lists, list_precision, lists
+from artificer.measure.intervals import estimate, wilson
+from artificer.measure.lists import list_precision, lists
 
 PERIODS = {"1d": "a day", "7d": "a week", "30d": "a month"}
 
 
 def in_words(seen: Seen) -> str:
     """Say what the model does for the client, beside what is done today or what chance would do."""
+    decision = seen.run.brief.decision
+    if seen.periods is not None and decision.capacity is None and decision.threshold is None:
+        return _of_those_that_pay(seen)
     if seen.periods is not None and seen.n_periods and seen.chooses and seen.top:
         return _of_the_list(seen)
     if seen.asked.task == "regression":
@@ -41,24 +45,30 @@ def _of_the_list(seen: Seen) -> str:
         if capacity and seen.n_binding > 0 and short
         else ""
     )
-    return f"{acted}, about {n} succeed ({low} to {high}); {_today(seen, a_list)}.{note}"
+    return f"{acted}, about {n} succeed ({low} to {high}); {_today(seen, a_list, seen.top)}.{note}"
 
 
-def _today(seen: Seen, a_list: int) -> str:
+def _of_those_that_pay(seen: Seen) -> str:
+    pays = chosen(seen) > 0
+    n_acted, rows = int(pays.sum()), f"of {len(pays):,} rows"
+    if not n_acted:
+        return f"None {rows} pays to act on: its expected worth is above 0 for none."
+    share = wilson(float(seen.y[pays].sum()), n_acted, level=seen.level)
+    n, low, high = (figure(round(n_acted * one)) for one in (share.value, share.low, share.high))
+    acted = f"{n_acted:,} {rows} pay to act on, and about {n} of them succeed"
+    return f"{acted} ({low} to {high}); {_today(seen, n_acted, n_acted)}."
+
+
+def _today(seen: Seen, a_list: int, top: int) -> str:
     rule = seen.run.brief.accept.get("beats")
     assert seen.periods is not None
     if rule is not None and rule.rule:
         held = amounts(rule.rule, seen.rows.frame, "accept.beats")
-        how, found = "by today's rule", lists(held, seen.y, seen.periods, seen.top)
+        how, found = "by today's rule", lists(held, seen.y, seen.periods, top)
     else:
-        how, found = "chosen at random", _at_random(seen)
+        how, found = "chosen at random", lists(np.zeros(len(seen.y)), seen.y, seen.periods, top)
     share = float(found.succeeded.sum() / found.chosen.sum()) if found.chosen.sum() else 0.0
     return f"{how}, {figure(round(a_list * share))}"
-
-
-def _at_random(seen: Seen) -> Lists:
-    assert seen.periods is not None
-    return lists(np.zeros(len(seen.y)), seen.y, seen.periods, seen.top)
 
 
 def _of_pairs(seen: Seen) -> str:

@@ -116,8 +116,11 @@ def pack(
             add_files(staging, extra, facts)
             add_files(staging, checked(staging))
             flush(staging)
-            if not place.exists():  # another run may have been quicker: then its package, which is the same, stays
+            try:
                 staging.rename(place)
+            except OSError:
+                if not place.exists():  # else another run was quicker: its package, which is the same, stays
+                    raise
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     artificer_runtime.load(place)

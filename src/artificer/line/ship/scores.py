@@ -83,7 +83,7 @@ def score(
     batches, noticed = batches_of(scorer, rule, rows)
     found = predicted_rows(scorer, rule, batches())
     if found is None:
-        return Scored("", scorer.version, place.shown, 0, 0, 0, 0, 0, watch.seconds, (_no_rows(),))
+        return Scored("", scorer.version, place.shown, 0, 0, 0, 0, 0, watch.seconds, (_no_rows(scorer.brief, rows),))
     said = decided(scorer, rule, found, batches)
     asked = scorer.brief.decision.review.when
     queue = scorer.ledger.reviews(scorer.brief.name) if scorer.ledger and asked else None
@@ -216,11 +216,13 @@ def _findings(scorer: Scorer, rule: Rule, found: Predicted, filled: Filled) -> I
         )
 
 
-def _no_rows() -> Finding:
+def _no_rows(brief: Brief, rows: Any) -> Finding:
+    named = brief.track.new if rows is None else rows if isinstance(rows, str | Path) else ""
+    see = f"see that '{named}' names them" if named else "see where they come from"
     return Finding(
         "no_rows",
         "note",
         "",
         "there are no rows to score, so nothing was written",
-        "nothing to do if none came in; else see where they come from",
+        f"nothing to do if none came in; else {see}",
     )

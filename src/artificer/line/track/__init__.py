@@ -218,7 +218,7 @@ def _called(bins: Bins, place: int) -> str:
 def _contract(version: Version, frame: pl.DataFrame) -> Iterator[Finding]:
     """What the contract says of the new rows; nothing here stops a run that can go on."""
     aside = {version.brief.data.time, *version.brief.target.known_after, version.brief.target.column}
-    for finding in check_contract(frame, version.contract):
+    for finding in check_contract(frame, version.contract, "serving"):
         if finding.where in aside:
             continue
         yield replace(finding, severity="warning") if finding.severity == "blocker" else finding

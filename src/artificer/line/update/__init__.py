@@ -16,7 +16,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError
-from artificer.core.figures import with_interval
+from artificer.core.figures import in_chances, with_interval
 from artificer.core.life import Updated
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.data.readers import read
@@ -24,6 +24,7 @@ from artificer.line.ask import read_brief
 from artificer.line.track.meeting import Meeting, Version, meet, newest, opened
 from artificer.line.update.flips import flipped
 from artificer.line.update.since import Start, start_of
+from artificer.measure.bayes import chances, practically
 from artificer.measure.compare import compare
 from artificer.measure.correct import looks
 from artificer.measure.intervals import estimate
@@ -75,7 +76,7 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
     ours, theirs = champion.decided(metric, ours), challenger.decided(metric, theirs)
     scores = [estimate(metric, rows.y, one, rows.weight, groups=rows.group, level=level) for one in (ours, theirs)]
     gain = compare(metric, rows.y, theirs, ours, rows.weight, groups=rows.group, level=level)
-    choice, because = _choice(brief, gain, share, metric)
+    choice, because = _choice(brief, gain, share, metric, practically(metric, scores[0].value))
     question = f"Shall {challenger.name} be served in place of {champion.name}?"
     facts = (
         Fact("gain", gain.value, metric),
@@ -125,9 +126,11 @@ def frozen(freeze: tuple[str, ...], today: date | None = None) -> str:
     return ""
 
 
-def _choice(brief: Brief, gain: Estimate, share: float, metric: str) -> tuple[Any, str]:
+def _choice(brief: Brief, gain: Estimate, share: float, metric: str, within: float) -> tuple[Any, str]:
+    likely = chances(gain, within)
     told = (
         f"on rows that neither saw it is {'better' if gain.value >= 0 else 'worse'} by {with_interval(gain)} {metric}"
+        + (f" ({in_chances(likely)})" if likely else "")
     )
     if not gain.is_gain:
         shown = "shown to be worse" if gain.high < 0 else "not shown to be better"

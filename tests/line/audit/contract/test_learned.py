@@ -249,3 +249,28 @@ def test_rows_keep_the_contract_that_is_learned_from_them() -> None:
         "contract:repeated",
         "contract:relation",
     }
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_beyond", "found"), [(100, 2, False), (100, 3, True), (10, 1, False), (10, 2, True)]
+)
+def test_a_small_delivery_may_hold_what_chance_makes_of_the_share(n_rows: int, n_beyond: int, found: bool) -> None:
+    rows = pl.DataFrame({"x": [9.0] * n_beyond + [0.5] * (n_rows - n_beyond)})
+    contract = Contract(Schema(()), rules=(Rule("range", ("x",), 0.0, 1.0, allow=0.001),))
+    assert bool(check_contract(rows, contract)) == found
+    strict = Contract(Schema(()), rules=(Rule("range", ("x",), 0.0, 1.0),))
+    assert check_contract(rows, strict)
+
+
+def test_deliveries_of_few_rows_give_no_more_false_alarms_than_was_said() -> None:
+    schema = infer_schema(SAME[:5_000])
+    contract = contract_of(normalise(SAME[:5_000], schema), schema, "", ())
+    found = [check_contract(SAME[5_000 + 100 * place :][:100], contract) for place in range(100)]
+    assert sum(map(len, found)) <= 1
+    assert check_contract(SAME[:100].with_columns(x0=pl.lit(50.0)), contract)
+
+
+SAME = pl.DataFrame(
+    {f"x{place}": np.random.default_rng(place).normal(size=15_000) for place in range(5)}
+    | {"gap": [None if place in (6_000, 9_000) else 1.0 + place % 7 for place in range(15_000)]}
+)

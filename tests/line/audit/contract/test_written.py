@@ -57,7 +57,7 @@ def test_it_reads_back_as_it_was(contract: Contract) -> None:
 def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:
     text = contract_text(contract)[0]
     assert "[columns.age]\n" in text
-    assert "missing = 0  # never missing in training\n" in text
+    assert "missing = { value = 0, allow = 0.034 }  # never missing in training\n" in text
     assert 'pattern = { value = "AB-[0-9]{4}", allow = 0.034 }  # every value in training has it\n' in text
     assert 'rule = "start <= end"\n' in text
     assert "range = { at_least = 2024-01-01T10:00:00.500000Z, allow = 0.034 }  # earliest moment" in text
@@ -68,7 +68,7 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         Rule("present", ("a",), severity="warning"),
         Rule("type", ("a",)),
         Rule("missing", ("a",), high=0.25, severity="blocker"),
-        Rule("range", ("a",), low=0.5, allow=0.0),
+        Rule("range", ("a",), low=0.5, allow=0.0, where="serving"),
         Rule("reference", ("a",), values=("other.csv", "id"), allow=0.01),
         Rule("determined", ("zip", "land", "city"), allow=0.01, name="one city"),
         Rule("mean", ("a",), about=3.25, spread=0.5, sd=2.0, skew=0.5),
@@ -80,10 +80,14 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         Rule("unique", ("a", "b"), name="once a day"),
         Rule("relation", ("a", "b"), text="a < b and b > 0", severity="note"),
         Rule("sql", text="SELECT * FROM rows\nWHERE a > 'x = \\'", name="q", severity="warning"),
-        Rule("polars", text="a > 1", allow=0.5),
+        Rule("polars", text="a > 1", allow=0.5, where="training"),
+        Rule("present", ("later",), where="training"),
+        Rule("missing", ("later",), high=0.0, where="training"),
     )
     written = Contract(Schema((Column("a", "number", low=0.5),)), rules=rules, alarms=Alarms(2.0, 4.25, 20, 900))
-    found = read_toml(contract_text(written)[0], "c.toml")
+    text = contract_text(written)[0]
+    assert '[columns.later]\nwhere = "training"\nmissing = 0\n' in text  # said once, for all rules of the column
+    found = read_toml(text, "c.toml")
     assert set(found.rules or ()) == set(rules)
     assert found.alarms == written.alarms
 
@@ -100,6 +104,8 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         ("[columns.age]\npattern = '[A'", 3, "no regular expression"),
         ("[columns.age]\nset = 'a'", 3, "list of texts"),
         ("[columns.age]\nset = {value = ['a'], severity = 'fatal'}", 3, "note, warning or blocker"),
+        ("[columns.age]\nset = {value = ['a'], where = 'train'}", 3, "training or serving"),
+        ("[columns.age]\nwhere = 'here'", 3, "training or serving"),
         ("[columns.age]\nin = {file = 'x.csv'}", 3, "column"),
         ("[columns.age]\nrequired = 'yes'", 3, "true or false"),
         ('[columns."a = b"]\nunique = 1', 3, "true or false"),

@@ -50,8 +50,13 @@ def test_a_spoilt_model_does_not(tumours: Halves) -> None:
     found = artificer.examine(LINE.fit(X, 1 - y), *judged)
     assert outcomes(found)["against_trivial"] == "failed"
     assert found.exit_code() == 3
-    with pytest.raises(AssertionError, match="worse than a constant"):
+    with pytest.raises(AssertionError, match="the model fails against_trivial; roc_auc") as raised:
         found.assert_passes()
+    told = str(raised.value)
+    assert "✗ against_trivial, a constant: the model is worse than a constant" in told
+    assert "to mend: do not use it" in told
+    assert "rows show a fall of roc_auc by" in told  # what a test here could have seen
+    assert "not run: overlap, " in told
 
 
 def test_warnings_fail_where_one_is_strict(tumours: Halves) -> None:
@@ -201,4 +206,7 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
         "-p", "no:artificer", "-p", "artificer.pytest_plugin", "-p", "no:cacheprovider"
     )
     ended.assert_outcomes(passed=1, failed=1)
-    ended.stdout.fnmatch_lines(["*worse than a constant*"])
+    ended.stdout.fnmatch_lines(
+        ["*the model fails against_trivial*", "*to mend: do not use it*", "*rows show a fall of*"]
+    )
+    ended.stdout.no_fnmatch_line("*examination.py*")  # the trace ends in the suite's own line

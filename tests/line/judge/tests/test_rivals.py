@@ -39,6 +39,7 @@ def test_a_model_that_is_wrong_is_worse_than_a_constant(tumours: Halves) -> None
     found = of(against_trivial, see(LINE.fit(X, 1 - y), judged, (X, y)))()
     assert found.severity == "blocker"
     assert "worse than a constant" in found.says
+    assert found.says.endswith("; worse with a chance of over 99.9%")
 
 
 def test_without_training_rows_the_constant_is_that_of_the_judged_ones(diabetics: Halves) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
+from scipy import special, stats
 
 RISK = 0.001  # that the true share lies above what is allowed
 QUIET_SHARE = 0.001
@@ -31,3 +31,15 @@ def largest_share(n: int, n_broke: int = 0) -> float:
     share = max(QUIET_SHARE, share)
     digit = 10.0 ** (math.floor(math.log10(share)) - 1)
     return min(1.0, round(math.ceil(share / digit - 1e-9) * digit, 6))
+
+
+def most_by_chance(n_rows: int, share: float) -> int:
+    """Rows of a delivery that may break a rule that this share of all rows may break.
+
+    The count that a binomial draw passes once in a thousand deliveries. Without it few rows would alarm often: of a hundred,
+    one alone is 1%, and a rule that one row in a thousand breaks is then broken in every tenth delivery.
+
+    >>> most_by_chance(100, 0.001), most_by_chance(100_000, 0.001), most_by_chance(100, 0.0)
+    (2, 132, 0)
+    """
+    return int(stats.binom.isf(RISK, n_rows, share)) if share > 0 else 0

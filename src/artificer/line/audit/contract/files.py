@@ -45,7 +45,13 @@ def read_contract(path: Path) -> tuple[Contract, tuple[Finding, ...]]:
         from artificer.line.audit.contract.dialects import read_yaml
 
         return read_yaml(text, place.name)
-    return read_toml(text, place.name), ()
+    contract = read_toml(text, place.name)
+    if not contract.rules:
+        raise ContractError(
+            f"the contract '{place.name}' holds no rule, so anything would keep it; `artificer audit BRIEF --write-contract "
+            "FILE` writes one that is learned"
+        )
+    return contract, ()
 
 
 def contract_text(contract: Contract, form: str = "toml") -> tuple[str, tuple[str, ...]]:

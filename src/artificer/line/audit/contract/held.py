@@ -13,13 +13,14 @@ import polars as pl
 
 from artificer.core.errors import closest
 from artificer.core.records import Finding
-from artificer.core.stages import Contract, Rule
+from artificer.core.stages import Contract, Rule, Where
 from artificer.data.kinds import infer_schema
 from artificer.data.readers import read
 from artificer.data.table import normalise
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.rules import broken
+from artificer.line.audit.contract.uses import asked_in, use_of
 from artificer_runtime.schema import Column, Schema
 
 
@@ -36,6 +37,12 @@ class Held:
         on a whole delivery have none.
     new, gone, changed : tuple of str
         Columns that came, that are absent, and whose values break a rule.
+    where : str
+        What the rows were held as: "training" or "serving"; "" where no rule depends on it.
+    n_elsewhere : int
+        Rules that hold in other rows alone.
+    n_known : int
+        Columns of the contract that are there.
     """
 
     n_rows: int
@@ -44,11 +51,19 @@ class Held:
     new: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    where: Where = ""
+    n_elsewhere: int = 0
+    n_known: int = -1
 
     @property
     def positions(self) -> np.ndarray:
         """Rows that break any rule: int64, ascending."""
         return np.unique(np.concatenate([np.empty(0, np.int64), *self.offending.values()]))
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether no column of the contract is there."""
+        return self.n_known == 0
 
     def split(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Part rows into those that keep every rule, and those that do not, with a column `why`.
@@ -75,20 +90,22 @@ class Held:
         return rows.filter(pl.Series(~aside)), broke
 
 
-def check_contract(frame: Any, contract: Contract) -> tuple[Finding, ...]:
+def check_contract(frame: Any, contract: Contract, where: Where = "") -> tuple[Finding, ...]:
     """Hold data against a contract; of what is found, only the findings.
 
     Parameters
     ----------
     frame : DataFrame of polars, pandas or Arrow
         Rows as delivered.
+    where : str
+        As for `hold`.
 
     Returns
     -------
     tuple of Finding
         Codes that begin with ``contract:``; empty when the data keeps the contract.
     """
-    return hold(frame, contract).findings
+    return hold(frame, contract, where=where).findings
 
 
 def hold(
@@ -98,6 +115,7 @@ def hold(
     tables: Mapping[str, Any] | None = None,
     folder: Path | None = None,
     now: datetime | None = None,
+    where: Where = "",
 ) -> Held:
     """Hold one delivery against a contract.
 
@@ -111,16 +129,20 @@ def hold(
         Where the rules' relative paths start.
     now : datetime, optional
         For freshness; default: the present.
+    where : str
+        "training" or "serving", what the rows are for; by default rows with labels are for training.
 
     Raises
     ------
     ContractError
-        When a rule cannot be followed: a query that cannot be read, a table that is nowhere.
+        When a rule cannot be followed: a query that cannot be read, a table that is nowhere; or when a rule holds in
+        training alone and nothing tells what the rows are for.
     DataError
         When the rows cannot be read.
     """
     rows = read(source).frame
-    rules = rules_of(contract)
+    use = where or use_of(rows, contract)
+    rules = asked_in(use, contract)
     known = {column.name: column for column in contract.schema.columns}
     wanted = dict.fromkeys([*known, *(name for rule in rules for name in rule.columns)])
     new = [name for name in rows.columns if name not in wanted and name != contract.target]
@@ -141,7 +163,9 @@ def hold(
             if len(places):
                 offending[delivery.title(rule)] = places
     gone = tuple(finding.where for finding in findings if finding.code == "contract:absent")
-    return Held(rows.height, tuple(findings), offending, tuple(new), gone, tuple(changed))
+    n_known = len({*wanted} & {*rows.columns} - {*new})
+    n_elsewhere = len(rules_of(contract)) - len(rules)
+    return Held(rows.height, tuple(findings), offending, tuple(new), gone, tuple(changed), use, n_elsewhere, n_known)
 
 
 def _values(

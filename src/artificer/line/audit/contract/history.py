@@ -49,7 +49,8 @@ def with_history(
     ContractError
         When there are too few, or one lacks a column.
     """
-    seen = [_Counts.of(frame, contract) for frame in deliveries]
+    served = _without_training(contract)
+    seen = [_Counts.of(frame, served) for frame in deliveries]
     if len(seen) < FEWEST_DELIVERIES:
         raise ContractError(
             f"{len(seen)} earlier deliveries say too little of how deliveries differ; name at least {FEWEST_DELIVERIES}, "
@@ -61,7 +62,14 @@ def with_history(
     never_missing = {rule.columns[0] for rule in rules if rule.kind == "missing"}
     n_rows = sum(one.n_rows for one in seen)
     alarms = Alarms(per_month, deliveries_per_month, len(seen), n_rows)
-    return replace(contract, rules=(*rules, *_rules(contract, seen, never_missing)), alarms=alarms)
+    return replace(contract, rules=(*rules, *_rules(served, seen, never_missing)), alarms=alarms)
+
+
+def _without_training(contract: Contract) -> Contract:
+    """A contract without the columns that rows to serve lack: deliveries may hold them or not."""
+    absent = {rule.columns[0] for rule in rules_of(contract) if rule.kind == "present" and rule.where == "training"}
+    columns = tuple(one for one in contract.schema.columns if one.name not in absent)
+    return replace(contract, schema=replace(contract.schema, columns=columns))
 
 
 def deliveries_of(history: str, frame: pl.DataFrame, folder: Path) -> tuple[list[pl.DataFrame], float | None]:

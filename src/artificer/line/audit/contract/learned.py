@@ -23,6 +23,7 @@ from artificer_runtime.schema import Column, Schema
 
 LARGEST_LOOSE_SHARE = 0.1  # a rule that more may break says too little
 FEWEST_FOR_UNIQUE = 50
+OF_TARGET = ("present", "set", "range")
 
 
 def contract_of(
@@ -32,6 +33,7 @@ def contract_of(
     key: tuple[str, ...],
     personal: tuple[str, ...] = (),
     more: Sequence[Rule] = (),
+    known_after: tuple[str, ...] = (),
 ) -> Contract:
     """Learn the contract from the training rows.
 
@@ -40,13 +42,15 @@ def contract_of(
     frame : DataFrame
         Normalised training rows.
     target : str
-        Not in the contract: later rows come before their labels.
+        What is learned of it holds in training alone: rows to serve come before their labels.
     key : tuple of str
         The brief's `[data] key`; it is in the contract if no two training rows share it.
     personal : tuple of str
         Columns whose values are pseudonyms here: the contract says nothing of how they are written.
     more : sequence of Rule
         Learned from what is not in the frame: other tables, the clock.
+    known_after : tuple of str
+        Columns that rows to serve lack, as they lack the target.
     """
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
@@ -57,7 +61,15 @@ def contract_of(
     known = [rule.columns for rule in rules if rule.kind == "unique"]
     rules += keys_of(frame, columns, known)
     rules += [*relations_of(frame, columns), *sums_of(frame, columns), *determined_of(frame, columns), *more]
-    return Contract(Schema(columns, schema.missing), not_null, unique, target, tuple(rules))
+    later = {target, *known_after}
+    rules += [rule for column in schema.columns if column.name == target for rule in _of_target(frame[target], column)]
+    placed = (replace(rule, where="training") if later & {*rule.columns} else rule for rule in rules)
+    return Contract(Schema(columns, schema.missing), not_null, unique, target, tuple(placed))
+
+
+def _of_target(values: pl.Series, column: Column) -> Iterator[Rule]:
+    """That it is there, and what it may be; not that each row has a label: some come later."""
+    yield from (rule for rule in _column_rules(values, column, (), (column.name,)) if rule.kind in OF_TARGET)
 
 
 def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...]) -> Iterator[Rule]:
@@ -67,6 +79,8 @@ def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], perso
             allow = _allowed(known, rule)
             if allow <= LARGEST_LOOSE_SHARE:
                 yield replace(rule, allow=allow)
+        elif rule.kind == "missing":
+            yield replace(rule, allow=largest_share(len(values)))
         else:
             yield rule
     if values.dtype == pl.String and column.name not in personal and (found := pattern_of(known)):

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from artificer.core.stages import Alarms, Contract, Rule
-from artificer.line.audit.contract.chance import QUIET_SHARE
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.limits import predicted
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What a rule allows where its line does not say: learned bounds are those of a sample.
-ALLOW = {"range": QUIET_SHARE, "set": QUIET_SHARE, "pattern": QUIET_SHARE}
 KEYS = {"present": "required", "reference": "in"}
 HEAD = """\
 # What the rows must look like. Learned from training rows; yours to edit: change, add or remove a line.
 # `artificer audit DATA --contract FILE` holds data against it, and ends with 3 where a blocker is found.
 #
 # A rule's line may say more:  range = { value = [0, 120], allow = 0.01, severity = "blocker" }
-#   allow: share of rows that may break it in silence (range, set, pattern: 0.001; else 0)
+#   allow: share of all rows that may break it in silence, and of few rows as many as chance makes of that share; else none
 #   severity: "note", "warning" or "blocker"; by default it follows from the share of rows; own rules block
+#   where: "training" or "serving", the rows that must keep it; rows with labels are for training. By default all must; a
+#     rule that reads the target, those for training. In a column's section, a line `where = "training"` is for all its rules
 # More rules a column may have:
 #   missing = 0.02   at most this share;  required = false;  unique = true;  pattern = '[A-Z]{2}[0-9]{4}'
 #   in = { file = "customers.csv", column = "id" };  mean = [20, 30];  range = { at_least = 0 }
@@ -102,6 +102,8 @@ def _alarms(alarms: Alarms, n_limits: int) -> Iterator[str]:
 
 def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
     yield f"[columns.{_key(name)}]"
+    (where,) = found if len(found := {rule.where for rule in rules}) == 1 else ("",)
+    rules = [replace(rule, where="") for rule in rules] if where else rules
     typed = next((rule for rule in rules if rule.kind == "type"), None)
     if kind:
         yield _with(
@@ -111,10 +113,12 @@ def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Li
             yield "check_type = false"
     if form:
         yield f"form = {_text(form)}"
+    if where:
+        yield f"where = {_text(where)}"
     present = next((rule for rule in rules if rule.kind == "present"), None)
     if present is None:
         yield "required = false"
-    elif present.severity:
+    elif present.severity or present.where:
         yield f"required = {_value('true', present)}"
     yield from (_line(rule, kind, limits) for rule in rules if rule.kind not in ("type", "present", "share"))
     shares = [rule for rule in rules if rule.kind == "share"]
@@ -158,10 +162,12 @@ def _written(rule: Rule, kind: str) -> str:
 def _value(plain: str, rule: Rule, more: Mapping[str, str] | None = None) -> str:
     """A rule's value, in a table where the rule says more than it."""
     parts = dict(more or {}) or {"value": plain}
-    if rule.allow != ALLOW.get(rule.kind, 0.0):
+    if rule.allow:
         parts["allow"] = _number(rule.allow)
     if rule.severity:
         parts["severity"] = _text(rule.severity)
+    if rule.where:
+        parts["where"] = _text(rule.where)
     if list(parts) == ["value"]:
         return plain
     return "{ " + ", ".join(f"{key} = {value}" for key, value in parts.items()) + " }"
@@ -186,6 +192,8 @@ def _alone(rule: Rule) -> Iterator[str]:
         yield f"allow = {_number(rule.allow)}"
     if rule.severity:
         yield f"severity = {_text(rule.severity)}"
+    if rule.where:
+        yield f"where = {_text(rule.where)}"
 
 
 def _with(line: str, note: str) -> str:

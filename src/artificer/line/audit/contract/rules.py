@@ -12,6 +12,7 @@ from artificer.core.errors import ContractError, closest
 from artificer.core.records import Fact, Finding, Severity
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
+from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.limits import limits_of
 from artificer.line.audit.contract.own import by_polars, by_sql
@@ -50,11 +51,15 @@ class Break:
 def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray]]:
     """Hold a delivery against one rule: a finding and the positions of the rows behind it, or nothing."""
     found = KINDS[rule.kind](delivery, rule)
-    if found is None or found.share <= rule.allow:
+    if found is None or _n_broke(delivery, found) <= most_by_chance(delivery.rows.height, rule.allow):
         return
     where = ", ".join(rule.columns) or rule.name or "rows"
     severity = rule.severity or found.severity
     yield Finding(found.code, severity, where, found.says, found.fix, found.facts), found.places
+
+
+def _n_broke(delivery: Delivery, found: Break) -> int:
+    return len(found.places) or round(found.share * delivery.rows.height)
 
 
 def _rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str = AGAIN) -> Break | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
@@ -12,10 +13,10 @@ import polars as pl
 
 from artificer.core.errors import BriefError, ContractError, closest
 from artificer.core.records import Severity
-from artificer.core.stages import Alarms, Contract, Rule
+from artificer.core.stages import Alarms, Contract, Rule, Where
 from artificer.data.expression import expression, named
 from artificer.line.ask.durations import seconds
-from artificer.line.audit.contract.page import ALLOW, VERSION
+from artificer.line.audit.contract.page import VERSION
 from artificer_runtime.schema import Column, Kind, Schema
 
 ALONE = (
@@ -35,8 +36,8 @@ OF_COLUMN = {
     "in": "reference",
     "mean": "mean",
 }
-SETTINGS = ("type", "check_type", "form", "required", "shares")
-OPTIONS = ("allow", "severity")
+SETTINGS = ("type", "check_type", "form", "required", "shares", "where")
+OPTIONS = ("allow", "severity", "where")
 PARTS = ("value", "at_least", "at_most", "about", "spread", "sd", "skew", "file", "column", "within")
 BOUNDED = ("missing", "range", "rows", "mean", "share")
 Path = tuple[str | int, ...]
@@ -69,6 +70,11 @@ def read_toml(text: str, where: str) -> Contract:
 
 
 def _contract(written: Mapping[str, Any]) -> Contract:
+    if isinstance(written.get("target"), Mapping):
+        raise _Mistake(
+            ("target",),
+            "this is a brief; `artificer audit BRIEF --write-contract FILE` writes the contract of its rows",
+        )
     _refuse_unknown(written, TOP, (), "a part of a contract")
     if written.get("contract", VERSION) != VERSION:
         raise _Mistake(
@@ -77,7 +83,9 @@ def _contract(written: Mapping[str, Any]) -> Contract:
     sections = _table(written.get("columns", {}), ("columns",))
     columns, rules = [], []
     for name, section in sections.items():
-        of_column = list(_column(name, _table(section, ("columns", name))))
+        here: Path = ("columns", name)
+        where = _where(_table(section, here).get("where", ""), (*here, "where"))
+        of_column = [replace(rule, where=rule.where or where) for rule in _column(name, section)]
         rules += of_column
         if "type" in section:
             columns.append(_typed(name, section, of_column))
@@ -93,11 +101,11 @@ def _contract(written: Mapping[str, Any]) -> Contract:
 def _column(name: str, section: Mapping[str, Any]) -> Iterator[Rule]:
     here: Path = ("columns", name)
     _refuse_unknown(section, (*SETTINGS, *OF_COLUMN), here, "a rule of a column")
-    required, more = _options("present", section.get("required", True), (*here, "required"))
+    required, more = _options(section.get("required", True), (*here, "required"))
     if _truth(required.pop("value", True), (*here, "required")):
         yield Rule("present", (name,), **more)
     if "type" in section:
-        kind, more = _options("type", section["type"], (*here, "type"))
+        kind, more = _options(section["type"], (*here, "type"))
         if kind.get("value") not in get_args(Kind):
             near = closest(str(kind.get("value")), get_args(Kind))
             raise _Mistake(
@@ -113,7 +121,7 @@ def _column(name: str, section: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _rule(kind: Any, columns: tuple[str, ...], value: Any, path: Path, **given: Any) -> Iterator[Rule]:
-    parts, more = _options(kind, value, path)
+    parts, more = _options(value, path)
     if kind in BOUNDED:
         more |= _bounds(kind, parts, path)
     elif kind == "set":
@@ -135,15 +143,23 @@ def _rule(kind: Any, columns: tuple[str, ...], value: Any, path: Path, **given: 
     yield Rule(kind, columns, **(more | given))
 
 
-def _options(kind: str, value: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A rule's own parts, and what every rule may say: `allow` and `severity`."""
+def _options(value: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A rule's own parts, and what every rule may say: `allow`, `severity` and `where`."""
     parts = dict(value) if isinstance(value, Mapping) else {"value": value}
-    allow, severity = parts.pop("allow", ALLOW.get(kind, 0.0)), parts.pop("severity", "")
+    allow, severity = parts.pop("allow", 0.0), parts.pop("severity", "")
     if not _is_number(allow) or not 0 <= allow <= 1:
         raise _Mistake((*path, "allow"), f"allow is {allow!r}, and must be a share of rows, 0 to 1")
     if severity not in ("", *get_args(Severity)):
         raise _Mistake((*path, "severity"), f"severity is {severity!r}; write note, warning or blocker")
-    return parts, {"allow": float(allow), "severity": severity}
+    where = _where(parts.pop("where", ""), (*path, "where"))
+    return parts, {"allow": float(allow), "severity": severity, "where": where}
+
+
+def _where(value: Any, path: Path) -> Where:
+    if value not in get_args(Where):
+        raise _Mistake(path, f"where is {value!r}; write training or serving: the rows that must keep it")
+    found: Where = value
+    return found
 
 
 def _bounds(kind: str, parts: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -216,7 +232,7 @@ def _alone(written: Mapping[str, Any]) -> Iterator[Rule]:
     for kind, key in ALONE:
         for place, section in enumerate(_list(written.get(kind, []), (kind,))):
             here: Path = (kind, place)
-            parts, more = _options(kind, _table(section, here), here)
+            parts, more = _options(_table(section, here), here)
             value = parts.pop(key, None)
             more["name"] = _said(parts.pop("name", ""), (*here, "name"), "a text")
             by = _texts(parts.pop("by", None), (*here, "by")) if kind == "determined" else ()

@@ -15,6 +15,7 @@ from artificer.core.protocols import Check
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import ModelTest, TestOutcome
 from artificer.line.judge.examined import Examined, UnfinishedError
+from artificer.line.judge.foreign import ModelRaisedError
 from artificer.measure.correct import looks
 
 __all__ = ["BUILTIN", "builtin", "run_tests"]
@@ -112,7 +113,7 @@ def _can_run(test: Check, seen: Examined) -> bool:
 def _tested(test: Check, seen: Examined) -> ModelTest:
     try:
         findings = tuple(test(seen))
-    except UnfinishedError as error:
+    except (UnfinishedError, ModelRaisedError) as error:
         return ModelTest(test.code, "not run", str(error))
     if not findings:
         return ModelTest(

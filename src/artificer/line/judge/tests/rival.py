@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import in_chances, with_interval
 from artificer.core.records import Estimate, Fact, Finding, Severity
 from artificer.line.judge.examined import Examined
+from artificer.measure.bayes import chances, practically
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,13 @@ def met(seen: Examined, rival: Rival, *facts: Fact) -> Finding | None:
     other = seen.score(rival.prediction) if not seen.multipliers else None
     scores = (Fact("score", seen.score().value, seen.metric), *_score_of(other, seen.metric))
     severity, says = _outcome(gain, rival)
+    likely = chances(gain, practically(seen.metric, seen.score().value))
     return Finding(
         rival.code,
         severity,
         rival.name,
-        f"the model is {says} {rival.name}: {seen.metric} better by {with_interval(gain)}",
+        f"the model is {says} {rival.name}: {seen.metric} better by {with_interval(gain)}"
+        + (f"; {in_chances(likely)}" if likely else ""),
         "nothing to do" if severity == "note" else rival.fix,
         (*scores, *facts),
         gain,

@@ -5,13 +5,15 @@ Each form has a module with `read` and `write`; which a file is of is told by it
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from artificer.core.errors import ContractError
 from artificer.core.records import Finding
 from artificer.core.stages import Contract
 from artificer.line.audit.contract.dialects import dbt, odcs, pandera
-from artificer.line.audit.contract.dialects.gathered import Unreadable
+from artificer.line.audit.contract.dialects.gathered import Unreadable, titled
+from artificer.line.audit.contract.learned import rules_of
 
 FORMS = {"dbt": dbt, "odcs": odcs, "pandera": pandera}
 SIGNS = {"models": dbt, "sources": dbt, "apiVersion": odcs, "schema": odcs, "columns": pandera}
@@ -63,9 +65,12 @@ def read_yaml(text: str, where: str) -> tuple[Contract, tuple[Finding, ...]]:
 
 def write_yaml(contract: Contract, form: str) -> tuple[str, tuple[str, ...]]:
     """Write a contract for another tool: its text, and the titles of the rules that the form cannot say."""
-    document, unsaid = FORMS[form].write(contract)
+    rules = rules_of(contract)
+    said = tuple(rule for rule in rules if not rule.where)
+    placed = [f"{titled(rule)}, in {rule.where} alone" for rule in rules if rule.where]
+    document, unsaid = FORMS[form].write(replace(contract, rules=said))
     text: str = _yaml().safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return text, tuple(unsaid)
+    return text, (*unsaid, *placed)
 
 
 def _yaml() -> Any:

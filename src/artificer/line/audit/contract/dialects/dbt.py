@@ -129,7 +129,8 @@ def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
     given = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
     match rule.kind:
         case "missing":
-            return ("dbt_utils.not_null_proportion", {"at_least": 1 - rule.high}) if rule.high else ("not_null", {})
+            most = rule.high or rule.allow
+            return ("dbt_utils.not_null_proportion", {"at_least": 1 - most}) if most else ("not_null", {})
         case "unique" if len(rule.columns) == 1:
             return "unique", {}
         case "unique":

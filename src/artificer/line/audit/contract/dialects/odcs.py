@@ -164,10 +164,10 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
     grave = {} if rule.severity == "blocker" else {"severity": "warning"}
     none: dict[str, Any] = {"mustBeLessOrEqualTo": 100 * rule.allow, "unit": "percent"} if rule.allow else {"mustBe": 0}
     match rule.kind:
-        case "missing" if not rule.high:
+        case "missing" if not (rule.high or rule.allow):
             at["required"] = True
         case "missing":
-            most = {"metric": "nullValues", "mustBeLessOrEqualTo": 100 * (rule.high or 0), "unit": "percent"}
+            most = {"metric": "nullValues", "mustBeLessOrEqualTo": 100 * (rule.high or rule.allow), "unit": "percent"}
             at.setdefault("quality", []).append(most | grave)
         case "unique" if len(rule.columns) == 1:
             at["unique"] = True

@@ -17,7 +17,8 @@ def demands(contract: Contract) -> list[tuple[str, str, list[str]]]:
     found: dict[str, list[str]] = {}
     for rule in contract.rules or ():
         about = ", ".join(rule.columns) or "the delivery"
-        found.setdefault(about, []).extend(_told(rule, kinds.get(about, "")))
+        aside = f" (in {rule.where} alone)" if rule.where else ""
+        found.setdefault(about, []).extend(said + aside for said in _told(rule, kinds.get(about, "")))
     return [(about, str(kinds.get(about, "")), said) for about, said in found.items()]
 
 

@@ -1,0 +1,211 @@
+"""What a model's predictions hang on: columns that drive it, how it changes along them, single rows, what would turn them.
+
+Of any model that predicts: columns by what shuffling them costs, with intervals; the strongest numbers by accumulated
+local effects; of single rows what each column adds, and the smallest change of what a person can change that makes
+success the label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from artificer.core.errors import DataError
+from artificer.core.figures import figure, with_interval
+from artificer.core.stages import Driver, Explained, Shape
+from artificer.line.judge.ale import shapes
+from artificer.line.judge.any_model import About, Pair, shown
+from artificer.line.judge.contributions import MOST_COLUMNS, explained, explained_by
+from artificer.line.judge.drivers import drivers
+from artificer.line.judge.examined import Examined, drawn
+from artificer.line.judge.recourse import Counterfactual, nearest
+from artificer_runtime import Predictor
+from artificer_runtime.schema import GROUPS
+
+MOST_SHAPES, RANKED_ROWS, TOLD = 4, 300, 5
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What would make success the label of one row: the nearest change, or why there is none."""
+
+    which: str
+    nearest: Counterfactual | None
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a model's predictions hang on.
+
+    Attributes
+    ----------
+    metric : str
+        What is lost is counted in.
+    drivers : tuple of Driver
+        Columns by what shuffling them costs, the costliest first.
+    shapes : tuple of Shape
+        Of the numbers among the strongest.
+    explained : tuple of Explained
+        The rows that were asked for, else those of the highest and the lowest prediction.
+    turned : tuple of Turned
+        Of the same rows, as far as success is not their label.
+    left_out : tuple of str
+        What is not told, and why.
+    """
+
+    metric: str
+    drivers: tuple[Driver, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    turned: tuple[Turned, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+
+def explain(
+    model: Any, X: Any, y: Any, *, rows: Sequence[int] = (), train: Pair | None = None, **about: Any
+) -> Explanation:
+    """Say what a model's predictions hang on: columns, how it changes along them, single rows, what would turn them.
+
+    Parameters
+    ----------
+    model, X, y
+        As for `examine`; rows that did not train the model.
+    rows : sequence of int
+        Positions of rows to explain by themselves; by default the highest and the lowest prediction.
+    train : (X, y), optional
+        The rows that trained it: a change that turns a decision is one to a value that occurred there.
+    **about
+        As for `examine`.
+
+    Raises
+    ------
+    DataError, BriefError
+        When rows, labels or options are not what they must be.
+
+    Examples
+    --------
+    >>> found = explain(model, X, y, changeable=["hours"])  # doctest: +SKIP
+    >>> print(found)  # doctest: +SKIP
+    """
+    seen = shown(model, X, y, train=train, refit=False, about=About(**about))
+    return explanation(seen, rows, predictor=model if isinstance(model, Predictor) else None)
+
+
+def explanation(seen: Examined, rows: Sequence[int] = (), *, predictor: Predictor | None = None) -> Explanation:
+    """Explain a model on the judged rows.
+
+    Parameters
+    ----------
+    rows : sequence of int
+        Positions of the rows to explain by themselves; by default the highest and the lowest prediction.
+    predictor : Predictor, optional
+        Of a package, which tells itself what each column adds.
+
+    Raises
+    ------
+    DataError
+        When a row is not there, or nothing predicts.
+    """
+    if seen.predict is None or not seen.rows.frame.width:
+        raise DataError("predictions alone cannot be explained; give the model and the columns that it reads")
+    wrong = [row for row in rows if not 0 <= row < len(seen.rows)]
+    if wrong:
+        raise DataError(f"there is no row {wrong[0]}; rows are counted from 0 to {len(seen.rows) - 1:,}")
+    frame = seen.rows.frame
+    columns = _read(predictor, seen)
+    numbers = {name for name in columns if frame[name].dtype.is_numeric()}
+    driving = drivers(seen, _ranked(seen, columns), numbers)
+    strongest = [one.column for one in driving if one.effect.is_gain and one.column in numbers][:MOST_SHAPES]
+    places = {f"row {row}": row for row in rows}
+    if predictor is None:
+        told = explained(seen, columns, at=places)
+    else:
+        told = explained_by(predictor, seen, turned=predictor.contents.classes[:1] != seen.classes[:1], at=places)
+    return Explanation(
+        seen.metric,
+        driving,
+        shapes(seen, strongest),
+        told,
+        tuple(_turned(seen, places or _lowest(seen))),
+        tuple(_left_out(seen, columns)),
+    )
+
+
+def _read(predictor: Predictor | None, seen: Examined) -> tuple[str, ...]:
+    if predictor is None:
+        return tuple(seen.rows.frame.columns)
+    return tuple(column.name for column in predictor.schema.columns if column.kind in GROUPS)
+
+
+def _ranked(seen: Examined, columns: Sequence[str]) -> list[str]:
+    """Columns by how far predictions move when they are shuffled, on a few rows: what is told of is found so."""
+    assert seen.predict is not None
+    rng, frame = np.random.default_rng(0), seen.rows.frame[drawn(len(seen.rows), RANKED_ROWS)]
+    base, order = seen.predict(frame), rng.permutation(frame.height)
+    moves = {
+        name: float(np.abs(seen.predict(frame.with_columns(frame[name][order].alias(name))) - base).mean())
+        for name in columns
+    }
+    return sorted(columns, key=lambda name: -moves[name])
+
+
+def _lowest(seen: Examined) -> dict[str, int]:
+    return {"lowest": int(seen.prediction[:, -1].argmin())}
+
+
+def _turned(seen: Examined, places: dict[str, int]) -> Iterator[Turned]:
+    if seen.task != "binary" or not seen.changeable:
+        return
+    labels = seen.labels(seen.prediction)
+    for which, place in places.items():
+        if labels[place] == 0:
+            found = nearest(seen, place)
+            why = "" if found else f"no change of {', '.join(seen.changeable)} that was tried turns it"
+            yield Turned(which, found, why)
+
+
+def _left_out(seen: Examined, columns: Sequence[str]) -> Iterator[str]:
+    if seen.task == "multiclass":
+        yield "shapes and single rows: there are several classes"
+    elif len(columns) > MOST_COLUMNS:
+        yield f"single rows: there are more than {MOST_COLUMNS} columns"
+    if seen.task != "binary":
+        yield "what would turn a decision: there is no one success to reach"
+    elif not seen.changeable:
+        yield "what would turn a decision: no column is named that a person can change (changeable)"
+
+
+def _lines(told: Explanation) -> Iterator[str]:
+    yield f"what {told.metric} loses when a column is shuffled:"
+    for one in told.drivers[:TOLD]:
+        direction = f"; {one.direction}" if one.direction else ""
+        yield f"  {one.column}: {with_interval(one.effect)}{direction}"
+    for shape in told.shapes:
+        (low, first), (high, last) = shape.points[0], shape.points[-1]
+        yield (
+            f"along {shape.column}: {with_interval(first)} at {figure(low)}, {with_interval(last)} at {figure(high)}, "
+            "against the mean prediction"
+        )
+    for row in told.explained:
+        added = ", ".join(f"{name} {with_interval(one)}" for name, one in row.contributions[:TOLD])
+        scale = f", in {row.scale}" if row.scale not in ("", "value") else ""
+        yield f"{_named(row.which)}, {figure(row.prediction)}: {added}{scale}"
+    for turned in told.turned:
+        found = turned.nearest
+        if found is None:
+            yield f"{_named(turned.which)}: {turned.because}"
+            continue
+        changes = " and ".join(f"{one.column} = {one.value}" for one in found.changes)
+        yield f"{_named(turned.which)} would turn with {changes}: {figure(found.chance)}"
+    yield from (f"not told: {one}" for one in told.left_out)
+
+
+def _named(which: str) -> str:
+    return which if which.startswith("row") else f"the {which} prediction"

@@ -1,0 +1,111 @@
+"""Any model is explained: what drives it, how it changes, single rows, and what would turn them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from world import SLOPE, Rows, build
+
+from artificer import explain, load
+from artificer.core.errors import DataError
+from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.explanation import Explanation, explanation
+from artificer.line.judge.recourse import nearest
+
+N = 400
+RNG = np.random.default_rng(0)
+X = pl.DataFrame({"hours": RNG.uniform(0, 40, N), "age": RNG.uniform(20, 60, N), "noise": RNG.normal(size=N)})
+SCORE = 0.3 * (X["hours"].to_numpy() - 20) - 0.05 * (X["age"].to_numpy() - 40)
+PASSED = np.where(SCORE + RNG.logistic(size=N) > 0, "yes", "no")
+MODEL = LogisticRegression(max_iter=1_000).fit(X, PASSED)
+
+
+@pytest.fixture(scope="module")
+def told() -> Explanation:
+    return explain(MODEL, X, PASSED, changeable=["hours"])
+
+
+def test_columns_are_ranked_with_intervals_and_directions(told: Explanation) -> None:
+    assert [one.column for one in told.drivers[:2]] == ["hours", "age"]
+    assert told.drivers[0].effect.is_gain
+    assert [one.direction for one in told.drivers[:2]] == ["more of it, higher", "more of it, lower"]
+    noise = next(one for one in told.drivers if one.column == "noise")
+    assert noise.effect.low <= 0.01
+    assert told.shapes[0].column == "hours"
+    assert told.shapes[0].points[-1][1].low > told.shapes[0].points[0][1].high
+
+
+def test_contributions_add_up_to_the_prediction_less_the_mean(told: Explanation) -> None:
+    highest = told.explained[0]
+    added = sum(one.value for _, one in highest.contributions)
+    mean = MODEL.predict_proba(X)[:, 1].mean()
+    assert highest.which == "highest"
+    assert added == pytest.approx(highest.prediction - mean, abs=0.15)  # against 60 rows drawn
+
+
+def test_the_smallest_change_that_turns_the_lowest_row_is_found(told: Explanation) -> None:
+    (turned,) = told.turned
+    assert turned.nearest is not None
+    (change,) = turned.nearest.changes
+    lowest = X[int(MODEL.predict_proba(X)[:, 1].argmin())]
+    assert change.column == "hours"
+    assert MODEL.predict(lowest.with_columns(hours=pl.lit(change.value))) == ["yes"]
+    assert f"the lowest prediction would turn with hours = {change.value}" in str(told)
+
+
+def test_the_label_is_turned_where_the_model_has_multipliers() -> None:
+    """Where success must be thrice as likely as failure to be the label, a change must reach that."""
+    seen = shown(MODEL, X, PASSED, about=About(changeable=["hours"]))
+    strict = replace(seen, multipliers=(3.0, 1.0))
+    place = int(seen.prediction[:, 1].argmin())
+    plain, far = nearest(seen, place), nearest(strict, place)
+    assert plain is not None
+    assert far is not None
+    assert plain.chance > 0.5
+    assert far.chance > 0.75
+    assert far.distance > plain.distance
+
+
+def test_rows_are_chosen_and_the_other_class_may_be_success() -> None:
+    told = explain(MODEL, X, PASSED, rows=[3, 7], positive="no", changeable=["hours", "age"])
+    assert [one.which for one in told.explained] == ["row 3", "row 7"]
+    assert told.explained[0].prediction == pytest.approx(MODEL.predict_proba(X[3])[0, 0])
+    assert [one.which for one in told.turned] == [f"row {row}" for row in (3, 7) if MODEL.predict(X[row]) == ["yes"]]
+
+
+def test_a_package_tells_itself_what_each_column_adds(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    frame = Rows().draw(400, 1)
+    for positive, sign in (("yes", 1), ("no", -1)):
+        told = explain(load(tmp_path / "package"), frame.drop("won"), frame["won"], positive=positive, changeable=["x"])
+        assert [one.column for one in told.drivers[:1]] == ["x"]
+        highest = told.explained[0]
+        assert highest.scale == "log-odds"
+        name, added = highest.contributions[0]
+        assert (name, added.low) == ("x", added.high)  # of the package: nothing is sampled
+        row = frame["x"].arg_max() if sign > 0 else frame["x"].arg_min()
+        assert added.value == pytest.approx(sign * SLOPE * frame["x"][row], abs=1e-4)
+        assert told.turned[0].nearest is not None
+        assert sign * (told.turned[0].nearest.changes[0].value) > 0
+
+
+def test_what_is_left_out_is_told() -> None:
+    told = explain(LinearRegression().fit(X, SCORE), X, SCORE)
+    assert told.drivers[0].column == "hours"
+    assert told.turned == ()
+    assert "not told: what would turn a decision: there is no one success to reach" in str(told)
+    assert "no column is named that a person can change" in str(explain(MODEL, X, PASSED))
+
+
+def test_misuse_is_named() -> None:
+    with pytest.raises(DataError, match="there is no row 400; rows are counted from 0 to 399"):
+        explain(MODEL, X, PASSED, rows=[N])
+    with pytest.raises(DataError, match="there is no column 'hour' in X"):
+        explain(MODEL, X, PASSED, changeable=["hour"])
+    with pytest.raises(DataError, match="predictions alone cannot be explained"):
+        explanation(replace(shown(MODEL, X, PASSED, about=About()), predict=None))

@@ -1,0 +1,99 @@
+"""Predictions of any form are read, or refused in words: shapes, gaps, texts, what lies outside of 0 to 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from artificer.core.brief import Target
+from artificer.core.errors import DataError
+from artificer.line.ask.labels import read_labels
+from artificer.line.judge.any_model import examine, examine_predictions
+from artificer.line.judge.foreign import ModelRaisedError
+from artificer.line.judge.predictions import as_prediction
+
+TWO = read_labels(pl.Series("y", ["no", "yes"] * 4), Target(column="y", positive="yes"))
+THREE = read_labels(pl.Series("y", ["a", "b", "c"] * 4), Target(column="y"))
+NUMBER = read_labels(pl.Series("y", [0.5, 1.7, 2.25, 9.5]), Target(column="y"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "given", "says"),
+    [
+        (TWO, [0.1, 0.2, 0.3], "3 predictions of 4 rows"),
+        (TWO, np.full((4, 3), 1 / 3), r"shape \(4, 3\), and the rows hold 2 classes"),
+        (TWO, np.full((4, 2, 1), 0.5), r"shape \(4, 2, 1\)"),
+        (TWO, [[0.5, 0.5], [1.2, -0.2], [0.5, 0.5], [0.5, 0.5]], "row 2: 1.2, -0.2"),
+        (TWO, [[0.5, 0.9]] * 4, "sum to 1"),
+        (TWO, [0.5, float("nan"), 0.5, 0.5], "1 predictions are missing"),
+        (TWO, [0.5, 1.5, 0.5, 0.5], "'1.5', which is neither a chance"),
+        (TWO, ["no", None, "yes", "yes"], "1 predictions are missing"),
+        (TWO, ["no", "maybe", "yes", "yes"], "'maybe', which is neither"),
+        (THREE, [["a", "b", "c"]] * 4, "numbers are needed"),
+        (THREE, [0.1, 0.2, 0.3, 0.4], "nor one of a, b, c"),
+        (NUMBER, ["much", "little", "none", "some"], "numbers are needed"),
+        (NUMBER, [1.0, float("inf"), 2.0, 3.0], "missing or infinite"),
+        (NUMBER, np.zeros((4, 2)), r"shape \(4, 2\), and the target is a number"),
+    ],
+)
+def test_what_is_no_prediction_is_refused_and_named(labels: Any, given: Any, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        as_prediction(given, labels, 4)
+
+
+def test_chances_that_were_rounded_are_taken() -> None:
+    assert as_prediction([[0.333, 0.333, 0.333]] * 4, THREE, 4).shape == (4, 3)
+    assert as_prediction(np.full((4, 1), 0.25), TWO, 4)[0].tolist() == [0.75, 0.25]
+
+
+RNG = np.random.default_rng(1)
+X = pl.DataFrame({"a": RNG.normal(size=80), "town": RNG.choice(["Rome", "Bern"], 80)})
+Y = np.where(X["a"].to_numpy() + RNG.normal(size=80) > 0, "yes", "no")
+
+
+def test_a_model_that_raises_is_the_one_that_is_named_and_no_value_is_told() -> None:
+    def model(frame: pl.DataFrame) -> np.ndarray:
+        raise ValueError("could not convert 'Rome' in 'town'\nmore")
+
+    with pytest.raises(ModelRaisedError) as error:
+        examine(model, X, Y)
+    assert "the model raised an error when it was asked to predict 80 rows" in str(error.value)
+    assert "could not convert '…' in 'town'" in str(error.value)
+    assert "'town' hold texts here" in str(error.value)
+    assert isinstance(error.value.__cause__, ValueError)
+
+
+def test_a_model_that_raises_on_changed_rows_leaves_the_other_tests() -> None:
+    known = X["a"].to_list()
+
+    def model(frame: pl.DataFrame) -> np.ndarray:
+        if not set(frame["a"].to_list()) <= set(known):
+            raise KeyError("not seen before")
+        return 1 / (1 + np.exp(-frame["a"].to_numpy()))
+
+    outcomes = {test.code: test for test in examine(model, X, Y).tests}
+    assert outcomes["against_trivial"].outcome != "not run"
+    raised = [test for test in outcomes.values() if "the model raised an error" in test.because]
+    assert all(test.outcome == "not run" for test in raised)
+
+
+def test_a_column_that_the_model_reads_must_be_there() -> None:
+    class Model:
+        feature_names_in_ = ("a", "twon", "other")
+
+        def predict(self, frame: pl.DataFrame) -> np.ndarray:
+            return np.full(frame.height, "yes")
+
+    with pytest.raises(DataError, match=r"'twon' \(and 1 more\) is absent .* closest name here: 'town'"):
+        examine(Model(), X, Y)
+
+
+def test_what_a_test_could_not_do_is_xml_too() -> None:
+    from xml.etree import ElementTree
+
+    named = X.rename({"town": "to\x01wn\uffff"})
+    found = examine_predictions(Y, np.full(80, 0.5), named, protected=("to\x01wn\uffff",))
+    ElementTree.fromstring(found.junit(strict=True))
