@@ -103,7 +103,7 @@ def dripped(port: int, n_clients: int, where: str) -> Counter[int]:
     def opened(number: int) -> None:
         connection = socket.create_connection(("127.0.0.1", port), timeout=10)
         text = head.format(*doors[number % 3]).encode()
-        connection.sendall(text if where == "body" else text[:20])
+        connection.sendall(text if where == "body" else text.partition(b"host")[0] + b"x: ")
         selector.register(connection, selectors.EVENT_READ, number)
 
     for number in range(n_clients):

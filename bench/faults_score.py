@@ -2,13 +2,15 @@
 
 Each fault meets a table of which half is there already, of another version. After it the table must be as before or as
 wanted, and the same call again must leave it as wanted: each key once in the table, in the ledger's scoring, and in the
-review queue. ``python faults_score.py [kills|disk|both|changes]``; kills take a minute for each kind of table.
+review queue. ``python faults_score.py [kills|disk|growth|both|changes] [KIND …]``; kills take a minute for each kind of
+table; `disk` mounts a small disk in memory, which takes root.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -17,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +116,9 @@ def prepared(folder: Path, kind: str) -> Case:
 
 
 @contextmanager
-def fresh(case: Case, before: pl.DataFrame) -> Iterator[Case]:
+def fresh(case: Case, before: pl.DataFrame, within: Path | None = None) -> Iterator[Case]:
     """A copy of the case in its first state."""
-    with tempfile.TemporaryDirectory() as held:
+    with tempfile.TemporaryDirectory(dir=within) as held:
         folder = Path(held) / "case"
         shutil.copytree(case.folder, folder)
         if case.kind == "postgres":
@@ -177,37 +179,92 @@ def kills(kind: str) -> None:
 
 
 def disk(kind: str) -> None:
-    """Files may not grow beyond a size that is drawn anew each time, as on a full disk."""
+    """A disk of its own with room for some of what is to be written, drawn anew each time."""
+    with _small_disk() as place:
+        refused_by(kind, "a full disk", r"disk is full|disk has space", _filled, place)
+
+
+def growth(kind: str) -> None:
+    """Files may not grow beyond a size that is drawn anew each time."""
+    refused_by(kind, "files that may not grow", r"may not grow|files may grow", _limited)
+
+
+def refused_by(kind: str, name: str, why: str, fault: Callable[[float, Path], Any], within: Path | None = None) -> None:
+    """Ten calls, some of which are refused: each must say what file, why, and how to mend it, and leave the table as it was.
+
+    Parameters
+    ----------
+    why : regex
+        Of the reason and the remedy.
+    fault : callable
+        A context in which a case's folder has the fault, of a severity from 0 to 1; what it gives runs in the process
+        that scores.
+    """
     rng = random.Random(kind)
     with tempfile.TemporaryDirectory() as held:
         case = prepared(Path(held), kind)
         before, after, _ = wanted(case)
-        refused = 0
+        refused = named = 0
         for _ in range(10):
-            with fresh(case, before) as one:
-                largest = max(path.stat().st_size for path in one.folder.rglob("*") if path.is_file())
+            with fresh(case, before, within) as one:
                 command = ["score", str(one.client.brief), str(one.folder / "new.parquet"), "--out", one.where[0]]
-                ended = subprocess.run(
-                    [sys.executable, "-m", "artificer", *command],
-                    capture_output=True,
-                    text=True,
-                    preexec_fn=_limited(int(largest * rng.uniform(0.05, 2.0))),
-                )
+                whole = [sys.executable, "-m", "artificer", *command]
+                with fault(rng.random(), one.folder) as limit:
+                    ended = subprocess.run(whole, capture_output=True, text=True, preexec_fn=limit)
                 assert ended.returncode in (0, 2), ended.stderr
                 assert "Traceback" not in ended.stderr
-                refused += ended.returncode == 2
+                if ended.returncode:
+                    (says,) = ended.stderr.splitlines()
+                    assert re.search(why, says), says
+                    table = one.kind.partition("#")[0]
+                    assert table in says or "ledger.db" in says, says
+                    refused += 1
+                    named += table in says
                 found = one.held()
                 assert found.equals(before) or found.equals(after)
                 mended(one, after)
-        record("faults_score", f"files that may not grow, {kind}", calls=10, refused=refused, doubled=0, lost=0)
+        record("faults_score", f"{name}, {kind}", calls=10, refused=refused, at_the_table=named, doubled=0, lost=0)
 
 
-def _limited(n_bytes: int) -> Any:
+@contextmanager
+def _small_disk() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], check=True)
+        try:
+            yield Path(place)
+        finally:
+            subprocess.run(["umount", "--lazy", place], check=True)  # ledgers in it are open until this process ends
+
+
+def _resized(place: Path, size: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(place)], check=True)
+
+
+@contextmanager
+def _filled(severity: float, folder: Path) -> Iterator[None]:
+    place = folder.parent.parent
+    _resized(place, str(shutil.disk_usage(place).used + _room(severity, folder)))
+    try:
+        yield
+    finally:
+        _resized(place, "100%")
+
+
+@contextmanager
+def _limited(severity: float, folder: Path) -> Iterator[Callable[[], None]]:
+    n_bytes = _room(severity, folder)
+
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, resource.RLIM_INFINITY))
 
-    return limit
+    yield limit
+
+
+def _room(severity: float, folder: Path) -> int:
+    """Four times what the largest file takes, down to a hundredth of it: some calls go through, some stop at the table."""
+    largest = max(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return int(largest * 4 * 400**-severity)
 
 
 def both(kind: str) -> None:
@@ -253,12 +310,12 @@ def changes(kind: str) -> None:
         record("faults_score", f"rows that change, {kind}", **ends)
 
 
-FAULTS = {"kills": kills, "disk": disk, "both": both, "changes": changes}
+FAULTS = {"kills": kills, "disk": disk, "growth": growth, "both": both, "changes": changes}
 
 
 def main(fault: str, kinds: tuple[str, ...]) -> None:
     for kind in kinds:
-        if fault == "disk" and kind == "postgres":
+        if fault in ("disk", "growth") and kind == "postgres":
             continue  # its files are the server's
         with server() if kind == "postgres" else nullcontext("") as url:
             os.environ[ENV] = url

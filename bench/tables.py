@@ -26,6 +26,7 @@ TITLES = {
     "faults_server": "Predictions while the served version changes every two seconds; none may fail",
     "faults_bodies": "Bodies of a gigabyte, and hundreds of clients that send a byte a second, while others ask",
     "fuzzing": "Every door asked as its own OpenAPI document allows and forbids, by schemathesis",
+    "faults_memory": "Requests that need more than the server has, one and 24 at once; a body of 12 MB and a row afterwards",
     "faults_feedback": "A server killed in the middle of feedback: acknowledged labels that are lost",
     "faults_score": "`artificer score` killed at any moment, and called again: rows doubled or lost",
     "prediction_log": "What keeping an answer costs a request, and how many a second reach the ledger",

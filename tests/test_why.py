@@ -11,7 +11,9 @@ import pytest
 from client import Client, table
 
 import artificer
+from artificer import turning
 from artificer.core.errors import DataError
+from artificer.line.ship import reasons
 from artificer.why import account_told, accounts_of
 
 LISTED = """
@@ -70,6 +72,18 @@ def test_a_row_on_the_list_is_told_its_reasons_and_what_would_take_it_off(listed
     assert f"what moved its score most: {first['reasons']}" in told
     assert first["reasons"].startswith("x (")
     assert account.turning.turns[0].score < best.row(4, named=True)["score"]
+
+
+def test_an_older_package_that_cannot_tell_reasons_says_so_and_the_rest_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = scored(Client(tmp_path).ask(more=LISTED.replace("reasons = { count = 2 }\n", "")).ship().serve())
+    client.ask(more=LISTED)
+    for module in (turning, reasons):
+        monkeypatch.setattr(module, "counted", lambda _: False)
+    told = story(client, ranked(client).row(0, named=True)["id"])[1]
+    assert "what moved its score most: not known, as the package cannot tell: it was made before trees kept" in told
+    assert "one change alone would turn it: x " in told
 
 
 def test_the_reasons_of_a_row_that_is_left_are_told_where_the_row_is_found(listed: Client) -> None:

@@ -52,8 +52,9 @@ def described() -> Work:
     import artificer
     from artificer.core.brief import Brief, Data, Target
     from artificer.line.ask.start import begin
+    from artificer.line.audit import builtin
 
-    artificer.line.audit.builtin()  # imported with the name below
+    builtin()
     stages = {name: getattr(artificer, name) for name in ("ask", "audit", "describe")}
 
     def work(file: str) -> Told:

@@ -22,8 +22,9 @@ from artificer.data.batches import Batch
 from artificer.data.keys import key_texts
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.predicted import batches_of
-from artificer.line.ship.reasons import explained, shown_of
+from artificer.line.ship.reasons import UNCOUNTED, explained, shown_of
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer_runtime.contributions import counted
 from artificer_runtime.package import read
 from artificer_runtime.schema import GROUPS, Column, canonical_text
 
@@ -141,6 +142,8 @@ def _scores(scorer: Scorer, rows: pl.DataFrame) -> np.ndarray:
 
 
 def _reasons(scorer: Scorer, row: pl.DataFrame) -> str:
+    if scorer.brief.decision.reasons.count and not counted(scorer.predictor.contents):
+        return f"not known, as the package cannot tell: {UNCOUNTED}"
     shown = shown_of(scorer)
     if not shown.count:
         return ""

@@ -109,7 +109,9 @@ class Answers:
         return [(one, _text(one.at)) for one in found]
 
     def outcomes(self, name: str, version: str, most: int) -> list[tuple[float, str, str]]:
-        """Score, class that was said, and label of rows that a version answered: the last answer to each.
+        """Score, class that was said, and label of rows that a version answered or scored into a table, one a row.
+
+        Of several the last counts, and before those in a table one that a server gave; a table's class is not kept ("").
 
         Parameters
         ----------
@@ -122,10 +124,18 @@ class Answers:
             labels = {
                 str(key): str(label) for key, label in connection.execute(sa.text(query), {"name": name, "most": most})
             }
+            keys = list(labels)
+            scored = sa.text(
+                "select p.key, p.score from predictions p join scorings s on s.number = p.scoring where s.name = :name "
+                "and s.version = :version and p.score is not null and p.key in :asked order by p.scoring"
+            ).bindparams(sa.bindparam("asked", expanding=True))
+            for start in range(0, len(keys), _ASKED):
+                asked_now = {"name": name, "version": version, "asked": keys[start : start + _ASKED]}
+                found |= {str(key): (float(score), "") for key, score in connection.execute(scored, asked_now)}
             of_streams: dict[str, list[int]] = {}
             for place in filter(None, map(_ID.fullmatch, labels)):
                 of_streams.setdefault(place[1], []).append(int(place[2]))
-            given: list[tuple[str, str, Sequence[str | int]]] = [("a.key <> '' and a.key in :asked", "", list(labels))]
+            given: list[tuple[str, str, Sequence[str | int]]] = [("a.key <> '' and a.key in :asked", "", keys)]
             given += [
                 ("s.id = :stream and a.number in :asked", stream, numbers) for stream, numbers in of_streams.items()
             ]

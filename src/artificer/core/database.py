@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from filelock import FileLock, Timeout
 
 from artificer.core.errors import DamagedError, WorkspaceError
+from artificer.core.store import sqlite_remedy
 
 MIGRATING = 20_260_401  # any number: PostgreSQL's name for the lock under which migrations run
 SPELT = {
@@ -242,12 +243,12 @@ class Database:
         try:
             yield
         except (sa.exc.DBAPIError, sa.exc.TimeoutError, self._engine.dialect.loaded_dbapi.Error) as error:
+            cause = getattr(error, "orig", error)
             remedy = (
-                "free disk space if the disk is full, or name another folder with --workspace"
+                sqlite_remedy(cause) or "name another folder with --workspace"
                 if self.file
                 else "see that the server runs and that the URL is right"
             )
-            cause = getattr(error, "orig", error)
             kind = DamagedError if getattr(cause, "sqlite_errorname", "") in DAMAGED else WorkspaceError
             raise kind(f"the ledger '{self.shown}' cannot be used: {cause}; {remedy}") from error
 

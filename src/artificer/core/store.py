@@ -31,6 +31,7 @@ LIMIT = "limit_s"
 
 REMEDIES = {
     errno.ENOSPC: "the disk is full: free some space, or name another folder with --workspace",
+    errno.EFBIG: "files may not grow so large here (ulimit -f): raise that limit, or name another folder with --workspace",
     errno.EDQUOT: "your quota is used up: free some space, or name another folder with --workspace",
     errno.EACCES: "permission is missing: name a folder of yours with --workspace",
     errno.EPERM: "permission is missing: name a folder of yours with --workspace",
@@ -167,6 +168,23 @@ def told(path: Path) -> Iterator[None]:
         if remedy is None:
             raise
         raise WorkspaceError(f"'{path}' cannot be written ({error.strerror}); {remedy}") from error
+
+
+def sqlite_remedy(error: object) -> str:
+    """What mends it that an SQLite file cannot be used; "" where the database says nothing that helps."""
+    name = str(getattr(error, "sqlite_errorname", ""))
+    if name == "SQLITE_FULL":
+        return REMEDIES[errno.ENOSPC]
+    if name.startswith("SQLITE_IOERR"):  # which says no more than that the system refused
+        return (
+            "see that the disk has space and is whole, and that files may grow (ulimit -f), "
+            "or name another folder with --workspace"
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return REMEDIES[errno.EACCES]
+    if name.startswith("SQLITE_BUSY"):
+        return "another process has held it for long: do the same again when that has ended"
+    return ""
 
 
 class Workspace:

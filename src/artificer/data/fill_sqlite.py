@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 import polars as pl
 
 from artificer.core.errors import DataError
+from artificer.core.store import sqlite_remedy
 from artificer.data.fill import Filled, Filling, Place, fitted
 from artificer.data.upsert import Upsert, quoted
 
@@ -80,7 +81,7 @@ def _told(place: Place) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
+        remedy = sqlite_remedy(error) or "see that the file is an SQLite database that may be written"
         raise DataError(
-            f"the table '{place.shown}' cannot be filled: {error}; see that the file is an SQLite database that may be "
-            "written, and that its disk has space"
+            f"the table '{place.shown}' cannot be filled: {error}; {remedy.replace('with --workspace', 'to write to')}"
         ) from error

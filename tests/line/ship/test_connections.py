@@ -143,6 +143,17 @@ def test_a_gigabyte_is_refused_unread_and_memory_stays(package: Path) -> None:
         assert resident_mb(process) < before + 64
 
 
+def test_requests_that_are_none_do_not_fill_the_log(package: Path) -> None:
+    """Nobody reads the process's stderr here: once its pipe were full the server would wait for ever."""
+    with running(package) as (process, port):
+        for _ in range(5):
+            with connected(port) as odd:
+                odd.sendall(b"no request\r\n\r\n")
+                assert answered(odd)[0] == 400
+        process.send_signal(signal.SIGTERM)
+        assert "Invalid" not in process.communicate(timeout=30)[1]
+
+
 def test_connections_beyond_the_limit_are_turned_away(package: Path) -> None:
     with running(package, connections=2) as (_, port), connected(port), connected(port), connected(port) as third:
         assert answered(third)[0] == 503
@@ -228,13 +239,20 @@ def test_a_worker_that_cannot_start_says_why(tmp_path: Path) -> None:
         serve(tmp_path / "nothing", port=0, workers=2)
 
 
-def test_a_request_beyond_the_memory_is_refused_and_others_go_on(package: Path) -> None:
-    rows = b'{"rows": [' + b",".join([json.dumps({**ROW, "note": "y" * 50}).encode()] * 150_000) + b"]}"
+def test_a_request_beyond_the_memory_is_refused_and_large_ones_go_on(package: Path) -> None:
+    short = b'{"rows": [' + b",".join([json.dumps({**ROW, "note": "y" * 50}).encode()] * 150_000) + b"]}"
+    few = b'{"rows": [' + b",".join([json.dumps({**ROW, "note": "y" * 6_000}).encode()] * 2_000) + b"]}"
     with running(package, memory_mb=220, max_rows=200_000) as (_, port):
-        with connected(port) as connection:
-            connection.sendall(request(rows))
-            assert answered(connection)[0] == 503
-        assert ask(port) == 200
+        for _ in range(2):
+            with connected(port) as connection:
+                connection.sendall(request(short))
+                status, told = answered(connection)
+                assert (status, b"--memory-mb" in told) == (503, True)
+            for _ in range(3):
+                with connected(port) as connection:
+                    connection.sendall(request(few))
+                    assert answered(connection)[0] == 200
+            assert ask(port) == 200
 
 
 def test_many_ask_at_once(package: Path) -> None:

@@ -105,6 +105,17 @@ class TestTables:
         (one,) = errors(client.post("/predict/batch", content=content, headers={"content-type": ARROW}), 422)
         assert one["field"] == "shop"
 
+    @pytest.mark.parametrize("name", ["x", "id", "unread"])
+    def test_a_column_that_stands_there_twice_is_named(self, client: Any, name: str) -> None:
+        rows = table().with_columns(unread=pl.lit(1)).to_arrow()
+        rows = rows.append_column(name, pa.array([[1.0]] * rows.num_rows))
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        answer = client.post("/predict/batch", content=sink.getvalue(), headers={"content-type": ARROW})
+        (one,) = errors(answer, 422)
+        assert (one["field"], one["fix"]) == (name, "send it once")
+
     def test_a_small_file_of_many_rows_is_refused_before_they_are_made(self, client: Any) -> None:
         bomb = pl.select(x=pl.repeat(0.0, 3_000_000), shop=pl.repeat("a", 3_000_000))
         content = written(bomb, PARQUET)

@@ -24,7 +24,8 @@ from artificer.line.ship.server import app as module
 from artificer.line.ship.server.access import Gate
 from artificer.line.ship.server.app import Application, application
 from artificer.line.ship.server.doors import JSON, Door, body
-from artificer.line.ship.server.limits import MOST_KNOWN, Rates, hold_memory
+from artificer.line.ship.server.limits import MOST_KNOWN, Rates
+from artificer.line.ship.server.memory import hold_memory
 from artificer.line.ship.server.streaming import Streamed
 
 SECRET = "Aunt Agatha's income"
@@ -294,7 +295,7 @@ class TestSettings:
     @pytest.mark.skipif(sys.platform != "linux", reason="asks /proc")
     def test_memory_that_was_held_once_and_is_no_longer_does_not_count(self) -> None:
         program = (
-            "from artificer.line.ship.server.limits import hold_memory\n"
+            "from artificer.line.ship.server.memory import hold_memory\n"
             "held = bytearray(400 * 2**20)\ndel held\n"
             "hold_memory(300)\n"
             "try: bytearray(400 * 2**20)\n"

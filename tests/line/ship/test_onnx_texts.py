@@ -71,6 +71,13 @@ def exported(package: Path) -> Path:
     return done.path
 
 
+def test_no_row_gets_no_answer(exported: Path) -> None:
+    session = onnxruntime.InferenceSession(exported, providers=["CPUExecutionProvider"])
+    nothing = {one.name: np.zeros((0, 1), object) for one in session.get_inputs()}
+    for answer in session.run(None, nothing):
+        assert len(answer) == 0
+
+
 @pytest.mark.slow
 def test_any_text_is_scored_as_the_package_scores_it(package: Path, exported: Path) -> None:
     rng = np.random.default_rng(1)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from client import Client
 
@@ -19,9 +21,10 @@ from artificer.core.records import Estimate
 from artificer.core.rollout import Rollout, Shadowed
 from artificer.core.store import encode
 from artificer.line.ask import read_brief
-from artificer.line.ship.server import Serving
+from artificer.line.ship.server import Serving, batches
 from artificer.line.ship.server import shadow as module
 from artificer.line.ship.server.beside import drawn
+from artificer.line.ship.server.choosing import Chosen
 from artificer.line.ship.server.shadow import Shadow, compared
 from artificer.line.ship.versions import Versions
 
@@ -285,6 +288,25 @@ class TestShadow:
         assert found.n_other == 249  # the slope is turned round: all but x = 0
         assert found.largest == pytest.approx(abs(1 / (1 + 2.718281828**0.5) - 1 / (1 + 2.718281828**-0.5)))
         assert 0 < found.difference < 250 * found.largest
+
+    @pytest.mark.parametrize("named", [False, True])
+    def test_rows_of_a_table_are_shown_to_it_unless_a_version_is_named(self, two: Client, named: bool) -> None:
+        versions(two).shadow("v2")
+        serving = Serving.of(two.brief)
+        serving.follow()
+        rows = pa.table({"id": range(30), "x": [place / 30 - 0.5 for place in range(30)], "shop": ["a"] * 30})
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        batches._answered(sink.getvalue(), batches.ARROW, Chosen(serving.model, named), serving)
+        if named:
+            assert serving.beside._shadow._thread is None
+            return
+        deadline = time.monotonic() + 30
+        while not (told := two.ledger.rollouts.shadowed("calls")) and time.monotonic() < deadline:
+            serving.follow()
+            time.sleep(0.02)
+        assert (told[0].n_rows, told[0].n_other, told[0].n_decided, told[0].n_failed) == (30, 29, 0, 0)
 
     def test_one_that_fails_fails_no_request(self, two: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         versions(two).shadow("v2")

@@ -22,6 +22,7 @@ from artificer_runtime.contributions import Explanations, counted
 from artificer_runtime.schema import GROUPS, Column, canonical_text
 
 LONGEST = 40  # characters of a value
+UNCOUNTED = "it was made before trees kept how many training rows came to each node"
 SMALLEST = 0.005  # of a contribution in logs: less would be shown as 0.00
 
 
@@ -55,9 +56,8 @@ def shown_of(scorer: Scorer) -> Shown:
     asked, brief = scorer.brief.decision.reasons, scorer.brief
     if asked.count and not counted(scorer.predictor.contents):
         raise BriefError(
-            f"[decision] reasons asks for what the package '{scorer.version}' cannot tell: it was made before trees kept "
-            "how many training rows came to each node. Nothing was predicted; train it again with `artificer run`, or take "
-            "reasons out of the brief"
+            f"[decision] reasons asks for what the package '{scorer.version}' cannot tell: {UNCOUNTED}. "
+            "Nothing was predicted; train it again with `artificer run`, or take reasons out of the brief"
         )
     known = [column.name for column in scorer.schema.columns]
     for name in asked.never:

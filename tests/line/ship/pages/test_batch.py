@@ -160,8 +160,10 @@ def test_a_name_that_was_guessed_finds_nothing(site: Any) -> None:
         assert site.get(f"/pages/batch/{id}/csv").status_code == 404
 
 
-def test_work_of_a_process_that_is_gone_is_told(site: Any) -> None:
+def test_work_of_a_process_that_is_gone_is_told_and_takes_no_turn(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_BUSY", 1)
     address = sent(site, b"x,shop\n1,a\n")
     path = jobs._folder(address.rpartition("/")[2]) / "job.json"
     path.write_text(re.sub(r'"process": \d+', '"process": 99999999', path.read_text().replace('"done"', '"busy"')))
     assert "the server was stopped meanwhile" in site.get(address).text
+    assert "csv" in site.get(sent(site, b"x,shop\n1,a\n")).text

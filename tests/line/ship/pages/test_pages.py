@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from client import Client, contents
+from client import Client, contents, table
 from web import answering
 
 import artificer_runtime
@@ -21,6 +21,7 @@ from artificer.core.life import Bins, Reference
 from artificer.core.records import Estimate, Finding
 from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, Verdict
 from artificer.core.store import encode, public_json
+from artificer.line.ship.scores import score
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.contract import demands
 from artificer.line.ship.server.pages.material import _read, _verdict
@@ -133,8 +134,8 @@ class TestCalibrated:
             early = site.get("/pages/watching").text
             site.post("/feedback", json={"labels": some})
             late = site.get("/pages/watching").text
-        assert "19 rows that version v1 answered have a label by now; from 20 on" in early
-        assert "600 rows that version v1 answered" in late
+        assert "19 rows that version v1 answered or scored have a label by now; from 20 on" in early
+        assert "600 rows that version v1 answered or scored" in late
         assert late.count('<circle class="dot"') >= 6
 
     def test_only_the_last_answer_of_the_served_version_counts(self, tmp_path: Path) -> None:
@@ -147,6 +148,25 @@ class TestCalibrated:
         ((score, _, label),) = client.ledger.answers.outcomes("calls", "v1", 10)
         assert (round(score, 3), label) == (0.731, "no")
         assert client.ledger.answers.outcomes("calls", "v2", 10) == []
+
+    @pytest.mark.parametrize("task", ["binary", "multiclass"])
+    def test_rows_scored_into_a_table_count_where_the_ledger_says_what_was_said(
+        self, tmp_path: Path, task: Any
+    ) -> None:
+        client = Client(tmp_path).ask().ship(task=task).ship("v2", task=task, slope=2.0).serve()
+        client.rows(table(60))
+        score(client.brief, tmp_path / "new.parquet", tmp_path / "scores.csv")
+        score(client.brief, tmp_path / "new.parquet", tmp_path / "other.csv", version="v2")
+        with answering(client.brief) as site:
+            told = site.post("/predict", json={"id": 7, "x": 1, "shop": "a"}).json()["predictions"][0]
+            labels = [{"key": number, "label": told["prediction"]} for number in range(5, 45)]
+            site.post("/feedback", json={"labels": labels})
+            site.serving.log.flush(20)
+            page = site.get("/pages/watching").text
+        found = client.ledger.answers.outcomes("calls", "v1", 1_000)
+        assert len(found) == 40
+        assert any(one[0] == told.get("score", max(told["probabilities"].values())) for one in found)
+        assert ("40 rows" if task == "binary" else "1 row") + " that version v1 answered or scored" in page
 
     def test_numbers_have_no_such_curve(self, tmp_path: Path) -> None:
         client = Client(tmp_path).ask().ship(task="regression").serve()

@@ -51,9 +51,9 @@ def counted(graph: Graph, text: str, tokens: Sequence[str], letters: Sequence[in
     order = sorted(range(len(runs)), key=lambda one: len(runs[one]))
     lengths = [len(runs[one]) for one in order]
     starts = np.cumsum([0, *(n * lengths.count(n) for n in range(1, max(lengths)))])
-    return graph.add(
+    counts = graph.add(
         "TfIdfVectorizer",
-        _numbers(graph, characters(graph, text), place, words=not letters),
+        _numbers(graph, _characters(graph, text), place, words=not letters),
         mode="TF",
         min_gram_length=min(lengths),
         max_gram_length=max(lengths),
@@ -62,20 +62,25 @@ def counted(graph: Graph, text: str, tokens: Sequence[str], letters: Sequence[in
         ngram_indexes=order,
         pool_int64s=[number for one in order for number in runs[one]],
     )
+    return _of_rows(graph, counts)
 
 
 def length(graph: Graph, text: str) -> str:
     """Characters of a text without the blanks around it: int64 [n, 1]."""
-    solid, begun = _solid(graph, characters(graph, text))
+    solid, begun = _solid(graph, _characters(graph, text))
     all_of_it = graph.add("ReduceSum", solid, graph.constant([1], np.int64), keepdims=1)
     after_begin = graph.add("Greater", begun, graph.constant(0, np.int64))
     before_end = graph.add("Less", graph.add("Sub", begun, solid), all_of_it)
-    return _how_many(graph, graph.both(after_begin, before_end))
+    return _of_rows(graph, _how_many(graph, graph.both(after_begin, before_end)))
 
 
-def characters(graph: Graph, text: str) -> str:
-    """One character a place, "" behind the last: string [n, most]."""
+def _characters(graph: Graph, text: str) -> str:
+    """One character a place, "" behind the last: string [n + 1, most].
+
+    The last row is an empty text: of no row at all the operators make shapes that others refuse.
+    """
     flat = graph.add("Squeeze", text, graph.constant([1], np.int64))
+    flat = graph.add("Concat", flat, graph.constant([""], np.object_), axis=0)
     return graph.add("Tokenizer", flat, domain=ONNXRUNTIME, mark=0, mincharnum=1, pad_value="", separators=[""])
 
 
@@ -120,6 +125,11 @@ def _numbers(graph: Graph, letters: str, place: dict[str, int], *, words: bool) 
     numbers = graph.where(_within(graph, letters), numbers, boundary)
     padded = graph.add("Pad", numbers, graph.constant([0, 1, 0, 1], np.int64), boundary)
     return _told_apart(graph, padded, place.get("i", OTHER), BOUNDARY if words else place.get(DOT, OTHER))
+
+
+def _of_rows(graph: Graph, matrix: str) -> str:
+    """Without the last row."""
+    return graph.add("Slice", matrix, *(graph.constant([one], np.int64) for one in (0, -1, 0)))
 
 
 def _within(graph: Graph, letters: str) -> str:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from artificer.core.access import Access
 from artificer.core.errors import ArtificerError
 from artificer.line.ship.scorer import scorer_of
-from artificer.line.ship.server.limits import Limits, hold_memory
+from artificer.line.ship.server.limits import Limits
 from artificer.line.ship.server.log import Wanted
+from artificer.line.ship.server.memory import hold_memory
 from artificer.line.ship.server.metrics import Metrics
 from artificer.line.ship.server.origin import is_own
 from artificer.line.ship.server.served import Serving
@@ -123,7 +124,7 @@ def _run(serving: Serving, listener: socket.socket, started: Callable[[], None])
         http=protocol(limits),
         ws="none",
         lifespan="on",
-        log_level="warning",
+        log_level="error",  # it warns of each request that is none: whoever sends them would write our log
         access_log=False,
         server_header=False,
         proxy_headers=False,  # else whoever is on this machine could name another's address

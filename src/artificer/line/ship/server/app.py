@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -33,9 +34,20 @@ from artificer.line.ship.server import (
     streaming,
     versions,
 )
-from artificer.line.ship.server.doors import JSON, LIMITS, SECURE, WAITS, Door, RefusedError, refusal, wrong
+from artificer.line.ship.server.doors import (
+    JSON,
+    LIMITS,
+    NO_MEMORY,
+    SECURE,
+    WAITS,
+    Door,
+    RefusedError,
+    refusal,
+    wrong,
+)
 from artificer.line.ship.server.guard import guarded
 from artificer.line.ship.server.limits import Rates, Waits
+from artificer.line.ship.server.memory import recover, threads
 from artificer.line.ship.server.openapi import document
 from artificer.line.ship.server.served import EVERY_S, Serving
 from artificer_runtime import RowsError
@@ -163,13 +175,14 @@ class Application:
         except ArtificerError as error:
             LOG.error("%s %s: %s", request.method, _named(door), error)
             return refusal(503, [wrong(str(error), "ask again; whoever runs the server finds this in its log")])
-        except MemoryError:
-            said = wrong("the request needs more memory than the server may take", "send fewer rows at once")
-            return refusal(503, [said], {"retry-after": "1"})
         except ClientDisconnect:
             return None
+        except MemoryError:
+            pass  # what its frames hold goes with it, before there is room to say so
         except Exception as error:  # noqa: BLE001 - the one place where faults of a request end: an id, and no data of it
             return self._fault(error, door)
+        recover()
+        return refusal(503, [NO_MEMORY], {"retry-after": "1"})
 
     def _admit(self, request: Request) -> None:
         """Turn away what comes too often, and what comes when too much is under way."""
@@ -192,6 +205,8 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
+        limiter = to_thread.current_default_thread_limiter()
+        limiter.total_tokens = min(limiter.total_tokens, threads())
         following = asyncio.create_task(_follow(self._serving))
         await send({"type": "lifespan.startup.complete"})
         self._started()

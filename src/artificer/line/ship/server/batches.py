@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.log import Log
+from artificer.line.ship.server.memory import ROW_BYTES, afford, room
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
@@ -72,13 +74,16 @@ def _answered(content: bytes, kind: str, who: Chosen, serving: Serving) -> tuple
         for part in _parts(content, kind, model):
             n_rows += part.num_rows
             ask = partial(_predicted, n_before=n_rows - part.num_rows, raised=raised)
-            answer = _of_all(part, who, serving.beside, ask, schema)
-            schema = answer.schema
-            if log is not None:
-                answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
-            if writer is None:
-                writer = _writer(sink, answer.schema, kind)
-            writer.write(answer)
+            with room(part.num_rows * ROW_BYTES):
+                answer = _of_all(part, who, serving.beside, ask, schema)
+                schema = answer.schema
+                if not who.named:
+                    serving.beside.heard(model, partial(_told, part, answer, model))
+                if log is not None:
+                    answer = answer.append_column("prediction_id", pa.array(_kept(log, model, part, answer)))
+                if writer is None:
+                    writer = _writer(sink, answer.schema, kind)
+                writer.write(answer)
     except pa.ArrowMemoryError as error:
         raise MemoryError from error
     except (pa.ArrowException, OSError, ValueError, TypeError) as error:
@@ -95,12 +100,17 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     Raises
     ------
     RefusedError
-        When there are too many rows, or a column is absent.
+        When there are too many rows, or a column is absent or stands there twice.
     """
     import pyarrow as pa
 
     n_rows, needed = 0, [column.name for column in model.columns]
     for table, names in _read(content, kind):
+        twice = [name for name, n in Counter(names).items() if n > 1]
+        if twice:
+            raise RefusedError(
+                422, [wrong("the column stands there more than once", "send it once", name) for name in twice]
+            )
         lacking = [name for name in needed if name not in names]
         if model.fields.fills:
             for name in lacking:
@@ -128,6 +138,8 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
     with pq.ParquetFile(pa.BufferReader(content)) as file:
         if file.metadata.num_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
+        groups = range(file.metadata.num_row_groups)
+        afford(max((file.metadata.row_group(one).total_byte_size for one in groups), default=0))  # unpacked
         for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
             yield pa.Table.from_batches([batch]), batch.schema.names
 
@@ -147,6 +159,17 @@ def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], 
         found.append(_like(answers, found[0].schema if found else schema))
     order = np.argsort([place for places in split.values() for place in places])
     return pa.concat_tables(found).take(order)
+
+
+def _told(part: Any, answer: Any, model: Model) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of a part, and the answers to them, as a JSON request has them."""
+    classes, answers = model.scorer.predictor.contents.classes, []
+    for one in answer.to_pylist():
+        told = {name: one[name] for name in ("prediction", "decision", "version") if name in one}
+        if classes:
+            told["probabilities"] = {name: one[f"probability_{name}"] for name in classes}
+        answers.append(told)
+    return part.to_pylist(), answers
 
 
 def _like(answers: Any, schema: Any) -> Any:

@@ -89,10 +89,14 @@ class Beside:
     def predictions(self, model: Model, rows: Sequence[Row]) -> Answered:
         """Predictions of rows whose fields have been checked for the served version; the shadow hears of them."""
         found = self.answers(model, rows, predictions)
+        self.heard(model, lambda: (rows, found.answers))
+        return found
+
+    def heard(self, model: Model, told: Callable[[], tuple[Sequence[Row], Sequence[Row]]]) -> None:
+        """Let the shadow, where there is one, hear of rows and of the answers to them."""
         shadow = self._models.get(self._wanted.shadow)
         if shadow is not None and shadow.scorer.version != model.scorer.version:
-            self._shadow.offer(shadow, model.scorer.version, rows, found.answers)
-        return found
+            self._shadow.offer(shadow, model.scorer.version, *told())
 
     def answers(self, model: Model, rows: Sequence[Row], ask: Ask) -> Answered:
         """Answers to rows, one a row.

@@ -6,12 +6,14 @@ uvicorn bounds neither the time nor (with httptools) the size of a request's hea
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any
 
 from artificer.line.ship.server.limits import Limits
 
 MOST_HEAD = 64 * 1024
 MOST_HEADERS = 200
+FULL = b"503 Service Unavailable"
 LINGER_S = 2.0  # for the rest of a body that was refused: a connection closed at once may lose the answer on its way
 
 
@@ -36,12 +38,16 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
             if len(self.connections) > limits.connections:
-                self._refuse(b"503 Service Unavailable")
+                self._refuse(FULL)
                 return
             self._close_in(limits.head_s)
 
         def data_received(self, data: bytes) -> None:
-            super().data_received(data)
+            try:
+                super().data_received(data)
+            except MemoryError:
+                self._refuse(FULL)
+                return
             cycle = self.cycle
             if cycle is not None and not cycle.response_complete:
                 if self._closing is not None:
@@ -70,6 +76,14 @@ def protocol(limits: Limits) -> type[asyncio.Protocol]:
                 head = b"HTTP/1.1 %b\r\ncontent-length: 0\r\nretry-after: 1\r\nconnection: close\r\n\r\n"
                 self.transport.write(head % status)
                 self.transport.close()
+
+        def send_400_response(self, msg: str) -> None:
+            """The answer to what is no request; or to one that could not be taken (httptools tells both alike)."""
+            error = sys.exception()
+            if error is not None and isinstance(error.__context__, MemoryError):
+                self._refuse(FULL)
+            else:
+                super().send_400_response(msg)
 
         def on_header(self, name: bytes, value: bytes) -> None:
             """A header or, after a body, a trailer (of httptools; h11 bounds both by itself)."""

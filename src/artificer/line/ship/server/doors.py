@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from artificer.line.ship.server.limits import MB, Limits, Waits
+from artificer.line.ship.server.memory import SMALL, afford, decoded_bytes
 
 LIMITS, WAITS = "artificer.limits", "artificer.waits"  # where a request's scope holds those of the server
 # Nothing that a door answers is kept by a proxy, guessed at by a browser, or shown within another site.
@@ -83,6 +84,12 @@ def wrong(says: str, fix: str, field: str = "", row: int = 0) -> dict[str, Any]:
     return {"field": field, "row": row, "says": says, "fix": fix}
 
 
+NO_MEMORY = wrong(
+    "the request needs more memory than the server has left",
+    "send fewer rows at once, or ask again in a second; whoever runs the server may give it more (--memory-mb)",
+)
+
+
 def refusal(status: int, errors: list[dict[str, Any]], headers: dict[str, str] | None = None) -> Response:
     """The answer to a request that cannot be answered."""
     return JSON({"errors": errors}, status, headers)
@@ -100,6 +107,8 @@ async def body(request: Request, most: int | None = None) -> bytes:
     ------
     RefusedError
         When it is larger (the rest is not read), or takes longer than the limits allow.
+    MemoryError
+        When there is no room for it.
     """
     limits = limits_of(request)
     most = limits.most_bytes if most is None else most
@@ -127,11 +136,14 @@ async def body(request: Request, most: int | None = None) -> bytes:
 
 
 async def _whole(request: Request, most: int) -> bytes:
-    size, parts = 0, []
+    size, afforded, parts = 0, SMALL, []
     async for part in received(request):
         size += len(part)
         if size > most:
             raise _too_large(most)
+        if size > afforded:
+            afforded = size + MB
+            afford(size + afforded)  # what comes next, and all parts as one
         parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -186,7 +198,11 @@ def parsed(content: bytes) -> Any:
     ------
     RefusedError
         When it is none.
+    MemoryError
+        When there is no room for it.
     """
+    if len(content) > SMALL:
+        afford(decoded_bytes(content))
     try:
         return msgspec.json.decode(content)
     except (msgspec.MsgspecError, RecursionError):

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
+from artificer.line.ship.server.memory import ROW_BYTES, room
 from artificer.line.ship.server.openapi import OF_VERSIONS, answers, prediction_schema
 from artificer.line.ship.server.predicting import INLINE_ROWS, checked, flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -43,7 +44,8 @@ def doors(serving: Serving) -> tuple[Door, ...]:
         if len(rows) <= INLINE_ROWS:
             found = who.answers(serving, rows[:1], ask)
         else:
-            found = await run_in_threadpool(who.answers, serving, rows[:1], ask)
+            with room(len(rows) * ROW_BYTES):
+                found = await run_in_threadpool(who.answers, serving, rows[:1], ask)
         told = found.answers[0]
         serving.metrics.predicted(len(rows), flagged([told["prediction"], *told["changed"]]))
         return JSON(_signed(told, ignored, found))

@@ -1,21 +1,15 @@
-"""What one client may ask of the server: sizes, times, rates; and what the process may take of its machine."""
+"""What one client may ask of the server: sizes, times, rates."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 
 from artificer.core.errors import ArtificerError
 
 MB = 2**20
-SPARE_MB = (
-    64  # that a server needs for its requests: a thread that finds no memory to start in would hold up all others
-)
 PATIENCE_S = 2.0  # that a client may keep its request waiting while others are turned away for it
 MOST_KNOWN = 10_000  # clients whose rate is remembered; the one that asked longest ago is forgotten first
 
@@ -119,38 +113,3 @@ class Waits:
         self.ended(until)
         until.reschedule(asyncio.get_running_loop().time())
         return True
-
-
-def hold_memory(memory_mb: int) -> None:
-    """Have the system refuse this process more memory than that; a request that needs it is then refused.
-
-    Raises
-    ------
-    ArtificerError
-        When the system knows no such limit, or the process holds more already.
-    """
-    if not memory_mb:
-        return
-    if sys.platform == "win32":
-        raise ArtificerError("this system limits no process's memory; leave --memory-mb out")
-    import resource
-
-    held_mb = _held_mb()
-    if memory_mb < held_mb + SPARE_MB:
-        raise ArtificerError(
-            f"--memory-mb {memory_mb} is too little: {held_mb:.0f} MB are in use before the first request, stacks of threads "
-            f"included; name {held_mb + SPARE_MB + 1:.0f} or more"
-        )
-    try:
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_mb * MB, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-    except (ValueError, OSError) as error:
-        raise ArtificerError(f"--memory-mb {memory_mb} cannot be set: {error}; name less") from error
-
-
-def _held_mb() -> float:
-    """What counts against the limit already; 0 where the system does not say."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    except (OSError, IndexError, ValueError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / MB

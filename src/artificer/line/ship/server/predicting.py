@@ -13,6 +13,7 @@ from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import JSON, Door, RefusedError, body, parsed, wrong
 from artificer.line.ship.server.limits import Limits
+from artificer.line.ship.server.memory import ROW_BYTES, room
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import OF_VERSIONS, answers, predicted_schema
 from artificer.line.ship.server.served import Model, Serving
@@ -50,7 +51,8 @@ async def answered(serving: Serving, who: Chosen, rows: Sequence[dict[str, Any]]
     if len(rows) <= INLINE_ROWS:
         found = who.predictions(serving, rows)
     else:
-        found = await run_in_threadpool(who.predictions, serving, rows)
+        with room(len(rows) * ROW_BYTES):
+            found = await run_in_threadpool(who.predictions, serving, rows)
     serving.metrics.predicted(len(rows), flagged(found.answers))
     if serving.log is not None:
         serving.log.answered(found.version, rows, found.answers)

@@ -17,7 +17,18 @@ from starlette.responses import Response
 
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
-from artificer.line.ship.server.doors import SECURE, Door, RefusedError, limits_of, parsed, received, waits_of, wrong
+from artificer.line.ship.server.doors import (
+    NO_MEMORY,
+    SECURE,
+    Door,
+    RefusedError,
+    limits_of,
+    parsed,
+    received,
+    waits_of,
+    wrong,
+)
+from artificer.line.ship.server.memory import SMALL, afford
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
@@ -64,6 +75,8 @@ async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
             yield content
     except RefusedError as error:
         yield _line({"row": n_before, "errors": error.errors})
+    except MemoryError:
+        yield _line({"row": n_before, "errors": [NO_MEMORY]})
     except ClientDisconnect:
         return
 
@@ -98,6 +111,8 @@ async def _batches(request: Request) -> AsyncIterator[list[bytes]]:
             lines, rest = [bytes(rest), *lines[:-1]], bytearray(lines[-1])
         if len(rest) > limits.most_bytes:
             raise RefusedError(413, [wrong(f"a line is larger than {limits.max_mb:g} MiB", "send a row a line")])
+        if len(rest) > SMALL:
+            afford(2 * len(rest))
         lines = [line for line in lines if line.strip()]
         for start in range(0, len(lines), MOST_AT_ONCE):
             yield lines[start : start + MOST_AT_ONCE]

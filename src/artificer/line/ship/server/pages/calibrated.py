@@ -43,17 +43,19 @@ class Calibrated:
 
 
 def calibrated(scorer: Scorer, told: Material) -> Calibrated | None:
-    """How the served version's answers fare; None without labels of rows that it answered, and for numbers."""
+    """How what the served version said fares; None without labels of rows that it answered or scored, and for numbers."""
     classes = scorer.predictor.contents.classes
     if scorer.ledger is None or not classes:
         return None
     found = scorer.ledger.answers.outcomes(scorer.brief.name, scorer.version, MOST_LABELS)
+    two = len(classes) == 2
+    if not two:  # of rows in a table the ledger holds how likely the class was, and not which
+        found = [one for one in found if one[1]]
     if not found:
         return None
     # It brings scipy: a server of whose pages nobody asks for this one does without.
     from artificer.measure.calibration import calibration_slope, reliability
 
-    two = len(classes) == 2
     success = str(classes[scorer.positive]) if two else "the class that was said"
     y = np.array([float(label == (success if two else said)) for _, said, label in found])
     chance = np.array([score for score, _, _ in found])

@@ -20,7 +20,8 @@ from typing import IO, Any, Literal
 
 from artificer.core.errors import ArtificerError, DataError
 from artificer.core.store import load, save
-from artificer.line.ship.server.pages.scored import MOST_ROWS, rows_of, scored_rows
+from artificer.line.ship.server.memory import room
+from artificer.line.ship.server.pages.scored import MOST_ROWS, SCORED_BYTES, rows_of, scored_rows
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RuntimeInputError
 
@@ -74,7 +75,7 @@ class Job:
 def begin(model: Model, name: str, file: IO[bytes]) -> Job | None:
     """Take a file and score it when its turn comes; None while too many are being scored."""
     _sweep()
-    if sum(one.state == "busy" for one in _all()) >= MOST_BUSY:
+    if sum(one.state == "busy" and _lives(one.process) for one in _all()) >= MOST_BUSY:
         return None
     job = Job(secrets.token_urlsafe(18), name, model.scorer.brief.name, model.scorer.version, os.getpid(), time.time())
     _folder(job.id).mkdir(mode=0o700)
@@ -139,8 +140,9 @@ def _score(job: Job, model: Model) -> None:
         _tell(job := replace(job, says="reading it"))
         frame = rows_of(folder / GIVEN, job.file)
         _tell(job := replace(job, says="predicting", n_rows=frame.height, n_columns=frame.width))
-        result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
-        result.write_parquet(folder / RESULT)
+        with room(frame.height * SCORED_BYTES):
+            result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
+            result.write_parquet(folder / RESULT)
         done = replace(
             job,
             state="done",

@@ -23,6 +23,7 @@ from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.predicted import FLAGS
 from artificer.line.ship.reviewing import met
+from artificer.line.ship.server.memory import room
 from artificer.line.ship.server.served import Model
 from artificer_runtime import RowsError
 from artificer_runtime.predictor import Predictions
@@ -31,6 +32,10 @@ MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
 MOST_UNPACKED = 1 << 30
 ROWS_AT_ONCE = 5_000
+READ = 24  # times a file of text that its table takes while it is read: rows of 8 bytes become 32, and are copied
+SCORED_BYTES = (
+    256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
+)
 CLASSES_SHOWN = 12
 
 
@@ -41,18 +46,22 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     ------
     DataError
         When it is no table, damaged, empty, or too large; the file is named as its sender named it.
+    MemoryError
+        When there is no room for it.
     """
     with path.open("rb") as file:
         start = file.read(16)
     if start[:2] == b"\x1f\x8b" or start[:15] == b"SQLite format 3":
         what = "packed by gzip" if start[:2] == b"\x1f\x8b" else "an SQLite database"
         raise DataError(f"'{name}' is {what}; send CSV, Parquet or Excel")
+    needs = READ * path.stat().st_size
     if start[:4] == b"PAR1":
-        _refuse_long_parquet(path, name)
+        needs = 3 * _unpacked_parquet(path, name)
     if start[:4] == b"PK\x03\x04":
-        _refuse_large_archive(path, name)
+        needs = READ * _unpacked_archive(path, name)
     try:
-        frame = read(path).frame
+        with room(needs):  # polars ends the process where it gets none
+            frame = read(path).frame
     except DataError as error:
         raise DataError(str(error).replace(f"'{path.name}'", f"'{name}'")) from error
     if frame.height > MOST_ROWS:
@@ -155,8 +164,8 @@ def _free(name: str, taken: list[str]) -> str:
     return name
 
 
-def _refuse_long_parquet(path: Path, name: str) -> None:
-    """A few bytes may say that they are a thousand million rows."""
+def _unpacked_parquet(path: Path, name: str) -> int:
+    """Bytes that it unpacks to, unless it is too long: a few bytes may say that they are a thousand million rows."""
     try:
         told = parquet.ParquetFile(path).metadata
     except (pa.ArrowException, OSError) as error:
@@ -164,9 +173,10 @@ def _refuse_long_parquet(path: Path, name: str) -> None:
         raise DataError(f"'{name}' is a damaged Parquet file ({reason}); make or copy it again") from error
     if told.num_rows > MOST_ROWS or told.num_rows * told.num_columns > MOST_CELLS:
         raise DataError(_too_long(name, told.num_rows))
+    return sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups))
 
 
-def _refuse_large_archive(path: Path, name: str) -> None:
+def _unpacked_archive(path: Path, name: str) -> int:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(one.file_size for one in archive.infolist())
@@ -174,6 +184,7 @@ def _refuse_large_archive(path: Path, name: str) -> None:
         raise DataError(f"'{name}' is a damaged workbook ({error}); save it again") from error
     if size > MOST_UNPACKED:
         raise DataError(f"'{name}' unpacks to {size / 2**30:.1f} GiB; save the sheet as Parquet, or send it in parts")
+    return size
 
 
 def _too_long(name: str, n_rows: int) -> str:
