@@ -74,8 +74,9 @@ def rows(data: Path, about: Mapping[str, Any], most: int = MOST_ROWS) -> tuple[p
     frame = frame.sample(min(most, frame.height), seed=0, shuffle=True)
     if about["task"] != "regression":
         frame = frame.filter(pl.len().over(target) >= FEWEST_OF_A_CLASS)
-        order = frame.select(-pl.len().over(target).cast(pl.Int64)).to_series()
-        return frame, target, order.rank("dense").to_numpy() / order.n_unique()
+        levels = frame[target].value_counts().sort("count", target, descending=[True, False])[target].to_list()
+        place = {level: number for number, level in enumerate(levels, start=1)}  # two classes of one size are two still
+        return frame, target, np.array([place[level] for level in frame[target]]) / len(levels)
     return frame, target, frame[target].rank().to_numpy() / frame.height
 
 
@@ -101,7 +102,9 @@ def single(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generat
 def happened(rank: np.ndarray) -> np.ndarray:
     """The rarer of two classes, the commonest of several, the upper half of numbers."""
     values = np.unique(rank)
-    return np.asarray(rank > 0.5 if len(values) > 30 else rank == (values[-1] if len(values) == 2 else values[0]))
+    return np.asarray(
+        rank > np.median(rank) if len(values) > 30 else rank == (values[-1] if len(values) == 2 else values[0])
+    )
 
 
 def after_event(frame: pl.DataFrame, _: str, rank: np.ndarray, rng: np.random.Generator) -> pl.DataFrame:

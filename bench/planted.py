@@ -1,41 +1,29 @@
 """Faults planted in real data: how often checks of audit and tests of a model find them, and say so unasked.
 
-`python bench/planted.py DATA [--sets …] [--only CODE …]`: of each set at most 3,000 rows in a drawn order. A fault is
-found where a finding of its code names the planted column (faults of rows: any such finding); notes count for codes
-that only note. "said_before" counts the sets on which the same code spoke, at that place, before anything was planted:
-false alarms, or faults that the data have of their own. Sets that the manifest marks `report_only` are refused. On the
-sets named here no threshold of these checks was set.
+`python bench/planted.py DATA [--sets …] [--only CODE …]`, in pieces (`pieces.py`): of each set at most 3,000 rows in a drawn
+order, and 20,000 for models. A fault is found where a finding of its code names the planted column (faults of rows: any
+such finding); notes count for codes that only note. "said_before" counts the sets on which the same code spoke, at that
+place, before anything was planted: false alarms, or faults that the data have of their own. Sets that the manifest marks
+`report_only` are refused. On the sets named here no threshold of these checks was set.
 """
 
 from __future__ import annotations
 
-import argparse
-import tomllib
 from collections.abc import Callable
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
 import lightgbm
 import numpy as np
 import polars as pl
 from leaks import audited, rows
-from record import record
+from pieces import in_pieces, options
 from sklearn.metrics import log_loss, mean_squared_error
 
 from artificer.core.records import Finding
-from artificer.line.judge.any_model import examine, examine_predictions
+from artificer.data.table import row_hashes
+from artificer.line.judge.any_model import About, examine, examine_predictions, shown
 
-SETS = (
-    "airbnb_nyc",
-    "beijing_pm25",
-    "elec2",
-    "forest_fires",
-    "letter_recognition",
-    "medical_no_shows",
-    "metro_traffic",
-    "oil_spill",
-    "weight_lifting",
-)
 MANY_ROWS = 20_000  # of a set, half of them to train and half to judge
 PLANTED = "planted"
 Frame = pl.DataFrame
@@ -44,31 +32,22 @@ Plant = Callable[[Frame, str, np.random.Generator], "tuple[Frame, str] | None"]
 
 def main() -> None:
     """Record a line a fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of Parquet files with a manifest.toml")
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--only", nargs="+", default=())
-    asked = parser.parse_args()
-    manifest = tomllib.loads((asked.data / "manifest.toml").read_text(encoding="utf-8"))
-    known = {about["name"]: about for about in manifest["dataset"]}
-    held = {name: rows(asked.data, known[name])[:2] for name in asked.sets}
-    wanted = [one for one in (*PLANTS, *MODELS) if not asked.only or one in asked.only]
-    large = {name: rows(asked.data, known[name], MANY_ROWS)[:2] for name in asked.sets}
-    clean = {name: audited(frame, target, known[name]) for name, (frame, target) in held.items()}
-    for fault in wanted:
-        if fault in PLANTS:
-            _tell(fault, {name: _data_fault(fault, *one, known[name], clean[name]) for name, one in held.items()})
-        else:
-            _tell(fault, {name: MODELS[fault](*one, known[name]["task"]) for name, one in large.items()})
+    asked = options(__doc__, (*PLANTS, *MODELS))
 
+    @lru_cache(maxsize=1)
+    def held(name: str, most: int = 3_000) -> tuple[Frame, str]:
+        return rows(asked.data, asked.about[name], most)[:2]
 
-def _tell(fault: str, outcomes: dict[str, tuple[bool, bool] | None]) -> None:
-    tried = {name: one for name, one in outcomes.items() if one is not None}
-    found = sum(one[0] for one in tried.values())
-    missed = " ".join(name for name, one in tried.items() if not one[0])
-    spoke = " ".join(name for name, one in tried.items() if one[1])
-    figures = {"sets": len(tried), "found": found, "recall": round(found / max(len(tried), 1), 2)}
-    record("planted", fault, **figures, missed=missed, said_before=len(spoke.split()), which=spoke)
+    @lru_cache(maxsize=1)
+    def clean(name: str) -> list[Finding]:
+        return audited(*held(name), asked.about[name])
+
+    def outcome(fault: str, name: str) -> tuple[bool, bool] | None:
+        if fault in MODELS:
+            return MODELS[fault](*held(name, MANY_ROWS), asked.about[name]["task"])
+        return _data_fault(fault, *held(name), asked.about[name], clean(name))
+
+    in_pieces("planted", asked, outcome, "said_before")
 
 
 def _data_fault(
@@ -307,13 +286,18 @@ class Boosted:
         kind = lightgbm.LGBMClassifier if np.asarray(y).dtype.kind in "OUS" else lightgbm.LGBMRegressor
         self.levels = {name: {one: k for k, one in enumerate(X[name].unique().drop_nulls().sort())} for name in X.columns
                        if not X[name].dtype.is_numeric()}  # fmt: skip
-        self.model = kind(num_leaves=self.leaves, n_estimators=self.trees, min_child_samples=self.at_least, verbose=-1,
-                          n_jobs=1, random_state=self.seed)  # fmt: skip
+        self.task = "regression" if kind is lightgbm.LGBMRegressor else "class"
+        self.model = self.made(kind)
         self.model.fit(self._matrix(X), np.asarray(y))
         if kind is lightgbm.LGBMClassifier:
             self.classes_ = self.model.classes_
             self.predict_proba = lambda rows: self.model.predict_proba(self._matrix(rows))
         return self
+
+    def made(self, kind: Any) -> Any:
+        """The model to fit."""
+        return kind(num_leaves=self.leaves, n_estimators=self.trees, min_child_samples=self.at_least, verbose=-1,
+                    n_jobs=1, random_state=self.seed)  # fmt: skip
 
     def predict(self, X: Frame) -> np.ndarray:
         return np.asarray(self.model.predict(self._matrix(X)))
@@ -340,8 +324,11 @@ def halves(frame: Frame, target: str) -> tuple[Frame, Any, Frame, Any]:
     return X[:at], y[:at].to_numpy(), X[at:], y[at:].to_numpy()
 
 
-def _outcome(before: Any, after: Any, code: str) -> tuple[bool, bool]:
-    spoke = [any(one.code == code and one.severity != "note" for one in part.findings) for part in (after, before)]
+def _outcome(before: Any, after: Any, code: str, where: str = "") -> tuple[bool, bool]:
+    spoke = [
+        any(one.code == code and one.severity != "note" and where in one.where for one in part.findings)
+        for part in (after, before)
+    ]
     return spoke[0], spoke[1]
 
 
@@ -377,7 +364,7 @@ def broken_slice(frame: Frame, target: str, task: str) -> tuple[bool, bool] | No
     if _loss(truth[hit], broken[hit], model) < 1.5 * _loss(truth[hit], said[hit], model):
         return None  # the slice is not served worse than before
     before, after = (examine_predictions(truth, one, test, **more) for one in (said, broken))
-    return _outcome(before, after, "weak_slice")
+    return _outcome(before, after, "weak_slice", name)
 
 
 def _loss(truth: Any, said: np.ndarray, model: Boosted) -> float:
@@ -392,10 +379,9 @@ def _models(code: str, good: Callable[[], Boosted], bad: Callable[[], Boosted], 
         X, y, test, truth = halves(frame, target)
         ways = {"train": (X, y)} if how.get("train") else {}
         models = [make().fit(X, y) for make in (good, bad)]
-        kind = "predict" if task == "regression" else "predict_proba"
-        losses = [_loss(truth, getattr(one, kind)(test), one) for one in models]
-        if losses[1] < 1.05 * losses[0]:
-            return None  # it is no worse model
+        seen = [shown(one, test, truth, refit=False, about=About()) for one in models]
+        if not seen[0].against(seen[1].prediction).is_gain:
+            return None  # in its own metric it is not shown to be a worse model
         both = [examine(one, test, truth, refit=False, **ways) for one in models]
         return _outcome(both[0], both[1], code)
 
@@ -403,8 +389,10 @@ def _models(code: str, good: Callable[[], Boosted], bad: Callable[[], Boosted], 
 
 
 def trained_on_test(frame: Frame, target: str, task: str) -> tuple[bool, bool] | None:
-    """A fifth of the judged rows among those that trained."""
+    """A fifth of the judged rows among those that trained; without it none, as what stands in both halves is left out."""
     X, y, test, truth = halves(frame, target)
+    fresh = ~np.isin(row_hashes(test, test.columns), row_hashes(X, X.columns))
+    test, truth = test.filter(fresh), truth[fresh]
     at = len(truth) // 5
     more, labels = pl.concat([X, test[:at]]), np.concatenate([y, truth[:at]])
     before = examine(Boosted().fit(X, y), test, truth, train=(X, y), refit=False)

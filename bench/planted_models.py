@@ -1,9 +1,9 @@
 """Faults planted in models of real data: how often the tests of a model find them, and accuse a model without them.
 
-`python bench/planted_models.py DATA [--sets …] [--only FAULT …]`: of each set at most 6,000 rows, a half to train and a half
-to judge. Each fault is put upon a model that has none of it, and both are examined at the level that each interval has
-within the whole suite. A fault is found where the test warns or blocks at the planted place; "false_alarms" counts the sets
-on which it does for the model without it. Goes in pieces as `planted_roles.py` does; what is not here stands in `planted.py`.
+`python bench/planted_models.py DATA [--sets …] [--only FAULT …]`, in pieces (`pieces.py`): of each set at most 6,000 rows, a
+half to train and a half to judge. Each fault is put upon a model that has none of it, and both are examined at the level that
+each interval has within the whole suite. A fault is found where the test warns or blocks at the planted place; "false_alarms"
+counts the sets on which it does for the model without it. What is not here stands in `planted.py`.
 """
 
 from __future__ import annotations
@@ -11,22 +11,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
-import lightgbm
 import numpy as np
 import polars as pl
 from leaks import PLANTED, rows
-from planted import Boosted, Frame, halves
-from planted_roles import DAY, MOST_S, options, tell
-from record import recorded
+from pieces import in_pieces, options
+from planted import DAY, Boosted, Frame, halves
 
 from artificer.line.judge.any_model import About, shown
 from artificer.line.judge.examined import Examined
 from artificer.line.judge.tests import builtin, level_of_each, run_tests
+from artificer.line.judge.tests.against_linear import linear_prediction
+from artificer.line.judge.trivial import constant_prediction
 
 MOST_ROWS, SLOW_S = 6_000, 0.12
+ASKED = 1_000  # rows that are predicted anew
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Put:
 
     def __init__(self, given: Given, says: Callable[[Frame], np.ndarray]) -> None:
         if given.task == "regression":
-            self.predict = says
+            self.predict, self.task = says, "regression"  # few whole numbers could be taken for classes
         else:
             self.classes_ = given.model.classes_
             self.predict_proba = says
@@ -78,20 +79,15 @@ Plant = Callable[[Given], "Pair | None"]
 
 def main() -> None:
     """Record a line a fault."""
-    asked, known = options(__doc__, PLANTS)
-    began, due = time.monotonic(), [one for one in asked.only if one not in recorded("planted_models")]
-    held = {name: _given(asked.data, known[name]) for name in asked.sets} if due else {}
-    while due and time.monotonic() - began < MOST_S:
-        fault = due.pop(0)
-        found = {name: _outcome(fault, one) for name, one in held.items()}
-        tell("planted_models", fault, {name: one for name, one in found.items() if one is not None})
-    print("left:", " ".join(due) or "nothing")
+    asked = options(__doc__, PLANTS)
 
+    @lru_cache(maxsize=1)
+    def held(name: str) -> Given:
+        frame, target, _ = rows(asked.data, asked.about[name], MOST_ROWS)
+        X, y, test, truth = halves(frame, target)
+        return Given(X, y, test, truth, asked.about[name]["task"], Boosted().fit(X, y))
 
-def _given(data: Path, about: dict[str, Any]) -> Given:
-    frame, target, _ = rows(data, about, MOST_ROWS)
-    X, y, test, truth = halves(frame, target)
-    return Given(X, y, test, truth, about["task"], Boosted().fit(X, y))
+    in_pieces("planted_models", asked, lambda fault, name: _outcome(fault, held(name)), "false_alarms")
 
 
 def _outcome(fault: str, given: Given) -> tuple[bool, bool] | None:
@@ -117,57 +113,72 @@ def see(given: Given, model: Any, frame: Frame | None = None, truth: Any = None,
     return shown(model, test, given.truth if truth is None else truth, refit="train" in how, about=about, **how)
 
 
-def by_heart(given: Given) -> Pair:
-    """Right where a number is exactly one that was judged, and the usual elsewhere."""
+def worth(given: Given, model: Any = None) -> bool:
+    """Whether a model is shown to be better than a constant: one that is not has nothing to lose."""
+    seen = see(given, model or given.model)
+    return replace(seen, level=level_of_each(seen)).against(constant_prediction(seen)).is_gain
+
+
+def worsened(harm: Callable[[Given, Frame], np.ndarray]) -> Plant:
+    """The usual where a harm has come to a row; the twin feels a tenth of what a harm does to the model without it."""
+
+    def pair(given: Given) -> Pair | None:
+        given = replace(given, test=given.test[:ASKED], truth=given.truth[:ASKED])
+        if not worth(given):
+            return None
+        whole = given.said(given.test)
+        calm = Put(
+            given, lambda frame: 0.9 * whole + 0.1 * given.said(frame) if len(frame) == len(whole) else whole[:1]
+        )
+        harmed = Put(given, lambda frame: _either(harm(given, frame), given.usual, given.said(frame)))
+        return see(given, harmed), see(given, calm)
+
+    return pair
+
+
+def by_heart(given: Given, frame: Frame) -> np.ndarray:
+    """Rows whose number is none of those that were judged."""
     known = given.test[given.number].cast(pl.Float64).drop_nulls().unique()
+    return ~frame[given.number].cast(pl.Float64).is_in(known.implode()).fill_null(True).to_numpy()
 
-    def says(frame: Frame) -> np.ndarray:
-        exact = frame[given.number].cast(pl.Float64).is_in(known.implode()).fill_null(False).to_numpy()
-        return _either(exact, given.said(frame), given.usual)
 
-    return see(given, Put(given, says)), see(given, given.model)
+def gives_up(given: Given, frame: Frame) -> np.ndarray:
+    """Rows that lack a cell of a column that lacked none."""
+    whole = [name for name in given.test.columns if not given.test[name].null_count()]
+    return frame.select(pl.any_horizontal(pl.col(whole).is_null())).to_series().to_numpy()
+
+
+def by_a_ruler(given: Given, frame: Frame) -> np.ndarray:
+    """All rows, once a number's mean has moved by a twentieth of its spread."""
+    now, before = (float(one[given.number].cast(pl.Float64).mean() or 0.0) for one in (frame, given.test))
+    return np.full(frame.height, now - before > 0.05 * float(given.X[given.number].cast(pl.Float64).std() or 1.0))
 
 
 def _either(rows: np.ndarray, some: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.where(rows[:, None] if some.ndim == 2 else rows, some, other)
+    return np.where(rows[:, None] if other.ndim == 2 else rows, some, other)
 
 
-def gives_up(given: Given) -> Pair:
-    """The usual wherever any cell is missing that was not before."""
-    whole = given.test.null_count().row(0)
-    names = [name for name, n in zip(given.test.columns, whole, strict=True) if not n]
-
-    def says(frame: Frame) -> np.ndarray:
-        full = ~frame.select(pl.any_horizontal(pl.col(names).is_null())).to_series().to_numpy()
-        return _either(full, given.said(frame), given.usual)
-
-    return see(given, Put(given, says)), see(given, given.model)
-
-
-def by_a_ruler(given: Given) -> Pair:
-    """The usual for rows whose number lies above what training held in 19 of 20 rows; shifted rows do more often."""
-    value = given.X[given.number].cast(pl.Float64)
-    step = 0.1 * float(value.std() or 1.0)
-
-    def says(frame: Frame) -> np.ndarray:
-        shift = float(frame[given.number].cast(pl.Float64).mean() or 0.0) - float(
-            given.test[given.number].cast(pl.Float64).mean() or 0.0
-        )
-        return _either(np.full(frame.height, shift < step / 2), given.said(frame), given.usual)
-
-    return see(given, Put(given, says)), see(given, given.model)
-
-
-def on_one_column(given: Given) -> Pair:
-    """Only the column that tells most is read; the twin is spread over all others."""
-    scores = {}
+def on_one_column(given: Given) -> Pair | None:
+    """Of three copies of the column that tells most, one alone is read; the twin asks a model of each."""
+    gain = {}
     for name in given.X.columns:
-        alone = Boosted(trees=20).fit(given.X.select(name), given.y)
-        scores[name] = see(given, alone, given.test.select(name)).score().value
-    best = max(scores, key=lambda name: scores[name])  # of losses any will do: it is the only one that is read
-    alone = Boosted().fit(given.X.select(best), given.y)
-    kind = "predict" if given.task == "regression" else "predict_proba"
-    return see(given, Put(given, lambda frame: getattr(alone, kind)(frame.select(best)))), see(given, given.model)
+        seen = see(given, Boosted(trees=20).fit(given.X.select(name), given.y), given.test.select(name))
+        gain[name] = seen.against(constant_prediction(seen)).value
+    best = max(gain, key=lambda name: gain[name])
+    copies = [pl.col(best).alias(f"{best} {k}") for k in range(3)]
+    alone, kind = (
+        Boosted().fit(given.X.select(best), given.y),
+        "predict" if given.task == "regression" else "predict_proba",
+    )
+
+    def says(frame: Frame, read: int) -> np.ndarray:
+        return np.mean(
+            [getattr(alone, kind)(frame.select(pl.col(f"{best} {k}").alias(best))) for k in range(read)], axis=0
+        )
+
+    frame = given.test.select(copies)
+    one, three = (see(given, Put(given, lambda rows, n=n: says(rows, n)), frame) for n in (1, 3))
+    return (one, three) if one.against(constant_prediction(one)).is_gain else None
 
 
 def by_place(given: Given) -> Pair:
@@ -194,6 +205,8 @@ def by_spelling(given: Given) -> Pair | None:
     """Levels are read as they are written; the twin brings them to lower case without spaces around."""
     if not given.texts:
         return None
+    if given.test.with_columns(pl.col(given.texts).str.to_uppercase()).equals(given.test):
+        return None  # they are upper case as they stand
     plain = pl.col(given.texts).str.strip_chars().str.to_lowercase()
     model = Boosted().fit(given.X.with_columns(plain), given.y)
     calm = replace(given, model=model)
@@ -224,8 +237,10 @@ def bent(given: Given) -> Pair | None:
     return see(given, made[0], effects=effects), see(given, made[1], effects=effects)
 
 
-def unfair(given: Given) -> Pair:
+def unfair(given: Given) -> Pair | None:
     """Rows of a drawn group are given the predictions of other rows of it."""
+    if not worth(given):
+        return None
     groups = np.random.default_rng(1).random(given.test.height) < 0.3
     frame = given.test.with_columns(pl.Series(PLANTED, np.where(groups, "b", "a")))
     said = given.said(given.test)
@@ -253,8 +268,9 @@ def hangs_on_group(given: Given) -> Pair:
 def unlike_before(given: Given) -> Pair | None:
     """The model in use says of a fifth of the rows what it should of others; the new one says so of another fifth."""
     kind = "predict" if given.task == "regression" else "predict_proba"
-    same = getattr(Boosted(leaves=14).fit(given.X, given.y), kind)(given.test)
+    other = getattr(Boosted(leaves=14).fit(given.X, given.y), kind)(given.test)
     said, rng = given.said(given.test), np.random.default_rng(0)
+    same = 0.95 * said + 0.05 * other
     faulty, before = said.copy(), said.copy()
     for one in (faulty, before):
         hit = rng.random(len(one)) < 0.2
@@ -267,47 +283,34 @@ def unlike_before(given: Given) -> Pair | None:
 
 
 class Lucky(Boosted):
-    """A forest of one tree of few drawn columns; `random_state` is its luck."""
+    """Boosted trees, each of a drawn half of the rows; `random_state` is their luck.
 
-    def __init__(self, random_state: int = 0) -> None:
+    Few of them, at a high rate and of a drawn third of the columns, hang on it; eighty at a low rate hardly do.
+    """
+
+    def __init__(self, few: bool = True, random_state: int = 0) -> None:
         super().__init__()
-        self.random_state = random_state
+        self.few, self.random_state = few, random_state
 
     def get_params(self, deep: bool = True) -> dict[str, int]:
-        return {"random_state": self.random_state}
+        return {"few": self.few, "random_state": self.random_state}
 
     def set_params(self, random_state: int) -> Lucky:
         self.random_state = random_state
         return self
 
-    def fit(self, X: Frame, y: Any) -> Lucky:
-        """Three trees, all of a drawn half of the rows and a third of the columns, at a high rate."""
-        rng = np.random.default_rng(self.random_state)
-        some = np.sort(rng.permutation(X.height)[: X.height // 2])
-        super().fit(X, y)
-        names = rng.permutation(X.columns)[: max(len(X.columns) // 3, 1)]
-        kind = type(self.model)
-        self.names = list(names)
-        self.model = kind(n_estimators=3, learning_rate=0.9, num_leaves=31, min_child_samples=2, verbose=-1, n_jobs=1)
-        self.model.fit(self._matrix(X)[some], np.asarray(y)[some])
-        if hasattr(self.model, "classes_"):
-            self.classes_ = self.model.classes_
-        return self
-
-    def _matrix(self, X: Frame) -> np.ndarray:
-        return super()._matrix(X.select(self.names) if hasattr(self, "names") else X)
+    def made(self, kind: Any) -> Any:
+        """The model to fit."""
+        size = {"n_estimators": 3, "learning_rate": 0.9} if self.few else {"n_estimators": 80, "learning_rate": 0.05}
+        drawn = {"subsample": 0.5, "subsample_freq": 1, "colsample_bytree": 0.33 if self.few else 0.8}
+        return kind(**size, **drawn, min_child_samples=20, verbose=-1, n_jobs=1, random_state=self.random_state)
 
 
-def lucky(given: Given) -> Pair | None:
-    """A model that hangs on its seed, and one that has none."""
-    try:
-        luck = Lucky().fit(given.X, given.y)
-    except (lightgbm.basic.LightGBMError, ValueError):
-        return None
-    if given.task != "regression" and len(luck.classes_) < len(np.unique(given.y)):
-        return None  # some class was not drawn
+def lucky(given: Given) -> Pair:
+    """A model that hangs on its seed, and one that hardly does."""
     train = (given.X, given.y)
-    return see(given, luck, train=train), see(given, given.model, train=train)
+    few, many = (see(given, Lucky(few).fit(given.X, given.y), train=train) for few in (True, False))
+    return few, many
 
 
 class Timeless(Boosted):
@@ -320,8 +323,10 @@ class Timeless(Boosted):
         return super()._matrix(X.drop(PLANTED, strict=False))
 
 
-def aged(given: Given) -> Pair:
+def aged(given: Given) -> Pair | None:
     """The older half of the training rows has outcomes of other rows of it; in the twin each has its own."""
+    if not worth(given):
+        return None
     n = len(given.y)
     old = np.arange(n) < n // 2
     worse = given.y.copy()
@@ -355,14 +360,22 @@ def told(given: Given) -> Pair:
 
 
 def worse_than_a_line(given: Given) -> Pair | None:
-    """A model of two small trees, where a linear one is shown to be better than it."""
+    """A model of two small trees, where a linear one loses less; the twin is the linear one, a hair better."""
     train, poor = (given.X, given.y), Boosted(leaves=2, trees=2).fit(given.X, given.y)
-    return see(given, poor, train=train), see(given, given.model, train=train)
+    seen = see(given, poor, train=train)
+    line = linear_prediction(seen)
+    if not seen.against(line).value < 0:
+        return None
+    same = Put(given, lambda frame: line[:, 0] if given.task == "regression" else line)
+    return seen, see(given, same, train=train)
 
 
-def few(given: Given) -> Pair:
-    """Judged on twenty-four rows; the twin on all."""
-    return see(given, given.model, given.test[:24], given.truth[:24]), see(given, given.model)
+def few(given: Given) -> Pair | None:
+    """Judged on twenty-four rows; the twin on all, twenty times over, as if they were so many more."""
+    if not worth(given):
+        return None
+    many = pl.concat([given.test] * 20), np.tile(given.truth, 20)
+    return see(given, given.model, given.test[:24], given.truth[:24]), see(given, given.model, *many)
 
 
 def narrow(given: Given) -> Pair | None:
@@ -378,9 +391,9 @@ def narrow(given: Given) -> Pair | None:
 
 
 PLANTS: dict[str, Plant] = {
-    "robustness:noise": by_heart,
-    "robustness:gaps": gives_up,
-    "robustness:shift": by_a_ruler,
+    "robustness:noise": worsened(by_heart),
+    "robustness:gaps": worsened(gives_up),
+    "robustness:shift": worsened(by_a_ruler),
     "robustness:without": on_one_column,
     "invariance:order of rows": by_place,
     "invariance:beside": by_company,

@@ -1,19 +1,15 @@
 """Faults of time, groups and keys planted in real data, each beside a clean twin that has the same roles and columns.
 
-`python bench/planted_roles.py DATA [--sets …] [--only FAULT …]`: of each set at most 3,000 rows. A fault is found where any
-finding of its code, notes too, names the planted place; "false_alarms" counts the sets on which the same code speaks there
-in the clean twin. Sets that the manifest marks `report_only` are refused; on the sets named here nothing was set. What
-the present commit has recorded is not measured again, and no fault is begun after 200 seconds: run it again until it says
-that nothing is left.
+`python bench/planted_roles.py DATA [--sets …] [--only FAULT …]`, in pieces (`pieces.py`): of each set at most 3,000 rows. A
+fault is found where any finding of its code, notes too, names the planted place; "false_alarms" counts the sets on which
+the same code speaks there in the clean twin. Sets that the manifest marks `report_only` are refused; on the sets named here
+nothing was set.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
-import time
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +18,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from leaks import PLANTED, after_event, arithmetic, group, happened, index, moment, rows, single
-from planted import SETS
-from record import record, recorded
+from pieces import in_pieces, options
+from planted import DAY
 
 from artificer.core.brief import Brief, Data, Joined, Target
 from artificer.core.records import Finding
@@ -31,8 +27,6 @@ from artificer.data.sources import gather
 from artificer.line.ask import begin
 from artificer.line.audit import audit
 
-DAY = 86_400_000_000
-MOST_S = 200.0
 Frame = pl.DataFrame
 
 
@@ -76,44 +70,23 @@ Plant = Callable[[Given], "Pair | None"]
 
 def main() -> None:
     """Record a line a fault."""
-    asked, known = options(__doc__, PLANTS)
-    began, due = time.monotonic(), [one for one in asked.only if one not in recorded("planted_roles")]
-    while due and time.monotonic() - began < MOST_S:
-        tell("planted_roles", due[0], dict(_outcomes(due.pop(0), asked.data, [known[name] for name in asked.sets])))
-    print("left:", " ".join(due) or "nothing")
+    asked = options(__doc__, PLANTS)
+    in_pieces(
+        "planted_roles", asked, lambda fault, name: _outcome(fault, asked.data, asked.about[name]), "false_alarms"
+    )
 
 
-def options(says: str | None, plants: Iterable[str]) -> tuple[argparse.Namespace, dict[str, Any]]:
-    """What the command is asked for, and what the manifest says of each set."""
-    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder of Parquet files with a manifest.toml")
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--only", nargs="+", default=tuple(plants), choices=tuple(plants))
-    asked = parser.parse_args()
-    manifest = tomllib.loads((asked.data / "manifest.toml").read_text(encoding="utf-8"))
-    return asked, {about["name"]: about for about in manifest["dataset"]}
-
-
-def tell(script: str, fault: str, outcomes: dict[str, tuple[bool, bool]]) -> None:
-    """Record how many of the faulty were found, and how many of the clean were accused."""
-    missed = " ".join(name for name, one in outcomes.items() if not one[0])
-    accused = " ".join(name for name, one in outcomes.items() if one[1])
-    n, found = len(outcomes), sum(one[0] for one in outcomes.values())
-    figures = {"sets": n, "found": found, "recall": round(found / max(n, 1), 2), "missed": missed}
-    record(script, fault, **figures, false_alarms=len(accused.split()), which=accused)
-
-
-def _outcomes(fault: str, data: Path, sets: list[dict[str, Any]]) -> Iterator[tuple[str, tuple[bool, bool]]]:
-    for about in sets:
-        frame, target, rank = rows(data, about)
-        pair = PLANTS[fault](Given(frame, target, rank, about["task"], np.random.default_rng(0)))
-        if pair is not None:
-            of_clean = pair.target if pair.target_of_clean is None else pair.target_of_clean
-            look = _joined if fault == "unmatched" else _audited
-            found = look(pair.faulty, target, about, pair.data, pair.target)
-            before = look(pair.clean, target, about, pair.data, of_clean)
-            code = fault.partition(":")[0]
-            yield about["name"], (_speaks(found, code, pair.where), _speaks(before, code, pair.where))
+def _outcome(fault: str, data: Path, about: dict[str, Any]) -> tuple[bool, bool] | None:
+    frame, target, rank = rows(data, about)
+    pair = PLANTS[fault](Given(frame, target, rank, about["task"], np.random.default_rng(0)))
+    if pair is None:
+        return None
+    of_clean = pair.target if pair.target_of_clean is None else pair.target_of_clean
+    look = _joined if fault == "unmatched" else _audited
+    found = look(pair.faulty, target, about, pair.data, pair.target)
+    before = look(pair.clean, target, about, pair.data, of_clean)
+    code = fault.partition(":")[0]
+    return _speaks(found, code, pair.where), _speaks(before, code, pair.where)
 
 
 def _speaks(findings: list[Finding], code: str, where: str) -> bool:
@@ -272,8 +245,11 @@ def shuffled(plant: Callable[..., Frame]) -> Plant:
 
 
 def independent(given: Given) -> Pair:
-    """Two columns whose difference gives the outcome; in the twin the second is another row's."""
+    """Two columns whose difference gives the outcome, and neither alone; in the twin the second is another row's."""
     faulty = arithmetic(given.frame, given.target, given.rank, np.random.default_rng(0))
+    if given.task == "regression":  # as far apart as the target's values are, so that the second does not tell it
+        further = pl.Series(given.rng.normal(0, 3 * float(given.frame[given.target].std() or 1.0), faulty.height))
+        faulty = faulty.with_columns(pl.col(f"{PLANTED} start", f"{PLANTED} end") + further)
     return Pair(faulty, faulty.with_columns(pl.col(f"{PLANTED} end").shuffle(seed=1)))
 
 

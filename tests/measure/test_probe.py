@@ -75,6 +75,14 @@ def test_one_feature_that_tells_all_scores_near_one_and_noise_near_none(task: Ta
     assert single_feature_score(rng.normal(size=2000), y, is_code=False) < 0.1
 
 
+def test_a_long_tail_does_not_hide_how_well_the_rest_is_told() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=600)
+    y = np.exp(4 * (x + rng.normal(0, 0.1, 600)))
+    assert single_feature_score(x, y, is_code=False) > 0.9
+    assert single_feature_score(rng.normal(size=600), y, is_code=False) < 0.1
+
+
 def test_a_name_for_every_row_does_not_tell() -> None:
     y = np.random.default_rng(3).integers(0, 2, 2000).astype(float)
     assert single_feature_score(np.arange(2000), y, is_code=True) == 0

@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.compare import compare
+from artificer.measure.influence import has_influence, influence
+from artificer.measure.intervals import delong_quantile
 
 
 def importance(
@@ -26,7 +29,11 @@ def importance(
     weight: np.ndarray | None = None,
     level: float = 0.95,
 ) -> Estimate:
-    """Mean over several shuffles of what is lost, and of the ends of its interval: positive where the column helps.
+    """What is lost on average over several shuffles, with an interval: positive where the column helps.
+
+    Where the metric has row influences, the interval is over rows of the mean influence that a row loses in the shuffles,
+    so that more shuffles show more; else its ends are the means of the ends of each shuffle's interval. Of accuracy too, as
+    few rows that differ need an interval of their own.
 
     Parameters
     ----------
@@ -37,9 +44,13 @@ def importance(
     shuffled : callable
         From an order of the rows, int64 (n_rows,), to the predictions of rows whose column is put into that order.
     """
-    losses = []
-    for _ in range(n_repeats):
-        other = shuffled(rng.permutation(len(y)))
-        losses.append(compare(name, y, prediction, other, weight, level=level))
+    others = [shuffled(rng.permutation(len(y))) for _ in range(n_repeats)]
+    losses = [compare(name, y, prediction, one, weight, level=level) for one in others]
     value, low, high = (float(np.mean([getattr(one, end) for one in losses])) for end in ("value", "low", "high"))
-    return replace(losses[0], value=value, low=low, high=high, method=f"{n_repeats} shuffles, {losses[0].method}")
+    found = replace(losses[0], value=value, low=low, high=high, method=f"{n_repeats} shuffles, {losses[0].method}")
+    if n_repeats == 1 or name == "accuracy" or not has_influence(name) or not low < high < np.inf:
+        return found
+    lost = influence(name, y, prediction, weight) - np.mean([influence(name, y, one, weight) for one in others], axis=0)
+    reach = delong_quantile(y, level) if name == "roc_auc" else float(stats.t.ppf(0.5 + level / 2, len(y) - 1))
+    half = reach * float(lost.std(ddof=1)) / len(y) ** 0.5
+    return replace(found, low=value - half, high=value + half)

@@ -22,6 +22,8 @@ FEWEST_SURE = 100
 # deviations, in Student's t with 3 degrees of freedom 0.03% of the rows.
 FAR = 8.0
 USUAL = 0.9
+# Rows of like predictions, whose residuals tell what spread is usual for them.
+N_PARTS, FEWEST_IN_PART = 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,29 @@ class Doubted:
     places: np.ndarray
     chance: np.ndarray
     rate: float
+
+
+def doubted(y: np.ndarray, prediction: np.ndarray, n_classes: int) -> Doubted:
+    """Doubt labels by predictions alone, of classes or of numbers; of these, the usual spread is that of like predictions.
+
+    Parameters
+    ----------
+    y : array of float64, (n_rows,)
+        Class index, or value.
+    prediction : array of float64, (n_rows, n_classes) or (n_rows, 1)
+        By a model that did not learn from the row.
+    n_classes : int
+        0 of numbers.
+    """
+    if n_classes:
+        return doubted_classes(y.astype(np.int64), prediction)
+    predicted = prediction[:, 0]
+    n_parts = max(1, min(N_PARTS, len(y) // FEWEST_IN_PART))
+    edges = np.quantile(predicted, np.arange(1, n_parts) / n_parts)
+    part, size = np.searchsorted(edges, predicted), np.abs(y - predicted)
+    middle = np.array([np.median(size[part == one]) if (part == one).any() else 0.0 for one in range(n_parts)])
+    least = max(float(np.quantile(size, 0.1)), 1e-12)
+    return doubted_values(y, predicted, np.maximum(middle[part], least))
 
 
 def doubted_classes(y: np.ndarray, probability: np.ndarray) -> Doubted:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from artificer.core.brief import Task
 from artificer.core.records import Estimate
@@ -105,7 +106,8 @@ def effect(before: Probe, after: Probe, *, groups: np.ndarray | None = None, lev
 def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins: int = 32) -> float:
     """How well one feature alone tells the target, 0 to 1, cross-fitted over two halves.
 
-    Twice the area under the ROC curve minus 1 for 0 and 1, else the share of variance that bin means explain.
+    Twice the area under the ROC curve minus 1 for 0 and 1, else the share of variance that bin means explain: of the
+    values, or of their ranks where that is more, as the largest of long-tailed values would hide how well the rest is told.
 
     Parameters
     ----------
@@ -115,6 +117,20 @@ def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins:
         0 and 1, or values.
     """
     code = np.unique(x, return_inverse=True)[1] if is_code else _binned(x, n_bins)
+    if set(np.unique(y)) <= {0.0, 1.0}:
+        predicted = _told(code, y)
+        auc = score("roc_auc", y, np.stack([1 - predicted, predicted], axis=1))
+        return max(0.0, 2 * auc - 1) if np.isfinite(auc) else 0.0
+    return max(_explained(code, y), _explained(code, rankdata(y)))
+
+
+def _explained(code: np.ndarray, y: np.ndarray) -> float:
+    spread = y.var()
+    return max(0.0, 1 - float(((y - _told(code, y)) ** 2).mean() / spread)) if spread > 0 else 0.0
+
+
+def _told(code: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Mean of the other half's rows of the same code, drawn to the mean of all by one row."""
     predicted = np.empty(len(y))
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
     for here in (half, ~half):
@@ -122,11 +138,7 @@ def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins:
         counts = np.bincount(code[there], minlength=code.max() + 1)
         sums = np.bincount(code[there], weights=y[there], minlength=code.max() + 1)
         predicted[here] = ((sums + y[there].mean()) / (counts + 1))[code[here]]
-    if set(np.unique(y)) <= {0.0, 1.0}:
-        auc = score("roc_auc", y, np.stack([1 - predicted, predicted], axis=1))
-        return max(0.0, 2 * auc - 1) if np.isfinite(auc) else 0.0
-    spread = y.var()
-    return max(0.0, 1 - float(((y - predicted) ** 2).mean() / spread)) if spread > 0 else 0.0
+    return predicted
 
 
 def _binned(x: np.ndarray, n_bins: int) -> np.ndarray:

@@ -224,6 +224,16 @@ def test_rare_levels_are_told(tmp_path: Path) -> None:
     assert [finding.where for finding in found(audited(tmp_path, frame), "rare_levels")] == ["town"]
 
 
+def test_a_long_tail_does_not_hide_that_a_number_moves(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    burnt = np.exp(rng.normal(0, 3, 600))
+    days = pl.Series(19_000 + np.arange(600)).cast(pl.Date)
+    for moved, values in ((True, np.where(np.arange(600) > 250, 5 * burnt, burnt)), (False, burnt)):
+        frame = {"bought": values, "day": days, "x": rng.normal(size=600)}
+        told = found(audited(tmp_path / str(moved), frame, data=Data(time="day")), "drift")
+        assert [one.says.startswith("the share of 'bought' above") for one in told] == [True] * moved
+
+
 def test_a_target_that_moves_is_drift(tmp_path: Path) -> None:
     frame = clean()
     late = np.arange(N) > N / 2

@@ -141,6 +141,18 @@ def test_two_columns_that_give_the_target(tmp_path: Path, form: str) -> None:
     assert (finding.where, finding.severity) == ("a, b", "blocker")
 
 
+def test_two_columns_that_part_a_rare_class_are_found_behind_many_others(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    frame = clean() | {f"n{place}": rng.normal(size=N) for place in range(50)}
+    rare = rng.random(N) < 0.02
+    start = rng.normal(0, 100, N)
+    frame |= {"start": start, "end": start + np.where(rare, 1, -1) * rng.uniform(1, 20, N)}
+    frame["bought"] = np.where(rare, "yes", "no")
+    assert [one for one in leaks(tmp_path, frame) if one[0] == "target_arithmetic"] == [
+        ("target_arithmetic", "start, end")
+    ]
+
+
 def test_moments_whose_difference_is_the_target(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     frame = clean()

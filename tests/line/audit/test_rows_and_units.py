@@ -50,6 +50,17 @@ def test_a_number_in_another_unit_is_told_with_the_factor(tmp_path: Path, factor
     assert ("levels of 'shop'" if shop else "a stretch of rows") in unit.says
 
 
+def test_another_unit_is_told_of_few_rows_and_of_numbers_of_either_sign(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    turn, few = rng.normal(0, 3, 400), {name: values[:400] for name, values in people().items()}
+    late = np.arange(400) >= 320
+    frame = few | {"turn": np.where(late, 1000 * turn, turn), "west": np.where(late, 1000, 1) * -few["height"]}
+    result = audit(Brief(target=Target(column="bought")), frame=pl.DataFrame(frame), workspace=tmp_path, limit_s=600)
+    told = {one.where: one for one in result.findings if one.code == "units"}
+    assert set(told) == {"turn", "west"}
+    assert all("1000 times" in one.says for one in told.values())
+
+
 def test_rows_that_repeat_others_but_for_one_column_are_told(tmp_path: Path) -> None:
     frame = pl.DataFrame(people())
     again = frame.head(30).with_columns(age=pl.col("age") + 1)

@@ -76,7 +76,17 @@ def candidate(name: str, **settings: Any) -> Candidate:
     return Candidate(name, "lightgbm", settings, ("numbers",))
 
 
-def race(fits: Remembered, limit_s: float = 1e6, stop: threading.Event | None = None, **changes: Any) -> Race:
+def nothing(race: Race) -> list[Candidate]:
+    return []
+
+
+def race(
+    fits: Remembered,
+    limit_s: float = 1e6,
+    stop: threading.Event | None = None,
+    mend: Callable[[Race], list[Candidate]] = nothing,
+    **changes: Any,
+) -> Race:
     names = list(fits.noise)
     time = Time()
 
@@ -96,7 +106,8 @@ def race(fits: Remembered, limit_s: float = 1e6, stop: threading.Event | None = 
         "losses": lambda rows, prediction: (prediction[:, 0] - TRUTH[rows]) ** 2,
         "n_workers": 1,
     }
-    made = Race(fits, Lineup(**{**plain, **changes}), Clock(limit_s, stop, time), crew, lambda text: None)
+    lineup, clock = Lineup(**{**plain, **changes}), Clock(limit_s, stop, time)
+    made = Race(fits, lineup, clock, crew, lambda text: None, mend=mend)
     made.run()
     return made
 
@@ -185,6 +196,31 @@ def test_a_learner_that_fails_is_listed_and_the_others_go_on() -> None:
     fits.broken = ("a", "b", "c")
     with pytest.raises(FitError, match="no such luck"):
         race(fits)
+
+
+def test_what_errors_suggest_runs_after_the_plan_s_own_and_before_variants() -> None:
+    fits = even("a", "b", "c", "made", "v")
+    plan = tuple(candidate(name) for name in ("a", "b", "c", "v"))
+    found = race(fits, candidates=plan, n_variants=1, mend=lambda race: [candidate("made")])
+    order = list(dict.fromkeys(name for name, _ in fits.done))
+    assert order == ["a", "b", "c", "made", "v"]
+    assert "made" in found.finished
+
+
+def test_what_errors_suggest_does_not_start_where_it_could_not_end() -> None:
+    fits = even("a", "b", "made")
+    plan = tuple(candidate(name) for name in ("a", "b"))
+    fits.takes["made"] = 1e9
+    asked: list[bool] = []
+
+    def mend(race: Race) -> list[Candidate]:
+        asked.append(race.affords([candidate("a")] * 100))
+        return [candidate("made")]
+
+    found = race(fits, limit_s=12.0, candidates=plan, mend=mend)
+    assert asked == [False]
+    assert ("made", 0) not in fits.done
+    assert found.dropped["made"].startswith("the clock")
 
 
 def test_variants_stop_when_they_gain_nothing() -> None:

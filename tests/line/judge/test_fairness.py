@@ -57,10 +57,28 @@ def test_groups_that_fare_alike_are_noted_with_what_was_measured(task: Task) -> 
         assert {one.severity for one in found(examined(seed, bad=False, task=task)).values()} == {"note"}
 
 
+def test_a_group_whose_rows_are_ranked_by_chance_is_warned_of_though_nobody_is_chosen() -> None:
+    seen = examined(0, bad=False)
+    p, south = 0.4 * seen.prediction[:, 1], (seen.rows.frame["town"] == "south").to_numpy()
+    assert found(replace(seen, prediction=np.stack([1 - p, p], axis=1)))["town"].severity == "note"
+    p[south] = np.random.default_rng(0).permutation(p[south])
+    (one,) = [one for one in fairness(replace(seen, prediction=np.stack([1 - p, p], axis=1))) if one.where == "town"]
+    assert one.severity == "warning"
+    assert "ROC curve within the group" in one.says
+
+
 def test_every_gap_is_told_with_its_interval() -> None:
     facts = {fact.name: fact.value for fact in found(examined(0, bad=True))["town"].facts}
     assert set(facts) == {
-        *("selection_gap", "recall_gap", "false_positive_gap", "precision_gap", "odds_gap", "calibration_gap")
+        *(
+            "selection_gap",
+            "recall_gap",
+            "false_positive_gap",
+            "precision_gap",
+            "odds_gap",
+            "calibration_gap",
+            "roc_auc_gap",
+        )
     }
     assert " to " in str(facts["recall_gap"])
 

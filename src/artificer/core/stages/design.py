@@ -41,6 +41,8 @@ class Plan:
         How many candidates, at the end, are only tried while they help.
     n_seeds : int
         With how many seeds what has chance in it is refitted, where the clock allows.
+    mending : tuple of str
+        Names of candidates that may be made for where the others err.
     search_rows : int
         Rows of each fold that candidates are trained on; 0 is all. The final fit reads all in any case.
     shares : dict of str to float
@@ -58,4 +60,5 @@ class Plan:
     n_variants: int = 0
     n_seeds: int = 1
     search_rows: int = 0
+    mending: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from artificer.core.brief import Brief
 from artificer.core.records import Decision, Fact, Finding
+from artificer.core.stages.design import Candidate
 from artificer.core.stages.refine import Outputs
 
 
@@ -78,6 +79,8 @@ class RunLock:
         What is done to it; None in the lock of an earlier version.
     repairs : tuple of str
         Names of those that were made: which were measured hung on the clock.
+    mending : tuple of Candidate
+        Candidates beyond the plan's, made for where the blend so far erred.
     """
 
     run_id: str
@@ -92,4 +95,5 @@ class RunLock:
     refitted: bool = True
     outputs: Outputs | None = None
     repairs: tuple[str, ...] = ()
+    mending: tuple[Candidate, ...] = ()
     VERSION: ClassVar[int] = 1

@@ -1,13 +1,18 @@
-"""Drift: a target that differs between the first and the last third of the training rows in time."""
+"""Drift: a target that differs between the first and the last third of the training rows in time.
+
+Of numbers, the mean is looked at and, as the largest of long-tailed values hide what the others do, the share above the
+median of all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.audit.seen import Seen, check
+from artificer.measure.correct import looks
 from artificer.measure.intervals import mean_t, wilson
 
 LARGE_RATIO = 1.5  # of shares
@@ -16,7 +21,10 @@ LARGE_SHIFT = 0.5  # of a mean, in standard deviations
 
 @check("drift", "rows")
 def drift(seen: Seen) -> Iterator[Finding]:
-    """Report a share of success (two classes) or a mean that moved: the 95% intervals of the two thirds do not meet."""
+    """Report a share of success (two classes), or a mean or a share above the median, that moved.
+
+    It has where the 95% intervals of the two thirds do not meet; of the mean and the share, both together.
+    """
     rows, asked = seen.rows, seen.asked
     if rows.time is None or asked.task == "multiclass":
         return
@@ -25,15 +33,31 @@ def drift(seen: Seen) -> Iterator[Finding]:
     third = len(order) // 3
     if third < 2:
         return
-    values = rows.y if asked.task == "regression" else (rows.y == asked.positive).astype(np.float64)
-    first, last = values[order[:third]], values[order[-third:]]
-    then, now = _estimate(asked.task, first), _estimate(asked.task, last)
-    if then.low <= now.high and now.low <= then.high:
+    for what, values, estimate in _looks(seen, known):
+        then, now = estimate(values[order[:third]]), estimate(values[order[-third:]])
+        if then.low > now.high or now.low > then.high:
+            yield _moved(seen, what, then, now, float(values.std()))
+            return
+
+
+def _looks(seen: Seen, known: np.ndarray) -> Iterator[tuple[str, np.ndarray, Callable[[np.ndarray], Estimate]]]:
+    """What may move: its name, values (n_rows,), and how their mean is estimated."""
+    y, asked, target = seen.rows.y, seen.asked, seen.brief.target.column
+    if asked.task != "regression":
+        success = (y == asked.positive).astype(np.float64)
+        yield f"share of '{asked.classes[asked.positive]}'", success, lambda some: wilson(float(some.sum()), len(some))
         return
-    what = f"mean of '{seen.brief.target.column}'" if asked.task == "regression" else f"share of '{_success(seen)}'"
-    yield Finding(
+    level, middle = looks(0.95, 2), float(np.median(y[known]))
+    yield f"mean of '{target}'", y, lambda some: mean_t(some, level=level)
+    above = f"share of '{target}' above {middle:.3g}, the median of all,"
+    yield above, (y > middle).astype(np.float64), lambda some: wilson(float(some.sum()), len(some), level=level)
+
+
+def _moved(seen: Seen, what: str, then: Estimate, now: Estimate, spread: float) -> Finding:
+    is_mean = what.startswith("mean")
+    return Finding(
         code="drift",
-        severity="warning" if _is_large(asked.task, then.value, now.value, float(values.std())) else "note",
+        severity="warning" if _is_large(then.value, now.value, spread if is_mean else None) else "note",
         where=seen.brief.target.column,
         says=f"the {what} was {then.value:.3g} in the first third of the time and is {now.value:.3g} in the last",
         fix="ask what changed; the test rows are the latest, so the verdict tells of times like the last",
@@ -44,15 +68,7 @@ def drift(seen: Seen) -> Iterator[Finding]:
     )
 
 
-def _estimate(task: str, values: np.ndarray) -> Estimate:
-    return mean_t(values) if task == "regression" else wilson(float(values.sum()), len(values))
-
-
-def _success(seen: Seen) -> str:
-    return seen.asked.classes[seen.asked.positive]
-
-
-def _is_large(task: str, then: float, now: float, spread: float) -> bool:
-    if task == "regression":
+def _is_large(then: float, now: float, spread: float | None) -> bool:
+    if spread is not None:
         return abs(now - then) > LARGE_SHIFT * spread
     return max(then, now) > LARGE_RATIO * min(then, now)

@@ -85,7 +85,7 @@ def in_words(told: float, seen: Seen) -> str:
     if seen.asked.task == "binary":
         return f"AUC {0.5 + told / 2:.3f}"
     if seen.asked.task == "regression":
-        return f"{told:.1%} of its variance"
+        return f"{told:.1%} of the variance of its values, or of their ranks"
     return f"{told:.1%} of what there is to tell"
 
 

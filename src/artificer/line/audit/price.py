@@ -79,7 +79,7 @@ class Prices:
         """What each readable feature and `known_after` column tells by itself: 0 for nothing, 1 for all.
 
         Twice the area under the ROC curve minus 1 (several classes: of each commoner class against the others, by their
-        shares), or the share of variance.
+        shares), or the share of variance, of the values or of their ranks.
         """
         return {name: self._alone(place) for place, name in enumerate(self.readable)}
 

@@ -16,7 +16,8 @@ FACTORS = (
     *(1.609344, 2.20462, 2.54, 3.28084, 3.78541, 10.0, 12.0, 24.0),
     *(60.0, 100.0, 1_000.0, 3_600.0, 1_000_000.0),
 )
-N_BLOCKS, FEWEST_IN_A_GROUP, MOST_LEVELS = 20, 30, 20
+MOST_BLOCKS, ROWS_OF_A_BLOCK, FEWEST_IN_A_GROUP, MOST_LEVELS = 20, 40, 30, 20
+LEAST_SIZED = 0.5  # share of the values that have a size: known, and not 0
 # Of the logarithm of the factor: how exactly medians must be apart, and how widely values may spread; and how alike the
 # distributions must be when one is divided by the factor (Kolmogorov and Smirnov's distance, beside what chance gives).
 EXACT, SPREAD, ALIKE = 0.04, 0.5, 0.12
@@ -30,13 +31,11 @@ def units(seen: Seen) -> Iterator[Finding]:
     for column in seen.asked.schema.columns:
         if column.kind != "number" or column.name not in seen.asked.features:
             continue
-        values = frame[column.name].to_numpy()
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = np.where(values > 0, np.log(values), np.nan)
-        if np.isfinite(logs).mean() < 0.9:
+        values = frame[column.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
+        if (np.isfinite(values) & (values != 0)).mean() < LEAST_SIZED:
             continue
         for by, codes in groupings.items():
-            found = _shifted(logs, codes)
+            found = _shifted(values, codes)
             if found is not None:
                 yield _finding(column.name, by, *found)
                 break
@@ -46,7 +45,8 @@ def _groupings(seen: Seen) -> Iterator[tuple[str, np.ndarray]]:
     n_rows = seen.rows.n_rows
     order = np.argsort(seen.rows.time, kind="stable") if seen.rows.time is not None else np.arange(n_rows)
     blocks = np.empty(n_rows, np.int64)
-    blocks[order] = np.arange(n_rows) * N_BLOCKS // max(n_rows, 1)
+    n_blocks = min(MOST_BLOCKS, n_rows // ROWS_OF_A_BLOCK)
+    blocks[order] = np.arange(n_rows) * n_blocks // max(n_rows, 1)
     yield "a stretch of time" if seen.rows.time is not None else "a stretch of rows", blocks
     for column in seen.asked.schema.columns:
         if column.kind in ("category", "boolean") and 2 <= len(column.levels) <= MOST_LEVELS:
@@ -54,8 +54,14 @@ def _groupings(seen: Seen) -> Iterator[tuple[str, np.ndarray]]:
             yield f"levels of '{column.name}'", codes
 
 
-def _shifted(logs: np.ndarray, codes: np.ndarray) -> tuple[float, int] | None:
-    """The factor, and in how many rows; None where no groups are apart by one."""
+def _shifted(values: np.ndarray, codes: np.ndarray) -> tuple[float, int] | None:
+    """The factor, and in how many rows; None where no groups are apart by one.
+
+    Sizes show a factor, whatever the sign; that the values are those of the others, brought to their unit, is asked of the
+    values themselves, as 0 and signs must be alike too.
+    """
+    with np.errstate(divide="ignore"):
+        logs = np.where(np.isfinite(values) & (values != 0), np.log(np.abs(values)), np.nan)
     known = np.isfinite(logs)
     counts = np.bincount(codes[known])
     groups = np.flatnonzero(counts >= FEWEST_IN_A_GROUP)
@@ -72,9 +78,10 @@ def _shifted(logs: np.ndarray, codes: np.ndarray) -> tuple[float, int] | None:
             plain = groups[np.abs(medians - usual_median) < EXACT * abs(step)]
             if not len(odd) or counts[plain].sum() <= counts[odd].sum():
                 continue
-            moved, rest = logs[known & np.isin(codes, odd)] - step, logs[known & np.isin(codes, plain)]
-            if np.ptp(np.quantile(rest, (0.25, 0.75))) > SPREAD * abs(step):
+            if np.ptp(np.quantile(logs[known & np.isin(codes, plain)], (0.25, 0.75))) > SPREAD * abs(step):
                 continue
+            told = np.isfinite(values)
+            moved, rest = values[told & np.isin(codes, odd)] / np.exp(step), values[told & np.isin(codes, plain)]
             if stats.ks_2samp(moved, rest, method="asymp").statistic < ALIKE + 1 / np.sqrt(len(moved)):
                 return float(np.exp(step)), len(moved)
     return None

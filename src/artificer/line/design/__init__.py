@@ -19,7 +19,7 @@ from artificer.line.ask.rows import labelled
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.design.loss import check_target, fitting_loss, loss_decision
-from artificer.line.design.portfolio import LEARNERS, MANY_CLASSES_ORDER, ORDER, Size, portfolio, variants
+from artificer.line.design.portfolio import LEARNERS, MANY_CLASSES_ORDER, MENDING, ORDER, Size, portfolio, variants
 from artificer.measure.metrics import OWN, default_metric, is_metric, metric, names
 
 __all__ = ["design"]
@@ -81,6 +81,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
         search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
+        mending=_mending(run.brief.run, size),
         n_seeds=1 if size.quick else FEW_SEEDS if size.n_rows <= FEW_SEEDS_ROWS else SEEDS,
         decisions=(
             metric_decision,
@@ -130,7 +131,7 @@ def _wanted(
 ) -> tuple[tuple[Candidate, ...], int]:
     """The candidates whose learners, or who by their own names, are wanted and not excluded; how many are variants."""
     known = {name for one in (*candidates, *more) for name in (one.name, one.learner)}
-    known |= {*LEARNERS, *ORDER, *MANY_CLASSES_ORDER}
+    known |= {*LEARNERS, *ORDER, *MANY_CLASSES_ORDER, *MENDING}
     for name in (*limits.learners, *limits.exclude):
         if name not in known:
             raise BriefError(f"there is no learner or candidate '{name}'{closest(name, known, 'closest name')}")
@@ -146,6 +147,12 @@ def _wanted(
             f"{', '.join(sorted(known))}"
         )
     return main + variants, len(variants)
+
+
+def _mending(limits: RunPart, size: Size) -> tuple[str, ...]:
+    """What may be made of LightGBM where others err, but what is excluded."""
+    wanted = not size.quick and (not limits.learners or bool({"lightgbm", *MENDING} & set(limits.learners)))
+    return tuple(name for name in MENDING if wanted and name not in limits.exclude)
 
 
 def _metric(run: Run, asked: Asked) -> tuple[str, Decision]:

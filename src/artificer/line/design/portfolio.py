@@ -32,6 +32,8 @@ MANY_CLASSES_ORDER = (
     *("linear", "network", "extra_trees", "catboost", "discriminant", "kernel", "lightgbm", "lightgbm_extra_trees"),
     *("catboost_engineered", "lightgbm_engineered", "lightgbm_target_means"),
 )
+# What `fit` may make of LightGBM, beside the plan, for where the others err.
+MENDING = ("lightgbm_trusting", "lightgbm_more_rows")
 # Rows up to which a kernel and drawn trees are tried.
 MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
 # Variants that are drawn, of which learner each, in turns.

@@ -17,7 +17,7 @@ import numpy as np
 from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Encoding, Plan, Trained, Trial
+from artificer.core.stages import Candidate, Encoding, Plan, Trained, Trial
 from artificer.core.tasks import free_gb, run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -28,6 +28,7 @@ from artificer.line.fit.attempt import Trainer, affordable_workers
 from artificer.line.fit.course import Course, course
 from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.losses import row_losses
+from artificer.line.fit.mending import Mending
 from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
 from artificer.line.fit.runner_up import runner_up
@@ -66,15 +67,18 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     memory_gb = run.brief.run.memory_gb or free_gb()
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
     n_workers = affordable_workers(run, trainer.fit_gb())
-    evidence = Evidence(track)
+    evidence, mending = Evidence(track), Mending(track)
+    made = run.replay.mending if run.replay is not None else ()
     race = Race(
         trainer,
-        lineup(track, track.plan, track.encoding, n_workers),
+        lineup(track, track.plan, track.encoding, n_workers, made),
         clock,
         partial(run_all, n_workers=n_workers),
         partial(run.progress, "fit"),
         SoFar(run, track, trainer),
         evidence,
+        mending,
+        mending.hoped,
     )
     if run.replay is not None:
         ran = {stop.candidate: stop.fold + 1 for stop in run.replay.stops if stop.fold >= 0}
@@ -83,22 +87,25 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
         race.run()
     n_main = len(track.encoding.candidates) - track.plan.n_variants
     told = [one for place, one in enumerate(track.encoding.candidates) if place < n_main or one.name in race.entered]
-    readings = [read_off(race, track, candidate) for candidate in told]
+    readings = [read_off(race, track, candidate) for candidate in (*told, *made, *mending.made.values())]
     rows = np.sort(race.rows)
     finished = {trial.candidate.name: prediction for trial, prediction in readings if prediction is not None}
-    y, _ = oriented(track.rows.y[rows], next(iter(finished.values())), track.asked.positive)
+    y = track.rows.y[rows]
+    turned = {name: oriented(y, one, track.asked.positive) for name, one in finished.items()}
+    y = next(iter(turned.values()))[0]
     (folder / "predictions.npz").write_bytes(npz({"rows": rows, "y": y, **finished}))
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
-    decisions = (*evidence.decisions, *_decisions(trials, race.n_rounds))
+    helped = mending.outcome(race, y, {name: one for name, (_, one) in turned.items()})
+    decisions = (*evidence.decisions, *mending.decisions, *helped, *_decisions(trials, race.n_rounds))
     place, metric = f"{name}/predictions.npz", track.plan.metric
     return Trained(
         trials, place, race.n_rounds, cut, race.encode_s, decisions, metric, runner_up(race, track, readings)
     )
 
 
-def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lineup:
-    """Who races over these rows."""
+def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int, made: tuple[Candidate, ...] = ()) -> Lineup:
+    """Who races over these rows; of a replay, those too that were made in the race."""
     weight = track.weight
 
     def losses(rows: np.ndarray, prediction: np.ndarray) -> np.ndarray:
@@ -106,7 +113,7 @@ def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int) -> Lin
         return found if weight is None else found * weight[rows] / max(float(weight[rows].mean()), 1e-300)
 
     return Lineup(
-        candidates=encoding.candidates,
+        candidates=(*encoding.candidates, *made),
         n_variants=plan.n_variants,
         n_folds=plan.folds_tried,
         n_rows=len(track.of_row),

@@ -20,7 +20,7 @@ from artificer.core.stages import Candidate, FoldFit, Stop, Trial
 from artificer.core.store import digest
 from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
-from artificer.line.fit.course import Course, Encodings, side_by_side
+from artificer.line.fit.course import SHARE, Course, Encodings, side_by_side
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import at_iteration, save_member
@@ -131,8 +131,10 @@ class Trainer:
         Parameters
         ----------
         candidate : Candidate, optional
-            Who reads them; what had been forgotten is made again for it alone.
+            Who reads them; what had been forgotten is made again for it alone, as is what it reads of other rows.
         """
+        if candidate is not None and (share := float(candidate.settings.get(SHARE, 1.0))) != 1:
+            return self.course.encodings(fold, candidate.blocks, share)
         with self.lock:
             watch = Stopwatch()
             found = self.made.pop(fold, None) or self.course.encodings(fold)
@@ -219,14 +221,12 @@ class Trainer:
         return Joint(n_iterations, np.concatenate(predicted), row_us, size_mb, one_ms)
 
     def _valid(self, fold: int, candidate: Candidate) -> Mapping[str, np.ndarray]:
-        valid = self.of_fold(fold).valid
-        if valid.keys() >= set(candidate.blocks):
-            return valid
-        return self.course.encodings(fold, candidate.blocks).valid
+        valid = self.of_fold(fold).valid if SHARE not in candidate.settings else {}
+        return valid if valid.keys() >= set(candidate.blocks) else self.of_fold(fold, candidate).valid
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
         blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
-        learner, own = load(candidate.learner), candidate.settings.get("loss", "")
+        learner, own = load(candidate.learner), [candidate.settings.get(name, "") for name in OURS]
         parts = (VERSION, self.course.identity, self.course.schema, blocks, candidate.blocks, learner.version)
         return f"fit-{digest(candidate.learner, *parts, settings, own, fold, self.course.plan.metric, versions())}"
 
@@ -294,6 +294,8 @@ def affordable_workers(run: Run, fit_gb: float) -> int:
 
 
 HURRIED = ("learning_rate", "faster")
+# Settings that are the course's to follow, not a learner's.
+OURS = ("loss", SHARE)
 
 
 def hurry(candidate: Candidate) -> dict[str, float]:
@@ -303,7 +305,7 @@ def hurry(candidate: Candidate) -> dict[str, float]:
 
 def learned(settings: Mapping[str, object]) -> dict[str, object]:
     """Settings as learners know them."""
-    return {name: value for name, value in settings.items() if name not in ("faster", "loss")}
+    return {name: value for name, value in settings.items() if name not in ("faster", *OURS)}
 
 
 def replayed(run: Run, name: str, fold: int) -> dict[str, float]:

@@ -21,6 +21,8 @@ from artificer_runtime.texts import remembered
 
 SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 
+# The setting by which a candidate trains on so many times as many rows as the others do on a fold; in the final fit, on all.
+SHARE = "share"
 # Of the rows that a search draws to train on, as many as a part are drawn to measure on.
 MEASURED_PART = 3
 
@@ -117,13 +119,15 @@ class Course:
         """0 in regression."""
         return len(self.asked.classes)
 
-    def encodings(self, fold: int | None, only: tuple[str, ...] | None = None) -> Encodings:
+    def encodings(self, fold: int | None, only: tuple[str, ...] | None = None, share: float = 1.0) -> Encodings:
         """Fit the representation on one fold's training rows, or on all rows when `fold` is None.
 
         Parameters
         ----------
         only : names of blocks, optional
             Leave the others out.
+        share : float
+            Of the rows that a fold usually trains on.
         """
         if fold is None:
             train, valid = np.ones(len(self.of_row), bool), np.zeros(len(self.of_row), bool)
@@ -131,7 +135,7 @@ class Course:
             if self.left_out is not None:
                 train &= ~self.left_out
         else:
-            train, valid = self._searched(fold)
+            train, valid = self._searched(fold, share)
         blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
         weight = self.rows.weight[train] if self.rows.weight is not None else None
         fitted, train_blocks = fit_recipe(
@@ -162,15 +166,17 @@ class Course:
         """Positions of the rows that the fold measures."""
         return np.flatnonzero(self._searched(fold)[1])
 
-    def _searched(self, fold: int) -> tuple[np.ndarray, np.ndarray]:
-        """Masks of the rows that train and that measure, drawn where the plan searches on fewer."""
+    def _searched(self, fold: int, share: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+        """Masks of the rows that train and that measure, drawn where the plan searches on fewer, or `share` is not one."""
         train = training_rows(self.of_row, fold, self.how) if self.trains is None else self.trains[fold]
         valid = self.of_row == fold
-        most = self.plan.search_rows
-        if not most:
-            return train, valid
-        rng = np.random.default_rng([self.seed, fold])
-        return _drawn(train, most, rng), _drawn(valid, most // MEASURED_PART, rng)
+        most, rng = self.plan.search_rows, np.random.default_rng([self.seed, fold])
+        usual, measured = (
+            (_drawn(train, most, rng), _drawn(valid, most // MEASURED_PART, rng)) if most else (train, valid)
+        )
+        if share == 1:
+            return usual, measured
+        return _drawn(usual if share < 1 else train, int(share * usual.sum()), rng), measured
 
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import median
 
 from artificer.core.stages import Candidate
+from artificer.line.fit.course import SHARE
 
 # A learner's own pace is believed as if two fits more had run at the pace of all.
 OTHERS = 2
@@ -24,7 +25,7 @@ FASTEST_RATE = 0.15
 STEP = 1.25
 # Beyond so many times the rows of a fold, the law is not trusted: time grows in proportion.
 FAR = 2
-BOOSTERS = ("lightgbm", "catboost")
+BOOSTERS = ("lightgbm", "lightgbm_trusting", "catboost")
 
 
 @dataclass
@@ -65,7 +66,8 @@ class Prices:
     def _listed(self, candidate: Candidate) -> float:
         base, by_rows, by_features, by_classes = _law(candidate)
         n_features = sum(self.widths.get(block, 0) for block in candidate.blocks)
-        size = by_rows * math.log(max(self.n_rows, 1)) + by_features * math.log(max(n_features, 1))
+        n_rows = float(candidate.settings.get(SHARE, 1.0)) * self.n_rows
+        size = by_rows * math.log(max(n_rows, 1)) + by_features * math.log(max(n_features, 1))
         faster = math.log(float(candidate.settings.get("faster", 1.0)))
         return base + size + by_classes * math.log(max(self.n_classes, 1)) - faster
 

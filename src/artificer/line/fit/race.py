@@ -93,6 +93,10 @@ class Race:
         Told when the blend so far was chosen anew.
     unwanted : callable (race, candidate) → str
         Why a candidate is not worth its time; "" where it is.
+    mend : callable (race) → candidates
+        Made once those of the plan have run, for where the blend so far errs.
+    hoped : tuple of Candidate
+        By what blocks `mend` may read, which are kept for it.
     entered : candidate → Candidate
         With the settings that it ran with: the clock may have hurried it.
     fits : (candidate, fold) → FoldFit
@@ -112,6 +116,8 @@ class Race:
     tell: Callable[[str], None]
     after_pair: Callable[[Race], None] = lambda race: None
     unwanted: Callable[[Race, Candidate], str] = lambda race, candidate: ""
+    mend: Callable[[Race], Iterable[Candidate]] = lambda race: ()
+    hoped: tuple[Candidate, ...] = ()
     entered: dict[str, Candidate] = field(default_factory=dict)
     fits: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
@@ -134,18 +140,37 @@ class Race:
         KeyboardInterrupt
             When `stop` was set before one was.
         """
-        first, others = list(self.lineup.candidates[:PAIR]), list(self.lineup.candidates[PAIR:])
+        n_main = max(len(self.lineup.candidates) - self.lineup.n_variants, PAIR)
+        first, main, variants = (
+            list(self.lineup.candidates[part]) for part in (slice(PAIR), slice(PAIR, n_main), slice(n_main, None))
+        )
         self._open(first)
-        n_main = len(self.lineup.candidates) - self.lineup.n_variants - PAIR
-        while others:
-            self.fits_of.expect(others)
-            if len(self.lineup.candidates) - PAIR - len(others) >= n_main and self.idle >= IDLE_PAIRS:
-                break
-            pair = self._next(others)
-            if pair:
-                self._pair(pair)
-        for candidate in others:
+        while main:
+            self.fits_of.expect([*main, *self.hoped, *variants])
+            self._pair(self._next(main))
+        made = list(self.mend(self))
+        while made:
+            self.fits_of.expect([*made, *variants])
+            self._pair(self._next(made))
+        while variants and self.idle < IDLE_PAIRS:
+            self.fits_of.expect(variants)
+            self._pair(self._next(variants))
+        for candidate in variants:
             self.dropped[candidate.name] = "the pairs before it gained nothing"
+
+    def affords(self, candidates: Iterable[Candidate], beside_s: float = 0.0) -> bool:
+        """Whether there is time to train these on one fold, beside the refits of the blend so far and `beside_s`."""
+        if self.clock.stop is not None and self.clock.stop.is_set():
+            return False
+        room = USED * (self.clock.left_s - self.refit_s(self.weights) - beside_s) * self.lineup.n_workers
+        return sum(self.prices.fold_s(one) for one in candidates) <= room
+
+    def read(self, candidates: Iterable[Candidate]) -> list[np.ndarray]:
+        """Predictions of the first fold's rows by candidates that do not race; of those that ended whole."""
+        asked = list(candidates)
+        self._train([(one, 0) for one in asked])
+        fits = [self.fits.get((one.name, 0)) for one in asked]
+        return [self.fits_of.predicted(fit) for fit in fits if fit is not None and not fit.cut]
 
     def replay(self, ran: Mapping[str, int], dropped: Mapping[str, str]) -> None:
         """Repeat another race: who finished it runs on as many folds as then.
@@ -261,6 +286,8 @@ class Race:
         return max(seconds) if seconds else self.prices.fold_s(candidate)
 
     def _pair(self, pair: list[Candidate]) -> None:
+        if not pair:
+            return
         self._train([(one, 0) for one in pair])
         going = [one for one in pair if (one.name, 0) in self.fits and not self._beaten(one)]
         self._train([(one, fold) for fold in range(1, self.n_rounds) for one in going])

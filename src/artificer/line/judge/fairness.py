@@ -2,7 +2,9 @@
 
 Definitions are fairlearn's (Bird et al. 2020, "Fairlearn", MSR TR-2020-32): demographic parity (selection), equal
 opportunity (recall), equalised odds, and rates of error. Which of them ought to be equal is not the model's to say;
-where base rates differ, not all can be (Chouldechova 2017, Big Data 5).
+where base rates differ, not all can be (Chouldechova 2017, Big Data 5). How well a group's rows are ranked does not
+hang on them (Borkan et al. 2019, "Nuanced metrics for measuring unintended bias", WWW): it tells of a group that is served
+worse where few are chosen.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ GAP = "_gap"
 # them: where successes are commoner in one group, a right model chooses more of it.
 TOLERATED = {"recall_gap": 0.1, "false_positive_gap": 0.1, "calibration_gap": 0.05}
 OF_SCORE = 0.25  # of the score, where the gap is one in the metric
+RANKING, OF_RANKING = "roc_auc_gap", 0.5  # of what all rows' area under the ROC curve is above one half
 
 
 def gap_of(seen: Seen, name: str, columns: Sequence[str]) -> tuple[Estimate, str]:
@@ -76,24 +79,28 @@ def fairness(seen: Examined) -> Iterator[Finding]:
         picked = (seen.prediction.argmax(axis=1) == 1).astype(np.float64)
         outcomes = Outcomes(rows.y, picked, seen.prediction[:, 1], rows.weight, rows.group)
         gaps = {name: gap(rates_of(name, outcomes), masks, level=seen.level) for name in RATES}
-        yield _of_rates(column, gaps)
+        ranked = _score_of("roc_auc", rows.y, seen.prediction, rows.weight, rows.group)
+        gaps[RANKING] = gap([ranked], masks, level=seen.level)
+        above = OF_RANKING * (seen.score(metric="roc_auc").value - 0.5)
+        yield _of_rates(column, gaps, TOLERATED | ({RANKING: above} if above > 0 else {}))
 
 
-def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]]) -> Finding:
+def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]], tolerated: dict[str, float]) -> Finding:
+    meaning = MEANING | {RANKING: "area under the ROC curve within the group"}
     facts = tuple(
-        Fact(name, with_interval(one) if np.isfinite(one.value) else one.method, f"{MEANING[name]}; {who}".rstrip("; "))
+        Fact(name, with_interval(one) if np.isfinite(one.value) else one.method, f"{meaning[name]}; {who}".rstrip("; "))
         for name, (one, who) in gaps.items()
     )
-    shown = [name for name, least in TOLERATED.items() if gaps[name][0].low > least]
+    shown = [name for name, least in tolerated.items() if gaps[name][0].low > least]
     if not shown:
         selection = gaps["selection_gap"][0]
         says = f"no gap between groups by '{column}' is shown to be large"
         if np.isfinite(selection.value):
             says += f"; the shares that are chosen differ by {with_interval(selection)}"
         return Finding("fairness", "note", column, says, "state in [accept] what gap is tolerable", facts)
-    worst = max(shown, key=lambda name: gaps[name][0].low / TOLERATED[name])
+    worst = max(shown, key=lambda name: gaps[name][0].low / tolerated[name])
     one, who = gaps[worst]
-    says = f"by '{column}', the {MEANING[worst]} differs by {with_interval(one)}: {who}"
+    says = f"by '{column}', the {meaning[worst]} differs by {with_interval(one)}: {who}"
     fix = "look whether labels or columns treat the groups otherwise, bring more rows of the worse one, or decide by group"
     return Finding("fairness", "warning", column, says, fix, facts)
 

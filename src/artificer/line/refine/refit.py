@@ -27,7 +27,7 @@ from artificer.line.fit.attempt import (
     settled,
     settled_on,
 )
-from artificer.line.fit.course import Course, Encodings
+from artificer.line.fit.course import SHARE, Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
 from artificer.line.fit.saved import at_iteration, save_member
@@ -39,7 +39,10 @@ VERSION = 3
 NATIVE = "native.npy"  # in a refit's folder: what the training library predicts of `Fold.checked`
 ALL_ROWS = -1
 # Learners whose fits hang on a seed, up to how many rows, and the distance between two seeds.
-BY_CHANCE = {"catboost": math.inf, "extra_trees": 5_000, "lightgbm": math.inf, "network": 5_000}
+BY_CHANCE = {
+    **dict.fromkeys(("catboost", "lightgbm", "lightgbm_trusting"), math.inf),
+    **dict.fromkeys(("extra_trees", "network"), 5_000),
+}
 NEXT_SEED = 7919
 # Together, more seeds may take this part of the time left, and give members of so many MB and trees (5,000: 0.2 ms a row).
 SEEDS_SHARE, SEEDS_MB, SEEDS_TREES = 0.8, 12.0, 5_000
@@ -99,7 +102,8 @@ class Refits:
     def _cost(self, trial: Trial) -> float:
         slowest = max(trial.fits, key=lambda fit: fit.seconds)
         done = trial.n_iterations / slowest.n_iterations if slowest.n_iterations else 1.0
-        return slowest.seconds * done * len(self.course.of_row) / self.n_train
+        n_train = self.n_train * float(trial.candidate.settings.get(SHARE, 1.0))
+        return slowest.seconds * done * len(self.course.of_row) / n_train
 
     def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
         """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""

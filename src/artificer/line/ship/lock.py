@@ -6,6 +6,7 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Model, RunLock, Stop
 from artificer.line.ask import ask
 from artificer.line.audit import audit
+from artificer.line.design import design
 from artificer.line.fit import fit
 
 
@@ -31,4 +32,5 @@ def run_lock(run: Run, model: Model) -> RunLock:
         refitted=model.refitted,
         outputs=model.outputs,
         repairs=tuple(repair.name for repair in audit(run).repairs),
+        mending=tuple(trial.candidate for trial in trials if trial.candidate.name in design(run).mending),
     )

@@ -17,10 +17,11 @@ from artificer.data.table import normalise
 from artificer.line.audit.contract import check_contract, contract_of, hold
 from artificer.line.audit.contract.chance import largest_share
 from artificer.line.audit.contract.freshness import freshness_of
+from artificer.line.audit.contract.learned import _allowed
 from artificer.line.audit.contract.patterns import pattern_of
 from artificer.line.audit.contract.references import references_of
 from artificer.line.audit.contract.relations import relations_of
-from artificer_runtime.schema import Schema
+from artificer_runtime.schema import Schema, canonical_text
 
 N = 400
 RNG = np.random.default_rng(2)
@@ -274,3 +275,12 @@ SAME = pl.DataFrame(
     {f"x{place}": np.random.default_rng(place).normal(size=15_000) for place in range(5)}
     | {"gap": [None if place in (6_000, 9_000) else 1.0 + place % 7 for place in range(15_000)]}
 )
+
+
+@pytest.mark.parametrize(
+    "values", [[True, False, True, True], [0, 1, 1, 1], [1.0, 0.0, 1.0, 1.0], ["b", "a", "a", "a"]]
+)
+def test_levels_of_any_type_are_compared_as_they_are_spelled(values: list[object]) -> None:
+    known = pl.Series("won", values)
+    rule = Rule("set", ("won",), values=tuple(sorted({canonical_text(one) for one in values})))
+    assert _allowed(known, rule) == largest_share(4, 1)

@@ -8,7 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from examinees import Halves, of, see
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -130,6 +134,16 @@ def test_a_column_that_is_not_read_is_named(tumours: Halves) -> None:
     assert "does not read" in found.says
 
 
+def test_a_column_of_noise_that_is_read_is_named_where_the_first_rows_do_not_tell() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4_000, 2))
+    y = 3 * X[:, 0] + rng.normal(size=4_000)
+    seen = see(lambda rows: 3 * rows[:, 0] + 0.6 * rows[:, 1], (X, y))
+    (few,) = unused_features(seen.sampled(1_000))
+    (found,) = unused_features(seen)
+    assert (few.where, found.where) == (seen.metric, "x1")
+
+
 def test_a_column_that_harms_is_a_warning() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1_000, 2))
@@ -164,6 +178,16 @@ def test_labels_that_hang_on_the_seed_are_found(tumours: Halves) -> None:
     calm = of(seed_stability, see(LINE.fit(*train), judged, train))()
     assert calm.severity == "note"
     assert calm.facts[2].value == 0
+
+
+def test_numbers_that_hang_on_the_seed_are_found_though_the_score_does_not(diabetics: Halves) -> None:
+    train, judged = diabetics
+    lucky = DecisionTreeRegressor(splitter="random", max_features=1, min_samples_leaf=3, random_state=0).fit(*train)
+    calm = HistGradientBoostingRegressor(max_iter=30, max_features=0.9, random_state=0).fit(*train)
+    severities = [
+        of(seed_stability, replace(see(one, judged, train), level=0.9999))().severity for one in (lucky, calm)
+    ]
+    assert severities == ["warning", "note"]
 
 
 def test_a_relation_that_turned_makes_a_model_stale() -> None:

@@ -19,7 +19,7 @@ from artificer.line.audit.contract.keys import keys_of
 from artificer.line.audit.contract.patterns import pattern_of
 from artificer.line.audit.contract.relations import relations_of
 from artificer.line.audit.contract.sums import sums_of
-from artificer_runtime.schema import Column, Schema
+from artificer_runtime.schema import Column, Schema, canonical_text
 
 LARGEST_LOOSE_SHARE = 0.1  # a rule that more may break says too little
 FEWEST_FOR_UNIQUE = 50
@@ -100,7 +100,8 @@ def _allowed(known: pl.Series, rule: Rule) -> float:
     """Share of rows that may break a set or a range: as many as would, had the rows not told of themselves."""
     if rule.kind == "set":
         counts = known.alias("level").value_counts()
-        new = ~counts["level"].is_in(pl.Series(rule.values, dtype=pl.String).implode()) | (counts["count"] == 1)
+        texts = pl.Series([canonical_text(level) for level in counts["level"]], dtype=pl.String)
+        new = ~texts.is_in(pl.Series(rule.values, dtype=pl.String).implode()) | (counts["count"] == 1)
         return largest_share(len(known), int(counts.filter(new)["count"].sum()))
     values = pl.Series(as_time(known)) if known.dtype.is_temporal() else known
     ends = [(values < rule.low, values == rule.low)] if rule.low is not None else []

@@ -14,6 +14,7 @@ BUILTIN = {
     "extra_trees": "artificer.line.fit.learners.extra_trees:ExtraTrees",
     "kernel": "artificer.line.fit.learners.kernel_machine:KernelMachine",
     "lightgbm": "artificer.line.fit.learners.lightgbm_trees:LightGBM",
+    "lightgbm_trusting": "artificer.line.fit.learners.trusting_trees:TrustingTrees",
     "linear": "artificer.line.fit.learners.linear_model:LinearModel",
     "network": "artificer.line.fit.learners.neural_network:NeuralNetwork",
 }

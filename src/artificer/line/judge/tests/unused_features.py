@@ -14,6 +14,7 @@ from artificer.measure.correct import looks
 from artificer.measure.importance import importance
 
 MOST_COLUMNS, SHUFFLES = 30, 2
+TIMES = 4  # as many rows for columns of which fewer do not tell
 # Of the gain over a constant: a column that may bring more is not called unused.
 LITTLE = 0.02
 
@@ -21,9 +22,15 @@ LITTLE = 0.02
 @examination("unused_features", "predict")
 def unused_features(seen: Examined) -> Iterator[Finding]:
     """Report columns that the model does not read, that bring next to nothing, and, as a warning, that harm."""
-    seen = seen.sampled(seen.most_rows)
+    few, seen = seen.sampled(seen.most_rows), seen.sampled(TIMES * seen.most_rows)
     names = seen.rows.frame.columns[:MOST_COLUMNS]
-    found = {name: one for name, one in _importances(seen, names).items() if np.isfinite(one.value)}
+    level = looks(seen.level, len(names))
+    gain = max(seen.against(constant_prediction(seen)).value, 0.0)
+    found = _importances(few, names, level)
+    open_yet = [name for name, one in found.items() if one.low <= 0 and one.high > LITTLE * gain]
+    if len(seen.rows) > len(few.rows):
+        found |= _importances(seen, open_yet, level)
+    found = {name: one for name, one in found.items() if np.isfinite(one.value)}
     if not found:
         return
     harms = [name for name, one in found.items() if one.high < 0]
@@ -36,7 +43,6 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
             f"leave '{name}' out and train again",
             effect=-found[name],
         )
-    gain = max(seen.against(constant_prediction(seen)).value, 0.0)
     unread = [name for name, one in found.items() if one.low == one.high == 0]
     little = [
         name
@@ -58,8 +64,8 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
     )
 
 
-def _importances(seen: Examined, names: list[str]) -> dict[str, Estimate]:
-    """What shuffling each column loses, all intervals together at the level; both ends 0 where no prediction moves."""
+def _importances(seen: Examined, names: list[str], level: float) -> dict[str, Estimate]:
+    """What shuffling each column loses; both ends of the interval are 0 where no prediction moves."""
     rng, frame, rows = np.random.default_rng(0), seen.rows.frame, seen.rows
     assert seen.predict is not None
     predict = seen.predict
@@ -74,7 +80,6 @@ def _importances(seen: Examined, names: list[str]) -> dict[str, Estimate]:
             moved = moved or not np.array_equal(other, seen.prediction)
             return seen.as_scored(other)
 
-        level = looks(seen.level, len(names))
         one = importance(seen.metric, rows.y, base, shuffled, rng, n_repeats=SHUFFLES, weight=rows.weight, level=level)
         found[name] = one if moved else Estimate(0.0, 0.0, 0.0, "no prediction moves", len(rows), level)
     return found

@@ -99,7 +99,7 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
         raise WorkspaceError("the data have changed since the model was trained; bring the data of that time")
     plan, encoding = design(state), encode(state)
     ways = course(state, asked, choose(state), plan, encoding)
-    by_name = {one.name: one for one in encoding.candidates}
+    by_name = {one.name: one for one in (*encoding.candidates, *lock.mending)}
     members = tuple(_members(contents, by_name, ways, lock))
     data = lock.brief.data
     about = json.loads(files["card.json"]).get("name", "") if "card.json" in files else ""
