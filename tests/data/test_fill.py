@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artificer.core.errors import BriefError, DataError
+from artificer.data import fill_file
 from artificer.data.fill import Filled, Filling, Place, fill, place_of
 from artificer.data.fill_postgres import connected
 
@@ -205,6 +206,19 @@ def test_csv_holds_no_formula_and_is_read_back(tmp_path: Path) -> None:
 def test_negative_numbers_of_a_csv_stay_numbers(tmp_path: Path) -> None:
     fill(filling([-5, 6], [0.1, 0.2]), place_of("t.csv", tmp_path))
     assert pl.read_csv(tmp_path / "t.csv")["id"].to_list() == [-5, 6]
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_a_file_written_in_pieces_is_the_file_written_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rows = filling(["a", "=1", "7", "8", "9"], [0.1, 0.2, 0.3, 0.4, 0.5])
+    fill(rows, whole := place_of(name, tmp_path))
+    monkeypatch.setattr(fill_file, "ROWS_AT_ONCE", 2)
+    (tmp_path / "pieces").mkdir()
+    fill(rows, pieces := place_of(name, tmp_path / "pieces"))
+    assert held(pieces) == held(whole)
+    assert fill(rows, pieces) == Filled(0, 0, 5)
 
 
 def _fill_one(place: Place, first: int) -> None:

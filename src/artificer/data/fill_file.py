@@ -169,14 +169,16 @@ def _write(path: Path, frame: pl.DataFrame, key: Sequence[str]) -> None:
     try:
         with temporary.open("wb") as file:
             if suffix in CSV:
-                file.write(csv_bytes(_texts(frame).with_columns(_numbers(frame[name]) for name in key)))
-            elif suffix in (*LINES, *ARROW):
+                frame = frame.with_columns(_numbers(frame[name]) for name in key)
+                for number, piece in enumerate(_pieces(frame)):
+                    file.write(csv_bytes(piece, header=number == 0))
+            elif suffix in LINES:
+                for piece in _pieces(frame):
+                    file.write(piece.write_ndjson().encode())
+            elif suffix in ARROW:
                 # Held before it is written: polars' own writing to a full disk ends in no error that can be told.
                 whole = io.BytesIO()
-                if suffix in LINES:
-                    _texts(frame).write_ndjson(whole)
-                else:
-                    _texts(frame).write_ipc(whole)
+                _texts(frame).write_ipc(whole)
                 file.write(whole.getbuffer())
             else:
                 _write_parquet(frame, file)
@@ -191,8 +193,14 @@ def _write(path: Path, frame: pl.DataFrame, key: Sequence[str]) -> None:
 
 def _write_parquet(frame: pl.DataFrame, file: BinaryIO) -> None:
     with parquet.ParquetWriter(file, _texts(frame.head(0)).to_arrow().schema, compression="zstd") as writer:
-        for start in range(0, frame.height, ROWS_AT_ONCE):
-            writer.write_table(_texts(frame[start : start + ROWS_AT_ONCE]).to_arrow())
+        for piece in _pieces(frame):
+            writer.write_table(piece.to_arrow())
+
+
+def _pieces(frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """A frame in pieces, at least one: a whole table as bytes is several times as large as its columns."""
+    for start in range(0, max(frame.height, 1), ROWS_AT_ONCE):
+        yield _texts(frame[start : start + ROWS_AT_ONCE])
 
 
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:

@@ -120,4 +120,4 @@ def _writer(file: BinaryIO, schema: dict[str, pl.DataType], kind: str) -> Callab
 
 
 def _without_head(file: BinaryIO, frame: pl.DataFrame) -> None:
-    file.write(csv_bytes(frame).partition(b"\n")[2])
+    file.write(csv_bytes(frame, header=False))

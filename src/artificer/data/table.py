@@ -192,7 +192,7 @@ def save_rows(frame: pl.DataFrame, path: Path) -> None:
     write_bytes(path, held.getvalue())
 
 
-def csv_bytes(frame: pl.DataFrame) -> bytes:
+def csv_bytes(frame: pl.DataFrame, *, header: bool = True) -> bytes:
     """CSV in which no text starts a formula: a spreadsheet would run ``=cmd|…`` (OWASP, "CSV injection")."""
     frame = frame.rename({name: _harmless(name) for name in frame.columns})
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
@@ -200,7 +200,7 @@ def csv_bytes(frame: pl.DataFrame) -> bytes:
         pl.when(pl.col(name).str.contains(FORMULA)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
         for name in texts
     )
-    return safe.write_csv().encode()
+    return safe.write_csv(include_header=header).encode()
 
 
 def unquoted(frame: pl.DataFrame) -> pl.DataFrame:
