@@ -286,14 +286,14 @@ class ByLevel:
 
     @property
     def in_words(self) -> str:
-        """Which level is highest, and how sure that is; "" where there are no two to compare."""
+        """Which level is highest, and about how sure that is (bench/coverage.py); "" where there are no two to compare."""
         if not self.above:
             return ""
         following, lowest = self.above[0], self.above[-1]
         first = f"'{following.first}'"
         if following is lowest:
-            return f"{first} lies above '{following.second}' with a chance of {likely(following.chance)}"
+            return f"{first} lies above '{following.second}' with a chance of {likely(following.chance)} (approximate)"
         return (
             f"{first} is highest: above '{following.second}', the next, with a chance of {likely(following.chance)}, and "
-            f"above '{lowest.second}', the lowest, with {likely(lowest.chance)}"
+            f"above '{lowest.second}', the lowest, with {likely(lowest.chance)} (approximate)"
         )
