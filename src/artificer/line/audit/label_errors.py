@@ -16,7 +16,7 @@ from artificer.core.records import Fact, Finding
 from artificer.line.ask import ROW
 from artificer.line.audit.price import matrix
 from artificer.line.audit.seen import Seen, check
-from artificer.measure.noise import Doubted, doubted_classes, doubted_values
+from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_values
 from artificer_runtime.schema import GROUPS
 
 N_FOLDS = 5
@@ -44,14 +44,7 @@ SETTINGS = {
     "force_col_wise": True,
     "seed": 1,
 }
-# Mean chance of being wrong among the doubted labels: below it the outcome's own chance may be all there is. Over nine
-# public tables as they are, by the careful model, it was at most 0.69; with 5% of the labels exchanged, 0.81 and more where
-# a model knows the target.
-LEAST_CHANCE = 0.75
-# A model that denies more labels than this knows too little: a wine's grade, say, is denied in more than a third.
-MOST_DENIED = 0.25
 LEAST_RATE, LARGE_RATE = 0.003, 0.02
-FEWEST_DOUBTED = 5
 MOST_NAMED = 20
 
 
@@ -64,7 +57,9 @@ def label_errors(seen: Seen) -> Iterator[Finding]:
     if told is None:
         return
     found = _doubted(seen, told)
-    if len(found.places) >= FEWEST_DOUBTED and (not seen.asked.classes or _is_trusted(seen.rows.y, told, found)):
+    known = ~np.isnan(told).any(axis=1)
+    distrusted = distrust(seen.rows.y[known], told[known], found, len(seen.asked.classes))
+    if not distrusted and (not seen.asked.classes or found.rate >= LEAST_RATE):
         yield _finding(seen, found)
 
 
@@ -164,12 +159,6 @@ def _boosted(X: np.ndarray, y: np.ndarray, rest: np.ndarray, codes: list[int], g
         X, y, categorical_feature=codes, params={"verbose": -1, "max_bin": 63, "min_data_in_leaf": leaf}
     )
     return np.asarray(lightgbm.train(told, data, n_trees).predict(rest, num_threads=1))
-
-
-def _is_trusted(y: np.ndarray, told: np.ndarray, found: Doubted) -> bool:
-    known = ~np.isnan(told).any(axis=1)
-    denied = float((told[known].argmax(axis=1) != y[known]).mean())
-    return denied <= MOST_DENIED and found.rate >= LEAST_RATE and float(found.chance.mean()) >= LEAST_CHANCE
 
 
 def _finding(seen: Seen, found: Doubted) -> Finding:

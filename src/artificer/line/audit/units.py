@@ -81,7 +81,9 @@ def _shifted(values: np.ndarray, codes: np.ndarray) -> tuple[float, int] | None:
             if np.ptp(np.quantile(logs[known & np.isin(codes, plain)], (0.25, 0.75))) > SPREAD * abs(step):
                 continue
             told = np.isfinite(values)
-            moved, rest = values[told & np.isin(codes, odd)] / np.exp(step), values[told & np.isin(codes, plain)]
+            with np.errstate(over="ignore"):
+                moved = values[told & np.isin(codes, odd)] / np.exp(step)
+            rest = values[told & np.isin(codes, plain)]
             if stats.ks_2samp(moved, rest, method="asymp").statistic < ALIKE + 1 / np.sqrt(len(moved)):
                 return float(np.exp(step)), len(moved)
     return None

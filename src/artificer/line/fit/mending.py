@@ -29,7 +29,7 @@ from artificer.line.fit.course import SHARE, Course
 from artificer.line.fit.race import Race
 from artificer.measure.compare import compare
 from artificer.measure.intervals import mean_of_rows
-from artificer.measure.noise import Doubted, doubted
+from artificer.measure.noise import distrust, doubted
 
 BASE = "lightgbm"
 BY_TRUST, BY_MORE = "lightgbm_trusting", "lightgbm_more_rows"
@@ -41,8 +41,6 @@ MADE = {
 FEWEST_ROWS = 1_000
 # Seconds that looking takes at most.
 LOOK_S = 2.0
-# Labels are in doubt where so many are, each wrong with this chance at least, and the blend denies no more than so many.
-FEWEST_DOUBTED, LEAST_CHANCE, MOST_DENIED = 5, 0.75, 0.25
 # Shares of the training rows that a learning curve reads beside all, and the gain of a doubling that is worth acting on.
 SHARES, STEEP = (0.25, 0.5), 0.01
 
@@ -116,7 +114,7 @@ class Mending:
             return None
         blend = race.blended()
         found = doubted(y, blend, self.course.n_classes)
-        if why := _distrust(y, blend, found, self.course.n_classes):
+        if why := distrust(y, blend, found, self.course.n_classes):
             self._tell(question, "no", why)
             return None
         n_found = len(found.places)
@@ -151,17 +149,6 @@ class Mending:
 
     def _tell(self, question: str, choice: str, because: str, *facts: Fact) -> None:
         self.decisions.append(Decision("fit", question, choice, because, ("yes", "no"), facts))
-
-
-def _distrust(y: np.ndarray, blend: np.ndarray, found: Doubted, n_classes: int) -> str:
-    """Why doubts about labels are none to act on; "" where they are."""
-    if len(found.places) < FEWEST_DOUBTED:
-        return "hardly a label lies far from what the blend so far is sure of"
-    if n_classes and float((blend.argmax(axis=1) != y).mean()) > MOST_DENIED:
-        return "the blend so far denies too many labels to be trusted about some"
-    if float(found.chance.mean()) < LEAST_CHANCE:
-        return "where the blend so far denies a label, chance in the outcome explains it as well"
-    return ""
 
 
 def _signed(gain: Estimate) -> str:

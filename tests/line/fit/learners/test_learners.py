@@ -30,6 +30,7 @@ LOSSES = ("absolute", "quantile:0.9", "poisson", "tweedie:1.5")
 ALL = [*((task, "") for task in TASKS), *(("regression", loss) for loss in LOSSES)]
 SHORT = {
     "lightgbm": {"max_iterations": 30},
+    "lightgbm_trusting": {"max_iterations": 30},
     "catboost": {"max_iterations": 30},
     "linear": {},
     "network": {"epochs": 30},

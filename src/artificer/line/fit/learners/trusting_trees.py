@@ -14,7 +14,7 @@ import numpy as np
 from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer.line.fit.learners.lightgbm_trees import LightGBM
-from artificer.measure.noise import doubted
+from artificer.measure.noise import distrust, doubted
 
 # Of the trees that doubt: few and quick, so that they cost a part of the fit.
 QUICK = {"learning_rate": 0.1, "max_iterations": 60, "patience": 0}
@@ -29,12 +29,14 @@ class TrustingTrees:
     version: int = 1
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
-        """Doubt labels, then fit as `LightGBM` does."""
-        found = doubted(fold.y, _by_halves(fold, settings), fold.n_classes)
+        """Doubt labels, where doubts can be trusted, then fit as `LightGBM` does."""
+        seen = _by_halves(fold, settings)
+        found = doubted(fold.y, seen, fold.n_classes)
+        places = found.places[:0] if distrust(fold.y, seen, found, fold.n_classes) else found.places
         weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight.copy()
-        weight[found.places] = 0.0
+        weight[places] = 0.0
         fitted = LightGBM().fit(replace(fold, weight=weight), settings, clock)
-        return replace(fitted, facts={**fitted.facts, "n_doubted": float(len(found.places))})
+        return replace(fitted, facts={**fitted.facts, "n_doubted": float(len(places))})
 
 
 def _by_halves(fold: Fold, settings: Settings) -> np.ndarray:
