@@ -224,6 +224,13 @@ class TestOwnRules:
         assert "AB12" not in str(error.value)
 
 
+def test_a_rule_that_names_no_column_of_the_rows_is_said_to_be_unchecked() -> None:
+    found = hold(TIMES, ruled(Rule("relation", ("endd", "start"), text="start <= endd"))).findings
+    (one,) = [finding for finding in found if finding.code != "contract:new"]
+    assert (one.code, one.severity, one.where) == ("contract:unchecked", "warning", "endd")
+    assert "'end'" in one.says
+
+
 class TestQuarantine:
     def test_rows_are_parted_with_the_reasons(self) -> None:
         rules = (Rule("range", ("n",), low=0.0), Rule("relation", ("end", "start"), text="start <= end"))

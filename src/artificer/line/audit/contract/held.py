@@ -148,7 +148,7 @@ def hold(
     new = [name for name in rows.columns if name not in wanted and name != contract.target]
     if any(rule.kind in ("sql", "polars") for rule in rules):  # they may read any column
         wanted |= dict.fromkeys(rows.columns)
-    findings = [*_absent(rules, rows), *map(_new, new)]
+    findings = [*_absent(rules, rows), *_unchecked(rules, rows), *map(_new, new)]
     offending: dict[str, np.ndarray] = {}
     delivery = Delivery(
         rows, _values(rows, known, list(wanted), contract.schema.missing), contract, tables or {}, folder, now
@@ -192,6 +192,22 @@ def _absent(rules: tuple[Rule, ...], rows: pl.DataFrame) -> Iterator[Finding]:
                 f"'{name}' is absent{closest(name, rows.columns)}",
                 "deliver it, or train again without it",
             )
+
+
+def _unchecked(rules: tuple[Rule, ...], rows: pl.DataFrame) -> Iterator[Finding]:
+    """Rules of several columns that name one which is absent, and of which no rule says that it must be there."""
+    demanded = {rule.columns[0] for rule in rules if rule.kind == "present"}
+    for rule in rules:
+        lacking = [name for name in rule.columns if name not in rows.columns and name not in demanded]
+        if len(rule.columns) < 2 or not lacking:
+            continue
+        yield Finding(
+            "contract:unchecked",
+            "note" if rule.learned else "warning",
+            lacking[0],
+            f"a rule of {', '.join(rule.columns)} is not checked: '{lacking[0]}' is absent{closest(lacking[0], rows.columns)}",
+            "mend the name in the contract, or deliver the column",
+        )
 
 
 def _new(name: str) -> Finding:
