@@ -248,6 +248,7 @@ def test_an_interrupt_ends_with_what_there_is() -> None:
     assert sorted(found.finished) == ["a", "b"]
     assert found.skipped
     assert found.weights
+    assert (found.dropped["c"], found.dropped["d"]) == ("interrupted", "interrupted")
 
 
 def test_an_interrupt_before_anything_was_trained_interrupts() -> None:

@@ -72,7 +72,8 @@ class Mending:
         if not wanted or base is None or BASE not in race.finished or len(race.rows) < FEWEST_ROWS:
             return []
         if not race.affords([base] * race.n_rounds, LOOK_S):
-            because = "the clock leaves no time for a candidate more"
+            interrupted = race.clock.stop is not None and race.clock.stop.is_set()
+            because = "interrupted" if interrupted else "the clock leaves no time for a candidate more"
             self._tell("Is something made for where the blend so far errs?", "no", because)
             return []
         suggest = {BY_TRUST: self._trusting, BY_MORE: self._more}

@@ -257,6 +257,9 @@ class Race:
             if because := self.unwanted(self, candidate):
                 self.dropped[candidate.name] = because
                 continue
+            if self.clock.stop is not None and self.clock.stop.is_set():
+                self.skipped, self.dropped[candidate.name] = True, "interrupted"
+                continue
             room = USED * (self.clock.left_s - self.refit_s([*self.weights, candidate])) * self.lineup.n_workers - taken
             needed = self.fits_of.missing(candidate, self.n_rounds) * self.prices.fold_s(candidate)
             if needed > room > 0:
