@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import pickle
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from random_members import LINKS, linear, trees
@@ -22,8 +24,9 @@ from artificer_runtime.interactions import Pair
 from artificer_runtime.package import Contents, Weighted
 from artificer_runtime.predictor import Predictions, Predictor
 from artificer_runtime.recipe import Block, Recipe, fit_recipe
+from artificer_runtime.rows import Rows
 from artificer_runtime.schema import Column, Schema
-from artificer_runtime.steps import BUILTIN, engineered, load
+from artificer_runtime.steps import BUILTIN, Task, engineered, load, text_score, word_factors, words
 
 SCHEMA = Schema(
     (
@@ -190,6 +193,46 @@ def test_a_frame_of_one_row_goes_the_same_way():
     row["begun"] = "2009-03-04"
     frame = pd.DataFrame([row, row])
     assert model.predict_proba(frame[:1]).tobytes() == model.predict_proba(frame)[:1].tobytes()
+
+
+@pytest.mark.parametrize("narrow", [0, 32])
+def test_moments_and_gaps_of_pandas_go_the_short_way(narrow, monkeypatch):
+    monkeypatch.setattr("artificer_runtime.rows.NARROW", narrow)
+    model, rng = Predictor(contents("logit")), np.random.default_rng(5)
+    frame = pd.DataFrame([drawn(rng) for _ in range(40)])  # enough to be read column by column
+    wanted = model.predict_proba(frame)
+    for place, row in enumerate(frame.to_dict("records")):
+        for alone in (frame[place : place + 1], row):
+            model._single.read(alone)
+            assert model.predict_proba(alone).tobytes() == wanted[place : place + 1].tobytes()
+
+
+def test_whole_numbers_beyond_double_precision_keep_their_digits(monkeypatch):
+    monkeypatch.setattr("artificer_runtime.rows.NARROW", 0)
+    frame = pd.DataFrame({"a": [2**60 + 1], "b": [0.5], "c": [True]})
+    assert Rows(frame[["a", "b"]], ["b", "a"]).row() == [0.5, 2**60 + 1]
+    assert list(map(type, Rows(frame, ["a", "b", "c"]).row())) == [int, float, bool]
+
+
+STEPS_OF_TEXTS = st.sampled_from([words, word_factors, text_score])
+
+
+@given(texts=st.lists(st.text("ab é,\n", max_size=90), min_size=1, max_size=30), step=STEPS_OF_TEXTS)
+def test_a_text_alone_gives_the_bits_that_it_gives_among_others(texts, step):
+    states = fitted(step)
+    for state in states:
+        among = step.apply(state, np.array([[text, "ab"] for text in texts * 20], np.object_))
+        make = step.single(state)
+        assert b"".join(array("f", make([text, "ab"])).tobytes() for text in texts) == among[: len(texts)].tobytes()
+
+
+@cache
+def fitted(step: Any) -> list[dict[str, Any]]:
+    """On words, and on runs of letters; a word that stands a hundred times is among them."""
+    rng = np.random.default_rng(6)
+    texts = [" ".join(rng.choice(["ab", "bé", "aab", "ba,b"], rng.integers(0, 9))) for _ in range(60)] + ["ab " * 100]
+    values, y = np.array([[text, "ab bb"] for text in texts], np.object_), rng.normal(size=61)
+    return [step.fit(values, y, Task(0), {"letters": letters, "n_factors": 3}) for letters in ((), (2, 3))]
 
 
 def test_numbers_of_many_levels_are_no_tables(monkeypatch):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,11 +16,13 @@ from artificer_runtime.package import Contents, Weighted, read
 from artificer_runtime.schema import Encoded, Schema
 from artificer_runtime.signature import Key
 from artificer_runtime.single import Single, UnusualError
+from artificer_runtime.texts import remembered
 
 if TYPE_CHECKING:
     from artificer_runtime.contributions import Explainer, Explanations
 
-ROWS_AT_ONCE = 8192
+ROWS_AT_ONCE = 8192  # texts of so many rows are cut into words together
+FEWEST_AT_ONCE, CELLS_AT_ONCE = 1024, 1 << 22  # of features: memory beyond 32 MB is new, and cleared, each time
 
 
 def load(path: str | Path, *, require_signed: Key | None = None) -> Predictor:
@@ -200,7 +202,7 @@ class Predictor:
             made = self._single.features(self._single.read(rows))
         except UnusualError:
             return explainer.explain(self.schema.encode(rows))
-        return explainer.told([{name: np.array([values], np.float32) for name, values in made.items()}])
+        return explainer.told([{name: np.array(row, np.float32)[None] for name, row in made.items()}])
 
     @cached_property
     def _explainer(self) -> Explainer:
@@ -229,11 +231,12 @@ class Predictor:
 
     def raw(self, encoded: Encoded) -> np.ndarray:
         """Probabilities or values of encoded rows, blended and tempered: float64 (n_rows, n_classes) or (n_rows, 1)."""
-        if encoded.n_rows <= ROWS_AT_ONCE:
-            return self._blend(encoded)
-        starts = range(0, encoded.n_rows, ROWS_AT_ONCE)
-        parts = [encoded.take(slice(start, start + ROWS_AT_ONCE)) for start in starts]
-        return np.concatenate([self._blend(part) for part in parts])
+        at_once = max(FEWEST_AT_ONCE, min(ROWS_AT_ONCE, CELLS_AT_ONCE // max(self._n_features, 1)))
+        parts = []
+        for part in _parts(encoded, ROWS_AT_ONCE):
+            read = replace(part, texts=remembered(part.texts))
+            parts += [self._blend(some) for some in _parts(read, at_once)]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _blend(self, encoded: Encoded) -> np.ndarray:
         blocks = self.contents.recipe.apply(encoded, self._needed)
@@ -254,10 +257,20 @@ class Predictor:
     def _needed(self) -> frozenset[str]:
         return frozenset(block for one in self.contents.members for block in one.blocks)
 
+    @cached_property
+    def _n_features(self) -> int:
+        return sum(len(self.contents.recipe.names(block)) for block in self._needed)
+
     def _values(self, raw: np.ndarray) -> np.ndarray:
         if not self.contents.classes:
             return np.asarray(raw[:, 0])
         return np.asarray(self.classes[self.weighed(raw).argmax(axis=1)])
+
+
+def _parts(encoded: Encoded, n_rows: int) -> list[Encoded]:
+    if encoded.n_rows <= n_rows:
+        return [encoded]
+    return [encoded.take(slice(start, start + n_rows)) for start in range(0, encoded.n_rows, n_rows)]
 
 
 def typed(classes: tuple[str, ...], kind: str) -> np.ndarray:

@@ -128,10 +128,13 @@ class Single:
         groups = {"numbers": numbers, "codes": codes, "times": times, "texts": texts}
         return Read(groups, unseen, outside)
 
-    def features(self, read: Read) -> dict[str, Sequence[float]]:
-        """Features of each block that members need, in double precision."""
+    def features(self, read: Read) -> dict[str, array[float]]:
+        """Features of each block that members need, in single precision."""
         groups = read.groups
-        return {name: make([groups[group][place] for group, place in taken]) for name, taken, make in self.blocks}
+        return {
+            name: array("f", make([groups[group][place] for group, place in taken]))
+            for name, taken, make in self.blocks
+        }
 
     def raw(self, read: Read) -> np.ndarray:
         """Probabilities or the value, blended and tempered: float64 (1, n_classes) or (1, 1)."""
@@ -151,7 +154,7 @@ class Single:
         for weight, blocks, score, link in self.members:
             row = rows.get(blocks)
             if row is None:
-                row = rows[blocks] = array("f", [x for name in blocks for x in made[name]])
+                row = rows[blocks] = sum((made[name] for name in blocks), array("f"))
             found = _linked(score(row), link)
             if self.contents.transform == "log1p":
                 found = [float(np.expm1(value)) for value in found]
@@ -176,7 +179,7 @@ class Single:
     def _moment(self, value: Any, form: str) -> float:
         if value is None:
             return NAN
-        if type(value) not in (str, datetime, date):
+        if not isinstance(value, str | datetime | date):  # pandas has moments of its own, which are datetimes
             raise UnusualError
         try:
             return seconds_of(value, form, self.schema.spellings)
@@ -197,6 +200,13 @@ def _linked(raw: Sequence[float], link: Link) -> Sequence[float]:
     if link == "logit" and abs(raw[0]) < SURE:
         positive = 1.0 / (1.0 + float(np.exp(-raw[0])))
         return [1.0 - positive, positive]
+    if link == "softmax":
+        highest = max(raw)
+        grown: list[float] = np.exp([score - highest for score in raw]).tolist()
+        total = 0.0
+        for one in grown:  # in order, as `linked` does; Python's own sum rounds less
+            total += one
+        return [one / total for one in grown]
     found: list[float] = linked(np.array([raw]), link)[0].tolist()
     return found
 

@@ -6,12 +6,12 @@ classes, one feature for each of the five commonest. Settings: `strength` (1), t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Sources, State, Task, words
+from artificer_runtime.steps import Single, Sources, State, Task, words
 from artificer_runtime.steps.target_mean import classes_told
 
 VERSION = 1
@@ -68,6 +68,24 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
 def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """As many features a column as outcomes are told."""
     return [(place,) for place in range(int(state["n_columns"])) for _ in range(np.size(state["overall"]))]
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's scores."""
+    overall = np.asarray(state["overall"], np.float64).tolist()
+    columns = [
+        (words.reader(state, place), np.asarray(state[f"coefficients{place}"]))
+        for place in range(int(state["n_columns"]))
+    ]
+
+    def features(values: Sequence[str]) -> list[float]:
+        made: list[float] = []
+        for text, (read, coefficients) in zip(values, columns, strict=True):
+            told = words.added(*read(text), coefficients)
+            made += [mean + one for mean, one in zip(overall, told, strict=True)]
+        return made
+
+    return features
 
 
 class _Words:

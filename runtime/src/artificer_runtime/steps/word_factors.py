@@ -6,12 +6,12 @@ Settings: `n_factors` (16), and those of `words`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Sources, State, Task, words
+from artificer_runtime.steps import Single, Sources, State, Task, words
 
 VERSION = 1
 READS: Literal["texts"] = "texts"
@@ -58,6 +58,23 @@ def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """Factors of a column, and its length."""
     n_factors = [np.shape(state[f"directions{place}"])[1] for place in range(int(state["n_columns"]))]
     return [(place,) for place, n in enumerate(n_factors) for _ in range(n + 1)]
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's factors and lengths."""
+    columns = [
+        (words.reader(state, place), np.asarray(state[f"directions{place}"]))
+        for place in range(int(state["n_columns"]))
+    ]
+
+    def features(values: Sequence[str]) -> list[float]:
+        made: list[float] = []
+        for text, (read, directions) in zip(values, columns, strict=True):
+            made += words.added(*read(text), directions)
+            made.append(float(len(text)))
+        return made
+
+    return features
 
 
 def _factors(row: np.ndarray, word: np.ndarray, weight: np.ndarray, directions: np.ndarray, n_rows: int) -> np.ndarray:

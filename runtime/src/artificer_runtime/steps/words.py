@@ -7,19 +7,24 @@ Schütze 2008, "Introduction to information retrieval", chapter 6). Settings: `m
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Sources, State, Task
+from artificer_runtime.steps import Single, Sources, State, Task
 from artificer_runtime.texts import counts_of, tokens
 
 VERSION = 1
 READS: Literal["texts"] = "texts"
 FEW = 16  # rows up to which numpy's own calls would cost more than the words
 MOST_PLACES = 64
+COUNT_BITS = 20  # hold how often a word stands in a text, of which 20,000 letters are read
+_FIRST = np.zeros(1, np.int64)
+_FREQUENCY = (0.0, *(1 + np.log(np.arange(1, 64))).tolist())  # by how often a word stands
 _PLACES: dict[int, tuple[list[str], dict[str, int]]] = {}
 
 
@@ -50,6 +55,47 @@ def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]
 def sources(state: Mapping[str, Any], n_columns: int) -> Sources:
     """Words of the first column, then of the next."""
     return [(place,) for place in range(int(state["n_columns"])) for _ in state[f"words{place}"]]
+
+
+def single(state: Mapping[str, Any]) -> Single:
+    """One row's weighted words, almost all of them zero."""
+    columns = [(reader(state, place), len(state[f"words{place}"])) for place in range(int(state["n_columns"]))]
+
+    def features(values: Sequence[str]) -> array[float]:
+        row, start = array("f", bytes(4 * sum(n_words for _, n_words in columns))), 0
+        for text, (read, n_words) in zip(values, columns, strict=True):
+            for word, weight in zip(*read(text), strict=True):
+                row[start + word] = weight
+            start += n_words
+        return row
+
+    return features
+
+
+def reader(state: Mapping[str, Any], place: int) -> Callable[[str], tuple[list[int], array[float]]]:
+    """What tells words and weights of one text of a column: those of `weighted`, to the bit."""
+    places, letters, rarity = _places(state[f"words{place}"]), state.get("letters", ()), state[f"rarity{place}"]
+    rare = array("d", np.asarray(rarity, np.float64).tobytes())
+
+    def read(text: str) -> tuple[list[int], array[float]]:
+        found = _counted(places, letters, text)
+        weights = [_frequency(count) * rare[word] for word, count in found]
+        length = 0.0
+        for weight in weights:  # in order, as bincount adds
+            length += weight * weight
+        length = math.sqrt(length)
+        return [word for word, _ in found], array("f", [weight / length for weight in weights])
+
+    return read
+
+
+def added(word: list[int], weight: array[float], table: np.ndarray) -> list[float]:
+    """The words' rows of a table, weighted and added up as among many texts: (n_columns of the table,)."""
+    if not word:
+        return [0.0] * table.shape[1]
+    summed = np.add.reduceat(np.frombuffer(weight, np.float32)[:, None] * table[word], _FIRST, axis=0)
+    found: list[float] = summed[0].tolist()
+    return found
 
 
 def dense(state: Mapping[str, Any], place: int, texts: np.ndarray) -> np.ndarray:
@@ -90,17 +136,28 @@ def _many(words: list[str], letters: Sequence[int], texts: np.ndarray) -> tuple[
     where[known[met]] = met
     word = where[token]
     held = np.flatnonzero(word >= 0)
-    held = held[np.argsort(row[held] * len(words) + word[held], kind="stable")]
-    return row[held], word[held], count[held]
+    # One number says all three, so that it can be sorted itself, and no places of it.
+    packed = np.sort((row[held] * len(words) + word[held]) << COUNT_BITS | count[held])
+    where, count = packed >> COUNT_BITS, packed & ((1 << COUNT_BITS) - 1)
+    return *np.divmod(where, max(len(words), 1)), count
 
 
 def _few(words: list[str], letters: Sequence[int], texts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """As `_many`, for a few rows."""
     places = _places(words)
-    bags = [Counter([places[one] for one in tokens(text, letters) if one in places]) for text in texts.tolist()]
-    found = [(row, word, bag[word]) for row, bag in enumerate(bags) for word in sorted(bag)]
+    found = [(row, *one) for row, text in enumerate(texts.tolist()) for one in _counted(places, letters, text)]
     row, word, count = np.ascontiguousarray(np.array(found, np.int64).reshape(-1, 3).T)
     return row, word, count
+
+
+def _counted(places: Mapping[str, int], letters: Sequence[int], text: str) -> list[tuple[int, int]]:
+    """Place of each known word of a text, and how often it stands there."""
+    bag: Counter[int | None] = Counter(map(places.get, tokens(text, letters)))
+    return sorted((word, count) for word, count in bag.items() if word is not None)
+
+
+def _frequency(count: int) -> float:
+    return _FREQUENCY[count] if count < len(_FREQUENCY) else float(1 + np.log(count))
 
 
 def _places(words: list[str]) -> dict[str, int]:
