@@ -296,7 +296,8 @@ def test_rows_without_their_zeros_are_fitted_as_whole_ones_are(task, zeros, monk
     fold, rng = made(task), np.random.default_rng(2)
     words = np.where(rng.random((2, 300, 60)) < zeros, 0, rng.random((2, 300, 60))).astype(np.float32)
     X, X_valid = (
-        np.concatenate([one, 50 * one[:, :1], more], axis=1) for one, more in zip((fold.X, fold.X_valid), words, strict=True)
+        np.concatenate([one, 50 * one[:, :1], more], axis=1)
+        for one, more in zip((fold.X, fold.X_valid), words, strict=True)
     )
     names = tuple(f"f{place}" for place in range(X.shape[1]))
     whole = replace(fold, X=X, X_valid=X_valid, names=names, served=X_valid[:40])
