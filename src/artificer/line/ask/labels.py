@@ -118,7 +118,9 @@ def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
     if not classes:
         return column.cast(pl.Float64).to_numpy().astype(np.float64)
     index = {name: float(position) for position, name in enumerate(classes)}
-    return np.array([index[canonical_text(value)] for value in column.to_list()], dtype=np.float64)
+    different = column.unique()
+    places = pl.Series([index[canonical_text(value)] for value in different.to_list()], dtype=pl.Float64)
+    return np.asarray(column.replace_strict(different, places).to_numpy(), np.float64)
 
 
 def _kind(column: pl.Series, target: Target) -> tuple[str, str]:
