@@ -117,6 +117,8 @@ def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
     """Labels as float64: class indices, or the values of a numeric target."""
     if not classes:
         return column.cast(pl.Float64).to_numpy().astype(np.float64)
+    if column.is_empty():
+        return np.empty(0)
     index = {name: float(position) for position, name in enumerate(classes)}
     different = column.unique()
     places = pl.Series([index[canonical_text(value)] for value in different.to_list()], dtype=pl.Float64)
