@@ -192,7 +192,7 @@ def _positive(column: pl.Series, classes: tuple[str, ...], target: Target) -> in
     if target.positive:
         if target.positive not in classes:
             raise DataError(
-                f"[target] positive is '{target.positive}', which '{target.column}' never holds"
+                f"the positive class '{target.positive}' is no value of '{target.column}'"
                 f"{closest(target.positive, classes)}; it holds {', '.join(classes)}"
             )
         return classes.index(target.positive)
