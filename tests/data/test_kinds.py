@@ -43,7 +43,7 @@ WORDS = ["red", "green", "blue", "red"] * 30
         ([f"the parcel number {n} came too late" for n in range(100)], "text"),
         ([f"u-{n:05d}" for n in range(100)], "identifier"),
         ([f"Brand{n % 40} Model{n % 1500}" for n in range(6000)], "text"),
-        ([f"Brand{n % 40} Model{n % 900}" for n in range(6000)], "category"),
+        ([f"Brand{n % 40} Model{n % 880}" for n in range(6000)], "category"),
         ([f"Model{n % 1500}" for n in range(6000)], "category"),
         ([f"{'PC' if n % 2 else 'CA.'} {17 * (n % 80)}" for n in range(100)], "text"),
         ([f"{n}.5 bhp" for n in range(100)], "category"),
