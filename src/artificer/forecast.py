@@ -9,6 +9,7 @@ from artificer.data.sources import contacts
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.design import design
 from artificer.line.encode import encode
+from artificer.line.fit.repeats import repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ def plan(subject: Subject, **options: Any) -> Forecast:
     asked, encoding, planned = ask(state), encode(state), design(state)
     n_columns = sum(len(block.columns) for block in encoding.blocks)
     cells = asked.train.n_rows * n_columns
-    fits = tuple((candidate.name, planned.folds_tried) for candidate in planned.candidates)
+    repeated = repeats(encoding)
+    fits = tuple((one.name, planned.folds_tried) for one in encoding.candidates if one.name not in repeated)
     seconds = cells * SECONDS_PER_CELL * (planned.folds_tried + 1) * len(fits) / state.n_workers
     disk_mb = (2 * cells * 4 + asked.train.n_rows * 200) / 1e6
     memory_mb = 250 + COPIES * cells * 4 / 1e6

@@ -8,6 +8,7 @@ the best of their mean curve, so that out-of-fold scores are those of a model th
 
 from __future__ import annotations
 
+from collections.abc import Container
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Candidate, Encoding, Plan, Trained, Trial
+from artificer.core.stages import Candidate, Trained, Trial
 from artificer.core.tasks import free_gb, run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -31,13 +32,14 @@ from artificer.line.fit.losses import row_losses
 from artificer.line.fit.mending import Mending
 from artificer.line.fit.race import Lineup, Race
 from artificer.line.fit.reading import read_off
+from artificer.line.fit.repeats import repeats
 from artificer.line.fit.runner_up import runner_up
 from artificer.line.fit.so_far import SoFar
 from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 5
+VERSION = 6
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
 
@@ -69,9 +71,10 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     n_workers = affordable_workers(run, trainer.fit_gb())
     evidence, mending = Evidence(track), Mending(track)
     made = run.replay.mending if run.replay is not None else ()
+    repeated = repeats(track.encoding) if run.replay is None else {}
     race = Race(
         trainer,
-        lineup(track, track.plan, track.encoding, n_workers, made),
+        lineup(track, n_workers, made, repeated),
         clock,
         partial(run_all, n_workers=n_workers),
         partial(run.progress, "fit"),
@@ -79,6 +82,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
         evidence,
         mending,
         mending.hoped,
+        dropped=repeated,
     )
     if run.replay is not None:
         ran = {stop.candidate: stop.fold + 1 for stop in run.replay.stops if stop.fold >= 0}
@@ -104,18 +108,19 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     )
 
 
-def lineup(track: Course, plan: Plan, encoding: Encoding, n_workers: int, made: tuple[Candidate, ...] = ()) -> Lineup:
-    """Who races over these rows; of a replay, those too that were made in the race."""
-    weight = track.weight
+def lineup(track: Course, n_workers: int, made: tuple[Candidate, ...] = (), without: Container[str] = ()) -> Lineup:
+    """Who races over these rows, but those of the names `without`; of a replay, those too that were made in the race."""
+    weight, planned = track.weight, track.encoding.candidates
+    variants = [one.name for one in planned[len(planned) - track.plan.n_variants :] if one.name not in without]
 
     def losses(rows: np.ndarray, prediction: np.ndarray) -> np.ndarray:
         found = row_losses(track.asked.task, track.y[rows], prediction, track.plan.loss)
         return found if weight is None else found * weight[rows] / max(float(weight[rows].mean()), 1e-300)
 
     return Lineup(
-        candidates=(*encoding.candidates, *made),
-        n_variants=plan.n_variants,
-        n_folds=plan.folds_tried,
+        candidates=(*(one for one in planned if one.name not in without), *made),
+        n_variants=len(variants),
+        n_folds=track.plan.folds_tried,
         n_rows=len(track.of_row),
         n_train=track.n_train(0),
         n_classes=track.n_classes if track.n_classes > 2 else 1,
