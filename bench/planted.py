@@ -424,7 +424,7 @@ def unread(frame: Frame, target: str, task: str) -> tuple[bool, bool] | None:
         return None  # a model that brings nothing has no column that brings less
     after = examine(model, further, truth, train=(more, y), refit=False)
     before = examine(Boosted(trees=20).fit(X, y), test, truth, train=(X, y), refit=False)
-    named = [one for one in after.findings if one.code == "unused_features" and PLANTED in one.says + one.where]
+    named = [one for one in after.findings if one.code == "unused_features" and PLANTED in one.where]
     return bool(named), any(one.code == "unused_features" and one.severity != "note" for one in before.findings)
 
 
