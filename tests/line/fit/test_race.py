@@ -15,8 +15,9 @@ from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
 from artificer.line.fit import prices
 from artificer.line.fit.attempt import Joint
+from artificer.line.fit.lineup import Lineup
 from artificer.line.fit.prices import FASTEST_RATE, Prices, hurried
-from artificer.line.fit.race import Lineup, Race
+from artificer.line.fit.race import Race
 
 N_ROWS, N_FOLDS = 400, 4
 TRUTH = np.random.default_rng(0).normal(size=N_ROWS)
@@ -196,6 +197,11 @@ def test_a_learner_that_fails_is_listed_and_the_others_go_on() -> None:
     fits.broken = ("a", "b", "c")
     with pytest.raises(FitError, match="no such luck"):
         race(fits)
+
+
+def test_losses_without_bound_leave_a_blend_all_the_same() -> None:
+    found = race(even("a", "b", "c"), losses=lambda rows, prediction: np.full(len(rows), np.inf))
+    assert found.weights == {"a": 1.0}
 
 
 def test_what_errors_suggest_runs_after_the_plan_s_own_and_before_variants() -> None:
