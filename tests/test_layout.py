@@ -62,6 +62,13 @@ def test_importing_artificer_loads_nothing_heavy() -> None:
     assert ended.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
+def test_estimators_do_not_load_what_only_ledgers_and_contracts_in_sql_need() -> None:
+    program = "import artificer.sklearn, sys; print([name for name in ('sqlalchemy', 'duckdb') if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
 def test_no_text_of_the_project_names_an_index_or_a_home() -> None:
     hosts = ("pypi" + ".org", "pythonhosted" + ".org", "/ro" + "ot/", "deb.debian" + ".org")
     listed = subprocess.run(

@@ -181,7 +181,7 @@ def simulate(known: Known, order: Sequence[str], limit_s: float, *, n_seeds: int
     weights = {single: 1.0}
     if len(usable) > 1:
         gain = gain_of_blending(measured, *cross_fitted(measured, usable, 6))
-        weights = greedy(measured, usable, 6) if gain.value > 0 else weights
+        weights = greedy(measured, usable, 6) if gain.high > 0 else weights
     costs = [known.candidates[name]["refit_s"][0] * WALL for name in weights]
     time.seconds += about["encode_s"] + max([*costs, sum(costs) / WORKERS])
     tests = {name: known.arrays[name]["test"][:n_seeds].mean(axis=0) for name in {*weights, single}}

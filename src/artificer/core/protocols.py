@@ -30,7 +30,8 @@ class Fold:
     Attributes
     ----------
     X, X_valid : array of float32, (n_rows, n_features)
-        Blocks side by side; NaN is missing. `X_valid` is None in a refit.
+        Blocks side by side; NaN is missing. `X_valid` is None in a refit. Where a candidate reads words, as linear models do,
+        all rows come as a `csr_array` of SciPy.
     y, y_valid : array of float64, (n_rows,)
         Class index 0 … n_classes - 1, or the target's value.
     weight, weight_valid : array of float64, (n_rows,), or None
@@ -71,7 +72,19 @@ class Fold:
     def checked(self) -> np.ndarray:
         """Rows that the training library predicts too, for the parity certificate: the first of `X`, then `served`."""
         first = self.X[:CHECKED_ROWS]
-        return first if self.served is None else np.concatenate([first, self.served])
+        if self.served is None:
+            return first
+        return _stacked(first, self.served)
+
+
+def _stacked(first: Any, then: Any) -> np.ndarray:
+    """Rows above rows; of two `csr_array` by their parts, since this layer does without SciPy."""
+    if isinstance(first, np.ndarray):
+        return np.concatenate([first, then])
+    data, indices = (np.concatenate([getattr(one, part) for one in (first, then)]) for part in ("data", "indices"))
+    ends = np.concatenate([first.indptr, then.indptr[1:] + first.indptr[-1]])
+    stacked: np.ndarray = type(first)((data, indices, ends), shape=(first.shape[0] + then.shape[0], first.shape[1]))
+    return stacked
 
 
 @dataclass(frozen=True, slots=True)

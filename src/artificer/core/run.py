@@ -18,17 +18,19 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from artificer.core.brief import Authority, Brief, Card, Keep, Output, Track
 from artificer.core.clock import Clock, Stopwatch
-from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.records import Decision, Finding
 from artificer.core.stages import RunLock
 from artificer.core.store import Workspace, digest
 from artificer.core.tasks import n_cores
+
+if TYPE_CHECKING:
+    from artificer.core.ledger import Ledger
 
 T = TypeVar("T")
 
@@ -115,6 +117,10 @@ class Run:
     @cached_property
     def ledger(self) -> Ledger:
         """The workspace's ledger, opened when first used."""
+        from artificer.core.ledger import (
+            ledger_of,
+        )  # SQLAlchemy: 12 MB that estimators, which keep no ledger, do without
+
         ledger = ledger_of(self.workspace.root)
         ledger.begin(self.id, self.brief.name)
         return ledger

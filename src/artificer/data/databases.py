@@ -11,12 +11,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-import sqlalchemy as sa
 
 from artificer.core.errors import BriefError, DataError, closest
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
 
 CONNECT_S = 10
 ROWS_AT_ONCE = 50_000
@@ -62,8 +64,8 @@ def url_of(name: str, place: str) -> str:
             "postgresql://user@host/database or sqlite:///path"
         )
     try:
-        kind = sa.make_url(url).get_backend_name()
-    except (sa.exc.ArgumentError, ValueError) as error:
+        kind = _parsed(url).get_backend_name()
+    except ValueError as error:
         raise BriefError(
             f"the environment variable '{name}' that [{place}] names holds no URL; it looks like "
             "postgresql://user@host/database or sqlite:///path"
@@ -89,10 +91,19 @@ def query_rows(url: str, query: str, place: str) -> pl.DataFrame:
     DataError
         When the database cannot be reached, refuses the query, or psycopg is not installed.
     """
-    parsed = sa.make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return query_file(Path(parsed.database or ""), query, place)
     return _query_postgres(parsed, query, place)
+
+
+def _parsed(url: str) -> URL:
+    from sqlalchemy import exc, make_url  # 12 MB, which rows from files and frames do without
+
+    try:
+        return make_url(url)
+    except exc.ArgumentError as error:
+        raise ValueError("no URL") from error
 
 
 def query_file(path: Path, query: str, place: str) -> pl.DataFrame:
@@ -164,7 +175,7 @@ def _opened(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _query_postgres(url: sa.URL, query: str, place: str) -> pl.DataFrame:
+def _query_postgres(url: URL, query: str, place: str) -> pl.DataFrame:
     try:
         import psycopg
     except ModuleNotFoundError as error:
@@ -214,7 +225,7 @@ def _column(name: str, values: tuple[Any, ...], kind: pl.DataType) -> pl.Series:
     return pl.Series(name, values, kind, strict=False)
 
 
-def _said(error: Any, url: sa.URL) -> str:
+def _said(error: Any, url: URL) -> str:
     said = error.diag.message_primary or (str(error).strip().splitlines() or [type(error).__name__])[0]
     if error.diag.statement_position:
         said = f"{said} (at character {error.diag.statement_position})"
@@ -236,6 +247,6 @@ def _refuse_twins(names: Sequence[str], place: str) -> None:
 def iter_hosts(urls: Sequence[str]) -> Iterator[str]:
     """Hosts that would be contacted for some databases' URLs."""
     for url in urls:
-        host = sa.make_url(url).host
+        host = _parsed(url).host
         if host:
             yield host

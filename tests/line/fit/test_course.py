@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy import sparse
 
 from artificer.core.brief import Brief, RunPart, Target
 from artificer.core.clock import Clock
@@ -19,7 +20,7 @@ from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
 from artificer.line.fit.attempt import Trainer, joint_iteration
-from artificer.line.fit.course import MEASURED_PART, Course, course
+from artificer.line.fit.course import MEASURED_PART, Course, as_served, course, side_by_side
 
 N = 240
 BRIEF = Brief(target=Target(column="y"), run=RunPart(limit_s=5, learners=("lightgbm", "linear")))
@@ -94,6 +95,25 @@ def test_features_that_no_one_will_read_again_are_let_go_and_made_again_for_who_
     np.testing.assert_array_equal(free.of_fold(1, linear).train["scaled"], held.of_fold(1).train["scaled"])
     again = [held.attempt(linear, fold, Clock()) for fold in (0, 1)]
     np.testing.assert_array_equal(free.joint(linear, fits).prediction, held.joint(linear, again).prediction)
+
+
+def test_words_are_held_without_their_zeros_and_joined_to_what_is_read_beside_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    words = np.array([f"word{number} of a longer text" for number in range(60)])
+    texts = [" ".join(words[rng.integers(60, size=3)]) for _ in range(N)]
+    numbers = rng.normal(size=N)
+    frame = pl.DataFrame({"a": numbers, "note": texts, "y": np.where(numbers > 0, "yes", "no")})
+    track = course_of(run_of(tmp_path, frame=frame))
+    made = track.encodings(0)
+    (linear,) = (one for one in track.encoding.candidates if one.name == "linear")
+    assert {name for name, block in made.train.items() if sparse.issparse(block)} == {"words", "letters"}
+    given, whole = track.fold(linear, made), {name: as_served(block) for name, block in made.valid.items()}
+    assert sparse.issparse(given.X)
+    np.testing.assert_array_equal(as_served(given.X_valid), side_by_side(whole, linear.blocks))
+    assert (
+        made.size_gb
+        < 0.5 * sum(block.nbytes for block in (*whole.values(), *map(as_served, made.train.values()))) / 1e9
+    )
 
 
 def test_folds_are_read_where_their_mean_curve_is_lowest() -> None:

@@ -110,9 +110,18 @@ def facing(rows: np.ndarray) -> np.ndarray:
 
 def squares(rows: np.ndarray, against: np.ndarray) -> np.ndarray:
     """Squares of the distances between placed rows and kept ones: float64 (n_rows, n_kept), exact."""
-    return np.asarray(rows @ against[:-1] + (against[-1] + np.square(rows).sum(axis=1)[:, None]))
+    found = rows @ against[:-1]
+    found += against[-1]  # each sum is exact, so that their order does not matter, and one matrix is enough
+    found += np.square(rows).sum(axis=1)[:, None]
+    return np.asarray(found)
 
 
 def nearness(square: np.ndarray, power: float) -> np.ndarray:
-    """The kernel at squared distances."""
-    return np.exp(-(np.sqrt(square) if power == 1 else square ** (power / 2)))
+    """The kernel at squared distances, which it takes the place of."""
+    if power == 1:
+        np.sqrt(square, out=square)
+    else:
+        square **= power / 2
+    np.negative(square, out=square)
+    np.exp(square, out=square)
+    return square

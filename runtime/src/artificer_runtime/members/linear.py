@@ -35,15 +35,17 @@ class Linear:
     form: ClassVar[str] = "linear@1"
 
     def predict(self, X: np.ndarray) -> np.ndarray:
-        """float32 (n_rows, n_features) → float64 (n_rows, n_out)."""
+        """float32 (n_rows, n_features) → float64 (n_rows, n_out); a matrix without its zeros is taken too, while training."""
         return linked(self.raw(X), self.link)
 
     def raw(self, X: np.ndarray) -> np.ndarray:
         """Before the link."""
         at_once = max(1, CELLS_AT_ONCE // max(X.shape[1], 1))
-        return np.concatenate([self._raw(X[start : start + at_once]) for start in range(0, max(len(X), 1), at_once)])
+        starts = range(0, max(X.shape[0], 1), at_once)
+        return np.concatenate([self._raw(X[start : start + at_once]) for start in starts])
 
-    def _raw(self, X: np.ndarray) -> np.ndarray:
+    def _raw(self, X: Any) -> np.ndarray:
+        X = X if isinstance(X, np.ndarray) else X.toarray()
         filled = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
         # Summed row by row: a matrix product's order of adding up hangs on how many rows there are.
         sums = [np.add.reduce(filled * row, axis=1) for row in self.coefficients]

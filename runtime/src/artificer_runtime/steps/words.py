@@ -39,6 +39,8 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """Texts (n_rows, n_columns) → float32 (n_rows, n_words), rows of length one in each column or zero."""
     parts = [dense(state, place, values[:, place]) for place in range(int(state["n_columns"]))]
+    if len(parts) == 1:
+        return parts[0]  # which may be most of the memory there is: not copied
     return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
 
 

@@ -32,8 +32,9 @@ FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
 SEEDS, FEW_SEEDS, FEW_SEEDS_ROWS = 4, 2, 5_000
 # Of more rows than this, candidates are compared on so many; the final fit reads all.
 MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
-# Variants of boosters and networks that are tried too, by the seconds from which they are.
-VARIANTS = {180.0: 8, 400.0: 16}
+# Variants of boosters and networks that are tried too, by the seconds from which they are; where rows are many they are
+# tried in what time the others leave (bench/study).
+VARIANTS, MANY_FOR_VARIANTS = {180.0: 8, 400.0: 16}, 7_000
 
 
 def design(subject: Subject, **options: Any) -> Plan:
@@ -47,7 +48,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run))
+    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, described.n_rows))
     reads = (asked, chosen, described, has_catboost(), asks)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
@@ -62,7 +63,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     loss = fitting_loss(name)
     size = _size(run, asked, chosen, described, loss)
     candidates, untried = portfolio(size)
-    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size, _n_variants(run)))
+    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size, _n_variants(run, size.n_rows)))
     if loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
@@ -113,8 +114,10 @@ def _quick(run: Run) -> bool:
     return limits.limit_s + run.spent_s <= LITTLE_TIME_S and not limits.learners and not limits.exclude
 
 
-def _n_variants(run: Run) -> int:
-    return max((n for least_s, n in VARIANTS.items() if run.brief.run.limit_s + run.spent_s >= least_s), default=0)
+def _n_variants(run: Run, n_rows: int) -> int:
+    least = min(VARIANTS) if n_rows >= MANY_FOR_VARIANTS else 0.0
+    limit_s = max(run.brief.run.limit_s + run.spent_s, least)
+    return max((n for least_s, n in VARIANTS.items() if limit_s >= least_s), default=0)
 
 
 def _wanted(

@@ -20,7 +20,7 @@ from artificer.core.stages import Candidate, FoldFit
 from artificer.core.store import digest
 from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
-from artificer.line.fit.course import SHARE, Course, Encodings, side_by_side, weighing
+from artificer.line.fit.course import SHARE, Course, Encodings, as_served, side_by_side, weighing
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import at_iteration, save_member
@@ -206,7 +206,7 @@ class Trainer:
         first = side_by_side(self._valid(fits[0].fold, candidate), candidate.blocks)
         watch = Stopwatch()
         predicted = [members[0].predict(first)]
-        row_us = 1e6 * watch.seconds / max(len(first), 1)
+        row_us = 1e6 * watch.seconds / max(first.shape[0], 1)
         for member, fit in zip(members[1:], fits[1:], strict=True):
             again = n_iterations > 0  # who has no iterations predicted as it does now
             predicted.append(
@@ -215,7 +215,7 @@ class Trainer:
                 else self.predicted(fit)
             )
         size_mb = float(np.median([sum(one.nbytes for one in member.arrays().values()) for member in members])) / 1e6
-        one_ms = median_ms(partial(members[0].predict, first[:1]))
+        one_ms = median_ms(partial(members[0].predict, as_served(first[:1])))
         return Joint(n_iterations, np.concatenate(predicted), row_us, size_mb, one_ms)
 
     def _valid(self, fold: int, candidate: Candidate) -> Mapping[str, np.ndarray]:

@@ -149,7 +149,7 @@ def _weights(
     weights, way = {best_single(measured, usable): 1.0}, tuple[dict[str, float], ...]()
     if len(usable) > 1 and most > 1:
         gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
-        if gain.value > 0:
+        if gain.high > 0:
             way = path(measured, usable, most)
             weights = way[-1]
         decisions = (*decisions, _blending(weights, gain, measured.metric))
@@ -185,11 +185,13 @@ def _blending(weights: dict[str, float], gain: Estimate, metric: str) -> Decisio
     facts = tuple(Fact(name, weight, "weight") for name, weight in weights.items())
     told = f"{gain.value:+.4f} {metric} ({gain.low:+.4f} to {gain.high:+.4f}, {gain.level:.0%})"
     if len(weights) > 1:
-        because = f"chosen on one half of the rows and measured on the other, blending gains {told}"
+        shown = "gains" if gain.value > 0 else "is not shown to lose, as it seldom does:"
+        because = f"chosen on one half of the rows and measured on the other, blending {shown} {told}"
         return Decision(
             "refine", "One candidate or a blend?", f"a blend of {', '.join(weights)}", because, tuple(weights), facts
         )
-    because = f"chosen on one half of the rows and measured on the other, blending shows no gain: {told}"
+    shown = "gains nothing" if gain.high > 0 else "loses"
+    because = f"chosen on one half of the rows and measured on the other, blending {shown}: {told}"
     return Decision("refine", "One candidate or a blend?", next(iter(weights)), because, ("a blend",), facts)
 
 

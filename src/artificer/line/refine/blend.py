@@ -1,4 +1,4 @@
-"""A blend of candidates: weights by greedy selection, kept where it gains on rows that did not choose it.
+"""A blend of candidates: weights by greedy selection, left where rows that did not choose it show that it loses.
 
 Caruana, Niculescu-Mizil, Crew and Ksikes (2004), "Ensemble selection from libraries of models", ICML. More than 25 steps
 gave AutoGluon's authors nothing, nor us.
@@ -20,15 +20,15 @@ from artificer.measure.metrics import metric, score
 
 STEPS = 25
 LEAST_WEIGHT = 0.03
-# Part of each weight that is drawn to the mean of all: weights chosen on few rows are too sure.
-TO_UNIFORM = 0.2
+# Part of each weight that is drawn to the mean of all: weights chosen on few rows are too sure (docs/decisions/blend-proof).
+TO_UNIFORM = 0.5
 MOST_ROWS = 20_000
 PARTS = 2
 # What a member more must gain, as a share of what the best single candidate lacks to perfection. Over eight data sets, in
 # halves that did not choose: 0.0005 costs nothing and leaves one member in 25 out; 0.001 costs 0.0006 of what is lacking
 # and leaves one in ten out, 0.002 as much and one in seven, 0.005 costs 0.002.
 PRICE = 0.0005
-# Of the interval that is told with the gain: a blend is kept where the gain itself is above zero.
+# Of the interval that is told with the gain: a blend is left where all of it is below zero.
 LEVEL = 0.8
 # Ranks of fewer rows than this of the rarer class are too coarse to climb by; log loss is not.
 FEWEST_FOR_RANKS = 100

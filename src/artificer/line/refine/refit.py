@@ -218,7 +218,7 @@ class Refits:
     def _fit(self, candidate: Candidate, settings: dict[str, object], seed: int, folder: Path, name: str) -> FoldFit:
         watch = Stopwatch()
         given = self.course.fold(candidate, self.encodings)
-        threads = self.threads if len(given.X) >= MANY_ROWS else 1
+        threads = self.threads if len(given.y) >= MANY_ROWS else 1
         given = replace(given, seed=given.seed + seed * NEXT_SEED, threads=threads)
         fitted = load(candidate.learner).fit(given, settings, self.clock)
         save_member(folder, fitted.member)

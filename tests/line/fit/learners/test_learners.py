@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from artificer.core.clock import Clock
 from artificer.core.errors import FaultError
 from artificer.core.protocols import Fold, Learner
-from artificer.line.fit.learners import BUILTIN, catboost_trees, extra_trees, lightgbm_trees, load
+from artificer.line.fit.learners import BUILTIN, catboost_trees, extra_trees, lightgbm_trees, linear_model, load
 from artificer.line.fit.learners.kernel_machine import _Data, _Problem
 from artificer.line.fit.learners.lightgbm_trees import floor32
 from artificer.line.fit.learners.neural_network import _Training
@@ -298,6 +299,27 @@ def test_the_penalty_is_searched_on_validation_rows_and_obeyed_in_a_refit():
     told = load("linear").fit(Fold(fold.X, fold.y, "binary", 2, fold.names), dict(searched.facts), Clock())
     assert told.facts == searched.facts
     np.testing.assert_allclose(told.member.coefficients, searched.member.coefficients, atol=0.05)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("zeros", [0.0, 0.97])
+def test_rows_without_their_zeros_are_fitted_as_whole_ones_are(task, zeros, monkeypatch):
+    monkeypatch.setattr(linear_model, "CELLS_AT_ONCE", 500)  # so that rows come in many parts
+    fold, rng = made(task), np.random.default_rng(2)
+    words = np.where(rng.random((2, 300, 60)) < zeros, 0, rng.random((2, 300, 60))).astype(np.float32)
+    X, X_valid = (
+        np.concatenate([one, 50 * one[:, :1], more], axis=1)
+        for one, more in zip((fold.X, fold.X_valid), words, strict=True)
+    )
+    names = tuple(f"f{place}" for place in range(X.shape[1]))
+    whole = replace(fold, X=X, X_valid=X_valid, names=names, served=X_valid[:40])
+    thin = replace(whole, **{name: sparse.csr_array(getattr(whole, name)) for name in ("X", "X_valid", "served")})
+    one, other = (load("linear").fit(given, {}, Clock()) for given in (whole, thin))
+    np.testing.assert_array_equal(one.member.coefficients, other.member.coefficients)
+    np.testing.assert_array_equal(one.native, other.native)
+    np.testing.assert_array_equal(one.member.predict(X_valid), other.member.predict(thin.X_valid))
+    np.testing.assert_array_equal(one.member.predict(whole.checked), other.member.predict(thin.checked))
+    assert one.facts == other.facts
 
 
 def test_mostly_zero_words_are_fitted_as_sparse_rows_and_predicted_alike():

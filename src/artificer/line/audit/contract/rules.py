@@ -15,7 +15,7 @@ from artificer.data.expression import expression
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.limits import limits_of
-from artificer.line.audit.contract.own import by_polars, by_sql
+from artificer.line.audit.contract.own import by_polars
 from artificer_runtime.schema import Column
 
 WHAT = {"number": "numbers", "time": "dates or times"}
@@ -246,8 +246,12 @@ def _determined(delivery: Delivery, rule: Rule) -> Break | None:
 
 
 def _own(delivery: Delivery, rule: Rule) -> Break | None:
-    found = (by_sql if rule.kind == "sql" else by_polars)(delivery.values, rule.text, delivery.title(rule))
-    n, places = found
+    found: Callable[[pl.DataFrame, str, str], tuple[int, np.ndarray]] = by_polars
+    if rule.kind == "sql":
+        from artificer.line.audit.contract.own_sql import by_sql
+
+        found = by_sql
+    n, places = found(delivery.values, rule.text, delivery.title(rule))
     if not n:
         return None
     share = min(1.0, n / delivery.rows.height)

@@ -242,9 +242,9 @@ class _Problem:
 
         The slope of exp(-r^p) towards z is -p r^(p-2) exp(-r^p) (x - z); a row's own is left out.
         """
-        square = squares(self.placed, facing(self.placed))
-        apart = square > 0
-        steep = np.where(apart, self.near * np.where(apart, square, 1.0) ** (self.power / 2 - 1), 0.0)
+        steep = squares(self.placed, facing(self.placed))
+        np.power(steep, self.power / 2 - 1, out=steep, where=steep > 0)
+        steep *= self.near
         found = np.zeros(self.placed.shape[1])
         for one in solved.coefficients.T:
             pull = steep * one

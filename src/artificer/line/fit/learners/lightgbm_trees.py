@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -180,12 +182,21 @@ def portable(model: str, link: Link, frame: tuple[float, float] = (0.0, 1.0)) ->
     A threshold is rounded down to single precision: for every x in single precision, x <= t exactly when x <= that. Leaves
     are multiplied by the second number of `frame`, and the first one is added to those of the first tree.
     """
-    header, *parts = model.split("\nTree=")
-    n_out = int(_fields(header)["num_tree_per_iteration"])
+    parts = _parts(model)
+    n_out = int(_fields(next(parts))["num_tree_per_iteration"])
     builder, (middle, unit) = _Builder(), frame
     for place, part in enumerate(parts):
         builder.add(_fields(part.split("\nend of trees")[0]), 0.0 if place else middle, unit)
     return builder.build(n_out, link)
+
+
+def _parts(model: str) -> Iterator[str]:
+    """The header, then each tree: cut one at a time, since the text of many classes' trees takes 100 MB by itself."""
+    start = 0
+    while (end := model.find("\nTree=", start)) >= 0:
+        yield model[start:end]
+        start = end + len("\nTree=")
+    yield model[start:]
 
 
 def _fields(text: str) -> dict[str, str]:
@@ -197,13 +208,21 @@ class _Builder:
 
     def __init__(self) -> None:
         self.slots: dict[tuple[int, int, bytes], int] = {}
-        self.nodes: list[tuple[int, int, float, float, float]] = []  # slot, child, threshold, value, rows
+        # Slot, child, threshold, value and rows of each node, as plain numbers: objects would take several times as much.
+        self.columns: tuple[array[Any], ...] = array("q"), array("q"), array("d"), array("d"), array("d")
+        self.nodes: list[tuple[int, int, float, float, float]] = []  # of the tree at hand
         self.roots: list[int] = []
         self.depths: list[int] = []
 
     def add(self, fields: dict[str, str], shift: float, unit: float) -> None:
+        self.roots.append(len(self.columns[0]))
+        self._lay(fields, shift, unit)
+        for column, values in zip(self.columns, zip(*self.nodes, strict=True), strict=True):
+            column.extend(values)
+        self.nodes.clear()
+
+    def _lay(self, fields: dict[str, str], shift: float, unit: float) -> None:
         leaves = [float(value) * unit + shift for value in fields["leaf_value"].split()]
-        self.roots.append(len(self.nodes))
         if int(fields["num_leaves"]) == 1:
             self._leaf(leaves[0], 1.0)
             self.depths.append(0)
@@ -217,7 +236,7 @@ class _Builder:
         while level:
             below = []
             for place, split in level:
-                child = len(self.nodes)
+                child = self._next
                 slot, threshold = splits[split]
                 self.nodes[place] = (slot, child, threshold, 0.0, rows[split])
                 for at in (left[split], right[split]):
@@ -229,8 +248,13 @@ class _Builder:
             depth, level = depth + 1, below
         self.depths.append(depth)
 
+    @property
+    def _next(self) -> int:
+        """Where the next node stands among those of all trees."""
+        return len(self.columns[0]) + len(self.nodes)
+
     def _leaf(self, value: float, rows: float) -> None:
-        self.nodes.append((0, len(self.nodes), float("inf"), value, rows))
+        self.nodes.append((0, self._next, float("inf"), value, rows))
 
     def _splits(self, fields: dict[str, str]) -> list[tuple[int, float]]:
         features = [int(one) for one in fields["split_feature"].split()]
@@ -256,12 +280,12 @@ class _Builder:
         order = sorted(range(len(written)), key=lambda place: (written[place][1] == IN_SET, written[place][0]))
         slots, moved = [written[place] for place in order], np.argsort(order)
         sets = [np.frombuffer(inside, bool) for _, _, inside in slots]
-        slot, child, threshold, value, cover = zip(*self.nodes, strict=True) if self.nodes else ((), (), (), (), ())
+        slot, child, threshold, value, cover = map(np.array, self.columns)
         return Trees(
-            slot=moved[np.array(slot, np.int64)].astype(np.int32),
-            child=np.array(child, np.int32),
-            threshold=np.array(threshold, np.float32),
-            value=np.array(value, np.float64),
+            slot=moved[slot].astype(np.int32),
+            child=child.astype(np.int32),
+            threshold=threshold.astype(np.float32),
+            value=value,
             root=np.array(self.roots, np.int32),
             depth=np.array(self.depths, np.int32),
             slot_feature=np.array([feature for feature, _, _ in slots], np.int32),
@@ -270,7 +294,7 @@ class _Builder:
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=n_out,
             link=link,
-            cover=np.array(cover, np.float32),
+            cover=cover.astype(np.float32),
         )
 
 

@@ -5,7 +5,7 @@ The strength of the penalty is chosen on the validation rows of each fold; a ref
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -33,6 +33,7 @@ SAMPLED = 2000  # rows that tell whether most cells are zero
 MOST_SOLVED, MOST_STEPS = 2_500, 200
 # Cells that are not zero, times outputs, of one pass: about 0.1 s on one core.
 MOST_WORK, FEWEST_ROWS = 3e7, 10_000
+CELLS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ class LinearModel:
 def _thinned(fold: Fold) -> Fold:
     """Fewer rows where one step of the solver would take seconds: a linear model of many rows gains little by more."""
     most = most_rows(fold)
-    if len(fold.X) <= most:
+    if len(fold.y) <= most:
         return fold
-    rows = np.sort(np.random.default_rng(fold.seed).choice(len(fold.X), most, replace=False))
+    rows = np.sort(np.random.default_rng(fold.seed).choice(len(fold.y), most, replace=False))
     if fold.task != "regression":
         rows = np.union1d(rows, np.unique(fold.y, return_index=True)[1])  # no class is lost
     return replace(fold, X=fold.X[rows], y=fold.y[rows], weight=fold.weight[rows] if fold.weight is not None else None)
@@ -109,8 +110,10 @@ def _thinned(fold: Fold) -> Fold:
 def most_rows(fold: Fold) -> int:
     """Rows that a fit reads at most."""
     if fold.task == "regression" and not fold.loss:
-        return len(fold.X)
-    filled = float((fold.X[:SAMPLED] != 0).mean()) * fold.X.shape[1] if len(fold.X) else 0.0
+        return len(fold.y)
+    seen: Any = fold.X[:SAMPLED]
+    n_filled = seen.count_nonzero() if sparse.issparse(seen) else np.count_nonzero(seen)
+    filled = n_filled / max(seen.shape[0], 1)
     return max(FEWEST_ROWS, int(MOST_WORK / max(filled * max(fold.n_classes - 1, 1), 1.0)))
 
 
@@ -122,23 +125,34 @@ class _Frame:
     scale: np.ndarray
 
     @classmethod
-    def of(cls, X: np.ndarray) -> _Frame:
+    def of(cls, X: Any) -> _Frame:
         n_features = X.shape[1]
-        center, scale = np.zeros(n_features), np.ones(n_features)
-        largest = np.maximum(np.fmax.reduce(X, axis=0), -np.fmin.reduce(X, axis=0)) if len(X) else np.zeros(n_features)
+        center, scale, largest = np.zeros(n_features), np.ones(n_features), np.zeros(n_features)
+        for _, part in _parts(X):
+            largest = np.fmax(largest, np.maximum(np.fmax.reduce(part, axis=0), -np.fmin.reduce(part, axis=0)))
         for feature in np.flatnonzero(largest > WIDE):
-            values = X[:, feature][~np.isnan(X[:, feature])].astype(np.float64)
+            column = _dense(X[:, [feature]])[:, 0]
+            values = column[~np.isnan(column)].astype(np.float64)
             center[feature], scale[feature] = np.float32(values.mean()), values.std() or 1.0
         return cls(center, scale)
 
-    def prepared(self, X: np.ndarray) -> Any:
-        ready = X.copy()
+    def prepared(self, X: Any) -> Any:
+        """Rows as they are fitted, without their zeros where most are: made part by part, as whole they come large."""
+        n_zeros = sum(int((self._ready(part) == 0).sum()) for _, part in _parts(X[:SAMPLED]))
+        if n_zeros > MOSTLY_ZERO * X[:SAMPLED].shape[0] * X.shape[1]:
+            thin = [sparse.csr_array(self._ready(part)).astype(np.float64) for _, part in _parts(X)]
+            return sparse.vstack(thin, format="csr")
+        full = np.empty(X.shape)
+        for rows, part in _parts(X):
+            full[rows] = self._ready(part)
+        return full
+
+    def _ready(self, part: np.ndarray) -> np.ndarray:
+        ready = part.copy()
         wide = np.flatnonzero((self.center != 0) | (self.scale != 1))
-        ready[:, wide] = (X[:, wide].astype(np.float64) - self.center[wide]) / self.scale[wide]
+        ready[:, wide] = (part[:, wide].astype(np.float64) - self.center[wide]) / self.scale[wide]
         np.nan_to_num(ready, copy=False, nan=0.0)
-        if (ready[:SAMPLED] == 0).mean() > MOSTLY_ZERO:
-            return sparse.csr_array(ready).astype(np.float64)
-        return ready.astype(np.float64)
+        return ready
 
     def typical(self, ready: Any) -> np.ndarray:
         """Means of the features, from prepared ones."""
@@ -282,6 +296,14 @@ class _Ridge:
 def _dense(product: Any) -> np.ndarray:
     made: np.ndarray = product.toarray() if sparse.issparse(product) else np.asarray(product)
     return made
+
+
+def _parts(X: Any) -> Iterator[tuple[slice, np.ndarray]]:
+    """A few rows at a time, with their zeros."""
+    at_once = max(1, CELLS_AT_ONCE // max(X.shape[1], 1))
+    for start in range(0, X.shape[0], at_once):
+        rows = slice(start, start + at_once)
+        yield rows, _dense(X[rows])
 
 
 class _Descent:
