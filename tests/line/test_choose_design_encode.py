@@ -138,8 +138,8 @@ def test_a_plan_that_another_limit_made_leaves_each_run_its_own_time(tmp_path: P
     table = pl.concat([frame()] * 3)
     plans, ends = [], []
     for limit_s in (5.0, 60.0):
-        brief = Brief(target=Target(column="y"), run=RunPart(limit_s=limit_s))
-        run = begin(brief, workspace=tmp_path, frame=table)
+        part = RunPart(limit_s=limit_s, learners=("lightgbm", "linear"))
+        run = begin(Brief(target=Target(column="y"), run=part), workspace=tmp_path, frame=table)
         run.effects, run.clock = False, Clock(limit_s, now=lambda: 0.0)
         plans.append(design(run))
         ends.append(trained_by(run).left_s)

@@ -199,11 +199,6 @@ def test_a_learner_that_fails_is_listed_and_the_others_go_on() -> None:
         race(fits)
 
 
-def test_losses_without_bound_leave_a_blend_all_the_same() -> None:
-    found = race(even("a", "b", "c"), losses=lambda rows, prediction: np.full(len(rows), np.inf))
-    assert found.weights == {"a": 1.0}
-
-
 def test_what_errors_suggest_runs_after_the_plan_s_own_and_before_variants() -> None:
     fits = even("a", "b", "c", "made", "v")
     plan = tuple(candidate(name) for name in ("a", "b", "c", "v"))

@@ -1,7 +1,7 @@
 """By when training has to end: a share of the time limit of the run at hand, which no stored plan may hold.
 
-A plan is used again by runs of other limits: were the share in it, a run of a minute would stop after 42 s where one of 5 s
-came before it, and one of 5 s would leave no time to judge where one of a minute did.
+A plan is used again by runs of other limits (of 20 s at most, or where learners are named): were the share in it, a run of a
+minute would stop after 42 s where one of 5 s came before it, and one of 5 s would have half a second to judge and ship in.
 """
 
 from __future__ import annotations

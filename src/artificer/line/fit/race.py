@@ -328,7 +328,7 @@ class Race:
             name = min(found, key=lambda one: found[one])
             total = total + told[name]
             picks[name] = picks.get(name, 0) + 1
-            if found[name] < best or not self.weights:  # losses of the largest numbers are infinite
+            if found[name] < best:
                 best = found[name]
                 self.weights = {one: count / step for one, count in picks.items()}
         gained = (self.blend_loss - best) / max(abs(best), 1e-300)
