@@ -95,6 +95,17 @@ def test_what_is_lacking_is_named(tmp_path: Path, rows: Path) -> None:
     refused("judge", rows, rows, "--target", "result", names="no model that is known here")
 
 
+def test_what_is_wrong_is_said_with_what_there_is(rows: Path, tmp_path: Path) -> None:
+    said = ("judge", rows, "--target", "result", "--predictions", "said")
+    assert "there are mean_radius, " in refused(*said, "--group", "town", names="no column 'town'")
+    assert "it holds ill, well" in refused(*said, "--positive", "dead", names="positive class 'dead' is no value")
+    refused(*said, "--metric", "zzz", names="there are roc_auc, ")
+    refused("judge", rows, "--target", "result", names="--predictions COLUMN names the column")
+    pl.read_parquet(rows).with_columns(day=pl.lit("Monday")).write_csv(tmp_path / "days.csv")
+    options = ("--target", "result", "--predictions", "said", "--time", "day")
+    refused("judge", tmp_path / "days.csv", *options, names="'day' is no column of moments")
+
+
 def test_junit_makes_its_folder_and_never_writes_over_what_is_read(rows: Path, tmp_path: Path) -> None:
     options = ("judge", rows, "--target", "result", "--predictions", "said")
     assert artificer(*options, "--junit", tmp_path / "new" / "tests.xml").returncode == 0

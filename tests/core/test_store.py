@@ -153,3 +153,9 @@ def test_a_file_in_the_place_of_the_workspace_is_told(tmp_path: Path) -> None:
     (tmp_path / "work").write_text("x")
     with pytest.raises(WorkspaceError, match="a file stands where a folder is needed"):
         Workspace(tmp_path / "work")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_place_that_takes_no_folders_is_refused() -> None:
+    with pytest.raises(WorkspaceError, match=r"'/proc/artificer/tasks' cannot be made.*name another place"):
+        Workspace(Path("/proc/artificer"))

@@ -107,6 +107,43 @@ def test_decimal_commas_are_read_as_numbers_and_told(tmp_path: Path) -> None:
     assert [(one.code, one.where) for one in loaded.findings] == [("decimal_comma", "rows.csv")]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("5.1,setosa\n4.9,setosa\n", True),
+        ("1,0,3\n0,1,2\n", True),
+        ("yes,Rome\nno,Bern\nyes,Rome\n", True),
+        ("2021,2022,2023\n4,5,6\n", False),  # years
+        ("age,5.1\n4,5\n", False),
+        ("town,other\nRome,other\n", False),
+    ],
+)
+def test_a_first_line_of_values_is_told(tmp_path: Path, text: str, told: bool) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+    assert ["no_header"] * told == [one.code for one in read(tmp_path / "rows.csv").findings]
+    (tmp_path / "twins.csv").write_text("1,1\n2,3\n")
+    with pytest.raises(DataError, match=r"two columns named '1'.*put a line of names before it"):
+        read(tmp_path / "twins.csv")
+
+
+@pytest.mark.parametrize(
+    ("zones", "says"),
+    [
+        (("Z", ""), "8 moments of 'at' name a time zone (+0000) and 8 none"),
+        (("Z", "+02:00", "-05:00", "+0900"), "moments of 4 time zones"),
+        ((" CET", " EST"), "by letters (CET, EST)"),
+        (("+01:00", "+02:00"), ""),  # winter and summer
+        (("",), ""),
+    ],
+)
+def test_time_zones_that_mix_are_told(tmp_path: Path, zones: tuple[str, ...], says: str) -> None:
+    lines = [f"{day},2024-01-{day:02d}T10:00:00{zones[day % len(zones)]}" for day in range(1, 17)]
+    (tmp_path / "rows.csv").write_text("n,at\n" + "\n".join(lines))
+    found = read(tmp_path / "rows.csv").findings
+    assert [one.code for one in found] == ["mixed_zones"] * bool(says)
+    assert all(says in one.says for one in found)
+
+
 def test_a_word_far_down_makes_a_column_of_texts(tmp_path: Path) -> None:
     found = read(written(tmp_path, "a,b\n" + "1,2\n" * 400_000 + "x,3\n")).frame
     assert (found.height, found.schema["a"], found["a"][-1]) == (400_001, pl.String, "x")

@@ -132,6 +132,10 @@ def test_hashes_are_the_same_in_every_process_and_release() -> None:
 PINNED = "647e594d81355e8a903a7463f9ed66ee [3690976780334984735, 198306172288050273]"
 
 
+def test_a_table_without_rows_has_no_hashes() -> None:
+    assert row_hashes(pl.DataFrame({"a": [1.0], "b": ["x"]}).clear(), ["a", "b"]).tolist() == []
+
+
 def test_equal_rows_have_equal_hashes_wherever_they_stand() -> None:
     frame = pl.DataFrame(
         {"a": [1.0, 2.0, 1.0, None, float("nan"), 0.0, -0.0], "b": ["x", "x", "x", "y", "y", None, None]}

@@ -168,7 +168,8 @@ def _tell(held: Held, findings: tuple[Any, ...], files: dict[str, Path]) -> None
     from artificer.told import finding_told, mending_told
 
     for finding in findings:
-        click.echo(finding_told(finding))
+        if finding.code != "contract:new":  # all of them stand on one line below
+            click.echo(finding_told(finding))
     for says in mending_told(findings):
         click.echo(says)
     if held.gone and held.is_foreign:

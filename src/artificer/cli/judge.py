@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,6 +115,11 @@ def _is_model(subject: Path, data: str | None, asked: Given) -> bool:
                 f"with --predictions, the table holds labels too, and '{data}' is one argument too many"
             )
         return True
+    if data is None and kind == "data" and asked.target and subject.suffix.lower() not in MODELS:
+        raise click.UsageError(
+            f"'{subject}' holds rows, and no model: --predictions COLUMN names the column that holds its predictions; or give "
+            f"the model first, artificer judge MODEL {shlex.quote(str(subject))} --target {shlex.quote(asked.target)}"
+        )
     if data is None and (kind == "package" or subject.suffix.lower() in MODELS):
         raise click.UsageError("on which rows? Labelled ones that did not train it: artificer judge MODEL DATA")
     return data is not None
@@ -194,10 +200,10 @@ def _column(frame: pl.DataFrame, name: str, option: str) -> pl.Series:
     DataError
         When it is not named, or not there.
     """
-    from artificer.core.errors import DataError, closest
+    from artificer.core.errors import DataError, there_are
 
     if not name:
         raise DataError(f"which column? {option} names it; there are {', '.join(frame.columns)}")
     if name not in frame.columns:
-        raise DataError(f"there is no column '{name}', which {option} names{closest(name, frame.columns)}")
+        raise DataError(f"there is no column '{name}', which {option} names{there_are(name, frame.columns)}")
     return frame[name]

@@ -71,9 +71,8 @@ def update(brief: Path, version: str | None, back: bool, because: str, how: How)
         if how.as_json:
             document("update", 0, served)
         else:
-            click.echo(
-                coloured(f"✓ {served.version} is served now (revision {served.revision}, before: {served.previous})")
-            )
+            before = f"revision {served.revision}, before: {served.previous or 'none'}"
+            click.echo(coloured(f"✓ {served.version} is served now ({before})"))
         return 0
     found = watch.once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress(), anyway=True)
     return show("update", found, how)

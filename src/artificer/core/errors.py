@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMED = 30
+
 
 class ArtificerError(Exception):
     """Something the user can mend: bad input or usage (exit code 2)."""
@@ -52,6 +54,17 @@ class FaultError(ArtificerError):
     """Our own fault: an invariant did not hold (exit code 70)."""
 
     exit_code = 70
+
+
+def there_are(name: str, names: Iterable[str]) -> str:
+    """Say which names there are, the one that a wrong one resembles first, to end an error message with.
+
+    >>> there_are("depositt", ["deposit", "age"])
+    "; closest name here: 'deposit'; there are deposit, age"
+    """
+    there = list(names)
+    more = f" and {len(there) - MOST_NAMED} more" if len(there) > MOST_NAMED else ""
+    return f"{closest(name, there)}; there {'are ' + ', '.join(there[:MOST_NAMED]) + more if there else 'is none'}"
 
 
 def closest(name: str, names: Iterable[str], label: str = "closest name here") -> str:

@@ -146,8 +146,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         When it cannot be written: a full disk, no permission.
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    make_folder(path.parent)
     with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
                 file.write(data)
@@ -156,6 +156,23 @@ def write_bytes(path: Path, data: bytes) -> None:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are absent.
+
+    Raises
+    ------
+    WorkspaceError
+        When the system refuses.
+    """
+    with told(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # such as below /proc, which holds no files of ours
+            raise WorkspaceError(
+                f"'{folder}' cannot be made: no folder can be made there; name another place, with --workspace if it is that"
+            ) from error
 
 
 @contextmanager
@@ -201,8 +218,7 @@ class Workspace:
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self.root = root.resolve()
         self.durable = durable
-        with told(self.root):
-            (self.root / "tasks").mkdir(parents=True, exist_ok=True)
+        make_folder(self.root / "tasks")
 
     def path(self, relative: str) -> Path:
         """Where a path of a record is on this machine."""

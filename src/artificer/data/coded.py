@@ -89,7 +89,10 @@ def coded(cells: pl.Series, column: Column, normal: Normal | None = None) -> Cod
     )
 
 
-def _grouped(cells: pl.Series, column: Column, normal: Normal | None) -> Coded:
+def dictionary(cells: pl.Series) -> tuple[pl.Series, np.ndarray]:
+    """The different texts of a column, without gaps, and each row's place among them: int32 (n_rows,), -1 where missing."""
+    if not len(cells):
+        return cells, np.empty(0, np.int32)
     encoded = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
     texts = pl.Series(cells.name, encoded.dictionary)
     indices = encoded.indices
@@ -97,6 +100,11 @@ def _grouped(cells: pl.Series, column: Column, normal: Normal | None) -> Coded:
     codes = np.frombuffer(indices.buffers()[1], np.int32, len(indices), 4 * indices.offset)
     if indices.null_count:
         codes = np.where(cells.is_not_null().to_numpy(), codes, np.int32(-1))
+    return texts, codes
+
+
+def _grouped(cells: pl.Series, column: Column, normal: Normal | None) -> Coded:
+    texts, codes = dictionary(cells)
     n = np.bincount(codes + 1, minlength=len(texts) + 1)[1:]
     return _numbered(normal(texts, column) if normal else texts, codes, n)
 

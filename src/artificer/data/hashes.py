@@ -13,10 +13,11 @@ import numpy as np
 import polars as pl
 
 from artificer.data.row_key import LONG, WORD
-from artificer.data.table import mixed
 
+MIXED_AT_ONCE = 8_192
 MISSING = np.uint64(0x5851F42D4C957F2D)
-ODD = np.uint64(0x9E3779B97F4A7C15)
+ODD = FIRST = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (FIRST, np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _MASKS = np.array([(1 << 8 * n) - 1 for n in range(WORD + 1)], np.uint64)
 # What stands for a byte in a pattern: 9 a digit, A and a letters; beyond ASCII all count as small letters.
 _SHAPE = np.array(
@@ -113,6 +114,22 @@ def shortened(texts: Texts) -> Texts:
     begins = texts.starts[:-1]
     kept[begins[begins < texts.starts[1:]]] = True
     return _padded(held[kept], np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])[texts.starts])
+
+
+def mixed(values: np.ndarray) -> np.ndarray:
+    """Spread the bits of uint64 (n,) evenly, by splitmix64: the same values on every machine."""
+    with np.errstate(over="ignore"):
+        bits = values + _MIX[0]
+        # Block by block, in the processor's cache: three times as fast as whole arrays after each other.
+        for start in range(0, len(bits), MIXED_AT_ONCE):
+            block = bits[start : start + MIXED_AT_ONCE]
+            high = block >> np.uint64(30)
+            block ^= high
+            block *= _MIX[1]
+            block ^= np.right_shift(block, np.uint64(27), out=high)
+            block *= _MIX[2]
+            block ^= np.right_shift(block, np.uint64(31), out=high)
+        return bits
 
 
 def joined(rows: np.ndarray | None, column: np.ndarray) -> np.ndarray:

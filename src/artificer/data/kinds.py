@@ -178,7 +178,7 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
         return Column(name, "constant", dtype=dtype)
     if n_distinct <= SPELLINGS_OF_TWO and set(known.unique().str.to_lowercase()) <= {"true", "false"}:
         return Column(name, "boolean", ("false", "true"), dtype=dtype)
-    if not known.str.contains(LEADING_ZERO).any() and _are_numbers(known):
+    if _are_numbers(known) and not known.str.contains(LEADING_ZERO).any():
         return _number(column, as_numbers(text), dtype, fewest)
     form = time_form(known)
     if form is not None:
@@ -226,7 +226,7 @@ def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:
 def _number(column: pl.Series, numbers: pl.Series, dtype: str, fewest: int) -> Column:
     known = numbers.drop_nulls()
     low, high = _ends(known.filter(known.is_finite()), fewest)
-    if known.n_unique() <= 1 and known.len() in (0, len(numbers)):
+    if known.min() == known.max() and known.len() in (0, len(numbers)):
         return Column(column.name, "constant", dtype=dtype)
     kind: Kind = "identifier" if _identifies(column) else "number"
     return Column(column.name, kind, low=low, high=high, dtype=dtype)
@@ -235,11 +235,11 @@ def _number(column: pl.Series, numbers: pl.Series, dtype: str, fewest: int) -> C
 def _identifies(column: pl.Series) -> bool:
     """Whole numbers, each once: by name an identifier, or rows counted through in their order."""
     n = len(column)
-    if not column.dtype.is_integer() or n < FEWEST_FOR_IDENTIFIER or column.null_count() or column.n_unique() < n:
+    if not column.dtype.is_integer() or n < FEWEST_FOR_IDENTIFIER or column.null_count():
         return False
     reach = int(column.max()) - int(column.min()) + 1  # type: ignore[arg-type]
-    counted = bool(column.is_sorted()) and n >= 0.5 * reach
-    return counted or bool(ID_NAME.search(column.name))
+    counted = n >= 0.5 * reach and bool(column.is_sorted())
+    return (counted or bool(ID_NAME.search(column.name))) and column.n_unique() == n
 
 
 def _ends(known: pl.Series, fewest: int) -> tuple[float | None, float | None]:
@@ -252,7 +252,7 @@ def _ends(known: pl.Series, fewest: int) -> tuple[float | None, float | None]:
 
 def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:
     moments = as_moments(column, form).drop_nulls().cast(pl.Int64)
-    if moments.n_unique() <= 1 and len(moments) in (0, len(column)):
+    if moments.min() == moments.max() and len(moments) in (0, len(column)):
         return Column(column.name, "constant", dtype=dtype)
     low, high = (end / 1e6 if end is not None else None for end in _ends(moments, fewest))
     return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form)

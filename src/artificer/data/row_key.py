@@ -46,7 +46,7 @@ def hash_of(text: str) -> int:
 
 
 def mixed(value: int) -> int:
-    """Spread 64 bits evenly, by splitmix64, as `artificer.data.table.mixed` does with many."""
+    """Spread 64 bits evenly, by splitmix64, as `artificer.data.hashes.mixed` does with many."""
     bits = (value + 0x9E3779B97F4A7C15) & _ALL
     bits = (bits ^ bits >> 30) * 0xBF58476D1CE4E5B9 & _ALL
     bits = (bits ^ bits >> 27) * 0x94D049BB133111EB & _ALL

@@ -15,6 +15,8 @@ from pyarrow import csv as arrow_csv
 
 from artificer.core.errors import DataError
 from artificer.core.records import Fact, Finding
+from artificer.data.headless import headless
+from artificer.data.zones import mixed_zones
 from artificer_runtime.values import MISSING
 
 SEPARATORS = ",;\t|"
@@ -45,6 +47,8 @@ def read_separated(data: bytes, name: str) -> tuple[pl.DataFrame, tuple[Finding,
     frame = pl.DataFrame([_typed(_with_points(one) if one.name in commas else one) for one in texts])
     if commas:
         findings.append(_decimal_finding(name, commas))
+    findings += [found for found in (headless(frame, name),) if found is not None]
+    findings += [found for one in frame if one.dtype == pl.String for found in mixed_zones(one)]
     return frame, tuple(findings)
 
 
@@ -164,10 +168,15 @@ def _header(data: bytes, separator: str, name: str) -> list[str]:
     names = [one.strip() for one in next((row for row in csv.reader(text, delimiter=separator) if row), [])]
     twins = [one for one, count in Counter(names).items() if count > 1 and one]
     if twins:
-        raise DataError(f"'{name}' has two columns named '{twins[0]}'; rename or drop one of them")
+        bare = " (if the first line is a row of values, put a line of names before it)" if _is_value(twins[0]) else ""
+        raise DataError(f"'{name}' has two columns named '{twins[0]}'; rename or drop one of them{bare}")
     filled = [one or f"unnamed_{place + 1}" for place, one in enumerate(names)]
     refuse_names(filled, f"'{name}'")
     return filled
+
+
+def _is_value(name: str) -> bool:
+    return name[:1].isdigit() or name[:1] in "+-."
 
 
 def refuse_names(names: Sequence[str], where: str) -> None:

@@ -33,6 +33,7 @@ from artificer_runtime.schema import Column, Kind, Schema
 
 # HyperLogLog errs by 1.6%; below this share of different values, what looked like names of rows is none.
 FEWEST_DISTINCT = 0.9
+TABLES = (".parquet", ".csv", ".gz", ".arrow", ".jsonl", ".xlsx")
 LOOKED_AT = 1 << 16  # rows that kinds and edges are told from
 
 
@@ -131,13 +132,13 @@ def _files(source: str | Path, folder: Path) -> list[Path]:
     if not path.is_dir():
         return [one for one in files_of(source, folder) if one.is_file()]
     found = [one for one in sorted(path.rglob("*")) if one.is_file() and not one.name.startswith((".", "_"))]
-    kinds = sorted({one.suffix.lower() for one in found})
+    kinds = sorted({one.suffix.lower() for one in found}, key=lambda one: (one not in TABLES, one))
     if not found:
         raise DataError(f"the folder '{source}' holds no file; name one that holds rows")
     if len(kinds) > 1:
         raise DataError(
             f"the folder '{source}' holds files of several kinds ({', '.join(one or 'no suffix' for one in kinds)}), which "
-            f"are no parts of one table; name those that are meant, such as '{source}/*{kinds[-1]}'"
+            f"are no parts of one table; name those that are meant, such as '{source}/*{kinds[0]}'"
         )
     return found
 

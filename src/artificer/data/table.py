@@ -13,14 +13,12 @@ import polars as pl
 
 from artificer.core.errors import DataError
 from artificer.core.store import write_bytes
+from artificer.data.coded import dictionary
+from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
 from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
 from artificer_runtime.schema import Column, Schema, canonical_text
 
 FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
-TEXTS_AT_ONCE = 1_000_000  # joined to be hashed
-MIXED_AT_ONCE = 8_192
-_MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
-_NULL = np.uint64(0x5851F42D4C957F2D)
 
 
 def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -66,22 +64,21 @@ def fingerprint(frame: pl.DataFrame) -> str:
     return total.hexdigest()
 
 
-def _canonical_bytes(column: pl.Series) -> Iterator[bytes]:
-    known = column.is_not_null().to_numpy().tobytes()
+def _canonical_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
+    known = column.is_not_null().to_numpy().data
     kind = column.dtype
     if kind == pl.Boolean:
-        yield from (b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().tobytes())
+        yield from (b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().data)
     elif kind.is_numeric():
         numbers = column.cast(pl.Float64).fill_nan(None)
-        known = numbers.is_not_null().to_numpy().tobytes()
-        yield from (b"number", known, (numbers.fill_null(0.0).to_numpy() + 0.0).tobytes())
+        values = numbers.fill_null(0.0).to_numpy() + 0.0
+        yield from (b"number", numbers.is_not_null().to_numpy().data, values.data)
     elif kind in (pl.Date, pl.Datetime):
-        yield from (b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().tobytes())
+        yield from (b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().data)
     else:
-        text = column.cast(pl.String).fill_null("")
-        yield from (b"text", known, text.str.len_bytes().cast(pl.UInt32).to_numpy().tobytes())
-        for start in range(0, len(text), TEXTS_AT_ONCE):
-            yield "".join(text[start : start + TEXTS_AT_ONCE].to_list()).encode()
+        texts = texts_of(column.cast(pl.String).fill_null(""))
+        lengths = np.diff(texts.starts).astype(np.uint32)
+        yield from (b"text", known, lengths.data, texts.data[: texts.starts[-1]].data)
 
 
 def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -91,7 +88,7 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     share one is 3e-8. Numbers enter by their bits, texts by BLAKE2b of each different one; mixed by splitmix64
     (Steele, Lea and Flood 2014, OOPSLA).
     """
-    total = np.full(frame.height, _MIX[0], np.uint64)
+    total = np.full(frame.height, FIRST, np.uint64)
     with np.errstate(over="ignore"):
         for name in columns:
             total = mixed(total ^ _value_hashes(frame[name]))
@@ -104,31 +101,12 @@ def _value_hashes(column: pl.Series) -> np.ndarray:
             column = as_moments(column).cast(pl.Int64)
         numbers = column.cast(pl.Float64).fill_nan(None)
         bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.uint64)
-        hashes: np.ndarray = np.where(numbers.is_null().to_numpy(), _NULL, mixed(bits))
+        hashes: np.ndarray = np.where(numbers.is_null().to_numpy(), MISSING, mixed(bits))
         return hashes
-    text = column.cast(pl.String)
-    places = text.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
-    distinct = text.drop_nulls().unique().sort().to_list()
-    each = [int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in distinct]
-    by_place: np.ndarray = np.array([int(_NULL), *each], np.uint64)
-    found: np.ndarray = by_place[places]
-    return found
-
-
-def mixed(values: np.ndarray) -> np.ndarray:
-    """Spread the bits of uint64 (n,) evenly, by splitmix64: the same values on every machine."""
-    with np.errstate(over="ignore"):
-        bits = values + _MIX[0]
-        # Block by block, in the processor's cache: three times as fast as whole arrays after each other.
-        for start in range(0, len(bits), MIXED_AT_ONCE):
-            block = bits[start : start + MIXED_AT_ONCE]
-            high = block >> np.uint64(30)
-            block ^= high
-            block *= _MIX[1]
-            block ^= np.right_shift(block, np.uint64(27), out=high)
-            block *= _MIX[2]
-            block ^= np.right_shift(block, np.uint64(31), out=high)
-        return bits
+    texts, codes = dictionary(column.cast(pl.String))
+    each = b"".join(hashlib.blake2b(one.encode(), digest_size=8).digest() for one in texts.to_list())
+    by_code: np.ndarray = np.append(np.frombuffer(each, "<u8"), MISSING)[codes]
+    return by_code
 
 
 def write(frame: pl.DataFrame, path: Path) -> None:

@@ -148,7 +148,9 @@ def _with_parameters(name: str) -> Metric:
     if family is None:
         if kind in METRICS:
             raise BriefError(f"the metric '{kind}' takes no parameters, and '{name}' gives some; write '{kind}'")
-        raise BriefError(f"there is no metric '{name}'{closest(kind, (*METRICS, *FAMILIES), 'closest metric')}")
+        known = (*METRICS, *FAMILIES)
+        near = closest(kind, known, "closest metric") or f"; there are {', '.join(known)}"
+        raise BriefError(f"there is no metric '{name}'{near}")
     try:
         given = tuple(float(one) for one in written.split(",")) if written else ()
     except ValueError:

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from artificer.core.brief import Authority, Brief, Capacity, Card, Data, DecisionPart, Features, Legal, Target
+from artificer.core.brief import Authority, Brief, Capacity, Card, Data, DecisionPart, Features, Keep, Legal, Target
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report.card_lines import CARD
 from artificer.core.report.cards import cards
@@ -89,7 +89,7 @@ def test_what_records_tell_is_there_with_its_interval(page: ReportPage) -> None:
     assert "0.810 (0.780 to 0.840), DeLong, n = 400" in card
     assert "✓ met: roc_auc at least 0.7" in card
     assert "Not for rows long after 2008-12-31" in card
-    assert "warning, town: by 'town', recall differs by 0.3" in card
+    assert "warning: by 'town', recall differs by 0.3" in card
     assert "roc_auc was chosen by this decision: the brief bounds it" in cards(page)["annex-iv.md"]
     assert "`x`: number; 25.0% missing, 40 different values" in cards(page)["data-sheet.md"]
 
@@ -149,7 +149,7 @@ def test_what_the_records_hold_for_each_format_is_there(page: ReportPage) -> Non
         "Columns that may be read: `x` (number, 1 to 9)",
         "Directions that were demanded: x increasing",
         "Personal data: mail",
-        "Intervals are at 95.0%, of the score by DeLong",
+        "Intervals are at 95%, of the score by DeLong",
     ):
         assert wanted in told["model-card.md"], wanted
     for wanted in (
@@ -167,6 +167,21 @@ def test_what_the_records_hold_for_each_format_is_there(page: ReportPage) -> Non
         "(`[decision] review`): which rows a person decides",
     ):
         assert wanted in told["annex-iv.md"], wanted
+
+
+def test_the_data_sheet_tells_of_the_data_alone_and_a_remedy_is_said_once(page: ReportPage) -> None:
+    of_model = Finding("cost", "note", "machine", "one row takes 0.4 ms", "nothing to do")
+    slices = [Finding("slice", "warning", f"town = {one}", "is worse", "bring more rows") for one in ("Rome", "Bern")]
+    findings = (Finding("missing", "note", "x", "40% of 'x' is missing", "nothing to do"), of_model, *slices)
+    verdict = replace(page.verdict, tests=(ModelTest("cost", "passed", "", (of_model,)),))
+    brief = replace(page.brief, legal=Legal(keep=Keep(predictions="400d")))
+    told = cards(replace(page, findings=findings, verdict=verdict, brief=brief))
+    assert "- note: 40% of 'x' is missing" in told["data-sheet.md"]
+    assert "0.4 ms" not in told["data-sheet.md"]
+    assert "rows without a label" not in told["data-sheet.md"]
+    assert "labels for 400d, values of rows that were answered not at all, packages for ever" in told["data-sheet.md"]
+    assert "- town = Rome, town = Bern: bring more rows\n" in told["model-card.md"]
+    assert "opened for 1 model\n" in told["model-card.md"]
 
 
 def test_a_client_s_words_are_no_markup(page: ReportPage) -> None:

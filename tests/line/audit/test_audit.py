@@ -139,6 +139,12 @@ def test_rows_stored_twice_are_duplicates(tmp_path: Path) -> None:
     assert found(result, "conflicts") == []
 
 
+def test_rows_that_a_column_beside_the_features_tells_apart_are_no_duplicates(tmp_path: Path) -> None:
+    frame = pl.DataFrame(clean())
+    twice = pl.concat([frame, frame.head(90)]).with_row_index("nr").to_dict(as_series=False)
+    assert found(audited(tmp_path, twice), "duplicates") == []
+
+
 def test_equal_features_with_other_labels_conflict_and_bound_the_accuracy(tmp_path: Path) -> None:
     frame = {"a": [1.0, 1.0, 2.0, 3.0] * 100, "y": ["x", "z", "x", "z"] * 100}
     (conflict,) = found(audited(tmp_path, frame, "y"), "conflicts")

@@ -105,7 +105,7 @@ def test_what_is_left_out_is_told() -> None:
 def test_misuse_is_named() -> None:
     with pytest.raises(DataError, match="there is no row 400; rows are counted from 0 to 399"):
         explain(MODEL, X, PASSED, rows=[N])
-    with pytest.raises(DataError, match="there is no column 'hour' in X"):
+    with pytest.raises(DataError, match="there is no column 'hour' among the features"):
         explain(MODEL, X, PASSED, changeable=["hour"])
     with pytest.raises(DataError, match="predictions alone cannot be explained"):
         explanation(replace(shown(MODEL, X, PASSED, about=About()), predict=None))

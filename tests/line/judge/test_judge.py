@@ -13,6 +13,7 @@ import pytest
 
 from artificer.core.brief import Accept, Brief, Capacity, Data, DecisionPart, Features, RunPart, Target, Task, Value
 from artificer.core.records import Estimate
+from artificer.core.report.sections import value
 from artificer.core.run import Run
 from artificer.core.stages import Model, RunLock, Verdict
 from artificer.core.store import decode, encode
@@ -120,6 +121,16 @@ def test_the_score_is_that_of_the_sealed_rows(run: Run, verdict: Verdict) -> Non
     assert (verdict.on, verdict.n_rows, verdict.n_openings) == ("sealed rows", sealed.n_rows, 1)
     assert verdict.score.value == pytest.approx(truth)
     assert [line.requirement.id for line in verdict.lines] == ["roc_auc", "list_precision", "size_mb"]
+
+
+def test_where_nothing_limits_a_list_no_period_is_told_of(tmp_path: Path) -> None:
+    brief = replace(BRIEF, decision=DecisionPart(value=Value(currency="EUR", acted=-6, success=80)), accept={})
+    run = begun(tmp_path, brief)
+    verdict = judge(run, model(run))
+    assert not {fact.name for fact in verdict.facts} & {"periods", "binding_periods", "rows_per_period"}
+    assert verdict.curve
+    assert value(brief, verdict)["over"] == ""
+    assert "whole periods of 7d" in value(BRIEF, verdict)["over"]
 
 
 def test_a_verdict_holds_all_that_the_report_shows(verdict: Verdict) -> None:

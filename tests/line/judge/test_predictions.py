@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from artificer.core.brief import Target
 from artificer.core.errors import DataError
@@ -62,7 +64,7 @@ def test_a_model_that_raises_is_the_one_that_is_named_and_no_value_is_told() -> 
         examine(model, X, Y)
     assert "the model raised an error when it was asked to predict 80 rows" in str(error.value)
     assert "could not convert '…' in 'town'" in str(error.value)
-    assert "'town' hold texts here" in str(error.value)
+    assert "'town' holds texts here" in str(error.value)
     assert isinstance(error.value.__cause__, ValueError)
 
 
@@ -97,3 +99,10 @@ def test_what_a_test_could_not_do_is_xml_too() -> None:
     named = X.rename({"town": "to\x01wn\uffff"})
     found = examine_predictions(Y, np.full(80, 0.5), named, protected=("to\x01wn\uffff",))
     ElementTree.fromstring(found.junit(strict=True))
+
+
+def test_the_model_in_use_may_read_fewer_columns_of_a_pandas_frame() -> None:
+    wide = pd.DataFrame({"a": X["a"].to_numpy(), "b": RNG.normal(size=80)})
+    before = LogisticRegression().fit(wide[["a"]], Y)
+    found = examine(LogisticRegression().fit(wide, Y), wide, Y, previous=before)
+    assert {test.code: test.outcome for test in found.tests}["against_previous"] == "passed"

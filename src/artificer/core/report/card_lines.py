@@ -139,7 +139,8 @@ def personal(page: ReportPage) -> Iterable[str]:
 def tested(page: ReportPage) -> Iterable[str]:
     """On which rows it was tested."""
     verdict = page.verdict
-    yield f"{verdict.n_rows:,} rows, {verdict.on}; sealed rows were opened for {verdict.n_openings} model(s)"
+    n = verdict.n_openings
+    yield f"{verdict.n_rows:,} rows, {verdict.on}; sealed rows were opened for {n} model{'s' if n != 1 else ''}"
     yield "They are encoded by what the training rows taught, and by nothing of their own"
 
 
@@ -178,14 +179,19 @@ def found(page: ReportPage, codes: Sequence[str]) -> Iterable[str]:
 
 
 def mended(page: ReportPage) -> Iterable[str]:
-    """What mends each finding."""
-    return (f"{one.where}: {one.fix}" for one in page.findings if one.severity != "note")
+    """What mends the findings that are no mere notes: each remedy once, after what it is for."""
+    places: dict[str, dict[str, None]] = {}
+    for one in page.findings:
+        if one.severity != "note" and one.fix:
+            places.setdefault(one.fix, {})[one.where] = None
+    return (f"{', '.join(where)}: {fix}" for fix, where in places.items())
 
 
 def told(findings: Sequence[Finding]) -> Iterable[str]:
     """Findings, one a line."""
     for one in findings:
-        yield f"{one.severity}, {one.where}: {one.says}"
+        place = "" if one.where and one.where in one.says else f", {one.where}"
+        yield f"{one.severity}{place}: {one.says}"
     if not findings:
         yield "Nothing was found"
 

@@ -46,7 +46,9 @@ def data_sheet(page: ReportPage) -> Iterable[Section]:
     )
     yield "Distribution", (carded(page, "data_shared"),)
     yield "Maintenance", (*_kept(page), carded(page, "data_keeper"))
-    yield "Findings about the data", told([one for one in page.findings if one.code not in (*FAIRNESS, *CONDUCT)])
+    judged = {*page.verdict.findings, *(one for test in page.verdict.tests for one in test.findings)}
+    of_data = [one for one in page.findings if one not in judged and one.code not in (*FAIRNESS, *CONDUCT)]
+    yield "Findings about the data", told(of_data)
 
 
 def _instances(page: ReportPage) -> Iterable[str]:
@@ -106,7 +108,8 @@ def _collected(page: ReportPage) -> Iterable[str]:
 def _label(page: ReportPage) -> Iterable[str]:
     target = page.brief.target
     yield f"Label: {target.column}" + (f", known {target.horizon} after the row" if target.horizon != "0d" else "")
-    yield f"{page.asked.n_unlabelled:,} rows without a label were counted and not learned from"
+    if page.asked.n_unlabelled:
+        yield f"{page.asked.n_unlabelled:,} rows without a label were counted and not learned from"
     if target.known_after:
         yield f"Known only after the moment of prediction, and not learned from: {', '.join(target.known_after)}"
 
@@ -115,6 +118,12 @@ def _kept(page: ReportPage) -> Iterable[str]:
     keep = page.brief.legal.keep
     yield f"Fingerprint of what was read: {page.asked.fingerprint[:16]}"
     yield (
-        f"What the system keeps of later rows: predictions and labels {keep.predictions or 'for ever'}, "
-        f"values of rows that were answered {keep.rows or 'for ever'}, packages {keep.models or 'for ever'}"
+        f"What the system keeps of later rows: predictions and labels {_how_long(keep.predictions)}, values of rows that were "
+        f"answered {_how_long(keep.rows)}, packages {_how_long(keep.models)}"
     )
+
+
+def _how_long(kept: str) -> str:
+    if not kept:
+        return "for ever"
+    return f"for {kept}" if kept.strip("0 smindhwy") else "not at all"  # "0d"

@@ -80,4 +80,4 @@ def _groups(page: ReportPage) -> Iterable[str]:
 def _measured(page: ReportPage) -> Iterable[str]:
     score = page.verdict.score
     yield f"{page.verdict.metric} is what candidates were compared by"
-    yield f"Intervals are at {score.level:.1%}, of the score by {score.method}; each says how it was found"
+    yield f"Intervals are at {100 * score.level:g}%, of the score by {score.method}; each says how it was found"

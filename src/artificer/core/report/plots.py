@@ -8,7 +8,7 @@ from html import escape
 
 from artificer.core.figures import figure
 from artificer.core.records import Estimate
-from artificer.core.report.svg import _grid, _mark, _scale, _svg, _x_tick, domain, ticks
+from artificer.core.report.svg import _grid, _mark, _scale, _svg, _x_tick, domain, marked, ticks
 
 LONGEST = 23  # letters: two days and the dash between them
 
@@ -81,7 +81,7 @@ def levels(rows: Sequence[tuple[str, Estimate, float | None, str]], *, title: st
         parts.append(
             f'<circle class="dot" cx="{at(one.value):.1f}" cy="{y}" r="4"><title>{escape(said)}</title></circle>'
         )
-    parts += [_x_tick(x(tick), bottom, figure(tick)) for tick in ticks(low, high, 4)]
+    parts += [_x_tick(x(tick), bottom, marked(tick)) for tick in ticks(low, high, 4)]
     return _svg(width, bottom + 26, title, parts, css="chart half")
 
 
@@ -112,8 +112,8 @@ def learning(
     beyond = [*known[-1:], *((n, one) for n, one in curve if n > measured[-1][0])]
     rounds = [10.0**power * one for power in range(1, 9) for one in (1, 2, 5)]
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
-        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in rounds if curve[0][0] <= tick <= curve[-1][0]),
+        *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(low, high, 6)),
+        *(_x_tick(x(tick), height - bottom, marked(tick)) for tick in rounds if curve[0][0] <= tick <= curve[-1][0]),
         f'<polygon class="band" points="{" ".join(band)}"/>',
         f'<polyline class="curve" points="{" ".join(f"{x(n):.1f},{y(one.value):.1f}" for n, one in known)}"/>',
         f'<polyline class="other" points="{" ".join(f"{x(n):.1f},{y(one.value):.1f}" for n, one in beyond)}"/>',
@@ -138,8 +138,8 @@ def reliability(points: Sequence[tuple[float, Estimate]], *, title: str, x_label
     x, y = _scale(0, furthest, left, width - right), _scale(0, highest, height - bottom, top)
     curve = " ".join(f"{x(stated):.1f},{y(one.value):.1f}" for stated, one in points)
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(0, highest, 6)),
-        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(0, furthest, 6)),
+        *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(0, highest, 6)),
+        *(_x_tick(x(tick), height - bottom, marked(tick)) for tick in ticks(0, furthest, 6)),
         f'<polyline class="other" points="{x(0):.1f},{y(0):.1f} {x(furthest):.1f},{y(furthest):.1f}"/>',
         f'<polyline class="curve" points="{curve}"/>',
         *(
@@ -184,9 +184,13 @@ def gap_patterns(names: Sequence[str], rows: Sequence[tuple[frozenset[str], floa
             f'fill-opacity=".7"><title>{escape(said)}</title></rect>'
         )
         parts.append(
-            f'<text class="tick" x="{x}" y="{height + 8 + tall + 14:.1f}" text-anchor="middle">{100 * share:.0f}%</text>'
+            f'<text class="tick" x="{x}" y="{height + 8 + tall + 14:.1f}" text-anchor="middle">{_percent(share)}</text>'
         )
     return _svg(left + step * len(rows) + side, height + bar, title, parts, css="chart map")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%" if share >= 0.005 else "&lt;1%"
 
 
 def _short(name: str) -> str:

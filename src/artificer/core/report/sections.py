@@ -68,9 +68,10 @@ def value(brief: Brief, verdict: Verdict) -> Parts:
     """Value against list length; nothing where the brief names no capacity and value."""
     capacity, worth = brief.decision.capacity, brief.decision.value
     if not verdict.curve or worth is None:
-        return {"curve": Markup("")}
+        return {"curve": Markup(""), "over": ""}
     points = [(float(length), one.value, one.low, one.high) for length, one in verdict.curve]
-    period = f"in {capacity.every}" if capacity and capacity.every else "on the list"
+    every = capacity.every if capacity else ""
+    period = f"in {every}" if every else "on the list"
     drawn = svg.line_with_band(
         points,
         title="value against list length, with its interval",
@@ -79,7 +80,8 @@ def value(brief: Brief, verdict: Verdict) -> Parts:
         mark=float(capacity.top) if capacity and capacity.top <= points[-1][0] else None,
         mark_label=f"capacity {capacity.top:,}" if capacity else "",
     )
-    return {"curve": Markup(drawn)}
+    over = f", the mean over the whole periods of {every} among the test rows" if every else ""
+    return {"curve": Markup(drawn), "over": over}
 
 
 def slices(verdict: Verdict) -> Parts:

@@ -51,8 +51,8 @@ def line_with_band(
     lower = [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(points)]
     curve = " ".join(f"{x(px):.1f},{y(value):.1f}" for px, value, _, _ in points)
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 7)),
-        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(min(xs), max(xs), 6)),
+        *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(low, high, 7)),
+        *(_x_tick(x(tick), height - bottom, marked(tick)) for tick in ticks(min(xs), max(xs), 6)),
         f'<polygon class="band" points="{" ".join([*upper, *lower])}"/>',
         f'<line class="zero" x1="{left}" x2="{width - right}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>'
         if low < 0 < high
@@ -104,7 +104,7 @@ def over_time(
     curve = " ".join(f"{x(px):.1f},{at(value):.1f}" for px, value, _, _ in points)
     dashed = " ".join(f"{x(px):.1f},{at(value):.1f}" for px, value in other)
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
+        *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(low, high, 6)),
         *(_x_tick(x(moment), height - bottom, escape(label)) for moment, label in x_ticks),
         f'<polygon class="band" points="{" ".join(band)}"/>',
         _level(at(level), left, width - right, level_label) if level is not None else "",
@@ -162,8 +162,8 @@ def scatter(
         return y(min(max(value, low), high))
 
     parts = [
-        *(_grid(y(tick), left, width - right, figure(tick)) for tick in ticks(low, high, 6)),
-        *(_x_tick(x(tick), height - bottom, figure(tick)) for tick in ticks(x_low, x_high, 6)),
+        *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(low, high, 6)),
+        *(_x_tick(x(tick), height - bottom, marked(tick)) for tick in ticks(x_low, x_high, 6)),
         *(
             f'<line class="reach thin" x1="{x(px):.1f}" x2="{x(px):.1f}" y1="{at(down):.1f}" y2="{at(up):.1f}"/>'
             for px, _, down, up in points
@@ -228,6 +228,16 @@ def domain(ends: Sequence[float | None]) -> tuple[float, float]:
 def _scale(low: float, high: float, start: float, end: float) -> Callable[[float], float]:
     span = (high - low) or 1.0
     return lambda value: start + (value - low) / span * (end - start)
+
+
+def marked(tick: float) -> str:
+    """What stands at a tick: a round number needs no zeros behind it.
+
+    >>> marked(0.2), marked(2.5), marked(1000.0)
+    ('0.2', '2.5', '1,000')
+    """
+    text = figure(tick)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _grid(y: float, left: float, right: float, text: str) -> str:

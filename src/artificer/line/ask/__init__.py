@@ -109,7 +109,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     features, decisions = _features(brief, schema)
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels, whole)
     sealed_frame = without_rare(sealed_frame, schema, brief)
-    train_rows = _write(train, schema, brief, folder, name, "train")
+    train_rows = _write(train, normalise(train, schema), brief, folder, name, "train")
     disguised, stray = unread(train, schema)
     return Asked(
         task=labels.task,
@@ -186,7 +186,8 @@ def _expressions(brief: Brief) -> Iterator[tuple[str, str]]:
 
 
 def _labelled(brief: Brief, frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    kept = frame.filter(has_label(frame, brief))
+    known = has_label(frame, brief)
+    kept = frame if known.all() else frame.filter(known)  # a filter copies all rows
     if kept.height == 0:
         target = brief.target.column
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
@@ -227,11 +228,10 @@ def _test_rows(brief: Brief, test: Loaded, labels: Labels, whole: str) -> pl.Dat
     return set_aside(frame, brief, whole)
 
 
-def _write(frame: pl.DataFrame, schema: Schema, brief: Brief, folder: Path, name: str, what: str) -> Rows:
-    target = brief.target.column
-    normal = normalise(frame.drop(ROW), schema).with_columns(frame[ROW], frame[target].alias(target))
-    write(normal, folder / f"{what}.arrow")
-    return Rows(f"{name}/{what}.arrow", frame.height, fingerprint(normal.drop(ROW)))
+def _write(frame: pl.DataFrame, normal: pl.DataFrame, brief: Brief, folder: Path, name: str, what: str) -> Rows:
+    kept = normal.with_columns(frame[brief.target.column])
+    write(kept.with_columns(frame[ROW]), folder / f"{what}.arrow")
+    return Rows(f"{name}/{what}.arrow", frame.height, fingerprint(kept))
 
 
 def _seal(
@@ -245,8 +245,8 @@ def _seal(
 ) -> Sealed | None:
     if frame.height == 0:
         return None
-    rows = _write(frame, schema, brief, folder, name, "sealed")
-    normal = normalise(frame.drop(ROW), schema)
+    normal = normalise(frame, schema)
+    rows = _write(frame, normal, brief, folder, name, "sealed")
     np.save(folder / "sealed_hashes.npy", row_hashes(normal, [name for name in features if name in normal.columns]))
     time = as_time(normal[brief.data.time]) if brief.data.time in normal.columns else np.empty(0)
     newest = float(np.nanmax(time)) if np.isfinite(time).any() else None

@@ -117,8 +117,12 @@ def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
     """Labels as float64: class indices, or the values of a numeric target."""
     if not classes:
         return column.cast(pl.Float64).to_numpy().astype(np.float64)
+    if column.is_empty():
+        return np.empty(0)
     index = {name: float(position) for position, name in enumerate(classes)}
-    return np.array([index[canonical_text(value)] for value in column.to_list()], dtype=np.float64)
+    different = column.unique()
+    places = pl.Series([index[canonical_text(value)] for value in different.to_list()], dtype=pl.Float64)
+    return np.asarray(column.replace_strict(different, places).to_numpy(), np.float64)
 
 
 def _kind(column: pl.Series, target: Target) -> tuple[str, str]:
@@ -188,7 +192,7 @@ def _positive(column: pl.Series, classes: tuple[str, ...], target: Target) -> in
     if target.positive:
         if target.positive not in classes:
             raise DataError(
-                f"[target] positive is '{target.positive}', which '{target.column}' never holds"
+                f"the positive class '{target.positive}' is no value of '{target.column}'"
                 f"{closest(target.positive, classes)}; it holds {', '.join(classes)}"
             )
         return classes.index(target.positive)

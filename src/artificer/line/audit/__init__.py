@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from artificer.core.brief import is_brief
 from artificer.core.protocols import Check
@@ -21,7 +22,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, Rule
 from artificer.core.store import save
 from artificer.data.scan import scan
-from artificer.data.table import normalise, row_hashes
+from artificer.data.table import normal_column, row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.rows import Labelled, labelled
@@ -126,7 +127,7 @@ def audit(subject: Subject, **options: Any) -> Audited:
 
 def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     rows = labelled(run, asked, asked.train)
-    profile = scan(normalise(rows.frame, asked.schema), asked.schema)
+    profile = scan(_normal(rows.frame, asked, run.brief.target.column), asked.schema)
     save(folder / "profile.json", profile)
     sealed = np.load(run.path(asked.sealed.hashes), allow_pickle=False) if asked.sealed else None
     hashes = row_hashes(rows.frame, asked.features)
@@ -153,6 +154,12 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
         cut=bool(prices.unmeasured),
         repairs=tuple(result.repairs),
     )
+
+
+def _normal(frame: pl.DataFrame, asked: Asked, target: str) -> pl.DataFrame:
+    """The target too in canonical form: it alone stands as it was read."""
+    column = next(one for one in asked.schema.columns if one.name == target)
+    return frame.with_columns(normal_column(frame[target], column, asked.schema.missing))
 
 
 def _beside(run: Run, asked: Asked, rows: Labelled) -> list[Rule]:

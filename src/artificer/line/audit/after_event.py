@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.records import Fact, Finding
+from artificer.data.coded import dictionary
 from artificer.data.scan import ColumnProfile
 from artificer.line.audit.leakage import SUSPECT
 from artificer.line.audit.seen import Seen, check
@@ -26,10 +27,10 @@ COMMONEST = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Something that can be said of a cell: in words, and where it holds, (n_rows,)."""
+    """Something that can be said of a cell: in words, and of how many rows of each outcome it holds, (n_outcomes,)."""
 
     says: str
-    holds: np.ndarray
+    n_marked: np.ndarray
     is_gap: bool
 
 
@@ -40,40 +41,59 @@ def after_event(seen: Seen) -> Iterator[Finding]:
     for name in seen.asked.features:
         if name == seen.brief.data.time or alone.get(name, 0.0) >= SUSPECT:
             continue  # `leakage` tells of it
-        marks = _marks(seen.rows.frame[name], seen.profile.column(name))
+        marks = _marks(seen.rows.frame[name], seen.profile.column(name), outcomes)
         found = [one for mark in marks for one in _given_away(mark, outcomes)]
         if found:
             yield _finding(seen, name, *max(found, key=lambda one: one[3]))
 
 
-def _marks(column: pl.Series, profile: ColumnProfile) -> Iterator[Mark]:
+def _marks(column: pl.Series, profile: ColumnProfile, outcomes: Outcomes) -> Iterator[Mark]:
     empty = column.is_null()
     if column.dtype.is_float():
         empty = empty | column.is_nan().fill_null(True)
     if empty.any():
-        yield Mark("is filled", (~empty).to_numpy(), True)
-        yield Mark("is empty", empty.to_numpy(), True)
+        yield Mark("is filled", outcomes.counted(~empty), True)
+        yield Mark("is empty", outcomes.counted(empty), True)
+    if outcomes.success < 0:
+        return  # see `_given_away`
     if column.dtype.is_numeric():
         if profile.heavy and profile.heavy[0][1] >= COMMONEST * len(column) and profile.n_distinct > 2:
             usual = column.filter(~empty).mode().sort()[0]
-            yield Mark(f"is other than {usual:g}", ((column != usual).fill_null(False) & ~empty).to_numpy(), False)
+            other = (column != usual).fill_null(False) & ~empty
+            yield Mark(f"is other than {usual:g}", outcomes.counted(other), False)
     elif profile.kind in ("category", "boolean"):
-        counts = column.drop_nulls().value_counts(sort=True)
-        for value in counts.filter(counts.to_series(1) >= LEAST_EXPECTED).to_series(0)[:MOST_LEVELS]:
-            yield Mark("holds one of its values", (column == value).fill_null(False).to_numpy(), False)
+        for n_marked in _of_values(column, outcomes):
+            yield Mark("holds one of its values", n_marked, False)
+
+
+def _of_values(column: pl.Series, outcomes: Outcomes) -> np.ndarray:
+    """How often each of the commonest values stands in rows of each outcome: int64 (at most 200, n_outcomes)."""
+    texts, codes = dictionary(column)
+    n_outcomes = len(outcomes.n_of)
+    known = codes >= 0
+    cells = codes[known].astype(np.int64) * n_outcomes + outcomes.of_row[known]
+    counts = np.bincount(cells, minlength=len(texts) * n_outcomes).reshape(-1, n_outcomes)
+    total = counts.sum(axis=1)
+    commonest = np.argsort(-total, kind="stable")[:MOST_LEVELS]
+    return np.asarray(counts[commonest[total[commonest] >= LEAST_EXPECTED]])
 
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """What may have happened: the names, which of them each row is of, (n_rows,), and which is success (or -1).
 
-    `least_covered` is the share of an outcome's rows that a mark must cover to give it away.
+    `least_covered` is the share of an outcome's rows that a mark must cover to give it away; `n_of` are the rows of each.
     """
 
     names: tuple[str, ...]
     of_row: np.ndarray
     success: int
     least_covered: float
+    n_of: np.ndarray
+
+    def counted(self, marked: pl.Series) -> np.ndarray:
+        """How many of the marked rows are of each outcome: int64 (n_outcomes,)."""
+        return np.bincount(self.of_row[marked.to_numpy()], minlength=len(self.n_of))
 
 
 def _outcomes(seen: Seen) -> Outcomes:
@@ -81,9 +101,12 @@ def _outcomes(seen: Seen) -> Outcomes:
     y = seen.rows.y
     if seen.asked.classes:
         names = tuple(f"'{name}'" for name in seen.asked.classes)
-        return Outcomes(names, y.astype(np.int64), seen.asked.positive, LEAST_COVERED)
+        of_row = y.astype(np.int64)
+        n_of = np.bincount(of_row, minlength=len(names))
+        return Outcomes(names, of_row, seen.asked.positive, LEAST_COVERED, n_of)
     upper = (y > np.median(y)).astype(np.int64)
-    return Outcomes(("not above its median", "above its median"), upper, -1, LEAST_COVERED_OF_HALF)
+    names = ("not above its median", "above its median")
+    return Outcomes(names, upper, -1, LEAST_COVERED_OF_HALF, np.bincount(upper, minlength=2))
 
 
 def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, float, float]]:
@@ -91,8 +114,7 @@ def _given_away(mark: Mark, outcomes: Outcomes) -> Iterator[tuple[Mark, str, flo
 
     A value tells of success alone: many a value is held by failures only, where success is rare.
     """
-    n_of = np.bincount(outcomes.of_row, minlength=len(outcomes.names))
-    n_marked = np.bincount(outcomes.of_row[mark.holds], minlength=len(n_of))
+    n_of, n_marked = outcomes.n_of, mark.n_marked
     total = int(n_marked.sum())
     for one in range(len(n_of)) if mark.is_gap else (outcomes.success,):
         if one < 0 or not n_of[one]:

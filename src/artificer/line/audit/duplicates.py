@@ -53,7 +53,13 @@ def _finding(found: Copied, n_rows: int) -> Finding:
 
 
 def alike(seen: Seen) -> np.ndarray:
-    """Hash of each row with its target and all else but its position: uint64 (n_rows,)."""
+    """Hash of each row with its target and all else but its position: uint64 (n_rows,).
+
+    What is beside the features is read only of rows whose features another has too: it cannot make the others alike.
+    """
     frame, features = seen.rows.frame, seen.asked.features
-    others = row_hashes(frame, [name for name in frame.columns if name not in (*features, ROW)])
-    return np.asarray(seen.hashes * ODD + others)
+    _, places, counts = np.unique(seen.hashes, return_inverse=True, return_counts=True)
+    same = np.flatnonzero(counts[places] > 1)
+    hashes = np.asarray(seen.hashes * ODD)
+    hashes[same] += row_hashes(frame[same], [name for name in frame.columns if name not in (*features, ROW)])
+    return hashes

@@ -64,11 +64,12 @@ def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
 
 def _far(name: str, n_far: int, within: np.ndarray) -> Finding:
     share = n_far / len(within)
+    they = f"{n_far:,} values of '{name}' lie" if n_far > 1 else f"1 value of '{name}' lies"
     return Finding(
         code="outliers",
         severity="note",
         where=name,
-        says=f"{n_far:,} values of '{name}' lie more than {FAR:.0f} quartile ranges from its median",
+        says=f"{they} more than {FAR:.0f} quartile ranges from its median",
         fix="check that they are in the same unit and no slips of the pen; trees take them as they are",
         facts=(Fact("n_far", float(n_far), "rows"), Fact("share_far", share, "share of values")),
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
 from artificer.core.records import Fact, Finding
+from artificer.data.coded import dictionary
 from artificer.line.audit.seen import Seen, check
 
 # Inches, metres, feet; kilometres, miles; kilograms, pounds; litres, gallons; hours, minutes, seconds; thousands.
@@ -32,61 +34,82 @@ def units(seen: Seen) -> Iterator[Finding]:
         if column.kind != "number" or column.name not in seen.asked.features:
             continue
         values = frame[column.name].cast(pl.Float64).fill_null(np.nan).to_numpy()
-        if (np.isfinite(values) & (values != 0)).mean() < LEAST_SIZED:
+        sized = np.isfinite(values) & (values != 0)
+        if sized.mean() < LEAST_SIZED:
             continue
-        for by, codes in groupings.items():
-            found = _shifted(values, codes)
+        logs = np.full(len(values), np.nan)
+        np.log(np.abs(values), out=logs, where=sized)
+        for by, groups in groupings.items():
+            found = _shifted(values, logs, groups)
             if found is not None:
                 yield _finding(column.name, by, *found)
                 break
 
 
-def _groupings(seen: Seen) -> Iterator[tuple[str, np.ndarray]]:
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows group by group: their positions, None where they stand so already, and where each group but the first begins."""
+
+    order: np.ndarray | None
+    begins: np.ndarray
+
+    def parts(self, values: np.ndarray) -> list[np.ndarray]:
+        """The values of each group."""
+        return np.split(values if self.order is None else values[self.order], self.begins)
+
+
+def _groupings(seen: Seen) -> Iterator[tuple[str, Groups]]:
     n_rows = seen.rows.n_rows
-    order = np.argsort(seen.rows.time, kind="stable") if seen.rows.time is not None else np.arange(n_rows)
-    blocks = np.empty(n_rows, np.int64)
-    n_blocks = min(MOST_BLOCKS, n_rows // ROWS_OF_A_BLOCK)
-    blocks[order] = np.arange(n_rows) * n_blocks // max(n_rows, 1)
-    yield "a stretch of time" if seen.rows.time is not None else "a stretch of rows", blocks
+    order = np.argsort(seen.rows.time, kind="stable") if seen.rows.time is not None else None
+    n_blocks = max(1, min(MOST_BLOCKS, n_rows // ROWS_OF_A_BLOCK))
+    begins = -(-np.arange(1, n_blocks) * n_rows // n_blocks)
+    yield "a stretch of time" if seen.rows.time is not None else "a stretch of rows", Groups(order, begins)
     for column in seen.asked.schema.columns:
         if column.kind in ("category", "boolean") and 2 <= len(column.levels) <= MOST_LEVELS:
-            codes = seen.rows.frame[column.name].fill_null("").rank("dense").cast(pl.Int64).to_numpy() - 1
-            yield f"levels of '{column.name}'", codes
+            codes = dictionary(seen.rows.frame[column.name].cast(pl.String))[1]
+            order = np.argsort(codes, kind="stable")
+            yield f"levels of '{column.name}'", Groups(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def _shifted(values: np.ndarray, codes: np.ndarray) -> tuple[float, int] | None:
+def _shifted(values: np.ndarray, logs: np.ndarray, groups: Groups) -> tuple[float, int] | None:
     """The factor, and in how many rows; None where no groups are apart by one.
 
     Sizes show a factor, whatever the sign; that the values are those of the others, brought to their unit, is asked of the
     values themselves, as 0 and signs must be alike too.
     """
-    with np.errstate(divide="ignore"):
-        logs = np.where(np.isfinite(values) & (values != 0), np.log(np.abs(values)), np.nan)
-    known = np.isfinite(logs)
-    counts = np.bincount(codes[known])
-    groups = np.flatnonzero(counts >= FEWEST_IN_A_GROUP)
-    if len(groups) < 2:
+    known = [(place, part[~np.isnan(part)]) for place, part in enumerate(groups.parts(logs))]
+    known = [(place, part) for place, part in known if len(part) >= FEWEST_IN_A_GROUP]
+    if len(known) < 2:
         return None
-    medians = np.array([np.median(logs[known & (codes == one)]) for one in groups])
-    # What most rows are in: the median of the groups' medians, each as often as it has rows.
-    usual = np.repeat(medians, counts[groups])
-    usual_median = float(np.median(usual))
+    counts = np.array([len(part) for _, part in known])
+    medians = np.array([np.median(part) for _, part in known])
+    usual = _median(medians, counts)
     for factor in FACTORS:
         for sign in (1, -1):
             step = sign * np.log(factor)
-            odd = groups[np.abs(medians - usual_median - step) < EXACT * abs(step)]
-            plain = groups[np.abs(medians - usual_median) < EXACT * abs(step)]
+            odd = np.flatnonzero(np.abs(medians - usual - step) < EXACT * abs(step))
+            plain = np.flatnonzero(np.abs(medians - usual) < EXACT * abs(step))
             if not len(odd) or counts[plain].sum() <= counts[odd].sum():
                 continue
-            if np.ptp(np.quantile(logs[known & np.isin(codes, plain)], (0.25, 0.75))) > SPREAD * abs(step):
+            sizes = np.concatenate([known[one][1] for one in plain])
+            if np.ptp(np.quantile(sizes, (0.25, 0.75))) > SPREAD * abs(step):
                 continue
-            told = np.isfinite(values)
+            parts = groups.parts(values)
+            moved, rest = (np.concatenate([parts[known[one][0]] for one in some]) for some in (odd, plain))
             with np.errstate(over="ignore"):
-                moved = values[told & np.isin(codes, odd)] / np.exp(step)
-            rest = values[told & np.isin(codes, plain)]
+                moved = moved[np.isfinite(moved)] / np.exp(step)
+            rest = rest[np.isfinite(rest)]
             if stats.ks_2samp(moved, rest, method="asymp").statistic < ALIKE + 1 / np.sqrt(len(moved)):
                 return float(np.exp(step)), len(moved)
     return None
+
+
+def _median(values: np.ndarray, counts: np.ndarray) -> float:
+    """The median of values that occur so often each: of the groups' medians what most rows are in."""
+    order = np.argsort(values)
+    ends = np.cumsum(counts[order])
+    middle = np.searchsorted(ends, [(ends[-1] - 1) // 2, ends[-1] // 2], "right")
+    return float(values[order][middle].mean())
 
 
 def _finding(name: str, by: str, factor: float, n_rows: int) -> Finding:

@@ -237,7 +237,7 @@ def _facts(seen: Seen) -> Iterator[Fact]:
     if seen.asked.task == "binary":
         yield Fact("predicted_share", float(np.average(seen.success, weights=seen.rows.weight)), "share")
         yield Fact("actual_share", float(np.average(seen.y, weights=seen.rows.weight)), "share")
-    if seen.n_periods:
+    if seen.period_s and seen.n_periods:
         yield Fact("periods", float(seen.n_periods), "whole periods")
         yield Fact("binding_periods", float(seen.n_binding), "whole periods with more rows than the list")
         yield Fact("rows_per_period", float(np.median(seen.sizes)), "rows, median")

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.brief import Target
-from artificer.core.errors import BriefError, DataError, closest
+from artificer.core.errors import BriefError, DataError, closest, there_are
 from artificer.data.kinds import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, numeric, read_labels
@@ -153,7 +153,9 @@ def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
         return None
     if hasattr(previous, "predict") or callable(previous):
         _refuse_lacking(_reads(previous, native), native.frame)
-        return _predictor(previous, native, labels)(native.frame)
+        named = [str(name) for name in getattr(previous, "feature_names_in_", ())]
+        reads = named if {*named} <= {*native.frame.columns} else []
+        return _predictor(previous, native, labels, reads)(native.frame)
     return as_prediction(previous, labels, native.frame.height)
 
 
@@ -225,7 +227,7 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
         raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
     for name in (about.time, about.weight, about.group, *about.protected, *about.changeable, *(about.effects or {})):
         if name and name not in frame.columns:
-            raise DataError(f"there is no column '{name}' in X; it has {', '.join(frame.columns) or 'none'}")
+            raise DataError(f"there is no column '{name}' among the features{there_are(name, frame.columns)}")
     try:
         numbers = numeric(given, labels.classes)
     except KeyError as error:
@@ -234,9 +236,27 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
         frame,
         1.0 - numbers if labels.positive == 0 else numbers,
         weights(frame[about.weight]) if about.weight else None,
-        as_time(frame[about.time]) if about.time else None,
+        _moments(frame[about.time]) if about.time else None,
         codes_of(frame[about.group]) if about.group else None,
     )
+
+
+def _moments(column: pl.Series) -> np.ndarray:
+    """Each row's moment, where most of them can be read as one.
+
+    Raises
+    ------
+    DataError
+        When the column holds something else.
+    """
+    found = as_time(column) if column.dtype != pl.Boolean else np.full(len(column), np.nan)
+    n_unread = int(np.isnan(found).sum()) - column.null_count()
+    if 2 * n_unread > column.count() or not np.isfinite(found).any():
+        raise DataError(
+            f"'{column.name}' is no column of moments: {n_unread:,} of its {len(column):,} values cannot be read as one; name "
+            "another, or write them as 2024-01-31 or 2024-01-31T12:00:00Z"
+        )
+    return found
 
 
 def _classes_of(model: Any) -> list[Any]:
@@ -254,12 +274,12 @@ def _kind_of(model: Any) -> Kind:
     return "number" if kind in ("regressor", "regression") else ""
 
 
-def _predictor(model: Any, native: Native, labels: Labels) -> Predict:
-    """Features → predictions with success last."""
+def _predictor(model: Any, native: Native, labels: Labels, reads: Sequence[str] = ()) -> Predict:
+    """Features → predictions with success last; of columns `reads`, where only these are to be shown to it."""
     chances = labels.classes and hasattr(model, "predict_proba")
     call: Callable[[Any], Any] = model.predict_proba if chances else getattr(model, "predict", model)
     known = [canonical_text(one) for one in _classes_of(model)] if chances else []
-    reads = _reads(model, native)
+    reads = reads or _reads(model, native)
 
     def predict(frame: pl.DataFrame) -> np.ndarray:
         found = asked(lambda: call(native.back(frame.select(reads) if reads else frame)), "predict", frame)

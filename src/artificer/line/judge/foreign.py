@@ -55,5 +55,6 @@ def _mend(frame: pl.DataFrame) -> str:
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     if texts:
         names = ", ".join(f"'{name}'" for name in texts[:3]) + (" and others" if len(texts) > 3 else "")
-        return f"give it the columns that trained it, in their order and kinds: {names} hold texts here"
+        held = "holds texts" if len(texts) == 1 else "hold texts"
+        return f"give it the columns that trained it, in their order and kinds: {names} {held} here"
     return "give it the columns that trained it, in their order and kinds"

@@ -183,7 +183,8 @@ def _skops(path: Path) -> Any:
         raise DataError(f"'{path}' cannot be read by skops: {error}; write it anew with skops.io.dump") from error
     if unknown:
         raise DataError(
-            f"'{path}' holds {', '.join(unknown)}, which skops does not trust, so it is not opened; save a model of "
-            "scikit-learn's own parts, or call artificer.examine(model, X, y) in Python"
+            f"'{path}' holds {', '.join(unknown)}, which skops does not trust, so it is not opened. Save the model as "
+            "ONNX (skl2onnx); or write its predictions beside the rows and give --predictions COLUMN; or call "
+            "artificer.examine(model, X, y) in Python"
         )
     return io.load(path, trusted=[])

@@ -55,7 +55,9 @@ class Native:
         import pandas
 
         columns = {}
-        for name, own in zip(self.given.columns, self.given.dtypes, strict=True):
+        kept = [name for name in self.given.columns if str(name) in frame.columns]
+        for name in kept:
+            own = self.given.dtypes[name]
             values = frame[str(name)]
             if values.dtype.is_float() or (values.dtype.is_numeric() and values.null_count()):
                 columns[name] = pandas.Series(values.cast(pl.Float64).fill_null(np.nan).to_numpy())
@@ -65,4 +67,4 @@ class Native:
                 column = column.where(column.isin(own.categories))
             # Numbers that a test changed are floats now; all else goes back to what it was.
             columns[name] = column.astype(own) if own.kind not in "iuf" or values.dtype.is_integer() else column
-        return pandas.DataFrame(columns, columns=self.given.columns)
+        return pandas.DataFrame(columns, columns=self.given.columns[self.given.columns.isin(kept)])

@@ -25,8 +25,8 @@ def drawn(key: pl.Series, brief: Brief) -> np.ndarray:
     ----------
     key : Series of String, (n_rows,)
     """
+    from artificer.data.hashes import mixed as mixed_all
     from artificer.data.hashes import text_hashes, texts_of
-    from artificer.data.table import mixed as mixed_all
 
     share = brief.decision.control
     if not share:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -15,6 +16,7 @@ from artificer.core.errors import ContractError
 from artificer.core.stages import Contract, Rule
 from artificer.core.store import decode, encode
 from artificer.line.audit import audit, check_contract, hold
+from artificer.line.audit.contract.written import read_toml
 from artificer_runtime.schema import Schema
 
 N = 200
@@ -229,6 +231,21 @@ def test_a_rule_that_names_no_column_of_the_rows_is_said_to_be_unchecked() -> No
     (one,) = [finding for finding in found if finding.code != "contract:new"]
     assert (one.code, one.severity, one.where) == ("contract:unchecked", "warning", "endd")
     assert "'end'" in one.says
+
+
+@pytest.mark.parametrize("kind", ["mean", "range"])
+def test_a_bound_on_texts_is_said_to_be_unchecked(kind: Literal["mean", "range"]) -> None:
+    held = hold(TIMES, ruled(Rule(kind, ("code",), low=1.0, high=2.0)))
+    (one,) = [finding for finding in held.findings if finding.code != "contract:new"]
+    assert (one.code, one.severity, one.where) == ("contract:unchecked", "warning", "code")
+    assert f"the {kind} of 'code' is not checked: it holds texts, not numbers" in one.says
+    assert not held.changed
+
+
+def test_numbers_and_truth_values_make_a_set() -> None:
+    contract = read_toml("[columns.n]\nset = [1, 2.0]\n[columns.seen]\nset = [true]", "c.toml")
+    held = hold(pl.DataFrame({"n": [1, 2, 3], "seen": [True, True, False]}), contract)
+    assert {title: places.tolist() for title, places in held.offending.items()} == {"set of n": [2], "set of seen": [2]}
 
 
 class TestQuarantine:

@@ -102,7 +102,7 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         ("[columns.age]\ntype = 'numbr'", 3, "closest name here: 'number'"),
         ("[columns.age]\nmissing = 20", 3, "0 to 1"),
         ("[columns.age]\npattern = '[A'", 3, "no regular expression"),
-        ("[columns.age]\nset = 'a'", 3, "list of texts"),
+        ("[columns.age]\nset = 'a'", 3, "list of texts in quotes, numbers"),
         ("[columns.age]\nset = {value = ['a'], severity = 'fatal'}", 3, "note, warning or blocker"),
         ("[columns.age]\nset = {value = ['a'], where = 'train'}", 3, "training or serving"),
         ("[columns.age]\nwhere = 'here'", 3, "training or serving"),

@@ -42,7 +42,10 @@ def determined_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Rule]:
     pairs = [
         pair for pair in permutations(names, 2) if all(_holds(*(codes[one][:n] for one in pair)) for n in (HEAD, None))
     ]
-    found = [(*evidence, *pair) for pair in pairs[:MOST_TRIED] if (evidence := _evidence(frame, *pair)) is not None]
+    tried = pairs[:MOST_TRIED]
+    repeating = {by for by in {pair[0] for pair in tried} if _repeated(frame[by].drop_nulls()) >= FEWEST_REPEATED}
+    told = [pair for pair in tried if pair[0] in repeating]
+    found = [(*evidence, *pair) for pair in told if (evidence := _evidence(frame, *pair)) is not None]
     given: dict[str, set[str]] = {name: set() for name in names}
     rules: list[Rule] = []
     for expected, repeated, by, name in sorted(found, key=lambda one: -one[0]):
@@ -59,6 +62,11 @@ def _holds(by: np.ndarray, name: np.ndarray) -> bool:
     last = np.empty(int(by.max(initial=-1)) + 1, np.int64)
     last[by] = name
     return bool((last[by] == name).all())
+
+
+def _repeated(known: pl.Series) -> int:
+    """Rows whose value stood in an earlier one; of fewer rows no more."""
+    return len(known) - known.n_unique()
 
 
 def _evidence(frame: pl.DataFrame, by: str, name: str) -> tuple[float, int] | None:

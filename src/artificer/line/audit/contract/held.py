@@ -159,7 +159,7 @@ def hold(
             continue
         for finding, places in broken(delivery, rule):
             findings.append(finding)
-            changed |= dict.fromkeys(rule.columns)
+            changed |= {} if finding.code == "contract:unchecked" else dict.fromkeys(rule.columns)
             if len(places):
                 offending[delivery.title(rule)] = places
     gone = tuple(finding.where for finding in findings if finding.code == "contract:absent")

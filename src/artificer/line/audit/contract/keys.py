@@ -23,6 +23,7 @@ EXPECTED = 100.0
 MOST_COLUMNS = 15
 MOST_KEYS = 3
 SAMPLE = 20_000
+HEAD = 1_000
 LARGEST = 2.0**53  # up to here a double tells whole numbers apart
 KINDS = ("number", "category", "boolean", "time", "identifier")
 
@@ -64,7 +65,10 @@ def _may_identify(values: pl.Series) -> bool:
     """Never missing, and no measurement: those differ by their digits."""
     if values.null_count():
         return False
-    return not values.dtype.is_float() or bool(((values == values.round()) & (values.abs() <= LARGEST)).all())
+    return not values.dtype.is_float() or all(
+        bool(((some == some.round()) & (some.abs() <= LARGEST)).all())
+        for some in (values[:HEAD], values)  # the first values mostly say so
+    )
 
 
 def _alone(frame: pl.DataFrame, codes: Mapping[str, np.ndarray]) -> Iterator[tuple[tuple[str, ...], float]]:

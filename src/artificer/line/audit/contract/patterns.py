@@ -12,6 +12,7 @@ import polars as pl
 
 FEWEST_VALUES = 20
 LONGEST = 40
+HEAD = 100
 # From narrow to wide: the first classes by which all values have the same runs. Wide ones also fit words, so there
 # each run must have one length, and nearly every value a digit.
 CLASSES = (("[A-Z]", "[a-z]", "[0-9]"), ("[0-9a-f]",), ("[0-9A-F]",), ("[0-9A-Z]",), ("[0-9A-Za-z]",))
@@ -44,7 +45,7 @@ def pattern_of(known: pl.Series) -> str | None:
 
 
 def _like_codes(values: pl.Series) -> bool:
-    head = values[:100]  # most columns are no codes, and the first values say so
+    head = values[:HEAD]  # most columns are no codes, and the first values say so
     return all(
         bool(some.str.contains(rf"^[!-~]{{1,{LONGEST}}}$").all())
         and float(some.str.contains("[0-9]").mean() or 0) >= FEWEST_WITH_DIGIT  # type: ignore[arg-type]
@@ -53,14 +54,16 @@ def _like_codes(values: pl.Series) -> bool:
 
 
 def _with_classes(values: pl.Series, classes: tuple[str, ...]) -> str | None:
-    form = values
+    form = str(values[0])
     for mark, one in zip(MARKS, classes, strict=False):
-        form = form.str.replace_all(f"{one}+", mark)
-    if form.n_unique() > 1:
-        return None
-    parts = [classes[MARKS.index(sign)] if sign in MARKS else sign for sign in str(form[0])]
+        form = re.sub(f"{one}+", mark, form)
+    parts = [classes[MARKS.index(sign)] if sign in MARKS else sign for sign in form]
     groups = "".join(f"({part}+)" if part in classes else f"({re.escape(part)})" for part in parts)
+    if not values[:HEAD].str.contains(f"^{groups}$").all():
+        return None
     runs = values.str.extract_groups(f"^{groups}$").struct.unnest()
+    if runs.to_series(0).null_count():
+        return None
     written = [_run(runs.to_series(place), part, part in classes) for place, part in enumerate(parts)]
     fixed = all(lengths == "" or "," not in lengths for _, lengths in written)
     alone = len([part for part in parts if part in classes]) == 1 == len(parts)
@@ -71,9 +74,9 @@ def _with_classes(values: pl.Series, classes: tuple[str, ...]) -> str | None:
 
 def _run(run: pl.Series, part: str, is_class: bool) -> tuple[str, str]:
     """A run's text and how often it may repeat."""
-    if run.n_unique() == 1:
+    if (run == run[0]).all():
         return re.escape(str(run[0])).replace(r"\-", "-"), ""
     assert is_class
-    lengths = run.str.len_chars().to_numpy()
+    lengths = run.str.len_bytes().to_numpy()  # in ASCII as many as characters
     low, high = int(lengths.min()), int(lengths.max())
     return part, ("" if low == high == 1 else f"{{{low}}}" if low == high else f"{{{low},{high}}}")

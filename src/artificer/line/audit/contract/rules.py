@@ -62,7 +62,7 @@ def _n_broke(delivery: Delivery, found: Break) -> int:
     return len(found.places) or round(found.share * delivery.rows.height)
 
 
-def _rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str = AGAIN) -> Break | None:
+def _rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str) -> Break | None:
     """Rows that break a rule; `says` goes on after their share."""
     places = mask.fill_null(False).arg_true().to_numpy().astype(np.int64)
     if not len(places):
@@ -129,7 +129,7 @@ def _missing(delivery: Delivery, rule: Rule) -> Break | None:
         "contract:missing",
         "warning",
         f"{told(share)} of '{name}' is missing{_beyond(rule, low, high, '.1%')}",
-        AGAIN,
+        _remedy(rule),
         facts,
         NOBODY,
     )
@@ -142,10 +142,13 @@ def _range(delivery: Delivery, rule: Rule) -> Break | None:
         values = as_seconds(values)
     elif not values.dtype.is_numeric():
         values = values.cast(pl.Float64, strict=False)
+        if not values.count():
+            return _no_numbers(delivery, rule)
     low = -np.inf if rule.low is None else rule.low
     high = np.inf if rule.high is None else rule.high
     beyond = "training's range" if rule.learned else "what the contract allows"
-    return _rows(delivery, (values < low) | (values > high), "contract:range", f"'{name}' holds values beyond {beyond}")
+    says = f"'{name}' holds values beyond {beyond}"
+    return _rows(delivery, (values < low) | (values > high), "contract:range", says, _remedy(rule))
 
 
 def _set(delivery: Delivery, rule: Rule) -> Break | None:
@@ -157,7 +160,8 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
     elif values.dtype != pl.String:
         values = values.cast(pl.String)
     lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
-    return _rows(delivery, ~values.is_in(allowed.implode()), "contract:level", f"'{name}' holds {lacked}")
+    odd = ~values.is_in(allowed.implode())
+    return _rows(delivery, odd, "contract:level", f"'{name}' holds {lacked}", _remedy(rule))
 
 
 def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
@@ -224,7 +228,10 @@ def _relation(delivery: Delivery, rule: Rule) -> Break | None:
         if odd.dtype != pl.Boolean:
             raise ContractError(f"the contract's relation '{rule.text}' is no comparison; write one like start <= end")
     except pl.exceptions.PolarsError as error:  # its own words may hold values of the rows
-        raise ContractError(f"the contract's relation '{rule.text}' mixes kinds of values; mend it") from error
+        kinds = ", ".join(f"'{name}' is {delivery.values[name].dtype}" for name in rule.columns)
+        raise ContractError(
+            f"the contract's relation '{rule.text}' mixes kinds of values ({kinds}); compare values of one kind"
+        ) from error
     return _rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
 
 
@@ -302,7 +309,9 @@ def _mean(delivery: Delivery, rule: Rule) -> Break | None:
     (name,) = rule.columns
     values = delivery.values[name]
     known = values.count()
-    if not known or not values.dtype.is_numeric():
+    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
+        return _no_numbers(delivery, rule)
+    if not known:
         return None
     mean = float(values.mean())  # type: ignore[arg-type]
     low, high = limits_of(delivery, rule, known, known)
@@ -313,8 +322,25 @@ def _mean(delivery: Delivery, rule: Rule) -> Break | None:
         "contract:mean",
         "warning",
         f"the mean of '{name}' is {mean:.4g}{_beyond(rule, low, high, '.4g')}",
-        AGAIN,
+        _remedy(rule),
         facts,
+        NOBODY,
+    )
+
+
+def _no_numbers(delivery: Delivery, rule: Rule) -> Break | None:
+    """A bound on what holds no numbers is not kept in silence."""
+    (name,) = rule.columns
+    values = delivery.values[name]
+    if not values.count():
+        return None
+    held = "moments" if values.dtype.is_temporal() else "texts"
+    return Break(
+        "contract:unchecked",
+        "note" if rule.learned else "warning",
+        f"the {rule.kind} of '{name}' is not checked: it holds {held}, not numbers",
+        "take the rule out of the contract, or have the column delivered as numbers",
+        (),
         NOBODY,
     )
 
@@ -332,13 +358,18 @@ def _share(delivery: Delivery, rule: Rule) -> Break | None:
         return None
     facts = (Fact("share", share, "share of values"), Fact("low", low), Fact("high", high))
     says = f"{told(share)} of '{name}' is '{level}'{_beyond(rule, low, high, '.1%')}"
-    return Break("contract:share", "warning", says, AGAIN, facts, NOBODY)
+    return Break("contract:share", "warning", says, _remedy(rule), facts, NOBODY)
 
 
 def _beyond(rule: Rule, low: float, high: float, form: str) -> str:
     bounds = f"at least {low:{form}}" if high == np.inf else f"at most {high:{form}}" if low <= 0 else ""
     bounds = bounds or f"{low:{form}} to {high:{form}}"
     return f"; {'in earlier deliveries it goes by chance from' if rule.about is not None else 'the contract allows'} {bounds}"
+
+
+def _remedy(rule: Rule) -> str:
+    """Rows that are not as training's were may need a new model; a rule that a person wrote is theirs to change."""
+    return AGAIN if rule.learned or rule.about is not None else MEND
 
 
 def _column(delivery: Delivery, rule: Rule) -> Column | None:

@@ -17,7 +17,7 @@ from artificer.core.stages import Alarms, Contract, Rule, Where
 from artificer.data.expression import expression, named
 from artificer.line.ask.durations import seconds
 from artificer.line.audit.contract.page import VERSION
-from artificer_runtime.schema import Column, Kind, Schema
+from artificer_runtime.schema import Column, Kind, Schema, canonical_text
 
 ALONE = (
     ("unique", "columns"),
@@ -125,7 +125,7 @@ def _rule(kind: Any, columns: tuple[str, ...], value: Any, path: Path, **given: 
     if kind in BOUNDED:
         more |= _bounds(kind, parts, path)
     elif kind == "set":
-        more["values"] = _texts(parts.pop("value", None), path)
+        more["values"] = _levels(parts.pop("value", None), path)
     elif kind == "pattern":
         more["text"] = _pattern(parts.pop("value", None), path)
     elif kind == "unique":
@@ -304,6 +304,15 @@ def _texts(value: Any, path: Path) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise _Mistake(path, f'\'{path[-1]}\' must be a list of texts in quotes: ["a", "b"]')
     return tuple(value)
+
+
+def _levels(value: Any, path: Path) -> tuple[str, ...]:
+    """Values that a column may hold: numbers and truth values are spelt as levels are."""
+    if not isinstance(value, list) or not all(isinstance(one, str | int | float) for one in value):
+        raise _Mistake(
+            path, f'\'{path[-1]}\' must be a list of texts in quotes, numbers, or true and false: ["a", "b"]'
+        )
+    return tuple(one if isinstance(one, str) else canonical_text(one) for one in value)
 
 
 def _said(value: Any, path: Path, wanted: str) -> str:

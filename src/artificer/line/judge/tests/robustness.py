@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import DataError
-from artificer.core.figures import figure, with_interval
+from artificer.core.figures import with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.trivial import constant_prediction
@@ -71,10 +71,10 @@ def _harmed(seen: Examined, harm: Harm, gain: float) -> Finding | None:
         CODE,
         "warning" if large else "note",
         harm.name,
-        f"{harm.says.format(_step(harm.steps[0]))}, {_falls(seen, slight, gain)}",
+        f"{harm.says.format(_told(harm.steps[0]))}, {_falls(seen, slight, gain)}",
         harm.fix if large else "nothing to do",
         tuple(
-            Fact(f"{harm.name}_{_step(step)}", lost.value, f"{seen.metric} lost")
+            Fact(f"{harm.name}_{_told(step)}", lost.value, f"{seen.metric} lost")
             for step, lost in zip(harm.steps, losses, strict=True)
         ),
         slight,
@@ -167,8 +167,8 @@ def _spread(values: np.ndarray) -> float:
     return float(known.std()) if len(known) else 0.0
 
 
-def _step(step: float) -> str:
-    return figure(step)
+def _told(step: float) -> str:
+    return f"{step:g}"
 
 
 HARMS = (
