@@ -23,6 +23,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from artificer.core.records import Finding
 from artificer.data.table import row_hashes
 from artificer.line.judge.any_model import About, examine, examine_predictions, shown
+from artificer.line.judge.trivial import constant_prediction
 
 MANY_ROWS = 20_000  # of a set, half of them to train and half to judge
 PLANTED = "planted"
@@ -417,9 +418,13 @@ def unread(frame: Frame, target: str, task: str) -> tuple[bool, bool] | None:
     X, y, test, truth = halves(frame, target)
     rng = np.random.default_rng(0)
     more, further = (part.with_columns(pl.Series(PLANTED, rng.normal(size=part.height))) for part in (X, test))
-    after = examine(Boosted(trees=20).fit(more, y), further, truth, train=(more, y), refit=False)
+    model = Boosted(trees=20).fit(more, y)
+    seen = shown(model, further, truth, refit=False, about=About())
+    if not seen.against(constant_prediction(seen)).is_gain:
+        return None  # a model that brings nothing has no column that brings less
+    after = examine(model, further, truth, train=(more, y), refit=False)
     before = examine(Boosted(trees=20).fit(X, y), test, truth, train=(X, y), refit=False)
-    named = [one for one in after.findings if one.code == "unused_features" and PLANTED in one.says + one.where]
+    named = [one for one in after.findings if one.code == "unused_features" and PLANTED in one.where]
     return bool(named), any(one.code == "unused_features" and one.severity != "note" for one in before.findings)
 
 

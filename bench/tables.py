@@ -40,6 +40,8 @@ TITLES = {
     " `said_before`: sets on which the same was said without the fault",
     "planted_roles": "Faults of time, groups and keys, each beside a clean twin: found by audit, and said of the twin",
     "planted_models": "Faults put upon models, each beside the model without it: found by its test, and said of the other",
+    "calibrated": "Chances pushed towards 0 and 1, found wrong in so many of 100 draws: by an interval of the gain alone, and"
+    " by the test as it is; `1.0`: right chances",
     "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
     "coverage": "How often nominal 95% intervals hold the truth: draws from real rows that trained nothing",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",

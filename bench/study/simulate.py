@@ -26,8 +26,9 @@ from artificer.core.stages import Candidate, FoldFit
 from artificer.line.ask.rows import oriented
 from artificer.line.design.portfolio import MANY_CLASSES, MANY_CLASSES_ORDER, ORDER
 from artificer.line.fit.attempt import Joint
+from artificer.line.fit.lineup import Lineup
 from artificer.line.fit.losses import row_losses
-from artificer.line.fit.race import Lineup, Race
+from artificer.line.fit.race import Race
 from artificer.line.refine.blend import Measured, best_single, cross_fitted, gain_of_blending, greedy, mixed
 from artificer.measure.metrics import score
 

@@ -8,6 +8,7 @@ from typing import Any
 from artificer.data.sources import contacts
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.design import design
+from artificer.line.design.trained_by import trained_share
 from artificer.line.encode import encode
 from artificer.line.fit.repeats import repeats
 
@@ -55,4 +56,4 @@ def plan(subject: Subject, **options: Any) -> Forecast:
     memory_mb = 250 + COPIES * cells * 4 / 1e6
     limit_s = state.brief.run.limit_s
     wanted = () if state.frame is not None else contacts(state.brief)
-    return Forecast(fits, planned.shares, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb, wanted)
+    return Forecast(fits, {"refine": trained_share(state)}, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb, wanted)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artificer.core.brief import Accept, Brief, Features, RunPart, Target
+from artificer.core.clock import Clock
 from artificer.core.errors import BriefError, DataError
 from artificer.line import design as design_stage
 from artificer.line.ask import begin
@@ -18,6 +19,7 @@ from artificer.line.ask.rows import Labelled
 from artificer.line.choose.folds import cut_folds, training_rows
 from artificer.line.design import design
 from artificer.line.design.portfolio import Size, portfolio
+from artificer.line.design.trained_by import trained_by
 from artificer.line.encode import encode
 from artificer.line.encode.level_numbers import numbers_of
 
@@ -130,6 +132,20 @@ def test_the_metric_is_the_clients_the_callers_or_the_usual_one(
     assert plan("a", {}) == "roc_auc"
     assert plan("b", {"size_mb": Accept(at_most=9.0), "brier": Accept(at_most=0.3)}) == "brier"
     assert plan("c", {}, "log_loss") == "log_loss"
+
+
+def test_a_plan_that_another_limit_made_leaves_each_run_its_own_time(tmp_path: Path) -> None:
+    table = pl.concat([frame()] * 3)
+    plans, ends = [], []
+    for limit_s in (5.0, 60.0):
+        part = RunPart(limit_s=limit_s, learners=("lightgbm", "linear"))
+        run = begin(Brief(target=Target(column="y"), run=part), workspace=tmp_path, frame=table)
+        run.effects, run.clock = False, Clock(limit_s, now=lambda: 0.0)
+        plans.append(design(run))
+        ends.append(trained_by(run).left_s)
+    assert plans[0] == plans[1]
+    assert "design" in run.reused
+    assert ends == pytest.approx([3.5, 54.0])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from artificer.line import refine as refining
 from artificer.line.ask import begin
 from artificer.line.fit import fit
 from artificer.line.judge import judge
-from artificer.line.refine import refine
+from artificer.line.refine import _gather, refine
 from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
 from artificer.line.refine.refit import Refits
 from artificer.line.ship import ship
@@ -137,6 +137,14 @@ def test_a_metric_without_a_bound_is_blended_too() -> None:
     assert len(greedy(Measured(np.arange(2000), y, "value:-6,20", "binary"), predictions, most=4)) > 1
 
 
+def test_where_a_metric_says_nothing_a_blend_is_chosen_by_the_loss() -> None:
+    rng = np.random.default_rng(0)
+    predictions = {name: 2.0 + size * rng.normal(size=(60, 1)) for name, size in (("near", 0.1), ("far", 3.0))}
+    measured = Measured(np.arange(60), np.full(60, 2.0), "r2", "regression")
+    assert best_single(measured, predictions) == "near"
+    assert greedy(measured, predictions, most=2)["near"] > 0.8
+
+
 def test_a_refit_that_fails_leaves_the_first_folds_blend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = started(tmp_path)
     fit(run)
@@ -168,6 +176,35 @@ def test_a_reference_that_cannot_be_refitted_leaves_the_blend_as_it_is(
         assert model.refitted
     assert model.reference == "" or not model.refitted
     assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
+
+
+def test_a_refit_that_the_clock_cut_early_does_not_ship(tmp_path: Path) -> None:
+    run = started(tmp_path, Brief(target=Target(column="won"), run=RunPart(learners=("lightgbm",))))
+    trial = next(one for one in fit(run).trials if one.candidate.name == "lightgbm")
+    refits = _gather(run)[2]
+    refits.clock = Clock.after(-1.0)
+    (part,) = refits.parts({"lightgbm": 1.0})
+    assert trial.n_iterations > 10
+    assert not refits.refitted
+    assert part.folder == trial.fits[0].folder
+
+
+def test_what_could_not_be_refitted_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = started(tmp_path)
+    refits = _gather(run)[2]
+    refit, tried = Refits._refit, list[str]()
+
+    def without_linear(self: Refits, wanted: tuple[Trial, int]) -> FoldFit:
+        tried.append(wanted[0].candidate.name)
+        if tried[-1] == "linear":
+            raise MemoryError("no room")
+        return refit(self, wanted)
+
+    monkeypatch.setattr(Refits, "_refit", without_linear)
+    for _ in range(2):
+        refits.parts({"lightgbm": 1.0})
+    assert sorted(tried) == ["lightgbm", "linear"]
+    assert refits.refitted
 
 
 def test_an_interpretable_model_is_linear_alone(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from artificer.measure.noise import chance_wrong, doubted_classes, doubted_values, wrong_rate
+from artificer.measure.noise import chance_wrong, distrust, doubted_classes, doubted_values, wrong_rate
 
 N = 4000
 
@@ -60,3 +60,17 @@ def test_numbers_are_doubted_only_far_beyond_the_spread_of_those_like_them() -> 
 def test_numbers_of_a_heavy_tail_are_left_alone() -> None:
     y = np.random.default_rng(0).standard_t(5, N)
     assert len(doubted_values(y, np.zeros(N), np.ones(N)).places) == 0
+
+
+@pytest.mark.parametrize(("n_classes", "trusted"), [(2, False), (20, True)])
+def test_of_many_classes_more_labels_may_be_denied(n_classes: int, *, trusted: bool) -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, n_classes, N)
+    sure = rng.random(N) < 0.75  # of the others it says nothing but a guess
+    guess = np.where(sure, truth, rng.integers(0, n_classes, N))
+    given, _ = exchanged(truth, n_classes, 0.2)
+    told = np.full((N, n_classes), 0.1 / (n_classes - 1))
+    told[np.arange(N), guess] = 0.9
+    assert (guess != given).mean() > 0.25
+    reason = distrust(given.astype(float), told, doubted_classes(given, told), n_classes)
+    assert ("too many" not in reason) == trusted

@@ -22,8 +22,11 @@ MOST_LEVELS = 1_000
 SPELLINGS_OF_TWO = 10  # true, True, TRUE, tRUE …
 TEXT_WORDS = 4.0
 TEXT_DISTINCT = 0.3
-# Short texts that mostly differ, such as names, tickets and places on a ship, are read by their words and letters.
+# Short texts that mostly differ, such as names, tickets and places on a ship, are read by their words and letters; so are
+# names of several words, such as those of products, where levels are more than are kept and each has few rows (after Cerda
+# and Varoquaux 2020, arXiv 1907.01860).
 MOSTLY_DISTINCT, FEWEST_TEXTS = 0.5, 50
+NAME_WORDS, MANY_NAMES = 2.0, 0.05
 IDENTIFIER_DISTINCT = 0.98
 # "74 bhp", "1,248 CC", "$9.50": a number with one of few things around it. Their levels are read as numbers too.
 MEASURED = r"^[^\w\s]?\s*[+-]?\d[\d.,]*\s*[^\d\s]{0,8}$"
@@ -195,8 +198,10 @@ def _are_numbers(known: pl.Series) -> bool:
 
 def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
     distinct = n_distinct / len(known)
+    beyond = n_distinct > MOST_LEVELS and distinct > MANY_NAMES
     # Where texts repeat, their words decide nothing.
-    words = float(known.str.count_matches(r"\S+").mean() or 0) if distinct > TEXT_DISTINCT else 0.0  # type: ignore[arg-type]
+    counted = distinct > TEXT_DISTINCT or beyond
+    words = float(known.str.count_matches(r"\S+").mean() or 0) if counted else 0.0  # type: ignore[arg-type]
     if words >= TEXT_WORDS and distinct > TEXT_DISTINCT:
         return "text"
     if _measured(known):
@@ -204,7 +209,9 @@ def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
     alone = distinct > IDENTIFIER_DISTINCT and len(known) >= FEWEST_FOR_IDENTIFIER
     if alone:
         return "text" if words >= 2 and not ID_NAME.search(name) else "identifier"
-    if distinct > MOSTLY_DISTINCT and n_distinct >= FEWEST_TEXTS and not ID_NAME.search(name):
+    told_by_words = beyond and words >= NAME_WORDS
+    mostly_differ = distinct > MOSTLY_DISTINCT and n_distinct >= FEWEST_TEXTS
+    if (told_by_words or mostly_differ) and not ID_NAME.search(name):
         return "text"
     return "category"
 

@@ -34,9 +34,9 @@ def known(n_classes: int, rate: float) -> tuple[Frame, np.ndarray]:
     return {f"x{place}": X[:, place] for place in range(4)} | {"tree": names[y]}, wrong
 
 
-def found(folder: Path, frame: Frame, target: str) -> list[Finding]:
+def found(folder: Path, frame: Frame, target: str, code: str = "label_errors") -> list[Finding]:
     result = audit(Brief(target=Target(column=target)), frame=pl.DataFrame(frame), workspace=folder, limit_s=600)
-    return [one for one in result.findings if one.code == "label_errors"]
+    return [one for one in result.findings if one.code == code]
 
 
 def seen_of(folder: Path, frame: Frame, target: str, clock: Clock | None = None) -> Seen:
@@ -66,14 +66,17 @@ def test_exchanged_labels_are_found(tmp_path: Path, n_classes: int) -> None:
 
 def test_right_labels_are_left_alone(tmp_path: Path) -> None:
     frame, _ = known(2, 0.0)
-    assert found(tmp_path, frame, "tree") == []
+    assert found(tmp_path / "errors", frame, "tree") == []
+    assert found(tmp_path / "power", frame, "tree", "label_power") == []
 
 
 def test_chance_in_the_outcome_is_no_label_error(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=N)
     frame = {"x": x, "z": rng.normal(size=N), "won": np.where(rng.random(N) < 1 / (1 + np.exp(-x)), "yes", "no")}
-    assert found(tmp_path, frame, "won") == []
+    assert found(tmp_path / "errors", frame, "won") == []
+    (blind,) = found(tmp_path / "power", frame, "won", "label_power")
+    assert "would be told at no share up to 20%" in blind.says
 
 
 def test_a_slip_in_a_number_is_found_and_a_spread_that_grows_is_not(tmp_path: Path) -> None:

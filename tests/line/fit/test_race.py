@@ -15,8 +15,9 @@ from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
 from artificer.line.fit import prices
 from artificer.line.fit.attempt import Joint
+from artificer.line.fit.lineup import Lineup
 from artificer.line.fit.prices import FASTEST_RATE, Prices, hurried
-from artificer.line.fit.race import Lineup, Race
+from artificer.line.fit.race import Race
 
 N_ROWS, N_FOLDS = 400, 4
 TRUTH = np.random.default_rng(0).normal(size=N_ROWS)

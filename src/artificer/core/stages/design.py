@@ -45,14 +45,11 @@ class Plan:
         Names of candidates that may be made for where the others err.
     search_rows : int
         Rows of each fold that candidates are trained on; 0 is all. The final fit reads all in any case.
-    shares : dict of str to float
-        Each clocked stage's share of the time limit.
     """
 
     metric: str
     candidates: tuple[Candidate, ...]
     folds_tried: int
-    shares: dict[str, float]
     transform: str = ""
     loss: str = ""
     class_weight: tuple[float, ...] = ()

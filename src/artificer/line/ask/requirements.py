@@ -73,7 +73,7 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
         return Requirement(name, text, at_least=line.by, must=line.must, rule=line.rule)
     if name == "flips":
         _only(name, line, {"at_most"})
-        text = f"at most {100 * line.at_most:g}% of the decisions differ from the version in service"
+        text = f"at most {100 * (line.at_most or 0):g}% of the decisions differ from the version in service"
         return Requirement(name, text, at_most=line.at_most, must=line.must)
     if name == "calibration":
         _only(name, line, {"at_most"})

@@ -16,7 +16,7 @@ from artificer.core.records import Fact, Finding
 from artificer.line.ask import ROW
 from artificer.line.audit.price import matrix
 from artificer.line.audit.seen import Seen, check
-from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_values
+from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_values, told_from
 from artificer_runtime.schema import GROUPS
 
 N_FOLDS = 5
@@ -45,6 +45,7 @@ SETTINGS = {
     "seed": 1,
 }
 LEAST_RATE, LARGE_RATE = 0.003, 0.02
+BLIND = 0.05  # where a larger share of wrong labels would pass unseen, silence is no comfort, and that is said
 MOST_NAMED = 20
 
 
@@ -61,6 +62,8 @@ def label_errors(seen: Seen) -> Iterator[Finding]:
     distrusted = distrust(seen.rows.y[known], told[known], found, len(seen.asked.classes))
     if not distrusted and (not seen.asked.classes or found.rate >= LEAST_RATE):
         yield _finding(seen, found)
+    elif seen.asked.classes and (least := told_from(seen.rows.y[known], told[known])) > BLIND:
+        yield _blind(seen, least, distrusted)
 
 
 def suspects(seen: Seen) -> np.ndarray:
@@ -182,4 +185,17 @@ def _finding(seen: Seen, found: Doubted) -> Finding:
             Fact("share_wrong", found.rate, "share of labels, estimated"),
             Fact("rows", named, f"positions in the source, from 0; the first {min(MOST_NAMED, n_found)}"),
         ),
+    )
+
+
+def _blind(seen: Seen, least: float, distrusted: str) -> Finding:
+    target = seen.brief.target.column
+    share = f"from about {least:.0%} on" if np.isfinite(least) else "at no share up to 20%"
+    return Finding(
+        code="label_power",
+        severity="note",
+        where=target,
+        says=f"wrong labels of '{target}' would be told {share}: {distrusted or 'what is left of doubt is too small'}",
+        fix="where they would matter, have a few hundred drawn labels checked",
+        facts=(Fact("told_from", least if np.isfinite(least) else "none", "share of labels, exchanged by chance"),),
     )

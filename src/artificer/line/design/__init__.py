@@ -1,4 +1,4 @@
-"""design: the brief and the description → a Plan: the metric, the candidates, the folds, and each stage's time.
+"""design: the brief and the description → a Plan: the metric, the candidates, the folds.
 
 The story: the client's own metric decides if there is one; candidates are those that published comparisons and our own
 bench show to pay at this size of data; what the brief forbids is not tried.
@@ -24,7 +24,7 @@ from artificer.measure.metrics import OWN, default_metric, is_metric, metric, na
 
 __all__ = ["design"]
 
-VERSION = 3
+VERSION = 4
 # Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
 FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
 # Seeds that chance is averaged over in the final refits, where there is time, and room in the package; on few rows other
@@ -35,10 +35,6 @@ MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
 # Variants of boosters and networks that are tried too, by the seconds from which they are; where rows are many they are
 # tried in what time the others leave (bench/study).
 VARIANTS, MANY_FOR_VARIANTS = {180.0: 8, 400.0: 16}, 7_000
-# Share of the time limit, from the start of the command, at which refits must have ended; judge and ship take two seconds,
-# which the estimators do without; of a short limit they get three tenths at most.
-REFINED, ALONE, SHORTEST = 0.9, 0.97, 0.7
-JUDGED_S = 2.0
 
 
 def design(subject: Subject, **options: Any) -> Plan:
@@ -52,7 +48,7 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen, described = ask(run), choose(run), describe(run)
-    asks = (run.metric, run.class_weight, run.seal, run.judged, _quick(run), _n_variants(run, described.n_rows))
+    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, described.n_rows))
     reads = (asked, chosen, described, has_catboost(), asks)
     return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
 
@@ -75,7 +71,6 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
         metric=name,
         candidates=candidates,
         folds_tried=n_folds,
-        shares={"refine": _refined(run.brief.run.limit_s) if run.judged else ALONE},
         transform="log1p" if name == "rmsle" else "",
         loss=loss,
         class_weight=run.class_weight,
@@ -112,10 +107,6 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
         personal=bool(run.brief.legal.personal),
         quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
     )
-
-
-def _refined(limit_s: float) -> float:
-    return max(SHORTEST, min(REFINED, 1 - JUDGED_S / limit_s))
 
 
 def _quick(run: Run) -> bool:

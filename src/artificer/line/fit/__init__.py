@@ -8,7 +8,6 @@ the best of their mean curve, so that out-of-fold scores are those of a model th
 
 from __future__ import annotations
 
-from collections.abc import Container
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,19 +17,20 @@ import numpy as np
 from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Candidate, Trained, Trial
+from artificer.core.stages import Trained, Trial
 from artificer.core.tasks import free_gb, run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
 from artificer.line.design import design
+from artificer.line.design.trained_by import trained_by
 from artificer.line.encode import encode
 from artificer.line.fit.attempt import Trainer, affordable_workers
 from artificer.line.fit.course import Course, course
 from artificer.line.fit.evidence import Evidence
-from artificer.line.fit.losses import row_losses
+from artificer.line.fit.lineup import lineup
 from artificer.line.fit.mending import Mending
-from artificer.line.fit.race import Lineup, Race
+from artificer.line.fit.race import Race
 from artificer.line.fit.reading import read_off
 from artificer.line.fit.repeats import repeats
 from artificer.line.fit.runner_up import runner_up
@@ -55,7 +55,7 @@ def fit(subject: Subject, **options: Any) -> Trained:
     """
     run = begin(subject, **options)
     asked, chosen, plan, encoding = ask(run), choose(run), design(run), encode(run)
-    clock = run.limit("refine", plan.shares["refine"]).until(run.stop)
+    clock = trained_by(run)
 
     def work(folder: Path, name: str) -> Trained:
         track = course(run, asked, chosen, plan, encoding)
@@ -105,27 +105,6 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     place, metric = f"{name}/predictions.npz", track.plan.metric
     return Trained(
         trials, place, race.n_rounds, cut, race.encode_s, decisions, metric, runner_up(race, track, readings)
-    )
-
-
-def lineup(track: Course, n_workers: int, made: tuple[Candidate, ...] = (), without: Container[str] = ()) -> Lineup:
-    """Who races over these rows, but those of the names `without`; of a replay, those too that were made in the race."""
-    weight, planned = track.weight, track.encoding.candidates
-    variants = [one.name for one in planned[len(planned) - track.plan.n_variants :] if one.name not in without]
-
-    def losses(rows: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-        found = row_losses(track.asked.task, track.y[rows], prediction, track.plan.loss)
-        return found if weight is None else found * weight[rows] / max(float(weight[rows].mean()), 1e-300)
-
-    return Lineup(
-        candidates=(*(one for one in planned if one.name not in without), *made),
-        n_variants=len(variants),
-        n_folds=track.plan.folds_tried,
-        n_rows=len(track.of_row),
-        n_train=track.n_train(0),
-        n_classes=track.n_classes if track.n_classes > 2 else 1,
-        losses=losses,
-        n_workers=n_workers,
     )
 
 

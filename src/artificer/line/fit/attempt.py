@@ -16,14 +16,15 @@ from artificer.core.clock import Clock, Stopwatch, median_ms
 from artificer.core.errors import FaultError, FitError
 from artificer.core.protocols import Fold
 from artificer.core.run import Run, versions
-from artificer.core.stages import Candidate, FoldFit, Stop, Trial
+from artificer.core.stages import Candidate, FoldFit
 from artificer.core.store import digest
 from artificer.core.tasks import free_gb
 from artificer.line.ask.rows import oriented
-from artificer.line.fit.course import SHARE, Course, Encodings, as_served, side_by_side
+from artificer.line.fit.course import SHARE, Course, Encodings, as_served, side_by_side, weighing
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
 from artificer.line.fit.saved import at_iteration, save_member
+from artificer.line.fit.settings import OURS, hurry, learned, replayed
 from artificer.measure.metrics import score
 
 VERSION = 3
@@ -33,9 +34,6 @@ COPIES = 3
 FITS_SHARE = 0.4
 # How a learner may fail on rows; the others go on.
 FAILURES = (FitError, ValueError, ArithmeticError, MemoryError)
-# What a fit settled on, and a refit or a replay is told.
-PENALTIES = ("C", "alpha", "epochs")
-ROUNDS = "rounds"  # of a solver that the clock may cut
 
 
 class Fits(Protocol):
@@ -245,6 +243,9 @@ class Trainer:
             best = int(np.argmin(fitted.curve)) + 1
             member = member.truncated(best)  # type: ignore[attr-defined]
         prediction = member.predict(given.X_valid)
+        if not np.isfinite(prediction).all():
+            raise FitError("it predicts what is no finite number")
+        losses = row_losses(given.task, given.y_valid, prediction, self.course.plan.loss)
         save_member(folder, fitted.member)
         np.save(folder / "curve.npy", fitted.curve)
         np.save(folder / "predicted.npy", prediction)
@@ -255,7 +256,7 @@ class Trainer:
             n_iterations=fitted.n_iterations,
             seconds=watch.seconds,
             cut=fitted.cut,
-            loss=_mean(row_losses(given.task, given.y_valid, prediction, self.course.plan.loss), given.weight_valid),
+            loss=float(np.average(losses, weights=given.weight_valid)),
             score=self._score(given, prediction, rows),
             parity=parity(fitted.member.predict(given.checked), fitted.native),
             facts=dict(fitted.facts) | hurry(candidate),
@@ -266,8 +267,8 @@ class Trainer:
         shown = np.expm1(prediction) if self.course.plan.transform == "log1p" else prediction
         truth = np.expm1(given.y_valid) if self.course.plan.transform == "log1p" else given.y_valid
         y, turned = oriented(truth, shown, self.course.asked.positive)
-        weight = self.course.rows.weight  # not the one that learners train with
-        return score(self.course.plan.metric, y, turned, weight[rows] if weight is not None else None)
+        weight = weighing(self.course.rows.weight, rows)  # not the one that learners train with
+        return score(self.course.plan.metric, y, turned, weight)
 
 
 def joint_iteration(curves: Sequence[np.ndarray]) -> int:
@@ -293,42 +294,6 @@ def affordable_workers(run: Run, fit_gb: float) -> int:
     return max(1, min(run.n_workers, int(FITS_SHARE * memory_gb / max(fit_gb, 1e-9))))
 
 
-HURRIED = ("learning_rate", "faster")
-# Settings that are the course's to follow, not a learner's.
-OURS = ("loss", SHARE)
-
-
-def hurry(candidate: Candidate) -> dict[str, float]:
-    """The learning rate that the clock forced, so that a replay uses it too."""
-    return {name: float(candidate.settings[name]) for name in HURRIED} if "faster" in candidate.settings else {}
-
-
-def learned(settings: Mapping[str, object]) -> dict[str, object]:
-    """Settings as learners know them."""
-    return {name: value for name, value in settings.items() if name not in ("faster", *OURS)}
-
-
-def replayed(run: Run, name: str, fold: int) -> dict[str, float]:
-    """Settings that make a fit stop where the replayed run's did; nothing when nothing is replayed."""
-    stops: tuple[Stop, ...] = run.replay.stops if run.replay is not None else ()
-    for stop in stops:
-        if (stop.candidate, stop.fold) == (name, fold):
-            return settled(stop.n_iterations, stop.facts)
-    return {}
-
-
-def settled(n_iterations: int, facts: Mapping[str, float]) -> dict[str, float]:
-    """Settings that repeat a fit: so many iterations or rounds, and the strength of penalty that it chose."""
-    fixed: dict[str, float] = {"max_iterations": n_iterations, "patience": 0} if n_iterations else {}
-    return fixed | {name: facts[name] for name in (*PENALTIES, ROUNDS, "tried", "learning_rate") if name in facts}
-
-
-def settled_on(trial: Trial) -> dict[str, float]:
-    """The strength of penalty that the folds chose: the geometric mean of theirs."""
-    found = {name: [fit.facts[name] for fit in trial.fits if name in fit.facts] for name in PENALTIES}
-    return {name: float(np.exp(np.mean(np.log(values)))) for name, values in found.items() if values}
-
-
 def parity(ours: np.ndarray, native: np.ndarray) -> float:
     """Largest difference between the portable form and the training library, relative above one."""
     if native.shape != ours.shape:
@@ -338,7 +303,3 @@ def parity(ours: np.ndarray, native: np.ndarray) -> float:
 
 def _only(blocks: Mapping[str, np.ndarray], names: set[str]) -> dict[str, np.ndarray]:
     return {name: block for name, block in blocks.items() if name in names}
-
-
-def _mean(losses: np.ndarray, weight: np.ndarray | None) -> float:
-    return float(np.average(losses, weights=weight)) if weight is None or weight.any() else float(losses.mean())

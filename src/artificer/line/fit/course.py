@@ -141,7 +141,7 @@ class Course:
         else:
             train, valid = self._searched(fold, share)
         blocks = tuple(block for block in self.encoding.blocks if only is None or block.name in only)
-        weight = self.rows.weight[train] if self.rows.weight is not None else None
+        weight = weighing(self.rows.weight, train)
         fitted, train_blocks = fit_recipe(
             Recipe(blocks),
             self.schema,
@@ -186,7 +186,6 @@ class Course:
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""
         names, categorical, monotone = self._features(candidate, made.recipe)
-        weight = self.weight
         measured = len(made.valid_rows) > 0
         return Fold(
             X=side_by_side(made.train, candidate.blocks),
@@ -196,8 +195,8 @@ class Course:
             names=names,
             X_valid=side_by_side(made.valid, candidate.blocks) if measured else None,
             y_valid=self.y[made.valid_rows] if measured else None,
-            weight=weight[made.train_rows] if weight is not None else None,
-            weight_valid=weight[made.valid_rows] if weight is not None and measured else None,
+            weight=weighing(self.weight, made.train_rows),
+            weight_valid=weighing(self.weight, made.valid_rows) if measured else None,
             categorical=categorical,
             monotone=monotone,
             seed=self.seed,
@@ -228,6 +227,11 @@ def _drawn(mask: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     fewer = np.zeros_like(mask)
     fewer[rng.choice(places, most, replace=False)] = True
     return fewer
+
+
+def weighing(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
+    """Weights of some rows, by mask or position; None, as they then weigh alike, where none of them weighs anything."""
+    return weight[rows] if weight is not None and weight[rows].any() else None
 
 
 def _thin(fitted: FittedRecipe, blocks: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -76,8 +76,9 @@ class Evidence:
     def _link(self, race: Race) -> str:
         if self.course.y.min() < 0:
             return "a logarithmic link needs a target that is nowhere negative"
-        size = np.abs(self._left(race)[:, 0])
-        grows = float(stats.spearmanr(size, race.blended()[:, 0]).statistic)
+        size, blend = np.abs(self._left(race)[:, 0]), race.blended()[:, 0]
+        alike = np.ptp(size) == 0 or np.ptp(blend) == 0
+        grows = 0.0 if alike else float(stats.spearmanr(size, blend).statistic)
         tried = bool(grows > GROWS)
         because = f"residuals {'grow' if tried else 'do not grow'} with the prediction (rank correlation {grows:+.2f})"
         self._tell("Is a logarithmic link tried?", tried, because, Fact("rank_correlation", grows, "of −1 to 1"))

@@ -20,6 +20,7 @@ from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
 from artificer.line.fit.attempt import FAILURES, Fits, Joint
+from artificer.line.fit.lineup import Lineup
 from artificer.line.fit.prices import BOOSTERS, Prices, hurried
 
 LINEAR = "linear"
@@ -38,8 +39,6 @@ STEPS, MOST_ROWS = 12, 20_000
 # Variants are tried until so many pairs in a row have gained less than this share of the loss.
 IDLE_PAIRS, IDLE_GAIN = 2, 0.0005
 
-Losses = Callable[[np.ndarray, np.ndarray], np.ndarray]
-
 
 class Crew(Protocol):
     """Runs work side by side: `artificer.core.tasks.run_all`, or a simulation of it."""
@@ -47,40 +46,6 @@ class Crew(Protocol):
     def __call__(self, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Yield each item with its result as it ends."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Lineup:
-    """Who races, and over what.
-
-    Attributes
-    ----------
-    candidates : tuple of Candidate
-        In the order in which they are tried; the first two always run.
-    n_variants : int
-        How many of them, at the end, are only tried while they help.
-    n_folds : int
-        Folds that are trained, where the clock allows.
-    n_rows : int
-        Rows that a refit trains on.
-    n_train : int
-        Rows that one fold trains on.
-    n_classes : int
-        1 in regression and with two classes.
-    losses : callable (rows, prediction) → array
-        Losses of rows, given by position, whose mean learners lower; weights included.
-    n_workers : int
-        Fits that run side by side.
-    """
-
-    candidates: tuple[Candidate, ...]
-    n_variants: int
-    n_folds: int
-    n_rows: int
-    n_train: int
-    n_classes: int
-    losses: Losses
-    n_workers: int
 
 
 @dataclass

@@ -6,7 +6,7 @@ import numpy as np
 
 from artificer.core.stages import RunnerUp, Trial
 from artificer.line.ask.rows import oriented
-from artificer.line.fit.course import Course
+from artificer.line.fit.course import Course, weighing
 from artificer.line.fit.race import Race
 from artificer.measure.bayes import folds_differ, practically
 from artificer.measure.metrics import metric, score
@@ -32,7 +32,7 @@ def runner_up(race: Race, track: Course, readings: list[tuple[Trial, np.ndarray 
     folds = [np.searchsorted(rows, race.fits_of.valid_rows(fold)) for fold in range(race.n_rounds)]
 
     def scored(prediction: np.ndarray) -> np.ndarray:
-        return np.array([score(found.name, y[at], prediction[at], _of(weight, at)) for at in folds])
+        return np.array([score(found.name, y[at], prediction[at], weighing(weight, at)) for at in folds])
 
     differences = found.sign * (scored(ours) - scored(theirs))
     if not np.isfinite(differences).all():
@@ -41,7 +41,3 @@ def runner_up(race: Race, track: Course, readings: list[tuple[Trial, np.ndarray 
     n_test = float(np.mean([len(at) for at in folds]))
     chances = folds_differ(differences, n_train, n_test, practically(found.name, best.value))
     return RunnerUp(first.candidate.name, second.candidate.name, chances) if chances else None
-
-
-def _of(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return weight[rows] if weight is not None else None

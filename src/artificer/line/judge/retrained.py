@@ -23,9 +23,10 @@ from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
 from artificer.line.fit import fit
-from artificer.line.fit.attempt import FAILURES, learned, settled, settled_on
+from artificer.line.fit.attempt import FAILURES
 from artificer.line.fit.course import Course, course, side_by_side
 from artificer.line.fit.learners import load
+from artificer.line.fit.settings import learned, settled, settled_on
 from artificer.line.judge.examined import Predict, Rows, UnfinishedError
 from artificer_runtime.outcome import tempered
 

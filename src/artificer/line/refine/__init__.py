@@ -24,6 +24,7 @@ from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
 from artificer.line.choose import choose
 from artificer.line.design import design
+from artificer.line.design.trained_by import trained_by
 from artificer.line.encode import encode
 from artificer.line.fit import fit
 from artificer.line.fit.course import course
@@ -126,14 +127,14 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         predictions = dict(stored)
     rows, y = predictions.pop("rows"), predictions.pop("y")
     weight = track.rows.weight[rows] if track.rows.weight is not None else None
+    if weight is not None and not weight.all():  # rows of no weight choose nothing
+        counts = weight > 0
+        rows, y, weight = rows[counts], y[counts], weight[counts]
+        predictions = {name: values[counts] for name, values in predictions.items()}
     group = track.rows.group[rows] if track.rows.group is not None else None
     group = group if group is not None and len(np.unique(group)) >= PARTS else None
     measured = Measured(rows, y, plan.metric, asked.task, weight, group)
-    return (
-        measured,
-        predictions,
-        Refits(run, track, trained, run.limit("refine", plan.shares["refine"]).until(run.stop)),
-    )
+    return measured, predictions, Refits(run, track, trained, trained_by(run))
 
 
 def _weights(

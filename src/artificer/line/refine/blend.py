@@ -162,9 +162,11 @@ def _objective(measured: Measured) -> Callable[[np.ndarray], float]:
     few = _few(measured)
 
     def gain(prediction: np.ndarray) -> float:
-        if few:
-            return -float(np.average(row_losses(measured.task, measured.y, prediction), weights=measured.weight))
-        return sign * score(measured.metric, measured.y, prediction, measured.weight)
+        found = np.nan if few else sign * score(measured.metric, measured.y, prediction, measured.weight)
+        if np.isfinite(found):
+            return found
+        # Of few rows, or where the metric says nothing: R² of one value, the area of one class.
+        return -float(np.average(row_losses(measured.task, measured.y, prediction), weights=measured.weight))
 
     return gain
 

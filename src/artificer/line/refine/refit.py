@@ -16,21 +16,12 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial, shares
 from artificer.core.store import digest
 from artificer.core.tasks import run_all
-from artificer.line.fit.attempt import (
-    COPIES,
-    FAILURES,
-    affordable_workers,
-    hurry,
-    learned,
-    parity,
-    replayed,
-    settled,
-    settled_on,
-)
+from artificer.line.fit.attempt import COPIES, FAILURES, affordable_workers, parity
 from artificer.line.fit.course import SHARE, Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
 from artificer.line.fit.saved import at_iteration, save_member
+from artificer.line.fit.settings import hurry, learned, replayed, settled, settled_on
 from artificer.line.fit.written import contents
 from artificer.line.refine.seeds import together
 from artificer_runtime.package import Weighted, write
@@ -46,6 +37,8 @@ BY_CHANCE = {
 NEXT_SEED = 7919
 # Together, more seeds may take this part of the time left, and give members of so many MB and trees (5,000: 0.2 ms a row).
 SEEDS_SHARE, SEEDS_MB, SEEDS_TREES = 0.8, 12.0, 5_000
+# A refit that the clock cut before so much of its iterations is worth less than the first fold's member, which is whole.
+WHOLE = 0.5
 # Rows from which a refit alone uses every core: fewer are quicker on one thread, and the same to the bit.
 MANY_ROWS = 500_000
 
@@ -59,6 +52,7 @@ class Refits:
     trained: Trained
     clock: Clock
     done: dict[str, FoldFit] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
     more: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     skipped: bool = False
     refitted: bool = True
@@ -109,7 +103,7 @@ class Refits:
         """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""
         if not self.refitted:
             return tuple(_first(self.trials[name], weight) for name, weight in weights.items())
-        missing = [self.trials[name] for name in self._wanted(weights) if name not in self.done]
+        missing = [self.trials[name] for name in self._wanted(weights) if name not in {*self.done, *self.failed}]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
             self.threads = max(1, self.n_workers // len(missing))
@@ -122,8 +116,11 @@ class Refits:
         return tuple(part for name, weight in weights.items() for part in self._shared(name, weight))
 
     def _note(self, name: str, fit: FoldFit | str) -> None:
+        if not isinstance(fit, str) and not _whole(self.trials[name], fit):
+            fit = "the clock cut it early"
         if isinstance(fit, str):
-            self.run.progress("refine", f"{name} could not be refitted: {fit}; what ships is the first fold's blend")
+            self.failed.add(name)
+            self.run.progress("refine", f"{name} could not be refitted: {fit}; no blend that holds it is refitted")
             return
         self.done[name] = fit
         self.run.progress("refine", f"{name} refitted on all training rows, {fit.seconds:.1f} s")
@@ -238,6 +235,13 @@ class Refits:
             parity(fitted.member.predict(given.checked), fitted.native),
             dict(fitted.facts) | hurry(candidate),
         )
+
+
+def _whole(trial: Trial, fit: FoldFit) -> bool:
+    """Whether a refit is about what its folds were; a linear model that is cut is far from what it converges to."""
+    if not fit.cut:
+        return True
+    return fit.n_iterations >= WHOLE * trial.n_iterations if trial.n_iterations else fit.candidate != LINEAR
 
 
 def _first(trial: Trial, weight: float) -> Part:

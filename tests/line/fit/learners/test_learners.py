@@ -205,6 +205,16 @@ def test_a_clock_that_has_run_out_cuts_the_fit_and_leaves_a_model(name):
     np.testing.assert_allclose(fitted.member.predict(fold.X), fitted.native, atol=ATOL.get(name, 1e-9))
 
 
+def test_a_linear_fit_that_the_clock_stopped_at_its_only_penalty_says_that_it_was_cut():
+    fold, penalty = replace(made("binary"), X_valid=None, y_valid=None), {"C": 30.0}
+    stopped, whole = (load("linear").fit(fold, penalty, clock) for clock in (Clock.after(-1), Clock()))
+    assert stopped.facts["rounds"] < whole.facts["rounds"]
+    assert (stopped.cut, whole.cut) == (True, False)
+    again = load("linear").fit(fold, penalty | {"rounds": stopped.facts["rounds"]}, Clock.after(-1))
+    np.testing.assert_array_equal(again.member.predict(fold.X), stopped.member.predict(fold.X))
+    assert not again.cut, "a replay does as it is told"
+
+
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
 def test_a_refit_grows_as_many_trees_as_it_is_told(name):
     fold = made("regression")

@@ -68,9 +68,28 @@ def test_chances_that_are_not_sure_enough_are_found() -> None:
     assert "not sure enough" in of(calibration, chances(0, 0.5))().says
 
 
-def test_right_chances_are_seldom_called_wrong() -> None:
-    alarms = [of(calibration, chances(seed, 1.0, 1_000))().severity == "warning" for seed in range(30)]
+@pytest.mark.parametrize("n_rows", [60, 1_000])
+def test_right_chances_are_seldom_called_wrong(n_rows: int) -> None:
+    alarms = [of(calibration, chances(seed, 1.0, n_rows))().severity == "warning" for seed in range(30)]
     assert sum(alarms) <= 2
+
+
+def test_a_hundred_rows_show_chances_that_are_far_too_sure_and_else_say_what_they_would_show() -> None:
+    wrong = [of(calibration, chances(seed, 2.5, 100))() for seed in range(10)]
+    assert sum(one.severity == "warning" for one in wrong) >= 9
+    assert sum(one.effect is not None and one.effect.low > 0 for one in wrong) <= 6  # the interval alone
+    assert "would have shown a slope" in of(calibration, chances(0, 1.0, 100))().says
+
+
+def test_where_rows_come_in_groups_the_interval_alone_shows_it() -> None:
+    seen = chances(0, 1.0, 100)
+    odds = np.repeat(np.random.default_rng(0).normal(size=10), 10)
+    p = 1 / (1 + np.exp(-odds))
+    y = np.repeat((np.random.default_rng(1).random(10) < 1 / (1 + np.exp(-odds[::10]))).astype(float), 10)
+    rows = Rows(seen.rows.frame, y)
+    told = replace(seen, rows=rows, prediction=np.stack([1 - p, p], axis=1))
+    grouped = replace(told, rows=replace(rows, group=np.arange(100) // 10))
+    assert of(calibration, grouped)().severity == "note"
 
 
 def test_predictions_that_lie_too_low_are_found_and_those_of_a_line_are_not(diabetics: Halves) -> None:
@@ -142,6 +161,15 @@ def test_a_column_of_noise_that_is_read_is_named_where_the_first_rows_do_not_tel
     (few,) = unused_features(seen.sampled(1_000))
     (found,) = unused_features(seen)
     assert (few.where, found.where) == (seen.metric, "x1")
+    assert "whether 'x1' brings anything these rows do not tell: they would have shown a worth of" in few.says
+
+
+def test_the_last_of_sixty_columns_is_looked_at() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 60))
+    seen = see(lambda rows: rows[:, :59].sum(axis=1), (X, X[:, :59].sum(axis=1) + rng.normal(size=400)))
+    (found,) = unused_features(seen)
+    assert found.where == "x59"
 
 
 def test_a_column_that_harms_is_a_warning() -> None:

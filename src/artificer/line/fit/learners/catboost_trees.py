@@ -50,11 +50,10 @@ class CatBoost:
         model = Library(parameters)
         unit = _unit(fold)
         valid = None
-        if fold.X_valid is not None and fold.y_valid is not None:
-            valid = Pool(fold.X_valid, fold.y_valid / unit, weight=fold.weight_valid)
-        pool = Pool(fold.X, fold.y / unit, weight=fold.weight)
         try:
-            model.fit(pool, eval_set=valid, callbacks=[watch])
+            if fold.X_valid is not None and fold.y_valid is not None:
+                valid = Pool(fold.X_valid, fold.y_valid / unit, weight=fold.weight_valid)
+            model.fit(Pool(fold.X, fold.y / unit, weight=fold.weight), eval_set=valid, callbacks=[watch])
         except CatBoostError as error:
             raise FitError(f"CatBoost: {error}") from error
         curve = np.array(watch.curve) * unit ** (2 - (power_of(fold.loss) or 1.0))  # as losses of the target itself

@@ -46,7 +46,7 @@ class LinearModel:
 
     API: ClassVar[int] = 1
     name: str = "linear"
-    version: int = 7
+    version: int = 8
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows, or at the last one before the clock has run out."""
@@ -54,28 +54,22 @@ class LinearModel:
         fold = _thinned(fold)
         frame = _Frame.of(fold.X)
         X = frame.prepared(fold.X)
-        rounds: dict[float, int] = {}
         fixed, tried, capped = int(settings.get("rounds", 0)), int(settings.get("tried", 1)), list[float]()
         link = link_of(fold.task, fold.loss)
-        fit: Callable[[float], tuple[np.ndarray, np.ndarray]]
+        solver: _Ridge | _Descent | _Logistic
         if fold.task == "regression":
             name, grid = "alpha", ALPHA_GRID
-            if fold.loss:
-                descent = _Descent(X, fold, clock, fixed, capped)
-                fit, rounds = descent.fit, descent.rounds
-            else:
-                fit = _Ridge(X, fold).fit
+            solver = _Descent(X, fold, clock, fixed, capped) if fold.loss else _Ridge(X, fold)
         else:
-            logistic = _Logistic(X, fold, clock, fixed, capped)
-            name, grid, fit, rounds = "C", C_GRID, logistic.fit, logistic.rounds
+            name, grid, solver = "C", C_GRID, _Logistic(X, fold, clock, fixed, capped)
         chosen = grid[:tried] if tried > 1 else (float(settings[name]),) if name in settings else grid
         capped.append(chosen[-1])
-        best, value, tried, cut = self._search(fold, frame, chosen, fit, clock)
+        best, value, tried, cut = self._search(fold, frame, chosen, solver.fit, clock)
         member = replace(frame.member(*best, link), typical=frame.typical(X))
         native = _native(best, frame.prepared(checked), link)
         facts = {name: value, "tried": float(tried)}
-        facts |= {"rounds": float(rounds[chosen[tried - 1]])} if rounds else {}
-        return Fitted(member, np.empty(0), 0, cut, native, facts)
+        facts |= {"rounds": float(solver.rounds[chosen[tried - 1]])} if solver.rounds else {}
+        return Fitted(member, np.empty(0), 0, cut or solver.stopped, native, facts)
 
     def _search(
         self,
@@ -176,6 +170,7 @@ class _Logistic:
     def __init__(self, X: Any, fold: Fold, clock: Clock, fixed_rounds: int, capped: list[float]) -> None:
         self.X, self.fold, self.clock, self.fixed_rounds, self.capped = X, fold, clock, fixed_rounds, capped
         self.rounds: dict[float, int] = {}
+        self.stopped = False  # by the clock, before it had converged
         self.seen = np.unique(fold.y.astype(np.int64))
         self.weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight
         self.total = max(float(self.weight.sum()), 1e-300)
@@ -192,6 +187,7 @@ class _Logistic:
         def looked(at: np.ndarray) -> None:
             self.at, self.rounds[penalty] = at.copy(), self.rounds[penalty] + 1
             if self.clock.expired and not self.fixed_rounds:
+                self.stopped = True
                 raise StopIteration
 
         self.rounds[penalty] = 0
@@ -246,6 +242,7 @@ class _Ridge:
 
     def __init__(self, X: Any, fold: Fold) -> None:
         self.X = X
+        self.rounds, self.stopped = dict[float, int](), False  # solved at once, whatever the clock says
         self.weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight
         total = self.weight.sum()
         self.mean = np.asarray(self.weight @ X).ravel() / total
@@ -331,6 +328,7 @@ class _Descent:
             self.y = (fold.y - self.middle) / self.unit
         self.at = np.zeros(X.shape[1] + 1)
         self.rounds: dict[float, int] = {}
+        self.stopped = False  # by the clock, before it had converged
 
     def fit(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
         limits = {"maxiter": ITERATIONS, "maxcor": 20}
@@ -340,7 +338,10 @@ class _Descent:
                 self._mean_loss, self.at, args=(penalty,), jac=True, method="L-BFGS-B", options=limits
             )
             self.at, self.rounds[penalty] = found.x, done
-            if found.status != 1 or (self.clock.expired and not self.fixed_rounds):  # 1: more iterations would help
+            if found.status != 1:  # 1: more iterations would help
+                break
+            if self.clock.expired and not self.fixed_rounds and done < most:
+                self.stopped = True
                 break
         coefficients, intercept = self.at[:-1], self.at[-1]
         if self.level is not None:

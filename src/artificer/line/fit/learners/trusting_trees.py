@@ -30,7 +30,7 @@ class TrustingTrees:
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Doubt labels, where doubts can be trusted, then fit as `LightGBM` does."""
-        seen = _by_halves(fold, settings)
+        seen = _by_halves(fold, settings, Clock(stop=clock.stop))
         found = doubted(fold.y, seen, fold.n_classes)
         places = found.places[:0] if distrust(fold.y, seen, found, fold.n_classes) else found.places
         weight = np.ones(len(fold.y)) if fold.weight is None else fold.weight.copy()
@@ -39,8 +39,14 @@ class TrustingTrees:
         return replace(fitted, facts={**fitted.facts, "n_doubted": float(len(places))})
 
 
-def _by_halves(fold: Fold, settings: Settings) -> np.ndarray:
-    """What each row is predicted to be by trees of the other half: float64 (n_rows, n_out)."""
+def _by_halves(fold: Fold, settings: Settings, clock: Clock) -> np.ndarray:
+    """What each row is predicted to be by trees of the other half: float64 (n_rows, n_out).
+
+    Parameters
+    ----------
+    clock : Clock
+        Without a deadline: what is doubted must hang on the rows alone. Who interrupts throws the fit away.
+    """
     order = np.random.default_rng(fold.seed).permutation(len(fold.y))
     half = np.empty(len(fold.y), bool)
     half[order[np.argsort(fold.y[order], kind="stable")]] = np.arange(len(fold.y)) % 2 == 0
@@ -48,6 +54,5 @@ def _by_halves(fold: Fold, settings: Settings) -> np.ndarray:
     for part in (half, ~half):
         weight = fold.weight[~part] if fold.weight is not None else None
         others = replace(fold, X=fold.X[~part], y=fold.y[~part], weight=weight, X_valid=None, served=None)
-        # Without a clock: what is doubted must hang on the rows alone.
-        predicted[part] = LightGBM().fit(others, {**settings, **QUICK}, Clock()).member.predict(fold.X[part])
+        predicted[part] = LightGBM().fit(others, {**settings, **QUICK}, clock).member.predict(fold.X[part])
     return predicted

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from scipy import stats
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.calibration import calibration_slope, expected_error, intercept, recalibrated
 from artificer.measure.compare import compare
+from artificer.measure.cox import chance_if_right
 from artificer.measure.intervals import mean_of_rows, wilson
 
 # Of the loss: a recalibration that gains less is not worth a change.
 WORTH = 0.01
 FEWEST = 50
+SEEN = 0.8  # chance of showing a slope that is said to be seen
 
 
 @examination("calibration", "prediction")
 def calibration(seen: Examined) -> Iterator[Finding]:
-    """Report what recalibrating would gain, measured on the half of the rows that it was not learned from."""
+    """Report what recalibrating would gain, measured on the half of the rows that it was not learned from.
+
+    Chances are off where that gain is worth it, and either its interval or Cox's score test shows it: of few rows the test
+    tells far more. It takes rows to be independent, so that groups have the interval alone.
+    """
     if len(seen.rows) < FEWEST:
         return
     if not seen.classes:
@@ -36,20 +43,27 @@ def calibration(seen: Examined) -> Iterator[Finding]:
     after = recalibrated(y, two, rows.weight)
     gain = compare("brier", y, after, two, rows.weight, groups=rows.group, level=seen.level)
     brier = float(np.average((p - y) ** 2, weights=rows.weight))
-    off = gain.low > 0 and gain.value > WORTH * brier
+    by_luck, spread = chance_if_right(y, p, rows.weight)
+    shown = gain.low > 0 or (rows.group is None and by_luck < 1 - seen.level)
+    off = shown and gain.value > WORTH * brier
+    unseen = "no recalibration is shown to pay"
+    if rows.group is None and np.isfinite(spread):
+        reach = spread * float(stats.norm.ppf(0.5 + seen.level / 2) + stats.norm.ppf(SEEN))
+        unseen += f"; Cox's score test would have shown a slope {figure(reach)} away from 1 four times in five"
     which = "the chances" if len(seen.classes) == 2 else "the chances of the label that is named"
     yield Finding(
         "calibration",
         "warning" if off else "note",
         "probabilities",
         f"{which} are off by {with_interval(error)} on average, {by_chance:.3f} of it to be expected by chance; "
-        + (f"they are {_how(slope, bias)}" if off else "no recalibration is shown to pay"),
+        + (f"they are {_how(slope, bias)}" if off else unseen),
         "recalibrate on rows that did not train it (Platt's logistic curve does)" if off else "nothing to do",
         (
             *_interval_facts("slope", slope, "1 when right, below when too sure"),
             *_interval_facts("intercept", bias, "mean outcome less mean chance; 0 when right"),
             *_interval_facts("calibration_error", error, "share, over ten bins"),
             Fact("error_by_chance", by_chance, "of right chances on so many rows"),
+            Fact("p", by_luck, "chance that right chances look as wrong (Cox's score test, rows independent)"),
         ),
         gain,
     )
@@ -82,11 +96,16 @@ def _coverage(seen: Examined, intervals: np.ndarray) -> Finding:
     held = (seen.rows.y >= intervals[:, 0]) & (seen.rows.y <= intervals[:, 1])
     share = wilson(float(held.sum()), len(held), level=seen.level)
     short = share.high < seen.intervals_level
+    # Cohen 1988, chapter 6: a difference of arc sines, which has the same spread at every share.
+    reach = float(stats.norm.ppf(0.5 + seen.level / 2) + stats.norm.ppf(SEEN)) / 2 / len(held) ** 0.5
+    seen_from = float(np.sin(max(np.arcsin(seen.intervals_level**0.5) - reach, 0.0)) ** 2)
+    unseen = "" if short else f"; a share of {seen_from:.1%} or less would have been seen four times in five"
     return Finding(
         "coverage",
         "warning" if short else "note",
         "intervals",
-        f"intervals of {seen.intervals_level:.0%} hold {share.value:.1%} of the values ({share.low:.1%} to {share.high:.1%})",
+        f"intervals of {seen.intervals_level:.0%} hold {share.value:.1%} of the values ({share.low:.1%} to {share.high:.1%})"
+        + unseen,
         "widen them by what lies outside on rows that did not train it" if short else "nothing to do",
         _interval_facts("share_held", share, "share of rows"),
     )

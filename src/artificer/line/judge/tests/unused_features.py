@@ -1,4 +1,8 @@
-"""Unused features: columns whose shuffling changes nothing, or even helps."""
+"""Unused features: columns whose shuffling changes nothing, or even helps.
+
+All columns are shuffled on few rows; those of which that does not tell, on more rows and more often, as long as it can:
+the interval shrinks with the root of the rows, and by (1 + 1 / shuffles) under a root.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,17 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
+from artificer.line.judge.tests.power import detectable
 from artificer.line.judge.trivial import constant_prediction
 from artificer.measure.correct import looks
 from artificer.measure.importance import importance
 
-MOST_COLUMNS, SHUFFLES = 30, 2
-TIMES = 4  # as many rows for columns of which fewer do not tell
+MOST_COLUMNS = 100
+# As many times the rows, and shuffles: of columns of which the look before does not tell, and this one could.
+LOOKS = ((1, 2), (4, 2), (10, 4))
 # Of the gain over a constant: a column that may bring more is not called unused.
 LITTLE = 0.02
 
@@ -22,14 +28,11 @@ LITTLE = 0.02
 @examination("unused_features", "predict")
 def unused_features(seen: Examined) -> Iterator[Finding]:
     """Report columns that the model does not read, that bring next to nothing, and, as a warning, that harm."""
-    few, seen = seen.sampled(seen.most_rows), seen.sampled(TIMES * seen.most_rows)
     names = seen.rows.frame.columns[:MOST_COLUMNS]
     level = looks(seen.level, len(names))
-    gain = max(seen.against(constant_prediction(seen)).value, 0.0)
-    found = _importances(few, names, level)
-    open_yet = [name for name, one in found.items() if one.low <= 0 and one.high > LITTLE * gain]
-    if len(seen.rows) > len(few.rows):
-        found |= _importances(seen, open_yet, level)
+    some = seen.sampled(LOOKS[-1][0] * seen.most_rows)
+    gain = max(some.against(constant_prediction(some)).value, 0.0)
+    found = _looked(seen, names, LITTLE * gain, level)
     found = {name: one for name, one in found.items() if np.isfinite(one.value)}
     if not found:
         return
@@ -49,6 +52,7 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
         for name, one in found.items()
         if name not in (*harms, *unread) and one.low <= 0 and one.high <= LITTLE * gain
     ]
+    open_yet = {name: one for name, one in found.items() if one.low <= 0 and name not in (*harms, *unread, *little)}
     told = [
         *([f"the model does not read {_listed(unread)}"] if unread else []),
         *([f"shuffling {_listed(little)} changes next to nothing"] if little else []),
@@ -58,13 +62,46 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
         "unused_features",
         "note",
         ", ".join([*unread, *little]) or seen.metric,
-        ("; ".join(told) or f"no column of {len(found)} is shown to bring nothing") + tried,
+        ("; ".join(told) or f"no column of {len(found)} is shown to bring nothing") + _untold(open_yet, gain) + tried,
         "each costs upkeep: train without them, and keep what is not worse" if told else "nothing to do",
         tuple(Fact(name, one.value, f"{seen.metric} lost when shuffled") for name, one in found.items()),
     )
 
 
-def _importances(seen: Examined, names: list[str], level: float) -> dict[str, Estimate]:
+def _looked(seen: Examined, names: list[str], little: float, level: float) -> dict[str, Estimate]:
+    """What each column brings, by the last look that was taken at it."""
+    found: dict[str, Estimate] = {}
+    open_yet, before = names, 0.0
+    for times, shuffles in LOOKS:
+        some = seen.sampled(times * seen.most_rows)
+        told = len(some.rows) / (1 + 1 / shuffles)  # the variance is as its inverse
+        shrunk = (before / told) ** 0.5
+        open_yet = [name for name in open_yet if name not in found or _tells_later(found[name], little, shrunk)]
+        if before < told:  # else there are no more rows to look at
+            found |= _importances(some, open_yet, level, shuffles)
+            before = told
+    return found
+
+
+def _tells_later(found: Estimate, little: float, shrunk: float) -> bool:
+    """Whether a column is undecided, and an interval shorter by such a factor could show it to be useless or to harm."""
+    reach = shrunk * (found.high - found.low) / 2
+    return found.low <= 0 and found.high > little and min(found.value, 0.0) + reach <= little
+
+
+def _untold(found: dict[str, Estimate], gain: float) -> str:
+    """Of which columns these rows do not tell, and what they would have shown."""
+    if not found:
+        return ""
+    seen_from = max(map(detectable, found.values()))
+    why = f"{seen_from / gain:.0%} of the gain" if gain > 0 else "the model gains nothing over a constant"
+    return (
+        f"; whether {_listed(list(found))} bring{'s' if len(found) == 1 else ''} anything these rows do not tell: they would "
+        f"have shown a worth of {figure(seen_from)} ({why}) four times in five"
+    )
+
+
+def _importances(seen: Examined, names: list[str], level: float, shuffles: int) -> dict[str, Estimate]:
     """What shuffling each column loses; both ends of the interval are 0 where no prediction moves."""
     rng, frame, rows = np.random.default_rng(0), seen.rows.frame, seen.rows
     assert seen.predict is not None
@@ -80,7 +117,7 @@ def _importances(seen: Examined, names: list[str], level: float) -> dict[str, Es
             moved = moved or not np.array_equal(other, seen.prediction)
             return seen.as_scored(other)
 
-        one = importance(seen.metric, rows.y, base, shuffled, rng, n_repeats=SHUFFLES, weight=rows.weight, level=level)
+        one = importance(seen.metric, rows.y, base, shuffled, rng, n_repeats=shuffles, weight=rows.weight, level=level)
         found[name] = one if moved else Estimate(0.0, 0.0, 0.0, "no prediction moves", len(rows), level)
     return found
 

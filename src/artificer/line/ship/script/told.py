@@ -10,10 +10,10 @@ import numpy as np
 from artificer.core.errors import ArtificerError
 from artificer.core.protocols import Fold
 from artificer.core.stages import Candidate, Stop
-from artificer.line.fit.attempt import learned, settled
 from artificer.line.fit.learners import load
 from artificer.line.fit.learners.linear_model import C_GRID, MOST_SOLVED, most_rows
 from artificer.line.fit.losses import level_of, power_of
+from artificer.line.fit.settings import learned, settled
 from artificer.line.refine.refit import NEXT_SEED
 from artificer_runtime.members import Member
 from artificer_runtime.members.kernel import Kernel

@@ -1,0 +1,52 @@
+"""Rows that weigh nothing: the folds and halves that hold no others are still trained on, and choose nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from artificer.core.brief import Brief, Data, RunPart, Target
+from artificer.core.run import Run
+from artificer.core.store import Workspace
+from artificer.line.fit import fit
+from artificer.line.fit.course import weighing
+from artificer.line.refine import _gather, refine
+
+N = 240
+
+
+def run_of(folder: Path, weight: np.ndarray, **data: str) -> Run:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=N)
+    columns = {"x": x, "y": np.where(x + 0.5 * rng.normal(size=N) > 0, "yes", "no"), "w": weight}
+    when = pl.Series(np.datetime64("2024-01-01") + np.arange(N).astype("timedelta64[D]"))
+    frame = pl.DataFrame({**columns, "lot": np.arange(N) % 4, "day": when})
+    part = RunPart(limit_s=60, learners=("linear", "catboost"), exclude=("catboost_engineered",))
+    brief = Brief(target=Target(column="y"), data=Data(weight="w", **data), run=part)  # type: ignore[arg-type]
+    return Run(brief, folder, Workspace(folder), frame=frame, effects=False, seal=False, judged=False)
+
+
+def test_rows_that_all_weigh_nothing_weigh_alike() -> None:
+    weight = np.array([0.0, 0.0, 2.0])
+    assert weighing(weight, np.array([0, 1])) is None
+    assert weighing(None, np.array([0])) is None
+    np.testing.assert_array_equal(weighing(weight, np.array([1, 2])), [0.0, 2.0])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("weight", "data"),
+    [(np.arange(N) >= 150, {"time": "day"}), (np.arange(N) % 4 == 0, {"group": "lot"}), (np.arange(N) < 3, {})],
+)
+def test_a_fold_without_weight_is_trained_on_and_only_rows_with_weight_choose(
+    tmp_path: Path, weight: np.ndarray, data: dict[str, str]
+) -> None:
+    run = run_of(tmp_path, weight.astype(float), **data)
+    assert [trial.candidate.name for trial in fit(run).trials if trial.score is not None] == ["linear", "catboost"]
+    measured = _gather(run)[0]
+    assert measured.weight is not None
+    assert measured.weight.all()
+    assert refine(run).refitted
