@@ -56,4 +56,6 @@ def plan(subject: Subject, **options: Any) -> Forecast:
     memory_mb = 250 + COPIES * cells * 4 / 1e6
     limit_s = state.brief.run.limit_s
     wanted = () if state.frame is not None else contacts(state.brief)
-    return Forecast(fits, {"refine": trained_share(state)}, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb, wanted)
+    return Forecast(
+        fits, {"refine": trained_share(state)}, limit_s, min(seconds + 3, limit_s), memory_mb, disk_mb, wanted
+    )
