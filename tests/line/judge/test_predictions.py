@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from artificer.core.brief import Target
-from artificer.core.errors import DataError
+from artificer.core.errors import BriefError, DataError
 from artificer.line.ask.labels import read_labels
 from artificer.line.judge.any_model import examine, examine_predictions
 from artificer.line.judge.foreign import ModelRaisedError
@@ -44,6 +44,11 @@ NUMBER = read_labels(pl.Series("y", [0.5, 1.7, 2.25, 9.5]), Target(column="y"))
 def test_what_is_no_prediction_is_refused_and_named(labels: Any, given: Any, says: str) -> None:
     with pytest.raises(DataError, match=says):
         as_prediction(given, labels, 4)
+
+
+def test_an_option_that_there_is_not_is_refused_with_the_closest() -> None:
+    with pytest.raises(BriefError, match="no option 'metrik'; closest name here: 'metric'"):
+        examine_predictions([0, 1] * 50, [0.2, 0.8] * 50, metrik="brier")
 
 
 def test_chances_that_were_rounded_are_taken() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +55,21 @@ class About:
     effects: Mapping[str, str] | None = None
     level: float = 0.95
 
+    @classmethod
+    def told(cls, given: Mapping[str, Any]) -> About:
+        """What a caller says by name.
+
+        Raises
+        ------
+        BriefError
+            When there is no such option.
+        """
+        known = [one.name for one in fields(cls)]
+        for name in given:
+            if name not in known:
+                raise BriefError(f"there is no option '{name}'{there_are(name, known)}")
+        return cls(**given)
+
 
 def examine(
     model: Any,
@@ -89,7 +104,7 @@ def examine(
     DataError, BriefError
         When rows, labels or options are not what they must be.
     """
-    return examined(shown(model, X, y, train=train, previous=previous, refit=refit, about=About(**about)))
+    return examined(shown(model, X, y, train=train, previous=previous, refit=refit, about=About.told(about)))
 
 
 def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any = None, **about: Any) -> Examination:
@@ -107,7 +122,7 @@ def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any
         As for `examine`.
     """
     frame = _frame(X) if X is not None else pl.DataFrame()
-    known = About(**about)
+    known = About.told(about)
     labels = _labels(_series(y), (), known, kind="")
     rows = _rows(frame, y, labels, known)
     before = None if previous is None else as_prediction(previous, labels, len(rows))

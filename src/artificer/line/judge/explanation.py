@@ -94,7 +94,7 @@ def explain(
     >>> found = explain(model, X, y, changeable=["hours"])  # doctest: +SKIP
     >>> print(found)  # doctest: +SKIP
     """
-    seen = shown(model, X, y, train=train, refit=False, about=About(**about))
+    seen = shown(model, X, y, train=train, refit=False, about=About.told(about))
     return explanation(seen, rows, predictor=model if isinstance(model, Predictor) else None)
 
 
