@@ -93,7 +93,7 @@ def dictionary(cells: pl.Series) -> tuple[pl.Series, np.ndarray]:
     """The different texts of a column, without gaps, and each row's place among them: int32 (n_rows,), -1 where missing."""
     if not len(cells):
         return cells, np.empty(0, np.int32)
-    encoded = cells.rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    encoded = cells.alias("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
     texts = pl.Series(cells.name, encoded.dictionary)
     indices = encoded.indices
     # Arrow's own ways to numpy, and to fill gaps, import pandas first.
