@@ -57,7 +57,9 @@ class Texts:
 
 def texts_of(column: pl.Series) -> Texts:
     """The bytes of a column of texts without gaps."""
-    array = column.alias("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())  # a name may hold what Arrow refuses
+    array = (
+        column.alias("").rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    )  # a name may hold what Arrow refuses
     _, offsets, data = array.buffers()
     starts = np.frombuffer(offsets, np.int64, len(array) + 1, array.offset * WORD) if len(array) else np.zeros(1, int)
     held = np.frombuffer(data, np.uint8)[starts[0] : starts[-1]] if data is not None else np.empty(0, np.uint8)

@@ -22,7 +22,8 @@ def findings(folder: Path, town: list[Any]) -> list[Finding]:
     age = rng.normal(40, 10, N)
     bought = np.where(rng.random(N) < 1 / (1 + np.exp(-(age - 40) / 10)), "yes", "no")
     frame = pl.DataFrame({"age": age, "town": town, "bought": bought})
-    return list(audit(Brief(target=Target(column="bought")), frame=frame, workspace=folder, limit_s=600).findings)
+    told = audit(Brief(target=Target(column="bought")), frame=frame, workspace=folder, limit_s=600).findings
+    return [one for one in told if one.code != "label_power"]
 
 
 def test_slips_and_capitals_are_told_each_by_its_code(tmp_path: Path) -> None:
