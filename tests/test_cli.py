@@ -157,11 +157,9 @@ class TestEnds:
         command = [sys.executable, "-m", "artificer", "run", str(path)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
-            while "fold 1" not in process.stderr.readline():
-                pass
+            assert any("fold 1" in line for line in process.stderr)
             process.send_signal(signal.SIGINT)  # ends with what there is
-            while "Ctrl-C again" not in process.stderr.readline():
-                pass
+            assert any("Ctrl-C again" in line for line in process.stderr)
             process.send_signal(signal.SIGINT)
             said = process.stderr.read()
         assert process.returncode == 130
