@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -269,3 +271,48 @@ def test_a_package_holds_all_that_it_should_and_the_same_model_is_the_same_versi
     assert sum(members.values()) == pytest.approx(1), "all seeds of a candidate count"
     assert ship(started(tmp_path)).version == shipped.version
     assert not list((tmp_path / "packages").glob(".*"))
+
+
+@pytest.mark.parametrize(("reached", "left_out"), [(1, ["catboost"]), (-1, [])])
+def test_a_light_member_whose_refit_was_cut_early_is_left_out_and_the_rest_ships_refitted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reached: int, left_out: list[str]
+) -> None:
+    refits = _gather(started(tmp_path))[2]
+    whole, refit = refits.trials["catboost"].n_iterations, Refits._refit
+
+    def cut(self: Refits, wanted: tuple[Trial, int]) -> FoldFit:
+        done = refit(self, wanted)
+        catboost = wanted[0].candidate.name == "catboost"
+        return replace(done, cut=True, n_iterations=reached % whole) if catboost else done
+
+    monkeypatch.setattr(Refits, "_refit", cut)
+    weights, decisions = refining._refitted(refits, {"lightgbm": 0.7, "catboost": 0.3}, ())
+    assert refits.refitted
+    assert [name for name in ("lightgbm", "catboost") if name not in weights] == left_out
+    assert sum(weights.values()) == pytest.approx(1)
+    assert [told.question for told in decisions] == [f"Does {name} ship?" for name in left_out]
+    heavy, _ = refining._refitted(refits, {"lightgbm": 0.5, "catboost": 0.5}, ())
+    assert sorted(heavy) == ["catboost", "lightgbm"]
+    refits.parts(heavy)
+    assert refits.refitted == (not left_out), (
+        "what weighs more is not left out: all of it ships as the first fold has it"
+    )
+
+
+@pytest.mark.parametrize(("left_s", "kept"), [(10.0, {"a", "b", "c"}), (6.0, {"a", "b"}), (2.0, {"a", "b", "c"})])
+def test_light_members_are_left_out_before_nothing_is_refitted(left_s: float, kept: set[str]) -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=3000)
+    usable = {name: (y + size * rng.normal(size=3000))[:, None] for name, size in (("a", 1.0), ("b", 1.05), ("c", 1.9))}
+    takes = {"a": 4.0, "b": 1.0, "c": 3.0}
+    fallen: list[bool] = []
+    refits = SimpleNamespace(
+        run=SimpleNamespace(stop=threading.Event()),
+        clock=SimpleNamespace(left_s=left_s),
+        seconds=lambda names: sum(takes[name] for name in names),
+        fall_back=lambda: fallen.append(True),
+    )
+    found, decisions = refining._affordable(Measured(np.arange(3000), y, "rmse", "regression"), usable, 6, refits)  # type: ignore[arg-type]
+    assert set(found) == kept
+    assert fallen == ([True] if left_s == 2.0 else [])
+    assert len(decisions) == (left_s < 10)

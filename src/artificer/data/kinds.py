@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from artificer.data.columns import each
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import MISSING, missing_numbers
 
@@ -61,7 +62,7 @@ def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = (), fewest_row
     fewest_rows : int
         A level is one that so many rows hold, and a range ends where so many lie at its end or beyond.
     """
-    columns = (_column(frame[name], missing, fewest_rows) for name in frame.columns)
+    columns = each(lambda name: _column(frame[name], missing, fewest_rows), frame.columns, frame.height)
     return Schema(tuple(columns), tuple(missing))
 
 

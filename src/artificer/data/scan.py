@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 from pyarrow import parquet
 
-from artificer.core.tasks import give_back, n_cores, run_all
+from artificer.core.tasks import give_back
 from artificer.data.coded import Normal, at_rows, coded
+from artificer.data.columns import each
 from artificer.data.hashes import Texts, joined, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
 from artificer.data.sketches import (
     MOST_COMMON,
@@ -220,10 +221,8 @@ def scan_part(
         cells = frame[column.name]
         return scanned(cells, column, like.columns[place].edges if like else None, normal)
 
-    n_workers = n_cores() if frame.height >= ROWS_AT_ONCE // 4 else 1
-    done = dict(run_all(one, range(len(schema.columns)), n_workers, trim=False))
+    found = each(one, range(len(schema.columns)), frame.height)
     give_back()
-    found = [done[place] for place in range(len(schema.columns))]
     hashes = None
     for _, hashed in found if rows else ():
         hashes = joined(hashes, hashed)

@@ -14,6 +14,7 @@ import polars as pl
 from artificer.core.errors import DataError
 from artificer.core.store import write_bytes
 from artificer.data.coded import dictionary
+from artificer.data.columns import each, prepared
 from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
 from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
 from artificer_runtime.schema import Column, Schema, canonical_text
@@ -35,7 +36,9 @@ def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     lacking = [column.name for column in schema.columns if column.name not in frame.columns]
     if lacking:
         raise DataError(f"column '{lacking[0]}' is absent; the brief's data has it")
-    return pl.DataFrame([normal_column(frame[column.name], column, schema.missing) for column in schema.columns])
+    return pl.DataFrame(
+        each(lambda one: normal_column(frame[one.name], one, schema.missing), schema.columns, frame.height)
+    )
 
 
 def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Series:
@@ -57,10 +60,9 @@ def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> 
 def fingerprint(frame: pl.DataFrame) -> str:
     """Hash of values, their order, and names of columns: 32 hex digits, the same whatever file they came from."""
     total = hashlib.blake2b(digest_size=16)
-    for name in frame.columns:
-        total.update(f"{name}\x00".encode())
-        for part in _canonical_bytes(frame[name]):
-            total.update(part)
+    parts = (part for name in frame.columns for part in (f"{name}\x00".encode(), *_canonical_bytes(frame[name])))
+    for part in prepared(parts, frame.height):
+        total.update(part)
     return total.hexdigest()
 
 

@@ -52,14 +52,15 @@ class Remembered:
         return {"numbers": 3}
 
     def missing(self, candidate: Candidate, n_folds: int) -> int:
-        return n_folds
+        return sum((candidate.name, fold) not in self.done for fold in range(n_folds))
 
     def attempt(self, candidate: Candidate, fold: int, clock: Clock) -> FoldFit:
         if candidate.name in self.broken:
             raise FitError("no such luck")
         self.done.append((candidate.name, fold))
         seconds = self.takes[candidate.name] / float(candidate.settings.get("faster", 1.0))
-        return FoldFit(candidate.name, fold, "", 10, seconds, False, 0.0)
+        cut = seconds > clock.left_s
+        return FoldFit(candidate.name, fold, "", 10, min(seconds, max(clock.left_s, 0.0)), cut, 0.0)
 
     def predicted(self, fit: FoldFit) -> np.ndarray:
         rng = np.random.default_rng([len(fit.candidate), ord(fit.candidate[0]), fit.fold])
@@ -173,13 +174,41 @@ def test_what_evidence_does_not_ask_for_is_not_tried() -> None:
 
 
 def test_a_booster_learns_faster_where_that_makes_it_end_in_time() -> None:
-    fits = even("a", "b", "c", takes=1.0)
-    found = race(fits, 13.0)
+    fits = even("a", "b", "c", "d", "e", "f", takes=1.0)
+    found = race(fits, 24.0)
     times = float(found.entered["c"].settings["faster"])
     assert 1 < times <= FASTEST_RATE / 0.03
     assert found.entered["c"].settings["learning_rate"] == pytest.approx(0.03 * times, rel=1e-3)
     assert "c" in found.finished
     assert found.clock.left_s > 0
+
+
+def test_one_that_is_feared_to_take_long_keeps_no_other_from_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    laws = {"lightgbm": (0.0, 0.0, 0.0, 0.0), "kernel": (2.0, 0.0, 0.0, 0.0)}
+    monkeypatch.setattr(prices, "_laws", lambda: laws)
+    fits = even("a", "b", "feared", "c")
+    fits.takes["feared"] = 0.5
+    plan = [candidate(name, learning_rate=0.15) for name in fits.noise]
+    plan[2] = Candidate("feared", "kernel", {}, ("numbers",))
+    found = race(fits, 62.0, candidates=tuple(plan))
+    assert sorted(found.finished) == ["a", "b", "c", "feared"]
+
+
+def test_one_that_takes_longer_than_was_thought_leaves_the_refits_their_time() -> None:
+    fits = even("a", "b", "slow")
+    fits.takes["slow"] = 500.0
+    found = race(fits, 40.0, candidates=tuple(candidate(name, learning_rate=0.15) for name in fits.noise))
+    assert found.fits["slow", 0].cut
+    assert found.clock.left_s >= found.refit_s(found.weights) > 0
+
+
+def test_other_folds_are_not_begun_where_the_first_tells_that_they_cannot_end() -> None:
+    fits = even("a", "b", "slow")
+    fits.takes["slow"] = 12.0
+    found = race(fits, 40.0, candidates=tuple(candidate(name, learning_rate=0.15) for name in fits.noise))
+    assert [fold for name, fold in fits.done if name == "slow"] == [0]
+    assert found.dropped["slow"].startswith("the clock: its other folds would take about")
+    assert found.skipped
 
 
 def test_little_time_means_fewer_folds_not_cut_fits() -> None:
@@ -218,7 +247,7 @@ def test_what_errors_suggest_does_not_start_where_it_could_not_end() -> None:
         asked.append(race.affords([candidate("a")] * 100))
         return [candidate("made")]
 
-    found = race(fits, limit_s=12.0, candidates=plan, mend=mend)
+    found = race(fits, limit_s=5.0, candidates=plan, mend=mend)
     assert asked == [False]
     assert ("made", 0) not in fits.done
     assert found.dropped["made"].startswith("the clock")

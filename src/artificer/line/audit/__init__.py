@@ -17,10 +17,11 @@ import polars as pl
 
 from artificer.core.brief import is_brief
 from artificer.core.protocols import Check
-from artificer.core.records import Decision, Fact
+from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, Rule
 from artificer.core.store import save
+from artificer.data.columns import each
 from artificer.data.scan import scan
 from artificer.data.table import normal_column, row_hashes
 from artificer.line.ask import Subject, ask, begin
@@ -133,7 +134,7 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     hashes = row_hashes(rows.frame, asked.features)
     prices = Prices(run.brief, asked, rows, run.limit("audit", SHARE) if run.effects else None)
     seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
-    findings = [finding for check in builtin() for finding in check(seen)]
+    findings = _found(seen)
     if run.effects:
         prices.clock = run.limit("audit", MENDING_SHARE)
     result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
@@ -154,6 +155,16 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
         cut=bool(prices.unmeasured),
         repairs=tuple(result.repairs),
     )
+
+
+def _found(seen: Seen) -> list[Finding]:
+    """What the checks say, in their order; those that measure share a clock, and look one after the other."""
+    checks = builtin()
+    measuring = [place for place, check in enumerate(checks) if "prices" in check.needs]
+    lanes = [measuring, *([place] for place in range(len(checks)) if place not in measuring)]
+    looked = each(lambda lane: {place: list(checks[place](seen)) for place in lane}, lanes, seen.rows.n_rows)
+    found = {place: findings for lane in looked for place, findings in lane.items()}
+    return [finding for place in range(len(checks)) for finding in found[place]]
 
 
 def _normal(frame: pl.DataFrame, asked: Asked, target: str) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, ColumnStory, Description
 from artificer.core.store import load
+from artificer.data.columns import each
 from artificer.data.scan import Profile
 from artificer.data.table import normalise
 from artificer.line.ask import Subject, ask, begin
@@ -76,7 +77,7 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     found = associations(asked, sample)
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)
-    columns = tuple(story(profile.column(name), values[name], found.get(name)) for name in names)
+    columns = tuple(each(lambda name: story(profile.column(name), values[name], found.get(name)), names, rows.n_rows))
     told = Description(
         n_rows=rows.n_rows,
         columns=columns,

@@ -280,12 +280,16 @@ def joint_iteration(curves: Sequence[np.ndarray]) -> int:
     >>> joint_iteration([np.array([3.0, 2.0, 1.0]), np.array([3.0, 2.5])])
     3
     """
+    mean = mean_curve(curves)
+    return int(np.argmin(mean)) + 1 if len(mean) else 0
+
+
+def mean_curve(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of the folds' losses after each iteration, as long as the longest; empty where there are none."""
     curves = [curve for curve in curves if len(curve)]  # a fold of dull rows has a constant model, and none
-    if not curves:
-        return 0
-    longest = max(len(curve) for curve in curves)
+    longest = max((len(curve) for curve in curves), default=0)
     padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
-    return int(np.argmin(np.mean(padded, axis=0))) + 1
+    return np.asarray(np.mean(padded, axis=0)) if curves else np.empty(0)
 
 
 def affordable_workers(run: Run, fit_gb: float) -> int:

@@ -19,6 +19,7 @@ import numpy as np
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.stages import Candidate, FoldFit
+from artificer.core.tasks import side_by_side_s
 from artificer.line.fit.attempt import FAILURES, Fits, Joint
 from artificer.line.fit.lineup import Lineup
 from artificer.line.fit.prices import BOOSTERS, Prices, hurried
@@ -31,7 +32,7 @@ CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 # It goes on all the same where this much of it beside the blend lowers the loss, by this share of it.
 BESIDE, HELPS = 0.2, 0.0005
 # Of the time there is, what the folds of the first pair may take; of what is left, what expected fits may.
-FIRST_SHARE, USED = 0.5, 0.9
+FIRST_SHARE, USED = 0.35, 0.9
 # Refits of the dearest candidates for which time is kept when rates are set: how many, and how many folds each takes.
 MOST_REFITTED, REFITTED = 3, 1.3
 # Of the greedy blend that is looked at on the way: steps, and about how many rows they look at.
@@ -203,7 +204,7 @@ class Race:
         return max(1.0, boosted / room) if room > 0 else math.inf
 
     def _affordable_folds(self, pair: list[Candidate]) -> int:
-        """How many folds there is time for, so that the first pair leaves half of the time to others and to refits."""
+        """How many folds there is time for, so that the first pair leaves most of the time to others and to refits."""
         cost = sum(self.fits[one.name, 0].seconds for one in pair) / self.lineup.n_workers + self.encode_s
         known = all(self.fits_of.missing(one, self.lineup.n_folds) == 0 for one in pair)
         if math.isinf(self.clock.left_s) or known:
@@ -218,7 +219,8 @@ class Race:
         pair: list[Candidate] = []
         taken = 0.0
         while others and len(pair) < PAIR:
-            candidate = hurried(others.pop(0), self.times)
+            planned = others.pop(0)
+            candidate = hurried(planned, self.times)
             if because := self.unwanted(self, candidate):
                 self.dropped[candidate.name] = because
                 continue
@@ -230,6 +232,9 @@ class Race:
             if needed > room > 0:
                 candidate = hurried(candidate, 1.05 * needed / room)
                 needed = self.n_rounds * self.prices.fold_s(candidate)
+            if needed > max(room, 0.0) and pair:  # it may be that the one beside it takes less than is feared
+                others.insert(0, planned)
+                break
             if needed > max(room, 0.0):
                 self.skipped = True
                 seconds = needed / self.lineup.n_workers
@@ -246,8 +251,7 @@ class Race:
         for one in candidates:
             candidate = self.entered[one] if isinstance(one, str) else one
             costs[candidate.name] = self._fold_s(candidate) * self.prices.grown(candidate, self.lineup.n_rows)
-        longest = max(costs.values(), default=0.0)
-        return 1.2 * self.encode_s + max(longest, sum(costs.values()) / self.lineup.n_workers)
+        return 1.2 * self.encode_s + side_by_side_s(costs.values(), self.lineup.n_workers)
 
     def _fold_s(self, candidate: Candidate) -> float:
         seconds = [fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name]
@@ -257,19 +261,38 @@ class Race:
         if not pair:
             return
         self._train([(one, 0) for one in pair])
-        going = [one for one in pair if (one.name, 0) in self.fits and not self._beaten(one)]
+        going = self._timely([one for one in pair if (one.name, 0) in self.fits and not self._beaten(one)])
         self._train([(one, fold) for fold in range(1, self.n_rounds) for one in going])
         for one in going:
             self._finish(one)
         self._blend()
 
+    def _timely(self, going: list[Candidate]) -> list[Candidate]:
+        """Those whose other folds there is time for, now that the first has told what one takes, and refits after them."""
+        kept: list[Candidate] = []
+        taken = 0.0
+        for one in going:
+            needed = self.fits_of.missing(one, self.n_rounds) * self._fold_s(one)
+            room = (self.clock.left_s - self.refit_s([*self.weights, one])) * self.lineup.n_workers - taken
+            if needed > max(room, 0.0):
+                self.skipped = True
+                seconds = needed / self.lineup.n_workers
+                self.dropped[one.name] = f"the clock: its other folds would take about {seconds:.1f} s"
+                continue
+            taken += needed
+            kept.append(one)
+        return kept
+
     def _train(self, pairs: list[tuple[Candidate, int]]) -> None:
+        """Train each candidate on its fold; whoever takes longer than was thought is cut before the blend's refits."""
+        clock = self.clock.less(self.refit_s(self.weights) / USED)
+
         def attempt(pair: tuple[Candidate, int]) -> FoldFit | str:
             candidate, fold = pair
             if self.clock.stop is not None and self.clock.stop.is_set():
                 return "interrupted"
             try:
-                return self.fits_of.attempt(candidate, fold, self.clock)
+                return self.fits_of.attempt(candidate, fold, clock)
             except FAILURES as error:
                 return f"failed: {type(error).__name__}: {error}"
 

@@ -54,8 +54,10 @@ __all__ = ["refine"]
 
 VERSION = 2
 LIMITS = ("latency_ms", "size_mb")
-# What a member may weigh and still be left out where there is no time to refit it.
+# What members may weigh in all and still be left out where there is no time to refit them.
 FREE_WEIGHT = 0.34
+# Refits are tried up to so many times the time there is: theirs is told with care, and what is cut too early is left out.
+OVER = 1.1
 
 
 def refine(subject: Subject, **options: Any) -> Model:
@@ -88,6 +90,7 @@ def _refine(run: Run) -> Model:
     if limits:
         weights, decisions = _taken(holding(choices, limits), weights, limits, decisions)
     while True:
+        weights, decisions = _refitted(refits, weights, decisions)
         model = _model(run, measured, predictions, refits, weights, decisions)
         broken = _broken_limits(run, model, limits)
         if broken and refits.more:  # seeds are the first to go
@@ -113,6 +116,25 @@ def _taken(
         "refine", "Which blend holds the limits?", ", ".join(choice.weights), because, (", ".join(weights),)
     )
     return dict(choice.weights), (*decisions, told)
+
+
+def _refitted(
+    refits: Refits, weights: dict[str, float], decisions: tuple[Decision, ...]
+) -> tuple[dict[str, float], tuple[Decision, ...]]:
+    """Refit the blend; what little could not be is left out of it, so that the rest ships refitted."""
+    failed = refits.refit(weights)
+    if not failed or not refits.refitted or sum(weights[name] for name in failed) > FREE_WEIGHT:
+        return weights, decisions
+    refits.skipped = True
+    told = (
+        Decision(
+            "refine", f"Does {name} ship?", "no", f"it could not be refitted whole: {refits.failed[name]}", ("yes",)
+        )
+        for name in sorted(failed)
+    )
+    rest = {name: weight for name, weight in weights.items() if name not in failed}
+    total = sum(rest.values())
+    return {name: weight / total for name, weight in rest.items()}, (*decisions, *told)
 
 
 def _timely(choices: Sequence[Choice], refits: Refits) -> list[Choice]:
@@ -159,22 +181,25 @@ def _weights(
 def _affordable(
     measured: Measured, usable: dict[str, np.ndarray], most: int, refits: Refits
 ) -> tuple[dict[str, np.ndarray], tuple[Decision, ...]]:
+    """What there is time to refit: light members are left out, the slowest first, or else nothing is refitted."""
     decisions: list[Decision] = []
+    whole, wished = usable, greedy(measured, usable, most)
     while True:
         weights = greedy(measured, usable, most)
         seconds = refits.seconds(list(weights))
-        if not refits.run.stop.is_set() and seconds <= refits.clock.left_s:
+        if not refits.run.stop.is_set() and seconds <= OVER * refits.clock.left_s:
             break
-        slowest = max(weights, key=lambda name: refits.seconds([name]))
+        gone = sum(weight for name, weight in wished.items() if name not in usable)
+        light = [name for name in weights if gone + wished.get(name, 0.0) <= FREE_WEIGHT]
+        slowest = max(light, key=lambda name: refits.seconds([name]), default="")
         left = f"{max(refits.clock.left_s, 0):.1f} s are left"
         because = f"refitting {', '.join(weights)} would take {seconds:.1f} s, {left}"
-        if refits.run.stop.is_set() or weights[slowest] > FREE_WEIGHT or len(usable) == 1:
+        if refits.run.stop.is_set() or not slowest or len(usable) == 1:
             because = "the person who runs it wants what there is" if refits.run.stop.is_set() else because
             answer = "no: what ships was trained on the first fold's rows"
             question = "Is there time to refit the blend on all rows?"
-            decisions.append(Decision("refine", question, answer, because, ("yes",)))
             refits.fall_back()
-            break
+            return whole, (Decision("refine", question, answer, because, ("yes",)),)
         usable = {name: values for name, values in usable.items() if name != slowest}
         decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))
         refits.skipped = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,8 +15,8 @@ from artificer.core.clock import Clock, Stopwatch
 from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial, shares
 from artificer.core.store import digest
-from artificer.core.tasks import run_all
-from artificer.line.fit.attempt import COPIES, FAILURES, affordable_workers, parity
+from artificer.core.tasks import run_all, side_by_side_s
+from artificer.line.fit.attempt import COPIES, FAILURES, affordable_workers, mean_curve, parity
 from artificer.line.fit.course import SHARE, Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
@@ -37,8 +37,8 @@ BY_CHANCE = {
 NEXT_SEED = 7919
 # Together, more seeds may take this part of the time left, and give members of so many MB and trees (5,000: 0.2 ms a row).
 SEEDS_SHARE, SEEDS_MB, SEEDS_TREES = 0.8, 12.0, 5_000
-# A refit that the clock cut before so much of its iterations is worth less than the first fold's member, which is whole.
-WHOLE = 0.5
+# How much more than at its best a member may lose, where the clock cut its refit, as its folds did after so many iterations.
+LESS = 0.02
 # Rows from which a refit alone uses every core: fewer are quicker on one thread, and the same to the bit.
 MANY_ROWS = 500_000
 
@@ -52,7 +52,7 @@ class Refits:
     trained: Trained
     clock: Clock
     done: dict[str, FoldFit] = field(default_factory=dict)
-    failed: set[str] = field(default_factory=set)
+    failed: dict[str, str] = field(default_factory=dict)
     more: dict[tuple[str, int], FoldFit] = field(default_factory=dict)
     skipped: bool = False
     refitted: bool = True
@@ -81,12 +81,8 @@ class Refits:
 
     def seconds(self, names: list[str]) -> float:
         """Time that refitting these will take, from what their folds took."""
-        wanted = self._wanted(dict.fromkeys(names, 1.0))
-        costs = [self._cost(self.trials[name]) for name in wanted if name not in self.done]
-        return self.trained.encode_s + self._side_by_side(costs) if costs else 0.0
-
-    def _side_by_side(self, costs: Sequence[float]) -> float:
-        return max([*costs, sum(costs) / self.run.n_workers], default=0.0)
+        costs = [self._cost(self.trials[name]) for name in self._wanted(names) if name not in self.done]
+        return self.trained.encode_s + side_by_side_s(costs, self.run.n_workers) if costs else 0.0
 
     @cached_property
     def n_workers(self) -> int:
@@ -99,31 +95,47 @@ class Refits:
         n_train = self.n_train * float(trial.candidate.settings.get(SHARE, 1.0))
         return slowest.seconds * done * len(self.course.of_row) / n_train
 
-    def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
-        """Refit what is not refitted yet, and give the blend's parts in the order of `weights`."""
+    def refit(self, names: Iterable[str]) -> set[str]:
+        """Refit what is not refitted yet, the longest first, and say what of it could not be, or was cut too early."""
         if not self.refitted:
-            return tuple(_first(self.trials[name], weight) for name, weight in weights.items())
-        missing = [self.trials[name] for name in self._wanted(weights) if name not in {*self.done, *self.failed}]
+            return set()
+        missing = [self.trials[name] for name in self._wanted(names) if name not in {*self.done, *self.failed}]
         if missing:
             _ = self.encodings  # made once, here, before threads ask for it
             self.threads = max(1, self.n_workers // len(missing))
-            for (trial, _), fit in run_all(self._tried, [(trial, 0) for trial in missing], self.n_workers):
+            wanted = sorted(((trial, 0) for trial in missing), key=lambda one: -self._cost(one[0]))
+            for (trial, _), fit in run_all(self._tried, wanted, self.n_workers):
                 self._note(trial.candidate.name, fit)
         # An interrupt cuts the refits that are under way; what had ended before it is whole.
-        if (missing and self.run.stop.is_set()) or not all(name in self.done for name in weights):
+        if missing and self.run.stop.is_set():
             self.fall_back()
-            return self.parts(weights)
+        return {name for name in names if name in self.failed}
+
+    def parts(self, weights: Mapping[str, float]) -> tuple[Part, ...]:
+        """The blend's parts in the order of `weights`: refitted, or where one could not be, of the first fold."""
+        if self.refit(weights):
+            self.fall_back()
+        if not self.refitted:
+            return tuple(_first(self.trials[name], weight) for name, weight in weights.items())
         return tuple(part for name, weight in weights.items() for part in self._shared(name, weight))
 
     def _note(self, name: str, fit: FoldFit | str) -> None:
-        if not isinstance(fit, str) and not _whole(self.trials[name], fit):
+        if not isinstance(fit, str) and not self._whole(self.trials[name], fit):
             fit = "the clock cut it early"
         if isinstance(fit, str):
-            self.failed.add(name)
-            self.run.progress("refine", f"{name} could not be refitted: {fit}; no blend that holds it is refitted")
+            self.failed[name] = fit
+            self.run.progress("refine", f"{name} could not be refitted: {fit}")
             return
         self.done[name] = fit
         self.run.progress("refine", f"{name} refitted on all training rows, {fit.seconds:.1f} s")
+
+    def _whole(self, trial: Trial, fit: FoldFit) -> bool:
+        """Whether a refit is about what its folds were; a linear model that is cut is far from what it converges to."""
+        curve = mean_curve([np.load(self.run.path(one.folder) / "curve.npy") for one in trial.fits]) if fit.cut else ()
+        if not fit.cut or not len(curve):
+            return not fit.cut or fit.candidate != LINEAR
+        best = float(np.min(curve))
+        return fit.n_iterations > 0 and curve[: fit.n_iterations][-1] - best <= LESS * abs(best)
 
     def fall_back(self) -> None:
         """Ship the first fold's members: there is no time, or no memory, to refit, or a person wants what there is."""
@@ -147,7 +159,7 @@ class Refits:
     def _seeds(self, trials: Sequence[Trial], n_seeds: int) -> int:
         if self.single:
             return 1
-        seconds = self._side_by_side([self.done[trial.candidate.name].seconds for trial in trials])
+        seconds = side_by_side_s([self.done[trial.candidate.name].seconds for trial in trials], self.run.n_workers)
         by_time = 1 + SEEDS_SHARE * max(self.clock.left_s, 0.0) / max(seconds, 1e-6)
         by_room = SEEDS_MB / max(sum(trial.size_mb for trial in trials), 1e-6)
         per_iteration = self.course.n_classes if self.course.n_classes > 2 else 1
@@ -161,10 +173,10 @@ class Refits:
         for fit in fits:
             yield Part(name, fit.folder, weight / len(fits), fit.n_iterations, fit.parity, fit.facts)
 
-    def _wanted(self, weights: Mapping[str, float]) -> list[str]:
+    def _wanted(self, names: Iterable[str]) -> list[str]:
         """The blend's candidates, and the reference beside them, since all are refitted side by side."""
-        names = (*weights, LINEAR) if self.run.judged and LINEAR in self.trials else tuple(weights)
-        return list(dict.fromkeys(names))
+        reference = (LINEAR,) if self.run.judged and LINEAR in self.trials else ()
+        return list(dict.fromkeys((*names, *reference)))
 
     def write(self, parts: tuple[Part, ...], folder: Path, given: Outputs | None = None) -> str:
         """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
@@ -235,13 +247,6 @@ class Refits:
             parity(fitted.member.predict(given.checked), fitted.native),
             dict(fitted.facts) | hurry(candidate),
         )
-
-
-def _whole(trial: Trial, fit: FoldFit) -> bool:
-    """Whether a refit is about what its folds were; a linear model that is cut is far from what it converges to."""
-    if not fit.cut:
-        return True
-    return fit.n_iterations >= WHOLE * trial.n_iterations if trial.n_iterations else fit.candidate != LINEAR
 
 
 def _first(trial: Trial, weight: float) -> Part:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import polars as pl
 
 from artificer.core.stages import Contract, Rule
+from artificer.data.columns import each
 from artificer.data.kinds import as_time
 from artificer.line.audit.contract.chance import QUIET_SHARE, largest_share
 from artificer.line.audit.contract.determined import determined_of
@@ -55,7 +56,8 @@ def contract_of(
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
     unique = key if key and not frame.select(key).is_duplicated().any() else ()
-    rules = [rule for column in columns for rule in _column_rules(frame[column.name], column, unique, personal)]
+    alone = each(lambda one: [*_column_rules(frame[one.name], one, unique, personal)], columns, frame.height)
+    rules = [rule for of_one in alone for rule in of_one]
     if unique:
         rules.append(Rule("unique", unique, learned="the brief's key; no two training rows share it"))
     known = [rule.columns for rule in rules if rule.kind == "unique"]

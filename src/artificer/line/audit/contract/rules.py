@@ -3,49 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from artificer.core.errors import ContractError, closest
-from artificer.core.records import Fact, Finding, Severity
+from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
+from artificer.line.audit.contract import wholes
+from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, no_numbers, of_rows, remedy, told
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
-from artificer.line.audit.contract.limits import limits_of
 from artificer.line.audit.contract.own import by_polars
 from artificer_runtime.schema import Column
 
 WHAT = {"number": "numbers", "time": "dates or times"}
-LOUD_SHARE = 0.01
-AGAIN = "see whether the source changed; if it did for good, train again"
-MEND = "have its source corrected, or change the rule in the contract"
-NOBODY = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """How a rule is broken.
-
-    Attributes
-    ----------
-    places : array of int64
-        Rows that break it; empty where it is about the delivery.
-    share : float
-        Of rows, or of values, that break it; it decides on the severity where the rule does not.
-    severity : str
-        Where the rule names none.
-    """
-
-    code: str
-    severity: Severity
-    says: str
-    fix: str
-    facts: tuple[Fact, ...]
-    places: np.ndarray
-    share: float = 1.0
 
 
 def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray]]:
@@ -60,23 +33,6 @@ def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray
 
 def _n_broke(delivery: Delivery, found: Break) -> int:
     return len(found.places) or round(found.share * delivery.rows.height)
-
-
-def _rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str) -> Break | None:
-    """Rows that break a rule; `says` goes on after their share."""
-    places = mask.fill_null(False).arg_true().to_numpy().astype(np.int64)
-    if not len(places):
-        return None
-    share = len(places) / delivery.rows.height
-    facts = (Fact("share", share, "share of rows"), Fact("n_rows", float(len(places)), "rows"))
-    return Break(
-        code, "warning" if share > LOUD_SHARE else "note", f"{told(share)} of {says}", fix, facts, places, share
-    )
-
-
-def told(share: float) -> str:
-    """A share as people read it: never 0.0% where there is some."""
-    return f"{share:.1%}" if share >= 0.0005 or not share else "less than 0.1%"
 
 
 def _type(delivery: Delivery, rule: Rule) -> Break | None:
@@ -103,38 +59,6 @@ def _type(delivery: Delivery, rule: Rule) -> Break | None:
     )
 
 
-def _missing(delivery: Delivery, rule: Rule) -> Break | None:
-    (name,) = rule.columns
-    values = delivery.given(name)
-    n_missing = values.null_count()
-    share = n_missing / len(values)
-    low, high = limits_of(delivery, rule, len(values), n_missing)
-    if low <= share <= high:
-        return None
-    facts = (Fact("share_missing", share, "share of rows"), Fact("low", low), Fact("high", high))
-    if high == 0:
-        places = values.is_null().arg_true().to_numpy().astype(np.int64)
-        severity: Severity = "blocker" if share == 1 else "warning"
-        says = f"{told(share)} of '{name}' is missing; in training it never was"
-        return Break(
-            "contract:missing",
-            severity,
-            says if rule.learned else f"{told(share)} of '{name}' is missing, and none may be",
-            "have its source corrected; a model meets here what it never learned" if rule.learned else MEND,
-            facts[:1],
-            places,
-            share,
-        )
-    return Break(
-        "contract:missing",
-        "warning",
-        f"{told(share)} of '{name}' is missing{_beyond(rule, low, high, '.1%')}",
-        _remedy(rule),
-        facts,
-        NOBODY,
-    )
-
-
 def _range(delivery: Delivery, rule: Rule) -> Break | None:
     (name,) = rule.columns
     values = delivery.values[name]
@@ -143,12 +67,12 @@ def _range(delivery: Delivery, rule: Rule) -> Break | None:
     elif not values.dtype.is_numeric():
         values = values.cast(pl.Float64, strict=False)
         if not values.count():
-            return _no_numbers(delivery, rule)
+            return no_numbers(delivery, rule)
     low = -np.inf if rule.low is None else rule.low
     high = np.inf if rule.high is None else rule.high
     beyond = "training's range" if rule.learned else "what the contract allows"
     says = f"'{name}' holds values beyond {beyond}"
-    return _rows(delivery, (values < low) | (values > high), "contract:range", says, _remedy(rule))
+    return of_rows(delivery, (values < low) | (values > high), "contract:range", says, remedy(rule))
 
 
 def _set(delivery: Delivery, rule: Rule) -> Break | None:
@@ -161,7 +85,7 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
         values = values.cast(pl.String)
     lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
     odd = ~values.is_in(allowed.implode())
-    return _rows(delivery, odd, "contract:level", f"'{name}' holds {lacked}", _remedy(rule))
+    return of_rows(delivery, odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
 
 
 def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
@@ -171,7 +95,7 @@ def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
         odd = ~values.str.contains(f"^(?:{rule.text})$")
     except pl.exceptions.PolarsError as error:
         raise ContractError(f"the pattern of '{name}', {rule.text}, is no regular expression; mend it") from error
-    return _rows(delivery, odd, "contract:pattern", f"'{name}' is not of the form {rule.text}", MEND)
+    return of_rows(delivery, odd, "contract:pattern", f"'{name}' is not of the form {rule.text}", MEND)
 
 
 def _unique(delivery: Delivery, rule: Rule) -> Break | None:
@@ -213,7 +137,7 @@ def _reference(delivery: Delivery, rule: Rule) -> Break | None:
     else:
         values, known = values.cast(pl.String), known.cast(pl.String)
     says = f"'{name}' has no row in '{table}' with the same '{column}'"
-    return _rows(
+    return of_rows(
         delivery, ~values.is_in(known.implode()), "contract:unmatched", says, "deliver both tables of one moment"
     )
 
@@ -232,7 +156,7 @@ def _relation(delivery: Delivery, rule: Rule) -> Break | None:
         raise ContractError(
             f"the contract's relation '{rule.text}' mixes kinds of values ({kinds}); compare values of one kind"
         ) from error
-    return _rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
+    return of_rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
 
 
 def _determined(delivery: Delivery, rule: Rule) -> Break | None:
@@ -247,7 +171,7 @@ def _determined(delivery: Delivery, rule: Rule) -> Break | None:
     n_usual = pl.col(name).filter(pl.col("n") == pl.col("most")).n_unique().over(by)
     odd = most.select(odd=pl.col("known") & ((pl.col("n") < pl.col("most")) | (n_usual > 1)))["odd"]
     of = ", ".join(rule.columns[:-1])
-    return _rows(
+    return of_rows(
         delivery, odd, "contract:determined", f"the rows bring another '{rule.columns[-1]}' for their '{of}'", MEND
     )
 
@@ -273,123 +197,13 @@ def _own(delivery: Delivery, rule: Rule) -> Break | None:
     )
 
 
-def _count(delivery: Delivery, rule: Rule) -> Break | None:
-    n = delivery.rows.height
-    low, high = limits_of(delivery, rule, n, n)
-    if low <= n <= high:
-        return None
-    facts = (Fact("n_rows", float(n), "rows"), Fact("low", low, "rows"), Fact("high", high, "rows"))
-    says = f"{n:,} rows were delivered{_beyond(rule, low, high, ',.0f')}"
-    return Break(
-        "contract:rows", "warning", says, "see whether the delivery is whole, and of one period", facts, NOBODY
-    )
-
-
-def _fresh(delivery: Delivery, rule: Rule) -> Break | None:
-    (name,) = rule.columns
-    values = delivery.values[name]
-    if not values.dtype.is_temporal():
-        raise ContractError(f"freshness is told by '{name}', which holds no moments; name a column of moments")
-    latest = as_seconds(values).max()
-    age = np.inf if latest is None else delivery.now.timestamp() - float(latest)  # type: ignore[arg-type]
-    if age <= (rule.high or 0.0):
-        return None
-    says = f"the latest '{name}' is {_duration(age)} old; the contract allows {_duration(rule.high or 0.0)}"
-    return Break(
-        "contract:stale",
-        "warning",
-        says,
-        "see whether an older delivery came again",
-        (Fact("age_s", age, "s"),),
-        NOBODY,
-    )
-
-
-def _mean(delivery: Delivery, rule: Rule) -> Break | None:
-    (name,) = rule.columns
-    values = delivery.values[name]
-    known = values.count()
-    if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
-        return _no_numbers(delivery, rule)
-    if not known:
-        return None
-    mean = float(values.mean())  # type: ignore[arg-type]
-    low, high = limits_of(delivery, rule, known, known)
-    if low <= mean <= high:
-        return None
-    facts = (Fact("mean", mean), Fact("low", low), Fact("high", high))
-    return Break(
-        "contract:mean",
-        "warning",
-        f"the mean of '{name}' is {mean:.4g}{_beyond(rule, low, high, '.4g')}",
-        _remedy(rule),
-        facts,
-        NOBODY,
-    )
-
-
-def _no_numbers(delivery: Delivery, rule: Rule) -> Break | None:
-    """A bound on what holds no numbers is not kept in silence."""
-    (name,) = rule.columns
-    values = delivery.values[name]
-    if not values.count():
-        return None
-    held = "moments" if values.dtype.is_temporal() else "texts"
-    return Break(
-        "contract:unchecked",
-        "note" if rule.learned else "warning",
-        f"the {rule.kind} of '{name}' is not checked: it holds {held}, not numbers",
-        "take the rule out of the contract, or have the column delivered as numbers",
-        (),
-        NOBODY,
-    )
-
-
-def _share(delivery: Delivery, rule: Rule) -> Break | None:
-    (name,), (level,) = rule.columns, rule.values
-    values = delivery.values[name].cast(pl.String)
-    known = values.count()
-    if not known:
-        return None
-    n = int((values == level).sum())
-    share = n / known
-    low, high = limits_of(delivery, rule, known, n)
-    if low <= share <= high:
-        return None
-    facts = (Fact("share", share, "share of values"), Fact("low", low), Fact("high", high))
-    says = f"{told(share)} of '{name}' is '{level}'{_beyond(rule, low, high, '.1%')}"
-    return Break("contract:share", "warning", says, _remedy(rule), facts, NOBODY)
-
-
-def _beyond(rule: Rule, low: float, high: float, form: str) -> str:
-    bounds = f"at least {low:{form}}" if high == np.inf else f"at most {high:{form}}" if low <= 0 else ""
-    bounds = bounds or f"{low:{form}} to {high:{form}}"
-    return f"; {'in earlier deliveries it goes by chance from' if rule.about is not None else 'the contract allows'} {bounds}"
-
-
-def _remedy(rule: Rule) -> str:
-    """Rows that are not as training's were may need a new model; a rule that a person wrote is theirs to change."""
-    return AGAIN if rule.learned or rule.about is not None else MEND
-
-
 def _column(delivery: Delivery, rule: Rule) -> Column | None:
     return next((one for one in delivery.contract.schema.columns if one.name == rule.columns[0]), None)
 
 
-def as_seconds(values: pl.Series) -> pl.Series:
-    """Moments as Float64 seconds since 1970 (UTC)."""
-    return values.cast(pl.Datetime("us")).dt.epoch("us") / 1e6
-
-
-def _duration(seconds: float) -> str:
-    if seconds == np.inf:
-        return "endlessly"
-    return f"{seconds / 86400:.1f} days" if seconds >= 2 * 86400 else f"{seconds / 3600:.1f} hours"
-
-
 KINDS: dict[str, Callable[[Delivery, Rule], Break | None]] = {
     "type": _type,
-    "missing": _missing,
+    "missing": wholes.missing,
     "range": _range,
     "set": _set,
     "pattern": _pattern,
@@ -399,8 +213,8 @@ KINDS: dict[str, Callable[[Delivery, Rule], Break | None]] = {
     "determined": _determined,
     "sql": _own,
     "polars": _own,
-    "rows": _count,
-    "fresh": _fresh,
-    "mean": _mean,
-    "share": _share,
+    "rows": wholes.n_rows,
+    "fresh": wholes.fresh,
+    "mean": wholes.mean_of,
+    "share": wholes.share_of,
 }

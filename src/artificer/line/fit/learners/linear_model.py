@@ -46,7 +46,7 @@ class LinearModel:
 
     API: ClassVar[int] = 1
     name: str = "linear"
-    version: int = 8
+    version: int = 9
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Fit at the best penalty on the validation rows, or at the last one before the clock has run out."""
@@ -176,6 +176,7 @@ class _Logistic:
         self.total = max(float(self.weight.sum()), 1e-300)
         self.n_out = 1 if len(self.seen) <= 2 else len(self.seen)
         self.hit = (fold.y[:, None] == self.seen[-self.n_out :]).astype(np.float64)
+        self.own = np.searchsorted(self.seen, fold.y.astype(np.int64))[:, None]  # each row's class among those seen
         self.at = np.zeros((X.shape[1] + 1) * self.n_out)
 
     def fit(self, penalty: float) -> tuple[np.ndarray, np.ndarray]:
@@ -212,8 +213,12 @@ class _Logistic:
             likely = special.expit(raw)
             losses = np.logaddexp(0.0, raw) - self.hit * raw
         else:
-            likely = special.softmax(raw, axis=1)
-            losses = special.logsumexp(raw, axis=1, keepdims=True) - (self.hit * raw).sum(axis=1, keepdims=True)
+            raw -= raw.max(axis=1, keepdims=True)
+            own = np.take_along_axis(raw, self.own, axis=1)
+            likely = np.exp(raw, out=raw)
+            total = likely.sum(axis=1, keepdims=True)
+            losses = np.log(total) - own
+            likely /= total
         back = self.weight[:, None] * (likely - self.hit) / self.total
         strength = 1.0 / (penalty * self.total)
         slopes = np.asarray(self.X.T @ back.astype(self.X.dtype), np.float64).T + strength * coefficients
