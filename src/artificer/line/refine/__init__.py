@@ -57,7 +57,7 @@ LIMITS = ("latency_ms", "size_mb")
 # What members may weigh in all and still be left out where there is no time to refit them.
 FREE_WEIGHT = 0.34
 # Refits are tried up to so many times the time there is: theirs is told with care, and what is cut too early is left out.
-OVER = 1.1
+OVER = 1.5
 
 
 def refine(subject: Subject, **options: Any) -> Model:

@@ -220,6 +220,10 @@ class TestOwnRules:
             hold(TIMES, ruled(Rule("polars", text=text.format(file=tmp_path / "secret.csv"))))
         assert "secret\n" not in str(error.value)
 
+    def test_a_column_that_no_query_can_name_is_in_nobodys_way(self) -> None:
+        rows = TIMES.with_columns(pl.lit(1).alias("a\0b"))
+        assert hold(rows, ruled(Rule("sql", text="SELECT * FROM rows WHERE n < 0"))).positions.tolist() == [1]
+
     def test_a_failing_query_tells_no_value(self) -> None:
         with pytest.raises(ContractError) as error:
             hold(TIMES, ruled(Rule("sql", text="SELECT * FROM rows WHERE CAST(code AS INTEGER) > 0")))

@@ -164,6 +164,12 @@ class TestDetermined:
         )
         assert ("shop", "town") not in {rule.columns for rule in learned(frame) if rule.kind == "determined"}
 
+    def test_columns_whose_values_never_repeat_take_no_turn_of_others(self) -> None:
+        alone = {f"id_{place}": RNG.permutation(10**6)[:1200] + 0.5 for place in range(12)}
+        frame = pl.DataFrame(alone).hstack(panel())
+        found = {rule.columns for rule in learned(frame) if rule.kind == "determined"}
+        assert {("shop", "town"), ("town", "land")} <= found
+
     def test_a_column_that_nearly_never_changes_tells_nothing(self) -> None:
         frame = panel().select(
             "shop", rare=pl.when(pl.int_range(pl.len()) < 40).then(pl.lit("a")).otherwise(pl.lit("b"))

@@ -42,10 +42,9 @@ def determined_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Rule]:
     pairs = [
         pair for pair in permutations(names, 2) if all(_holds(*(codes[one][:n] for one in pair)) for n in (HEAD, None))
     ]
-    tried = pairs[:MOST_TRIED]
-    repeating = {by for by in {pair[0] for pair in tried} if _repeated(frame[by].drop_nulls()) >= FEWEST_REPEATED}
-    told = [pair for pair in tried if pair[0] in repeating]
-    found = [(*evidence, *pair) for pair in told if (evidence := _evidence(frame, *pair)) is not None]
+    repeating = {by for by in {pair[0] for pair in pairs} if _repeated(frame[by].drop_nulls()) >= FEWEST_REPEATED}
+    tried = [pair for pair in pairs if pair[0] in repeating][:MOST_TRIED]
+    found = [(*evidence, *pair) for pair in tried if (evidence := _evidence(frame, *pair)) is not None]
     given: dict[str, set[str]] = {name: set() for name in names}
     rules: list[Rule] = []
     for expected, repeated, by, name in sorted(found, key=lambda one: -one[0]):

@@ -45,6 +45,9 @@ def by_sql(values: pl.DataFrame, query: str, title: str) -> tuple[int, np.ndarra
         raise ContractError(f"the contract's query '{title}' is no single SELECT; select the offending rows from rows")
     moments = [name for name, kind in values.schema.items() if isinstance(kind, pl.Datetime)]
     naive = values.with_columns(pl.col(moments).dt.replace_time_zone(None)).with_row_index(PLACE)
+    naive = naive.select(
+        name for name in naive.columns if "\0" not in name
+    )  # no query can name it, and Arrow refuses it
     with duckdb.connect(":memory:", config=CLOSED) as connection:
         connection.register("rows", naive.to_arrow())
         connection.execute("SET lock_configuration = true")
