@@ -299,8 +299,18 @@ def test_a_light_member_whose_refit_was_cut_early_is_left_out_and_the_rest_ships
     )
 
 
-@pytest.mark.parametrize(("left_s", "kept"), [(10.0, {"a", "b", "c"}), (6.0, {"a", "b"}), (2.0, {"a", "b", "c"})])
-def test_light_members_are_left_out_before_nothing_is_refitted(left_s: float, kept: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("left_s", "beside", "kept", "told"),
+    [
+        (10.0, False, {"a", "b", "c"}, []),
+        (8.0, True, {"a", "b", "c"}, ["Is there time to refit the linear model beside the blend?"]),
+        (5.0, False, {"a", "b"}, ["Is there time to refit c?"]),
+        (2.0, True, {"a", "b", "c"}, ["Is there time to refit the blend on all rows?"]),
+    ],
+)
+def test_the_reference_and_light_members_are_left_out_before_nothing_is_refitted(
+    left_s: float, beside: bool, kept: set[str], told: list[str]
+) -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(size=3000)
     usable = {name: (y + size * rng.normal(size=3000))[:, None] for name, size in (("a", 1.0), ("b", 1.05), ("c", 1.9))}
@@ -309,10 +319,11 @@ def test_light_members_are_left_out_before_nothing_is_refitted(left_s: float, ke
     refits = SimpleNamespace(
         run=SimpleNamespace(stop=threading.Event()),
         clock=SimpleNamespace(left_s=left_s),
-        seconds=lambda names: sum(takes[name] for name in names),
+        seconds=lambda names: sum(takes[name] for name in names) + 6.0 * refits.beside,
         fall_back=lambda: fallen.append(True),
+        beside=beside,
     )
     found, decisions = refining._affordable(Measured(np.arange(3000), y, "rmse", "regression"), usable, 6, refits)  # type: ignore[arg-type]
     assert set(found) == kept
     assert fallen == ([True] if left_s == 2.0 else [])
-    assert len(decisions) == (left_s < 10)
+    assert [one.question for one in decisions] == told

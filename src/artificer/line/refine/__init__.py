@@ -189,6 +189,12 @@ def _affordable(
         seconds = refits.seconds(list(weights))
         if not refits.run.stop.is_set() and seconds <= OVER * refits.clock.left_s:
             break
+        if refits.beside and LINEAR not in weights and not refits.run.stop.is_set():
+            refits.beside = False
+            question = "Is there time to refit the linear model beside the blend?"
+            because = f"with it refits would take {seconds:.1f} s, {max(refits.clock.left_s, 0):.1f} s are left"
+            decisions.append(Decision("refine", question, "no: the blend is not judged against it", because, ("yes",)))
+            continue
         gone = sum(weight for name, weight in wished.items() if name not in usable)
         light = [name for name in weights if gone + wished.get(name, 0.0) <= FREE_WEIGHT]
         slowest = max(light, key=lambda name: refits.seconds([name]), default="")

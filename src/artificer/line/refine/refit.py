@@ -45,7 +45,15 @@ MANY_ROWS = 500_000
 
 @dataclass
 class Refits:
-    """Candidates refitted so far in this run."""
+    """Candidates refitted so far in this run.
+
+    Attributes
+    ----------
+    beside : bool
+        Whether the linear model is refitted too, as what the blend is judged against.
+    single : bool
+        Whether seeds are left out.
+    """
 
     run: Run
     course: Course
@@ -58,6 +66,10 @@ class Refits:
     refitted: bool = True
     threads: int = 1
     single: bool = False
+    beside: bool = False
+
+    def __post_init__(self) -> None:
+        self.beside = self.run.judged and LINEAR in self.trials
 
     @cached_property
     def trials(self) -> dict[str, Trial]:
@@ -175,8 +187,7 @@ class Refits:
 
     def _wanted(self, names: Iterable[str]) -> list[str]:
         """The blend's candidates, and the reference beside them, since all are refitted side by side."""
-        reference = (LINEAR,) if self.run.judged and LINEAR in self.trials else ()
-        return list(dict.fromkeys((*names, *reference)))
+        return list(dict.fromkeys((*names, *((LINEAR,) if self.beside else ()))))
 
     def write(self, parts: tuple[Part, ...], folder: Path, given: Outputs | None = None) -> str:
         """Write parts, and what their blend becomes, as a package that the runtime loads, and give the model hash."""
