@@ -15,8 +15,9 @@ import numpy as np
 import polars as pl
 
 from artificer.core.stages import Rule
+from artificer.data.columns import each
 from artificer.line.audit.contract.chance import largest_share
-from artificer.line.audit.contract.keys import KINDS, sampled_codes
+from artificer.line.audit.contract.keys import KINDS, SAMPLE, sampled_codes
 from artificer_runtime.schema import Column
 
 FEWEST_REPEATED = 500
@@ -42,8 +43,9 @@ def determined_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[Rule]:
     pairs = [
         pair for pair in permutations(names, 2) if all(_holds(*(codes[one][:n] for one in pair)) for n in (HEAD, None))
     ]
-    repeating = {by for by in {pair[0] for pair in pairs} if _repeated(frame[by].drop_nulls()) >= FEWEST_REPEATED}
-    tried = [pair for pair in pairs if pair[0] in repeating][:MOST_TRIED]
+    told_by = list(dict.fromkeys(by for by, _ in pairs))
+    twice = dict(zip(told_by, each(lambda by: _twice(frame, by), told_by, frame.height), strict=True))
+    tried = [pair for pair in pairs if _may_hold(twice[pair[0]], *pair)][:MOST_TRIED]
     found = [(*evidence, *pair) for pair in tried if (evidence := _evidence(frame, *pair)) is not None]
     given: dict[str, set[str]] = {name: set() for name in names}
     rules: list[Rule] = []
@@ -63,9 +65,21 @@ def _holds(by: np.ndarray, name: np.ndarray) -> bool:
     return bool((last[by] == name).all())
 
 
-def _repeated(known: pl.Series) -> int:
-    """Rows whose value stood in an earlier one; of fewer rows no more."""
-    return len(known) - known.n_unique()
+def _twice(frame: pl.DataFrame, by: str) -> pl.DataFrame | None:
+    """Rows whose value stands in another row too; all rows where these are many, and None where they are too few."""
+    found = frame[by].is_duplicated() & frame[by].is_not_null()
+    n = int(found.sum())
+    if n < FEWEST_REPEATED:
+        return None
+    return frame if n > SAMPLE else frame.filter(found)
+
+
+def _may_hold(twice: pl.DataFrame | None, by: str, name: str) -> bool:
+    """Whether it holds in the rows that can break it; of many it is taken for granted here, and looked at later."""
+    if twice is None or twice.height > SAMPLE:
+        return twice is not None
+    both = twice.select(by, name).drop_nulls()
+    return both.n_unique() == both[by].n_unique()
 
 
 def _evidence(frame: pl.DataFrame, by: str, name: str) -> tuple[float, int] | None:
