@@ -1,6 +1,6 @@
 """What classes cost: seconds of a fold for each candidate, with the letters of a set merged into fewer and fewer classes.
 
-`python bench/study/classes.py DATA` draws 6,000 rows of letter_recognition and trains each learner's candidates on 3 to 26
+`python bench/study/classes.py DATA` draws 6,000 rows of letter_recognition and trains each learner's candidates on 2 to 26
 classes, one fit at a time, and prints the slope of log seconds over log classes, which `laws.py` holds as `OF_CLASSES`, since
 no set of the bank has many classes. A slope is told with iterations as the portfolio limits them, so that it is near 0
 for boosters: more classes mean fewer rounds of more trees.

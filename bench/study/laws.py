@@ -17,6 +17,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from artificer.line.design.portfolio import ORDER
+from artificer.line.fit.prices import OTHERS
 from study.simulate import Known
 
 TABLE = Path(__file__).parents[2] / "src" / "artificer" / "line" / "fit" / "prices.json"
@@ -76,6 +78,25 @@ def told(laws: dict[str, list[float]], row: tuple[str, str, str, np.ndarray, flo
     return float(law[0] + np.array(law[1:]) @ row[3])
 
 
+def foretold(rows: list[tuple[str, str, str, np.ndarray, float]], others: float) -> list[float]:
+    """Log errors of a learner's next candidate on sets left out, its earlier ones known, beside `others` at the pace of all.
+
+    Each earlier candidate counts as the fits of two folds.
+    """
+    found: list[float] = []
+    for left_out in sorted({row[0] for row in rows}):
+        laws = fitted([row for row in rows if row[0] != left_out])
+        own = [row for row in rows if row[0] == left_out and row[1] in laws]
+        paces: dict[str, list[float]] = {}
+        for row in sorted(own, key=lambda one: ORDER.index(one[2]) if one[2] in ORDER else len(ORDER)):
+            pace, mine = row[4] - told(laws, row), paces.setdefault(row[1], [])
+            if mine:
+                everyone = float(np.median([one for several in paces.values() for one in several]))
+                found.append(pace - (sum(mine) + others * everyone) / (len(mine) + others))
+            mine += [pace, pace]
+    return found
+
+
 def main() -> None:
     """Fit, check on sets left out, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -87,6 +108,12 @@ def main() -> None:
         for row in rows:
             if row[0] == left_out and row[1] in laws:
                 errors.setdefault(row[1], []).append(row[4] - told(laws, row))
+    for others in (0.0, OTHERS, 2.0):
+        found = foretold(rows, others)
+        spread, worst = np.sqrt(np.mean(np.square(found))), np.exp(max(found))
+        print(
+            f"own fits beside {others:g} of all: errs by e^{spread:.3f}, at worst {worst:.1f} times what was foretold"
+        )
     for learner, found in sorted(errors.items()):
         spread = float(np.exp(np.sqrt(np.mean(np.square(found)))))
         print(f"{learner}: errs by a factor of {spread:.2f} on sets left out ({len(found)} fits)")

@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from artificer.core.clock import Clock
 from artificer.core.stages import Candidate, FoldFit
+from artificer.core.tasks import side_by_side_s
 from artificer.line.ask.rows import oriented
 from artificer.line.design.portfolio import MANY_CLASSES, MANY_CLASSES_ORDER, ORDER
 from artificer.line.fit.attempt import Joint
@@ -183,7 +184,7 @@ def simulate(known: Known, order: Sequence[str], limit_s: float, *, n_seeds: int
         gain = gain_of_blending(measured, *cross_fitted(measured, usable, 6))
         weights = greedy(measured, usable, 6) if gain.high > 0 else weights
     costs = [known.candidates[name]["refit_s"][0] * WALL for name in weights]
-    time.seconds += about["encode_s"] + max([*costs, sum(costs) / WORKERS])
+    time.seconds += about["encode_s"] + side_by_side_s(costs, WORKERS)
     tests = {name: known.arrays[name]["test"][:n_seeds].mean(axis=0) for name in {*weights, single}}
     return Ended(
         known.error(mixed(tests, weights)), known.error(tests[single]), time.seconds, weights, tuple(race.finished)

@@ -184,13 +184,13 @@ def test_a_booster_learns_faster_where_that_makes_it_end_in_time() -> None:
 
 
 def test_one_that_is_feared_to_take_long_keeps_no_other_from_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    laws = {"lightgbm": (0.0, 0.0, 0.0, 0.0), "kernel": (2.0, 0.0, 0.0, 0.0)}
+    laws = {"lightgbm": (0.0, 0.0, 0.0, 0.0), "kernel": (2.0, 0.0, 0.0, 0.0), "extra_trees": (0.9, 0.0, 0.0, 0.0)}
     monkeypatch.setattr(prices, "_laws", lambda: laws)
     fits = even("a", "b", "feared", "c")
-    fits.takes["feared"] = 0.5
+    fits.takes |= {"feared": 0.5, "c": 2.4}
     plan = [candidate(name, learning_rate=0.15) for name in fits.noise]
-    plan[2] = Candidate("feared", "kernel", {}, ("numbers",))
-    found = race(fits, 62.0, candidates=tuple(plan))
+    plan[2:] = [Candidate("feared", "kernel", {}, ("numbers",)), Candidate("c", "extra_trees", {}, ("numbers",))]
+    found = race(fits, 52.0, candidates=tuple(plan))
     assert sorted(found.finished) == ["a", "b", "c", "feared"]
 
 

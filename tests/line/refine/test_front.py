@@ -107,3 +107,10 @@ def test_what_broke_a_limit_need_not_be_among_what_there_is_time_for() -> None:
     assert cheaper(found, [], now.weights, [measured]) is None
     quick = [one for one in found if set(one.weights) == {"quick"}]
     assert cheaper(found, quick, now.weights, [measured]) == quick[0]
+
+
+def test_what_ships_with_a_member_left_out_need_not_be_on_the_front() -> None:
+    found = points()
+    measured = Line(LATENCY, "unmet", Estimate(9.0, 8.0, 10.0, "", 1))
+    other = cheaper(found, found, {"no such": 1.0}, [measured])
+    assert other == min(found, key=lambda one: one.one_ms)

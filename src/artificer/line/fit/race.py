@@ -236,9 +236,7 @@ class Race:
                 others.insert(0, planned)
                 break
             if needed > max(room, 0.0):
-                self.skipped = True
-                seconds = needed / self.lineup.n_workers
-                self.dropped[candidate.name] = f"the clock: it would take about {seconds:.1f} s"
+                self._late(candidate, "it", needed)
                 continue
             taken += needed
             pair.append(candidate)
@@ -275,13 +273,16 @@ class Race:
             needed = self.fits_of.missing(one, self.n_rounds) * self._fold_s(one)
             room = (self.clock.left_s - self.refit_s([*self.weights, one])) * self.lineup.n_workers - taken
             if needed > max(room, 0.0):
-                self.skipped = True
-                seconds = needed / self.lineup.n_workers
-                self.dropped[one.name] = f"the clock: its other folds would take about {seconds:.1f} s"
+                self._late(one, "its other folds", needed)
                 continue
             taken += needed
             kept.append(one)
         return kept
+
+    def _late(self, candidate: Candidate, what: str, seconds: float) -> None:
+        self.skipped = True
+        wall_s = seconds / self.lineup.n_workers
+        self.dropped[candidate.name] = f"the clock: {what} would take about {wall_s:.1f} s"
 
     def _train(self, pairs: list[tuple[Candidate, int]]) -> None:
         """Train each candidate on its fold; whoever takes longer than was thought is cut before the blend's refits."""

@@ -138,8 +138,9 @@ def _refitted(
 
 
 def _timely(choices: Sequence[Choice], refits: Refits) -> list[Choice]:
-    """Choices whose members there is still time to refit."""
-    return [one for one in choices if refits.seconds(list(one.weights)) <= max(refits.clock.left_s, 0.0)]
+    """Choices whose members there is still time to refit, and none of which could not be."""
+    sound = [one for one in choices if not refits.failed.keys() & one.weights.keys()]
+    return [one for one in sound if refits.seconds(list(one.weights)) <= max(refits.clock.left_s, 0.0)]
 
 
 def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:

@@ -81,20 +81,22 @@ def cheaper(
 ) -> Choice | None:
     """The most accurate choice that is cheaper where limits were measured to be broken, and by as much as they were.
 
-    Where none is that much cheaper, the cheapest; None where there is none.
+    Where none is that much cheaper, or what ships is not on the front, the cheapest; None where there is none.
 
     Parameters
     ----------
     timely : sequence of Choice
         Of `choices`, those that there is still time to make; what broke the limits need not be among them.
     """
-    now = next(one for one in choices if set(one.weights) == set(weights))
+    now = next((one for one in choices if set(one.weights) == set(weights)), None)
     less = [
-        one for one in timely if all(_cost(one, line.requirement) < _cost(now, line.requirement) for line in broken)
+        one
+        for one in timely
+        if now is None or all(_cost(one, line.requirement) < _cost(now, line.requirement) for line in broken)
     ]
     if not less:
         return None
-    enough = [one for one in less if all(_enough(one, now, line) for line in broken)]
+    enough = [one for one in less if now is not None and all(_enough(one, now, line) for line in broken)]
     return enough[0] if enough else min(less, key=lambda one: _cost(one, broken[0].requirement))
 
 
