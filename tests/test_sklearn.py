@@ -273,6 +273,8 @@ def test_learners_can_be_named_or_excluded() -> None:
         Classifier(learners=["lightgbn"]).fit(X, y)
     with pytest.raises(ValueError, match="no candidate is left"):
         Classifier(learners=["linear"], exclude=["linear"]).fit(X, y)
+    with pytest.raises(ValueError, match=r"given to lightgbm, .*; not discriminant: it is for three classes or more"):
+        Classifier(learners=["discriminant"]).fit(X, y > 0)
 
 
 @pytest.mark.parametrize("cv", [3, TimeSeriesSplit(3), np.arange(442) % 4, np.repeat([-1, 0, 1], [200, 121, 121])])

@@ -6,6 +6,7 @@ bench show to pay at this size of data; what the brief forbids is not tried.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -63,7 +64,8 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     loss = fitting_loss(name)
     size = _size(run, asked, chosen, described, loss)
     candidates, untried = portfolio(size)
-    candidates, n_variants = _wanted(run.brief.run, candidates, variants(size, _n_variants(run, size.n_rows)))
+    more = variants(size, _n_variants(run, size.n_rows))
+    candidates, n_variants = _wanted(run.brief.run, candidates, more, untried)
     if loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
@@ -121,7 +123,7 @@ def _n_variants(run: Run, n_rows: int) -> int:
 
 
 def _wanted(
-    limits: RunPart, candidates: tuple[Candidate, ...], more: tuple[Candidate, ...]
+    limits: RunPart, candidates: tuple[Candidate, ...], more: tuple[Candidate, ...], untried: Mapping[str, str]
 ) -> tuple[tuple[Candidate, ...], int]:
     """The candidates whose learners, or who by their own names, are wanted and not excluded; how many are variants."""
     known = {name for one in (*candidates, *more) for name in (one.name, one.learner)}
@@ -136,9 +138,10 @@ def _wanted(
 
     main, variants = (tuple(filter(wanted, group)) for group in (candidates, more))
     if not main + variants:
+        because = "".join(f"; not {name}: {why}" for name, why in untried.items())
         raise BriefError(
-            f"no candidate is left: learners = {list(limits.learners)}, exclude = {list(limits.exclude)}; known here: "
-            f"{', '.join(sorted(known))}"
+            f"no candidate is left: learners = {list(limits.learners)}, exclude = {list(limits.exclude)}; these rows can be "
+            f"given to {', '.join(one.name for one in candidates)}{because}"
         )
     return main + variants, len(variants)
 

@@ -123,6 +123,10 @@ def _untried(size: Size) -> dict[str, str]:
         untried["kernel"] = "it keeps training rows, and the brief declares personal data"
     if size.loss:
         untried["kernel and drawn trees"] = "they lower squared errors only"
+    elif size.n_rows > MOST_FOR_KERNEL:
+        untried["kernel"] = f"it is for {MOST_FOR_KERNEL:,} rows at most"
+    if size.n_classes <= 2:
+        untried["discriminant"] = "it is for three classes or more"
     return untried
 
 

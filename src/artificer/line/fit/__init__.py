@@ -42,6 +42,8 @@ __all__ = ["fit"]
 VERSION = 6
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
+# Of the time limit: the race ends so much before refits must, as reading its fits off takes time too, more on a busy machine.
+SPARE = 0.02
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -55,7 +57,7 @@ def fit(subject: Subject, **options: Any) -> Trained:
     """
     run = begin(subject, **options)
     asked, chosen, plan, encoding = ask(run), choose(run), design(run), encode(run)
-    clock = trained_by(run)
+    clock = trained_by(run).less(SPARE * run.brief.run.limit_s)
 
     def work(folder: Path, name: str) -> Trained:
         track = course(run, asked, chosen, plan, encoding)

@@ -120,6 +120,8 @@ class LightGBM:
         }
         # A leaf must not need more rows than a small table has.
         parameters["min_data_in_leaf"] = max(1, min(int(given.get("min_data_in_leaf", 20)), len(fold.X) // 20))
+        if len(fold.X) * float(parameters.get("bagging_fraction", 1.0)) < 1:  # of a single row, none would be drawn
+            parameters["bagging_fraction"] = 1.0
         if fold.task == "multiclass":
             parameters["num_class"] = fold.n_classes
         if _by_slope(fold):
