@@ -26,7 +26,7 @@ from artificer_runtime.predictor import Predictions, Predictor
 from artificer_runtime.recipe import Block, Recipe, fit_recipe
 from artificer_runtime.rows import Rows
 from artificer_runtime.schema import Column, Schema
-from artificer_runtime.steps import BUILTIN, Task, engineered, load, text_score, word_factors, words
+from artificer_runtime.steps import BUILTIN, Task, engineered, load, text_score, text_shape, word_factors, words
 
 SCHEMA = Schema(
     (
@@ -214,10 +214,10 @@ def test_whole_numbers_beyond_double_precision_keep_their_digits(monkeypatch):
     assert list(map(type, Rows(frame, ["a", "b", "c"]).row())) == [int, float, bool]
 
 
-STEPS_OF_TEXTS = st.sampled_from([words, word_factors, text_score])
+STEPS_OF_TEXTS = st.sampled_from([words, word_factors, text_score, text_shape])
 
 
-@given(texts=st.lists(st.text("ab é,\n", max_size=90), min_size=1, max_size=30), step=STEPS_OF_TEXTS)
+@given(texts=st.lists(st.text("abÉ é,1$!\n", max_size=90), min_size=1, max_size=30), step=STEPS_OF_TEXTS)
 def test_a_text_alone_gives_the_bits_that_it_gives_among_others(texts, step):
     states = fitted(step)
     for state in states:

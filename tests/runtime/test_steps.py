@@ -209,6 +209,21 @@ def test_remembered_texts_give_the_same_words_from_any_rows() -> None:
             np.testing.assert_array_equal(step.apply(kept, texts[50:]), step.apply(plain, VALUES["texts"][50:]))
 
 
+def test_what_a_text_looks_like_is_counted() -> None:
+    step = steps.load("text_shape@1")
+    made = step.apply({}, np.array([["Win £5 NOW! ok, ok?"], [""], ["aB " * 10_000]], np.object_))
+    names = [name.removeprefix("note ") for name in step.names({}, ("note",))]
+    looks, nothing, long = (dict(zip(names, row.tolist(), strict=True)) for row in made)
+    wanted = {"characters": 19, "words": 5, "digits": 1, "capitals": 4, "marks": 4, "currency signs": 1}
+    for name, n in wanted.items():
+        assert looks[name] == pytest.approx(np.log1p(n)), name
+    assert looks["exclamation marks"] == looks["question marks"] == pytest.approx(np.log(2))
+    assert looks["share of capitals"] == pytest.approx(4 / 19)
+    assert not any(nothing.values())
+    assert long["characters"] == pytest.approx(np.log1p(20_000))
+    assert long["words"] == pytest.approx(np.log1p(6_667))
+
+
 def test_what_texts_remember_goes_along_with_their_rows_alone() -> None:
     texts = remembered(VALUES["texts"])
     assert counts_of(texts[3:9, 0], ()) is counts_of(texts.T[0], ())

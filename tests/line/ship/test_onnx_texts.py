@@ -34,10 +34,11 @@ BLOCKS = (
     Block("letters", "words@1", ("note",), {"letters": [2, 4], "max_words": 300}),
     Block("factors", "word_factors@1", ("note", "tag"), {"n_factors": 4}),
     Block("says", "text_score@1", ("note", "tag")),
+    Block("shape", "text_shape@1", ("note", "tag")),
 )
 FORMS = (
-    ("linear", {"C": 1.0}, ("words", "letters")),
-    ("lightgbm", {"max_iterations": 12, "learning_rate": 0.2, "num_leaves": 7}, ("factors", "says")),
+    ("linear", {"C": 1.0}, ("words", "letters", "shape")),
+    ("lightgbm", {"max_iterations": 12, "learning_rate": 0.2, "num_leaves": 7}, ("factors", "says", "shape")),
 )
 
 

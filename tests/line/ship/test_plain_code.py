@@ -34,6 +34,7 @@ BLOCKS = (
     Block("letters", "words@1", TEXTS, {"max_words": 30, "min_rows": 3, "letters": [3, 4]}),
     Block("factors", "word_factors@1", TEXTS, {"n_factors": 3}),
     Block("says", "text_score@1", TEXTS, {"max_words": 12}),
+    Block("shape", "text_shape@1", TEXTS),
 )
 CLASSES: dict[Task, list[str]] = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}
 LEARNED = {
@@ -57,8 +58,8 @@ def columns() -> dict[str, np.ndarray]:
     shop, kind = rng.integers(-1, 6, N), rng.integers(0, 4, N)
     size, price = rng.normal(50, 9, N), rng.lognormal(size=N)
     price[rng.random(N) < 0.1] = np.nan
-    words = np.array(["late", "fine", "new", "cold", "i", "Again!"])
-    said = np.array([" ".join(words[rng.integers(0, 6, rng.integers(0, 6))]) for _ in range(N)], object)
+    words = np.array(["late", "fine", "new", "cold", "i", "Again!", "3 €, ŽÉ?", "Ⓐ_²"])
+    said = np.array([" ".join(words[rng.integers(0, len(words), rng.integers(0, 6))]) for _ in range(N)], object)
     return {
         "shop": shop,
         "kind": kind,

@@ -34,6 +34,7 @@ BUILTIN = (
     "scaled",
     "target_mean",
     "text_score",
+    "text_shape",
     "word_factors",
     "words",
 )

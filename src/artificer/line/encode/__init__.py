@@ -25,7 +25,7 @@ from artificer_runtime.recipe import Block
 
 __all__ = ["encode"]
 
-VERSION = 2
+VERSION = 3
 ONE_HOT_LEVELS = 15
 # Numbers that may be names: so many different ones at least, each in so many rows on average; written as text, or by name.
 FEWEST_NAMED, COME_BACK = 20, 1.2
@@ -45,9 +45,20 @@ MOST_RUNS, MOST_ROWS_FOR_LETTERS = 5_000, 20_000
 MOST_SCORED = 4_000
 
 # What every tree reads beside numbers and categories.
-BESIDE = ("counts", "number_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+BESIDE = ("counts", "number_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says", "shape")
 TREES = ("numbers", "codes", *BESIDE)
-SMOOTH = ("scaled", "one_hot", "wide_means", "level_numbers", "dates", "moment", "date_gaps", "factors", "says")
+SMOOTH = (
+    "scaled",
+    "one_hot",
+    "wide_means",
+    "level_numbers",
+    "dates",
+    "moment",
+    "date_gaps",
+    "factors",
+    "says",
+    "shape",
+)
 # The setting by which a step leaves out what few training rows hold; levels of categories are left out by the schema.
 FEWEST = {
     "number_means@1": "fewest_rows",
@@ -61,7 +72,7 @@ FEWEST = {
 READS = {
     "linear": (
         *("scaled", "hinges", "one_hot", "wide_means", "level_numbers"),
-        *("dates", "moment", "date_gaps", "words", "letters"),
+        *("dates", "moment", "date_gaps", "words", "letters", "shape"),
     ),
     "lightgbm": TREES,
     "lightgbm_target_means": ("numbers", "few_codes", "wide_means", *BESIDE),
@@ -171,6 +182,7 @@ def propose(
             texts,
             {"max_words": MOST_SCORED if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
         ),
+        Block("shape", "text_shape@1", texts, {}),
     ]
 
 
@@ -210,6 +222,7 @@ REASONS = {
     "letters": "runs of letters tell what words cut apart do not: endings, misspellings, signs",
     "factors": "trees read a few factors of the words",
     "says": "the cross-fitted prediction from the words alone: one number in place of thousands of words",
+    "shape": "its length, digits, capitals and marks tell what words leave out",
 }
 
 

@@ -16,6 +16,7 @@ from functools import cache
 import numpy as np
 
 from artificer.line.ship.onnx.graph import ONNXRUNTIME, Graph
+from artificer_runtime.steps import text_shape
 from artificer_runtime.texts import LONGEST
 
 BOUNDARY, OTHER, FIRST = 0, 1, 2  # not of a word; of a word, and in no word that is known; the first known letter
@@ -74,6 +75,32 @@ def length(graph: Graph, text: str) -> str:
     return _of_rows(graph, _how_many(graph, graph.both(after_begin, before_end)))
 
 
+def shape(graph: Graph, text: str) -> dict[str, str]:
+    """What `artificer_runtime.steps.text_shape` counts in each text, by its name: int64 [n, 1]."""
+    letters = _characters(graph, text)
+    read, (solid, _) = _within(graph, letters), _solid(graph, letters)
+    padded = graph.add("Pad", solid, graph.constant([0, 1, 0, 0], np.int64))
+    before = graph.add("Slice", padded, *(graph.constant([one], np.int64) for one in (0, -1, 1)))
+    begins = graph.add("Greater", solid, before)
+
+    def number(held: str) -> str:
+        return _of_rows(graph, _how_many(graph, graph.both(held, read)))
+
+    def of(*kinds: str) -> str:
+        return number(graph.add("RegexFullMatch", letters, pattern=_of_kinds("".join(kinds))))
+
+    return {
+        "characters": graph.add("Min", length(graph, text), _number(graph, LONGEST)),
+        "words": number(begins),
+        "digits": of(text_shape.DIGIT),
+        "capitals": of(text_shape.CAPITAL),
+        "marks": of(*text_shape.MARKS),
+        "exclamation marks": of(text_shape.EXCLAMATION),
+        "question marks": of(text_shape.QUESTION),
+        "currency signs": of(text_shape.CURRENCY),
+    }
+
+
 def _characters(graph: Graph, text: str) -> str:
     """One character a place, "" behind the last: string [n + 1, most].
 
@@ -101,8 +128,23 @@ def _all_characters() -> str:
 
 @cache
 def _word_letter() -> str:
-    """A pattern of what Python's re calls \\w, in ranges: other engines have other tables."""
-    spans = [one.span() for one in re.finditer(r"\w+", _all_characters())]
+    """A pattern of what Python's re calls \\w: other engines have other tables."""
+    return _in_ranges(r"\w+", _all_characters())
+
+
+@cache
+def _of_kinds(kinds: str) -> str:
+    """A pattern of characters of these kinds."""
+    return _in_ranges(f"[{re.escape(kinds)}]+", _all_kinds())
+
+
+@cache
+def _all_kinds() -> str:
+    return "".join(map(text_shape.kind, _all_characters()))
+
+
+def _in_ranges(pattern: str, characters: str) -> str:
+    spans = [one.span() for one in re.finditer(pattern, characters)]
     return "[" + "".join(rf"\x{{{low:x}}}-\x{{{past - 1:x}}}" for low, past in spans) + "]"
 
 

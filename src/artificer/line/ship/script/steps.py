@@ -91,8 +91,22 @@ def date_parts(seconds, start, hours, trend, weeks):
 def cycle(turn):
     return np.sin(2 * np.pi * turn), np.cos(2 * np.pi * turn)
 ''',
+    "text_shape": '''
+def text_shape(values):
+    """How long a text is, and how many of its characters are digits, capitals and marks."""
+    return np.array([[trait for text in row for trait in traits(text[:20_000])] for row in values.tolist()], np.float32)
+
+
+def traits(text):
+    digits, capitals, n = sum(map(str.isdecimal, text)), sum(map(str.isupper, text)), max(len(text), 1)
+    marks = [one for one in text if not (one.isalnum() or one.isspace() or one.isupper() or one == "_")]
+    money = sum(unicodedata.category(one) == "Sc" for one in marks)
+    counts = [len(text), len(text.split()), digits, capitals, len(marks), text.count("!"), text.count("?"), money]
+    return [*np.log1p(counts), digits / n, capitals / n, len(marks) / n]
+''',
 }
 NEEDS = {"hinges": ("scaled",), **learning.NEEDS}
+IMPORTS = {"text_shape": ("import unicodedata",), **learning.IMPORTS}
 ALL = CODE | learning.CODE
 
 
@@ -108,7 +122,7 @@ def code_of(blocks: Sequence[Block]) -> str:
 
 def imports_of(blocks: Sequence[Block]) -> set[str]:
     """What those functions import."""
-    return {line for name in _needed(blocks) for line in learning.IMPORTS.get(name, ())}
+    return {line for name in _needed(blocks) for line in IMPORTS.get(name, ())}
 
 
 def call_of(block: Block, state: Mapping[str, Any]) -> str:

@@ -31,6 +31,7 @@ BUILTIN = {
     "scaled@1": "numbers:scaled",
     "target_mean@1": "categories:target_mean",
     "text_score@1": "words:text_score",
+    "text_shape@1": "words:text_shape",
     "word_factors@1": "words:word_factors",
     "words@1": "words:words",
 }

@@ -11,6 +11,7 @@ from artificer.line.ship.onnx import texts
 from artificer.line.ship.onnx.graph import Graph
 from artificer.line.ship.onnx.steps import Read
 from artificer_runtime.recipe import FittedRecipe
+from artificer_runtime.steps.text_shape import COUNTED, SHARED
 
 
 def words(graph: Graph, state: Mapping[str, Any], read: Read) -> str | None:
@@ -44,6 +45,20 @@ def word_factors(graph: Graph, state: Mapping[str, Any], read: Read) -> str | No
             parts.append(graph.cast(graph.add("MatMul", weights, graph.constant(directions)), "float"))
         parts.append(graph.cast(texts.length(graph, graph.columns(read.texts, [place])), "float"))
     return graph.beside(parts)
+
+
+def text_shape(graph: Graph, state: Mapping[str, Any], read: Read) -> str | None:
+    """`artificer_runtime.steps.text_shape`."""
+    parts = []
+    for place in range(read.n_texts):
+        counts = texts.shape(graph, graph.columns(read.texts, [place]))
+        n = {name: graph.cast(count, "double") for name, count in counts.items()}
+        one = graph.constant(1.0)
+        parts.append(graph.add("Log", graph.add("Add", graph.beside([n[name] for name in COUNTED]), one)))
+        parts.append(
+            graph.add("Div", graph.beside([n[name] for name in SHARED]), graph.add("Max", n["characters"], one))
+        )
+    return graph.cast(graph.beside(parts), "float")
 
 
 def known(recipe: FittedRecipe) -> dict[str, list[str]]:
