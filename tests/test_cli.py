@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
+import click
 import numpy as np
 import polars as pl
 import pytest
@@ -72,6 +74,21 @@ class TestHelp:
             ended = artificer(name, "--help")
             assert ended.returncode == 0
             assert ended.stdout.startswith(f"Usage: artificer {name}")
+
+    def test_what_goes_out_has_a_short_name(self) -> None:
+        from artificer.cli.app import GROUPS
+
+        def options(command: click.Command) -> Iterator[click.Parameter]:
+            yield from command.params
+            for inner in command.commands.values() if isinstance(command, click.Group) else ():
+                yield from options(inner)
+
+        found = []
+        for place in (place for group in GROUPS.values() for place in group.values()):
+            module, _, name = place.partition(":")
+            found += [one.opts for one in options(getattr(import_module(module), name)) if "--out" in one.opts]
+        assert len(found) >= 9
+        assert all("-o" in one for one in found)
 
     def test_without_a_command_it_is_shown(self) -> None:
         ended = artificer()

@@ -15,7 +15,7 @@ ENDINGS = {".py": "python", ".ts": "typescript"}
 
 @click.command()
 @click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="File to write, .py or .ts; default: print it.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="File to write, .py or .ts; default: print it.")
 @click.option("--language", type=click.Choice(get_args(Language)), help="Default: by the file's ending, else python.")
 @workspace_option
 def client(subject: Path, out: Path | None, language: Language | None, workspace: Path | None) -> int:

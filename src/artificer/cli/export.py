@@ -17,7 +17,7 @@ def export() -> None:
 
 @export.command("mlflow")
 @click.argument("package", type=Subject("package"))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="A folder that is not there yet.")
 @json_option
 def as_mlflow(package: Path, out: Path, as_json: bool) -> int:
     """Write a PACKAGE as an MLflow model: `mlflow.pyfunc.load_model` reads it, and nothing is pickled.
@@ -36,7 +36,9 @@ def as_mlflow(package: Path, out: Path, as_json: bool) -> int:
 
 @export.command("onnx")
 @click.argument("package", type=Subject("package"))
-@click.option("--out", type=click.Path(path_type=Path), help="The file; default: the package's name with .onnx, here.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="The file; default: the package's name with .onnx, here."
+)
 @click.option("--rows", type=click.Path(path_type=Path), help="Write the rows that travel in the file as JSON, too.")
 @json_option
 def as_onnx(package: Path, out: Path | None, rows: Path | None, as_json: bool) -> int:
@@ -62,7 +64,7 @@ def as_onnx(package: Path, out: Path | None, rows: Path | None, as_json: bool) -
 
 @export.command("code")
 @click.argument("package", type=Subject("package"))
-@click.option("--out", type=click.Path(path_type=Path), help="The script; default: train.py, here.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The script; default: train.py, here.")
 @click.option(
     "--brief", type=click.Path(path_type=Path), help="Beside which the data lie; default: beside the workspace."
 )

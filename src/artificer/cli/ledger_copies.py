@@ -72,7 +72,7 @@ def upgrade(where: Path | None, as_json: bool) -> int:
 @click.command()
 @where_argument
 @click.option(
-    "--out", type=click.Path(path_type=Path), required=True, help="Folder to write into; an empty or new one."
+    "-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write into; an empty or new one."
 )
 @click.option("--as", "kind", type=click.Choice(["parquet", "csv", "jsonl"]), default="parquet", show_default=True)
 @json_option

@@ -16,7 +16,9 @@ from artificer.core.errors import BriefError
 @click.command()
 @click.argument("data", metavar="DATA|BRIEF", type=click.Path(path_type=Path))
 @click.option("--target", help="Column to predict.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write the brief; default: beside the data.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="Where to write the brief; default: beside the data."
+)
 @click.option("--force", is_flag=True, help="Replace a brief that is there.")
 @line_options
 def ask(data: Path, target: str | None, out: Path | None, force: bool, how: How) -> int:

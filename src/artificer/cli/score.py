@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.argument("given", metavar="[ROWS]", required=False)
 @click.option("--rows", help="File, glob or x.sqlite#table to score; default: [track] new of the brief.")
 @click.option(
-    "--out", help="Table to fill: .parquet, .csv, .jsonl, .arrow or x.sqlite#table; default: [output] of the brief."
+    "-o",
+    "--out",
+    help="Table to fill: .parquet, .csv, .jsonl, .arrow or x.sqlite#table; default: [output] of the brief.",
 )
 @click.option("--out-env", default="", help="Environment variable that holds a database's URL; --out names its table.")
 @click.option("--version", default="", help="Score with this version of the BRIEF's packages; default: the served one.")

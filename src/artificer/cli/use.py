@@ -72,7 +72,10 @@ def _list_calls(brief: Path) -> None:
 @click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
 @click.argument("rows", type=Subject("data"))
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Write .csv, .parquet, .jsonl or .arrow; default: CSV to stdout.",
 )
 @require_signed_option
 @workspace_option

@@ -78,6 +78,20 @@ def test_what_must_not_matter_and_does(predict: Predict, where: str, severity: s
     assert wrong[where] == severity
 
 
+def test_capitals_of_free_texts_may_tell_something() -> None:
+    def by_capitals(frame: pl.DataFrame) -> np.ndarray:
+        return two(frame["note"].str.count_matches("[A-Z]").to_numpy().astype(float))
+
+    rng = np.random.default_rng(1)
+    words = np.array(["Win", "a", "PRIZE", "see", "you", "later", "at", "Home"])
+    frame = rows().with_columns(note=pl.Series([" ".join(rng.choice(words, 8)) for _ in range(N)]))
+    seen = Examined("binary", "log_loss", Rows(frame, np.zeros(N)), by_capitals(frame), ("a", "b"), predict=by_capitals)
+    told = {one.where: one for one in invariance(seen)}
+    assert told["the case of free texts"].severity == "note"
+    assert "capitals" in told["the case of free texts"].fix
+    assert "the case of texts" in told["model"].says  # of towns, on which it does not hang
+
+
 def test_a_model_that_hangs_on_nothing_else_is_cleared() -> None:
     (one,) = found(clean)
     assert one.severity == "note"

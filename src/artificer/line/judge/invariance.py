@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.records import Fact, Finding, Severity
+from artificer.data.kinds import infer_schema
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.intervals import wilson
 
@@ -78,12 +79,20 @@ def _changes(frame: pl.DataFrame) -> Iterator[Change]:
     yield Change("the order of rows", "blocker", "let no step learn from the rows' order", frame.reverse(), same[::-1])
     yield Change("the order of columns", "blocker", by_name, frame.select(frame.columns[::-1]), same)
     texts = [name for name in frame.columns if frame[name].dtype == pl.String]
+    free = [column.name for column in infer_schema(frame.select(texts)).columns if column.kind == "text"]
+    words = [name for name in texts if name not in free]
     spelled = "bring texts into one spelling before the model learns and before it predicts"
-    upper, padded = pl.col(texts).str.to_uppercase(), pl.lit(" ") + pl.col(texts) + pl.lit(" ")
-    for what, told in (("the case of texts", upper), ("spaces around texts", padded.name.keep())):
-        other = frame.with_columns(told) if texts else frame
-        if texts and not other.equals(frame):
-            yield Change(what, "warning", spelled, other, same)
+    told = f"nothing to do where capitals say something, as they do of a mail; else {spelled}"
+    padded = (pl.lit(" ") + pl.col(texts) + pl.lit(" ")).name.keep()
+    spellings: tuple[tuple[str, Severity, str, list[str], pl.Expr], ...] = (
+        ("the case of texts", "warning", spelled, words, pl.col(words).str.to_uppercase()),
+        ("the case of free texts", "note", told, free, pl.col(free).str.to_uppercase()),
+        ("spaces around texts", "warning", spelled, texts, padded),
+    )
+    for what, severity, fix, names, spelling in spellings:
+        other = frame.with_columns(spelling) if names else frame
+        if names and not other.equals(frame):
+            yield Change(what, severity, fix, other, same)
 
 
 def _swaps(seen: Examined, frame: pl.DataFrame, base: np.ndarray, rng: np.random.Generator) -> Iterator[Finding]:
