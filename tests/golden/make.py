@@ -51,6 +51,7 @@ BLOCKS = (
     Block("letters", "words@1", TEXTS, {"max_words": 20, "letters": [3]}),
     Block("factors", "word_factors@1", TEXTS, {"n_factors": 3}),
     Block("says", "text_score@1", TEXTS, {"max_words": 20}),
+    Block("shape", "text_shape@1", TEXTS),
 )
 TREES = ("numbers", "names", "codes", "counts", "level_numbers", "engineered", "dates", "gaps", "factors", "says")
 SMOOTH = ("scaled", "hinges", "one_hot", "means", "gaps")
@@ -70,9 +71,17 @@ MEMBERS = {
         "lightgbm": (("numbers", "codes", "flags"), {"max_iterations": 8}),
         "linear": (("scaled", "one_hot", "flags_hot"), {}),
     },
+    "looks": {"lightgbm": (("numbers", "shape"), {"max_iterations": 8}), "linear": (("scaled", "shape"), {})},
 }
+TASKS = {"amounts": "regression", "looks": "binary"}
 LOSSES = {"amounts": "poisson"}  # whose mean is the exponential of what is added up
-TARGETS = {"binary": "deposit", "multiclass": "marital", "regression": "balance", "amounts": "campaign"}
+TARGETS = {
+    "binary": "deposit",
+    "multiclass": "marital",
+    "regression": "balance",
+    "amounts": "campaign",
+    "looks": "deposit",
+}
 
 
 def main() -> None:
@@ -113,7 +122,7 @@ def rows() -> pl.DataFrame:
 def contents(package: str, members: dict, frame: pl.DataFrame) -> tuple[Contents, pl.DataFrame]:
     """Fit one package's recipe and members."""
     target, loss = TARGETS[package], LOSSES.get(package, "")
-    task = "regression" if loss else package
+    task = TASKS.get(package, package)
     labels = frame[target].cast(pl.Float64 if task == "regression" else pl.String)
     y, classes = labels.to_numpy(), ()
     if task != "regression":
@@ -140,8 +149,7 @@ def contents(package: str, members: dict, frame: pl.DataFrame) -> tuple[Contents
             "transform": "log1p",
             "residuals": Residuals((0.0, 8.0), (1.0, 2.0), (0.05, 0.95), (-2.0, 2.0), 100),
         },
-        "amounts": {},
-    }[package]
+    }.get(package, {})
     return Contents(task, target, classes, "string", fitted, weighted, **outcome), frame.select(columns)
 
 
