@@ -125,7 +125,7 @@ def test_a_second_model_on_the_same_sealed_rows_is_counted_and_widens_the_interv
 
 
 def test_the_demo_exits_0_whatever_the_verdict(tmp_path: Path) -> None:
-    ended = artificer("demo", tmp_path / "demo", cwd=tmp_path)
+    ended = artificer("demo", tmp_path / "demo", cwd=tmp_path, timeout=300)
     assert ended.returncode == 0, ended.stderr
     assert "✗" in ended.stdout
     assert "artificer predict" in ended.stdout

@@ -35,7 +35,7 @@ BUILTIN = {
     "word_factors@1": "words:word_factors",
     "words@1": "words:words",
 }
-TEXTS = ("text_score@1", "word_factors@1", "words@1")
+TEXTS = ("text_score@1", "text_shape@1", "word_factors@1", "words@1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def refused(recipe: FittedRecipe, names: Sequence[str]) -> None:
             continue
         state = recipe.states[block.name]
         for place, column in enumerate(block.columns):
-            if block.step in TEXTS and not readable(state[f"words{place}"]):
+            if block.step in TEXTS and not readable(state.get(f"words{place}", ())):
                 raise ArtificerError(
                     f"the step '{block.step}' of '{column}' cannot be written as ONNX: it knows words with the Greek sigma, "
                     "whose small letter hangs on the letters beside it, or letters one by one. Leave the column out "
