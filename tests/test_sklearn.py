@@ -277,6 +277,12 @@ def test_learners_can_be_named_or_excluded() -> None:
         Classifier(learners=["discriminant"]).fit(X, y > 0)
 
 
+def test_a_fold_of_one_row_is_no_fault_of_a_library(capfd: pytest.CaptureFixture[str]) -> None:
+    X = np.arange(3.0)[:, None]
+    assert Classifier(budget_s=5).fit(X, ["a", "b", "a"]).predict(X).shape == (3,)
+    assert "Fatal" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize("cv", [3, TimeSeriesSplit(3), np.arange(442) % 4, np.repeat([-1, 0, 1], [200, 121, 121])])
 def test_own_folds(cv: Any) -> None:
     X, y = load_diabetes(return_X_y=True)
