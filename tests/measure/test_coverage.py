@@ -57,6 +57,16 @@ def _pair(rng: Rng, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return y, _two(stats.norm.cdf(first)), _two(stats.norm.cdf(second))
 
 
+def _pairs_in_groups(rng: Rng, n_groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Classes, two models' chances and groups of 2 to 10 rows, which share part of their luck and of what models see."""
+    groups = np.repeat(np.arange(n_groups), rng.integers(2, 11, n_groups))
+    of_group, of_score = rng.normal(size=(2, n_groups))[:, groups]
+    x = 0.7 * of_score + 0.7 * rng.normal(size=len(groups))
+    y = (x + 1.2 * of_group + 0.6 * rng.normal(size=len(groups)) > 0.8).astype(np.float64)
+    second = x + 0.8 * rng.normal(size=len(groups))
+    return y, _two(stats.norm.cdf(x)), _two(stats.norm.cdf(second)), groups
+
+
 def _periods(rng: Rng, n_periods: int, spread: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Scores of two models, success and period of 80 rows a period; some periods are better than others by `spread`."""
     period = np.repeat(np.arange(n_periods), 80)
@@ -73,9 +83,48 @@ def test_of_classes(name: str, n: int) -> None:
     assert 0.92 <= _held(truth, lambda rng: estimate(name, *_classes(rng, n))) <= 0.98
 
 
-def test_of_average_precision_by_bootstrap() -> None:
-    truth = score("average_precision", *_classes(np.random.default_rng(10**6), MANY))
-    assert 0.92 <= _held(truth, lambda rng: estimate("average_precision", *_classes(rng, 80))) <= 0.98
+@pytest.mark.parametrize("n", [80, 300])
+@pytest.mark.parametrize("name", ["average_precision", "f1"])
+def test_of_ranks_and_labels(name: str, n: int) -> None:
+    truth = score(name, *_classes(np.random.default_rng(10**6), MANY))
+    assert 0.92 <= _held(truth, lambda rng: estimate(name, *_classes(rng, n))) <= 0.98
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1"])
+def test_of_classes_of_weighted_rows(name: str) -> None:
+    def rows(rng: Rng, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return *_classes(rng, n), rng.uniform(0.2, 2, n)
+
+    truth = score(name, *rows(np.random.default_rng(10**6), MANY))
+    assert 0.92 <= _held(truth, lambda rng: estimate(name, *rows(rng, 150))) <= 0.98
+
+
+@pytest.mark.parametrize(("name", "n_groups"), [("roc_auc", 30), ("average_precision", 40), ("f1", 30)])
+def test_of_classes_in_groups(name: str, n_groups: int) -> None:
+    truth = score(name, *_pairs_in_groups(np.random.default_rng(10**6), MANY // 6)[:2])
+
+    def measured(rng: Rng) -> Estimate:
+        y, first, _, groups = _pairs_in_groups(rng, n_groups)
+        return estimate(name, y, first, groups=groups)
+
+    assert 0.92 <= _held(truth, measured) <= 0.98
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1"])
+def test_of_differences_in_groups(name: str) -> None:
+    y, first, second, _ = _pairs_in_groups(np.random.default_rng(10**6), MANY // 6)
+    truth = score(name, y, first) - score(name, y, second)
+
+    def measured(rng: Rng) -> Estimate:
+        y, first, second, groups = _pairs_in_groups(rng, 40)
+        return compare(name, y, first, second, groups=groups)
+
+    assert 0.92 <= _held(truth, measured) <= 0.98
+
+
+def test_rows_of_groups_ranked_as_if_each_stood_alone_would_not_hold() -> None:
+    truth = score("roc_auc", *_pairs_in_groups(np.random.default_rng(10**6), MANY // 6)[:2])
+    assert _held(truth, lambda rng: estimate("roc_auc", *_pairs_in_groups(rng, 30)[:2])) < 0.9
 
 
 def test_of_an_area_near_one_on_few_successes() -> None:
@@ -131,7 +180,7 @@ def test_of_quantiles(q: float, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [60, 300])
-@pytest.mark.parametrize("name", ["roc_auc", "accuracy", "log_loss"])
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "accuracy", "log_loss"])
 def test_of_differences_between_models(name: str, n: int) -> None:
     y, first, second = _pair(np.random.default_rng(10**6), MANY)
     truth = METRICS[name].sign * (score(name, y, first) - score(name, y, second))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artificer.measure.influence import has_influence, influence, pairs_won, tracked_metric
+from artificer.measure.influence import has_influence, influence, of_ranks, pairs_won, tracked_metric
 from artificer.measure.metrics import METRICS, metric, score
 
 BINARY = [name for name, one in METRICS.items() if has_influence(name) and "binary" in one.tasks]
@@ -38,6 +38,18 @@ def test_reweighting_rows_changes_the_score_as_their_influence_says(seed: int, n
     # Weights are shares: a tilt of the weights is a tilt of the distribution less its mean.
     expected = float((phi * (tilt - tilt.mean())).mean())
     assert derivative == pytest.approx(expected, rel=1e-3, abs=1e-6)
+
+
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), name=st.sampled_from(["roc_auc", "average_precision"]), weighted=st.booleans())
+def test_so_it_does_for_ranks(seed: int, name: str, weighted: bool) -> None:
+    y, prediction, tilt = rows(seed, name)
+    weight = np.random.default_rng(seed).uniform(0.5, 2, len(y)) if weighted else np.ones(len(y))
+    phi = of_ranks(name, y, prediction[:, 1], weight)
+    assert phi.mean() == pytest.approx(0, abs=1e-12)
+    step = 1e-5
+    up, down = (score(name, y, prediction, weight * (1 + sign * step * tilt)) for sign in (1, -1))
+    assert (up - down) / (2 * step) == pytest.approx(float((phi * tilt).mean()), rel=1e-3, abs=1e-6)
 
 
 def test_a_metric_without_an_influence_is_followed_by_its_loss() -> None:

@@ -93,6 +93,27 @@ def test_target_means_of_training_rows_never_see_their_own_label(n_classes: int)
     assert abs(np.corrcoef(block[:, 0], shown[:, 0])[0, 1]) < 0.35 if block[:, 0].std() > 0 else True
 
 
+NUMBERED = np.repeat(np.arange(N // 12), 12)
+OF_GROUPS = {
+    "target_mean": NUMBERED[:, None].astype(np.int32),
+    "number_means": NUMBERED[:, None].astype(np.float64),
+    "text_score": np.array([[f"visit w{one}"] for one in NUMBERED], object),
+    "engineered": np.concatenate([np.zeros((N, 1)), NUMBERED[:, None] // [5, 1] % 5], axis=1),
+}
+
+
+@pytest.mark.parametrize("name", OF_GROUPS)
+def test_rows_of_one_group_are_told_nothing_by_one_another(name: str) -> None:
+    step, y = steps.load(f"{name}@1"), np.random.default_rng(3).normal(size=N // 12)[NUMBERED]
+    values, settings = OF_GROUPS[name], {"n_codes": 2, "max_words": 500}
+    told, kept = (steps.fit_apply(step, values, y, Task(0, group=one), settings)[1] for one in (None, NUMBERED))
+    assert np.corrcoef(told[:, 0], y)[0, 1] > 0.8
+    assert np.ptp(kept[:, 0]) == 0 or np.corrcoef(kept[:, 0], y)[0, 1] < 0.3
+    if name == "number_means":
+        assert (told[:, 1] == np.float32(np.log1p(11))).all()
+        assert not kept[:, 1].any()
+
+
 def test_target_means_of_unseen_codes_are_the_overall_mean() -> None:
     step = steps.load("target_mean@1")
     state = step.fit(VALUES["codes"], Y, Task(2), {})

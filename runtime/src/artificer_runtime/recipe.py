@@ -74,6 +74,7 @@ def fit_recipe(
     n_classes: int,
     weight: np.ndarray | None = None,
     seed: int = 0,
+    group: np.ndarray | None = None,
 ) -> tuple[FittedRecipe, dict[str, np.ndarray]]:
     """Fit every step on training rows.
 
@@ -81,6 +82,8 @@ def fit_recipe(
     ----------
     y : array of float64, (n_rows,)
         Class index, or value when `n_classes` is 0.
+    group : array of int64, (n_rows,), optional
+        Rows of one group are cross-fitted together.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def fit_recipe(
     """
     states, blocks = {}, {}
     for block in recipe.blocks:
-        task = steps.Task(n_classes, weight, seed)
+        task = steps.Task(n_classes, weight, seed, group)
         values = columns_of(schema, block, encoded)
         states[block.name], blocks[block.name] = steps.fit_apply(
             steps.load(block.step), values, y, task, block.settings

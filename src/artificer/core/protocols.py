@@ -36,6 +36,8 @@ class Fold:
         Class index 0 … n_classes - 1, or the target's value.
     weight, weight_valid : array of float64, (n_rows,), or None
         Row weights, not negative.
+    group : array of int64, (n_rows,), or None
+        Where a learner leaves rows out by itself, it leaves out whole groups.
     names : tuple of str
         Names of the features.
     categorical : tuple of int
@@ -61,6 +63,7 @@ class Fold:
     y_valid: np.ndarray | None = None
     weight: np.ndarray | None = None
     weight_valid: np.ndarray | None = None
+    group: np.ndarray | None = None
     categorical: tuple[int, ...] = ()
     monotone: tuple[int, ...] = ()
     seed: int = 0

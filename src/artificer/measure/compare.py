@@ -9,13 +9,16 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
+from artificer.measure.influence import of_ranks
 from artificer.measure.intervals import (
-    delong_quantile,
+    RANKED,
     effective_rows,
+    influence_error,
     mean_of_rows,
     of_draws,
+    rank_quantile,
     rarest,
-    resamples,
+    replicates,
     wider,
     wilson,
 )
@@ -34,18 +37,26 @@ def compare(
 ) -> Estimate:
     """Score of `first` minus score of `second`, in the metric's units, positive where the first is better.
 
-    DeLong's covariance for the area under the ROC curve, paired t for means of row losses, Bonett and Price's for
-    accuracy, else a paired bootstrap; with groups, all of them over whole groups.
+    DeLong's covariance for the area under the ROC curve, the spread of the differences of rows' influences where rows are in
+    groups or weighted and for average precision, paired t for means of row losses, Bonett and Price's for accuracy, else a
+    paired bootstrap; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
     if not (np.isfinite(a) and np.isfinite(b)):
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
     if name == "roc_auc" and weight is None and groups is None:
-        return _told(_delong(y, first[:, 1], second[:, 1], level), y, found)
+        return _told(_delong(y, first[:, 1], second[:, 1], level), y, found, None)
+    if name in RANKED:
+        phi = of_ranks(name, y, first[:, 1], weight) - of_ranks(name, y, second[:, 1], weight)
+        half = rank_quantile(y, level, groups) * influence_error(phi, y, groups)
+        n, unit = (len(y), "rows") if groups is None else (len(np.unique(groups)), "groups")
+        return _told(
+            Estimate(a - b, a - b - half, a - b + half, f"paired influence over {unit}", n, level), y, found, groups
+        )
     if found.losses is None:
         resampled = _bootstrap(found, y, (first, second), weight, groups, level)
-        return resampled if found.tasks == ("regression",) else _told(resampled, y, found)
+        return resampled if found.tasks == ("regression",) else _told(resampled, y, found, groups)
     losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
     if found.root:
         return _roots(losses, weight, groups, level)
@@ -67,7 +78,7 @@ def corrected_resampled_t(differences: np.ndarray, n_train: int, n_test: int, *,
 def _delong(y: np.ndarray, first: np.ndarray, second: np.ndarray, level: float) -> Estimate:
     (a, b), covariance = auc_covariance(y, np.stack([first, second]))
     variance = max(float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]), 0.0)
-    half = float(delong_quantile(y, level) * np.sqrt(variance))
+    half = float(rank_quantile(y, level) * np.sqrt(variance))
     gain = float(a - b)
     return Estimate(gain, gain - half, gain + half, "paired DeLong", len(y), level)
 
@@ -104,24 +115,20 @@ def _bootstrap(
     groups: np.ndarray | None,
     level: float,
 ) -> Estimate:
-    def gain(rows: np.ndarray | slice) -> float:
-        w = weight[rows] if weight is not None else None
-        first, second = (score(found.name, y[rows], one[rows], w) for one in both)
-        return found.sign * (first - second)
-
-    draws = np.array([gain(rows) for rows in resamples(len(y), groups)])
+    first, second = (score(found.name, y, one, weight) for one in both)
+    draws = found.sign * replicates(found, y, both, weight, groups) @ np.array([1.0, -1.0])
     method = "paired bootstrap of groups" if groups is not None else "paired bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)
-    return of_draws(gain(slice(None)), draws, method, n, level)
+    return of_draws(found.sign * (first - second), draws, method, n, level)
 
 
-def _told(found: Estimate, y: np.ndarray, scored: Metric) -> Estimate:
+def _told(found: Estimate, y: np.ndarray, scored: Metric, groups: np.ndarray | None) -> Estimate:
     """A difference that does not vary proves little on few rows: Wilson's interval on the rarest class bounds it.
 
     Of a metric without bounds it proves nothing.
     """
     if found.value == 0 or found.high > found.low:
         return found
-    fewer, width = rarest(y), np.inf if scored.worst is None else scored.best - scored.worst
+    fewer, width = rarest(y, groups), np.inf if scored.worst is None else scored.best - scored.worst
     half = width * (1 - wilson(fewer, fewer, level=found.level).low) if fewer > 1 else np.inf
     return replace(found, low=found.value - half, high=found.value + half)

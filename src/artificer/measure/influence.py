@@ -50,8 +50,7 @@ def influence(
         won = [_placements(y[rows], prediction[rows, 1], w[rows]) for rows in rows_of]
         area = sum(len(rows) * one[1] for rows, one in zip(rows_of, won, strict=True)) / total
         for rows, (placement, _) in zip(rows_of, won, strict=True):
-            side = np.where(y[rows] == 1, w[rows] @ (y[rows] == 1), w[rows] @ (y[rows] != 1))
-            phi[rows] = len(rows) * w[rows] / side * (placement - area)
+            phi[rows] = len(rows) * w[rows] / _side(y[rows], w[rows]) * (placement - area)
         return phi * n / total
     found = metric(name)
     assert found.losses is not None
@@ -63,6 +62,31 @@ def influence(
         slope = (1 / (2 * one) if one > 0 else 0.0) if found.root else 1.0
         phi[rows] = whole - one + w[rows] / w[rows].mean() * slope * (mean - losses[rows])
     return phi * n / total
+
+
+def of_ranks(name: str, y: np.ndarray, success: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Influence of each row on the area under the ROC curve, or on average precision: float64 (n_rows,), of mean 0.
+
+    A row moves the precision at its own score and at every lower one; a success moves the share that each success has too.
+
+    Parameters
+    ----------
+    name : {"roc_auc", "average_precision"}
+    success : array of float64, (n_rows,)
+        What rows are ranked by.
+    """
+    w = np.ones(len(y)) if weight is None else weight
+    if name == "roc_auc":
+        placement, area = _placements(y, success, w)
+        return np.asarray(len(y) * w / _side(y, w) * (placement - area))
+    values, place = np.unique(-success, return_inverse=True)
+    here = np.bincount(place, weights=w * (y == 1), minlength=len(values))
+    hits, chosen = np.cumsum(here), np.maximum(np.cumsum(np.bincount(place, weights=w, minlength=len(values))), 1e-300)
+    precision = hits / chosen
+    gained, lost = (np.cumsum(one[::-1])[::-1] for one in (here / chosen, here * precision / chosen))
+    mean = here @ precision / hits[-1]
+    slope = np.where(y == 1, (precision - mean + gained)[place], 0.0) - lost[place]
+    return np.asarray(len(y) * w * slope / hits[-1])
 
 
 def pairs_won(
@@ -112,6 +136,11 @@ def has_influence(name: str) -> bool:
 def tracked_metric(name: str, task: Task) -> str:
     """The metric itself where it has an influence, else the loss that learners lower."""
     return name if has_influence(name) else "rmse" if task == "regression" else "log_loss"
+
+
+def _side(y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weight of all rows of a row's own class."""
+    return np.asarray(np.where(y == 1, weight @ (y == 1), weight @ (y != 1)))
 
 
 def _placements(y: np.ndarray, success: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:

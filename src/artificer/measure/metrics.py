@@ -40,6 +40,8 @@ class Metric:
         Row losses whose weighted mean, or its root, is the score (its negative, where larger is better).
     root : bool
         Whether the score is the root of the mean loss.
+    of_labels : bool
+        Whether of a prediction nothing counts but which class is the most probable.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Metric:
     score: Score
     losses: Losses | None = None
     root: bool = False
+    of_labels: bool = False
 
     @property
     def sign(self) -> float:
@@ -204,12 +207,12 @@ METRICS: dict[str, Metric] = {
         _loss("log_loss", CLASSES, scores.log_losses),
         _loss("brier", CLASSES, scores.brier_losses),
         Metric("accuracy", CLASSES, True, 1.0, 0.0, mean_of(scores.misses, -1.0, 1.0), scores.misses),
-        Metric("balanced_accuracy", CLASSES, True, 1.0, 0.0, scores.balanced_accuracy),
-        Metric("f1", ("binary",), True, 1.0, 0.0, scores.f1),
-        Metric("f1_macro", CLASSES, True, 1.0, 0.0, scores.f1_macro),
-        Metric("f1_weighted", CLASSES, True, 1.0, 0.0, scores.f1_weighted),
-        Metric("mcc", CLASSES, True, 1.0, -1.0, scores.mcc),
-        Metric("kappa", CLASSES, True, 1.0, -1.0, scores.kappa),
+        Metric("balanced_accuracy", CLASSES, True, 1.0, 0.0, scores.balanced_accuracy, of_labels=True),
+        Metric("f1", ("binary",), True, 1.0, 0.0, scores.f1, of_labels=True),
+        Metric("f1_macro", CLASSES, True, 1.0, 0.0, scores.f1_macro, of_labels=True),
+        Metric("f1_weighted", CLASSES, True, 1.0, 0.0, scores.f1_weighted, of_labels=True),
+        Metric("mcc", CLASSES, True, 1.0, -1.0, scores.mcc, of_labels=True),
+        Metric("kappa", CLASSES, True, 1.0, -1.0, scores.kappa, of_labels=True),
         _loss("rmse", _REGRESSION, scores.squared, root=True),
         _loss("mae", _REGRESSION, scores.absolute),
         Metric("r2", _REGRESSION, True, 1.0, None, scores.r2),

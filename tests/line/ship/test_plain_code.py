@@ -15,7 +15,7 @@ from artificer.core.clock import Clock
 from artificer.core.protocols import Fold
 from artificer.core.stages import Candidate, Stop
 from artificer.line.fit.learners import load
-from artificer.line.ship.script.learners import CODE, IMPORTS, LINKED, LINKS
+from artificer.line.ship.script.learners import CODE, GROUPED, IMPORTS, LINKED, LINKS
 from artificer.line.ship.script.steps import call_of, code_of, imports_of
 from artificer.line.ship.script.told import told
 from artificer.line.ship.script.written import END
@@ -79,41 +79,48 @@ def outcome(task: Task, seen: dict[str, np.ndarray]) -> np.ndarray:
     )
 
 
+@pytest.mark.parametrize("group", [None, np.arange(N) // 3], ids=["", "grouped"])
 @pytest.mark.parametrize("task", CLASSES)
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.name)
-def test_a_step_is_the_same_in_training_and_after_it(tmp_path: Path, block: Block, task: Task) -> None:
+def test_a_step_is_the_same_in_training_and_after_it(
+    tmp_path: Path, block: Block, task: Task, group: np.ndarray | None
+) -> None:
     seen, step = columns(), steps.load(block.step)
     values = np.stack([seen[name] for name in block.columns], axis=1)
     values = values.astype({"codes": np.int32, "texts": object}.get(step.READS, np.float64))
     weight = np.random.default_rng(1).uniform(0.5, 2, N)
     y = outcome(task, seen)
-    state, train = steps.fit_apply(step, values, y, steps.Task(len(CLASSES[task]), weight, 3), block.settings)
-    feature = f"def features(columns, known, y=None, weight=None):\n    return {call_of(block, state)}"
+    state, train = steps.fit_apply(step, values, y, steps.Task(len(CLASSES[task]), weight, 3, group), block.settings)
+    feature = f"def features(columns, known, y=None, weight=None, group=None):\n    return {call_of(block, state)}"
     made = plain(tmp_path / "plain.py", task, imports_of([block]), code_of([block]), feature)["features"]
 
     def read(kind: str, names: list[str]) -> np.ndarray:
         return np.stack([seen[name] for name in names], axis=1)
 
     known: dict[str, Any] = {}
-    np.testing.assert_array_equal(made(read, known, y, weight), train)
+    np.testing.assert_array_equal(made(read, known, y, weight, group), train)
     np.testing.assert_allclose(made(read, known), step.apply(state, values), rtol=1e-6, atol=1e-7)
     assert train.shape[1] > 0 or (block.name == "engineered" and task != "regression")  # no pair need tell enough
 
 
+@pytest.mark.parametrize("group", [None, np.arange(N) // 3], ids=["", "grouped"])
 @pytest.mark.parametrize(
     ("learner", "task"), [one for one in product(LEARNED, CLASSES) if one != ("discriminant", "regression")]
 )
-def test_a_learner_predicts_the_same(tmp_path: Path, learner: str, task: Task) -> None:
+def test_a_learner_predicts_the_same(tmp_path: Path, learner: str, task: Task, group: np.ndarray | None) -> None:
     seen, rng = columns(), np.random.default_rng(2)
     one_hot = seen["shop"][:, None] == np.arange(4)
     X = np.column_stack([seen["size"] / 50, seen["price"], seen["postcode"], one_hot]).astype(np.float32)
     names = tuple(f"f{place}" for place in range(X.shape[1]))
-    fold = Fold(X, outcome(task, seen), task, len(CLASSES[task]), names, weight=rng.uniform(0.5, 2, N), seed=5)
+    fold = Fold(
+        X, outcome(task, seen), task, len(CLASSES[task]), names, weight=rng.uniform(0.5, 2, N), group=group, seed=5
+    )
     fitted = load(learner).fit(fold, LEARNED[learner], Clock())
     stop = Stop(learner, -1, fitted.n_iterations, dict(fitted.facts))
     given = told(Candidate(learner, learner, LEARNED[learner], ("block",)), fold, [stop], fitted.member)
     made = plain(tmp_path / "plain.py", task, {*IMPORTS[learner]}, CODE[learner], END.partition("def main")[0])
-    found = made[f"{learner}_predicts"](made[f"{learner}_fits"](X, fold.y, fold.weight, **given), X)
+    told_of = {"group": group} if learner in GROUPED else {}
+    found = made[f"{learner}_predicts"](made[f"{learner}_fits"](X, fold.y, fold.weight, **given, **told_of), X)
     link = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}[task]
     found = found if learner in LINKED or link == "identity" else made[LINKS[link].partition("(")[0]](found)
     wanted = fitted.member.predict(X)

@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from artificer_runtime.errors import PackageError
+from artificer_runtime.parts import dealt
 
 BUILTIN = (
     "codes",
@@ -39,6 +40,7 @@ BUILTIN = (
     "words",
 )
 
+PARTS = 5
 State = dict[str, Any]
 Sources = list[tuple[int, ...]]  # of each feature, positions of the columns that it is made of
 Single = Callable[[Sequence[Any]], Sequence[float]]  # one row's values → its features, as numbers of float64
@@ -46,11 +48,22 @@ Single = Callable[[Sequence[Any]], Sequence[float]]  # one row's values → its 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a step may know of the task: classes (0 in regression), row weights, the seed."""
+    """What a step may know of the task: classes (0 in regression), row weights, the seed, groups.
+
+    Attributes
+    ----------
+    group : array of int64, (n_rows,), or None
+        Rows of one group are told nothing by one another, as the rows that a model meets are of other groups.
+    """
 
     n_classes: int
     weight: np.ndarray | None = None
     seed: int = 0
+    group: np.ndarray | None = None
+
+    def parts(self, n_rows: int) -> np.ndarray:
+        """Which of five parts each training row is in, that the others tell about: int64 (n_rows,)."""
+        return dealt(PARTS, n_rows, np.random.default_rng(self.seed), group=self.group)
 
 
 class Step(Protocol):

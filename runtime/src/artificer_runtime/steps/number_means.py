@@ -26,11 +26,12 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     """float64 (n_rows, n_columns) → float32 (n_rows, n_kept × (n_outcomes + 1))."""
-    return _block(state, _codes(state, values), target_mean.apply(state, _codes(state, values)), 0)
+    codes = _codes(state, values)
+    return _block(state, codes, target_mean.apply(state, codes), np.zeros(codes.shape))
 
 
 def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> tuple[State, np.ndarray]:
-    """Fit on all rows; for the training rows themselves, a row's own target and its own place in the count are left out."""
+    """Fit on all rows; training rows are told neither their own target nor their own place, or group, in the count."""
     state: State = {"kept": [place for place in range(values.shape[1]) if _whole(values[:, place])]}
     for number, place in enumerate(state["kept"]):
         known, counts = np.unique(values[~np.isnan(values[:, place]), place], return_counts=True)
@@ -39,7 +40,7 @@ def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[s
     codes = _codes(state, values)
     means, told = target_mean.fit_apply(codes, y, task, settings)
     state |= means
-    return state, _block(state, codes, told, 1)
+    return state, _block(state, codes, told, _own(codes, task.group))
 
 
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,10 +71,23 @@ def _codes(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _block(state: Mapping[str, Any], codes: np.ndarray, means: np.ndarray, own: int) -> np.ndarray:
+def _own(codes: np.ndarray, group: np.ndarray | None) -> np.ndarray:
+    """Rows of a row's own group that hold its number, itself among them: (n_rows, n_kept)."""
+    own = np.ones(codes.shape)
+    if group is None or len(np.unique(group)) < 2:
+        return own
+    place = np.unique(group, return_inverse=True)[1]
+    for number, code in enumerate(codes.T):
+        both = place * (code.max() + 2) + code + 1
+        _, inverse, counts = np.unique(both, return_inverse=True, return_counts=True)
+        own[:, number] = counts[inverse]
+    return own
+
+
+def _block(state: Mapping[str, Any], codes: np.ndarray, means: np.ndarray, own: np.ndarray) -> np.ndarray:
     others = np.zeros(codes.shape, np.float32)
     for number in range(codes.shape[1]):
         counts = np.asarray(state[f"counts{number}"], np.float64)
         met = codes[:, number] >= 0
-        others[met, number] = np.log1p(counts[codes[met, number]] - own)
+        others[met, number] = np.log1p(counts[codes[met, number]] - own[met, number])
     return np.concatenate([means, others], axis=1)

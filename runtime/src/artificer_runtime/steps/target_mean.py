@@ -12,11 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Sources, State, Task
+from artificer_runtime.steps import PARTS, Sources, State, Task
 
 VERSION = 1
 READS: Literal["codes"] = "codes"
-PARTS = 5
 MOST_CLASSES = 5
 
 
@@ -43,13 +42,10 @@ def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[s
     """Fit on all rows; the training rows themselves get means of the other four fifths, so that none sees its own."""
     state = fit(values, y, task, settings)
     block = np.empty((len(values), values.shape[1] * np.size(state["overall"])), np.float32)
-    order = np.random.default_rng(task.seed).permutation(len(values))
-    for part in range(PARTS):
-        here, there = (
-            order[part::PARTS],
-            np.concatenate([order[other::PARTS] for other in range(PARTS) if other != part]),
-        )
-        if len(there) == 0:
+    part = task.parts(len(values))
+    for left_out in range(PARTS):
+        here, there = part == left_out, part != left_out
+        if not there.any():
             block[here] = apply(state, values[here])
             continue
         weight = task.weight[there] if task.weight is not None else None

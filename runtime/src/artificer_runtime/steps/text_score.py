@@ -11,12 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from artificer_runtime.steps import Single, Sources, State, Task, words
+from artificer_runtime.steps import PARTS, Single, Sources, State, Task, words
 from artificer_runtime.steps.target_mean import classes_told
 
 VERSION = 1
 READS: Literal["texts"] = "texts"
-PARTS = 5
 NEAR, MOST_STEPS = 1e-3, 200  # of conjugate gradients
 
 
@@ -41,8 +40,7 @@ def fit_apply(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[s
     weight = np.ones(len(y)) if task.weight is None else task.weight
     overall = (weight @ outcomes) / max(weight.sum(), 1e-12)
     state: State = dict(words.fit(values, y, task, settings)) | {"classes": classes, "overall": overall}
-    part = np.empty(len(y), np.int64)
-    part[np.random.default_rng(task.seed).permutation(len(y))] = np.arange(len(y)) % PARTS
+    part = task.parts(len(y))
     blocks = []
     for place in range(values.shape[1]):
         found, strength = _Words(state, place, values[:, place]), float(settings.get("strength", 1.0))

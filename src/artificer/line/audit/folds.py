@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.line.ask.rows import Labelled
+from artificer_runtime.parts import dealt
 
 N_FOLDS = 3
 Fold = tuple[np.ndarray, np.ndarray]
@@ -26,6 +27,7 @@ def yardstick_folds(rows: Labelled, kept: np.ndarray, draw: int = 0) -> tuple[li
         By time: the earliest two thirds train and the last third measures (in another cut: one half and the other). By
         group: three folds of whole groups. Else three folds with a like share of every class, or of every tenth of the target.
     """
+    rng = np.random.default_rng(draw)
     if rows.time is not None and not np.isnan(rows.time).all():
         order = np.argsort(np.nan_to_num(rows.time[kept], nan=-np.inf), kind="stable")
         moments = rows.time[kept][order]
@@ -34,21 +36,12 @@ def yardstick_folds(rows: Labelled, kept: np.ndarray, draw: int = 0) -> tuple[li
         if cut and len(np.unique(rows.y[kept][order[:cut]])) > 1 and len(np.unique(rows.y[kept][order[cut:]])) > 1:
             return [(np.sort(order[:cut]), np.sort(order[cut:]))], "on the last third of the rows, by the earlier ones"
     if rows.group is not None:
-        names, inverse = np.unique(rows.group[kept], return_inverse=True)
-        if len(names) >= N_FOLDS:
-            fold_of_group = np.random.default_rng(draw).permutation(len(names)) % N_FOLDS
-            return _cut(fold_of_group[inverse]), f"on {N_FOLDS} folds of whole groups"
-    return _cut(_dealt(rows.y[kept], draw)), f"on {N_FOLDS} stratified folds"
+        group = rows.group[kept]
+        if len(np.unique(group)) >= N_FOLDS:
+            return _cut(dealt(N_FOLDS, len(kept), rng, group=group)), f"on {N_FOLDS} folds of whole groups"
+    # In the order of the target: every fold gets a like share of every class or quantile.
+    return _cut(dealt(N_FOLDS, len(kept), rng, strata=rows.y[kept])), f"on {N_FOLDS} stratified folds"
 
 
 def _cut(of_row: np.ndarray) -> list[Fold]:
     return [(np.flatnonzero(of_row != fold), np.flatnonzero(of_row == fold)) for fold in range(N_FOLDS)]
-
-
-def _dealt(y: np.ndarray, draw: int) -> np.ndarray:
-    """Deal rows in the order of the target: every fold gets a like share of every class or quantile."""
-    shuffled = np.random.default_rng(draw).permutation(len(y))
-    order = shuffled[np.argsort(y[shuffled], kind="stable")]
-    of_row = np.empty(len(y), np.int64)
-    of_row[order] = np.arange(len(y)) % N_FOLDS
-    return of_row

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from artificer.line.ask.rows import Labelled
+from artificer_runtime.parts import dealt
 
 # Many folds pay where rows are few: each fit then sees most of them.
 FOLDS_OF_FEW, FOLDS, FEW_ROWS = 8, 5, 2_000
@@ -124,9 +125,4 @@ def _grouped(group: np.ndarray, wanted: int) -> Folds:
 
 
 def _dealt(strata: np.ndarray, n_folds: int) -> np.ndarray:
-    rng = np.random.default_rng(_DRAW)
-    order = rng.permutation(len(strata))
-    order = order[np.argsort(strata[order], kind="stable")]
-    of_row = np.empty(len(strata), np.int8)
-    of_row[order] = np.arange(len(strata)) % n_folds
-    return of_row
+    return dealt(n_folds, len(strata), np.random.default_rng(_DRAW), strata=strata).astype(np.int8)

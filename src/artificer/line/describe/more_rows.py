@@ -15,6 +15,7 @@ from artificer.measure.intervals import mean_t
 from artificer.measure.learning_curve import curve, gain, growing, sizes_of
 from artificer.measure.metrics import default_metric
 from artificer.measure.probe import Folds
+from artificer_runtime.parts import dealt
 
 MOST_ROWS = 10_000
 MOST_COLUMNS = 30
@@ -72,13 +73,9 @@ def _at(scores: np.ndarray, n_train: int, n_test: int) -> Estimate:
 def _folds(few: Readings, rows: Labelled) -> Folds:
     """Five folds with like shares of every class or tenth of the target, or of whole groups."""
     rng = np.random.default_rng(2)
-    if rows.group is not None and len(names := np.unique(rows.group[few.kept])) >= N_FOLDS:
-        of_group = rng.permutation(len(names)) % N_FOLDS
-        of_row = of_group[np.searchsorted(names, rows.group[few.kept])]
-    else:
-        shuffled = rng.permutation(few.n_rows)
-        of_row = np.empty(few.n_rows, np.int64)
-        of_row[shuffled[np.argsort(few.y[shuffled], kind="stable")]] = np.arange(few.n_rows) % N_FOLDS
+    group = rows.group[few.kept] if rows.group is not None else None
+    enough = group is not None and len(np.unique(group)) >= N_FOLDS
+    of_row = dealt(N_FOLDS, few.n_rows, rng, strata=few.y, group=group if enough else None)
     return [(np.flatnonzero(of_row != fold), np.flatnonzero(of_row == fold)) for fold in range(N_FOLDS)]
 
 

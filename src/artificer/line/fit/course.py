@@ -113,7 +113,7 @@ class Course:
         plan = (self.plan.transform, self.plan.loss, self.plan.class_weight, self.plan.search_rows)
         roles = (self.asked.task, self.asked.classes, plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
-        own = [digest(one) for one in (self.trains, self.left_out) if one is not None]
+        own = [digest(one) for one in (self.trains, self.left_out, self.rows.group) if one is not None]
         return digest(
             rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "", own, self.n_kept_out
         )
@@ -150,6 +150,7 @@ class Course:
             n_classes=self.n_classes,
             weight=weight,
             seed=self.seed,
+            group=self._group(train),
         )
         names = tuple(block.name for block in blocks)
         train_blocks = _thin(fitted, train_blocks)
@@ -197,12 +198,16 @@ class Course:
             y_valid=self.y[made.valid_rows] if measured else None,
             weight=weighing(self.weight, made.train_rows),
             weight_valid=weighing(self.weight, made.valid_rows) if measured else None,
+            group=self._group(made.train_rows),
             categorical=categorical,
             monotone=monotone,
             seed=self.seed,
             loss=str(candidate.settings.get("loss", self.plan.loss)),
             served=side_by_side(made.served, candidate.blocks) if made.served else None,
         )
+
+    def _group(self, rows: np.ndarray) -> np.ndarray | None:
+        return self.rows.group[rows] if self.rows.group is not None else None
 
     def _features(
         self, candidate: Candidate, recipe: FittedRecipe

@@ -17,6 +17,7 @@ from artificer.core.records import Estimate
 from artificer.line.fit.losses import row_losses
 from artificer.measure.compare import compare
 from artificer.measure.metrics import metric, score
+from artificer_runtime.parts import dealt
 
 STEPS = 25
 LEAST_WEIGHT = 0.03
@@ -137,16 +138,8 @@ def gain_of_blending(measured: Measured, blend: np.ndarray, single: np.ndarray) 
 
 def halves(measured: Measured) -> np.ndarray:
     """Number of the part that each row is in, groups whole and classes shared out evenly: int64 (n_rows,)."""
-    rng = np.random.default_rng(0)
-    if measured.group is not None:
-        names, inverse = np.unique(measured.group, return_inverse=True)
-        return np.asarray((rng.permutation(len(names)) % PARTS)[inverse])
-    order = rng.permutation(len(measured.y))
-    if measured.task != "regression":
-        order = order[np.argsort(measured.y[order], kind="stable")]
-    part = np.empty(len(order), np.int64)
-    part[order] = np.arange(len(order)) % PARTS
-    return part
+    strata = None if measured.task == "regression" else measured.y
+    return dealt(PARTS, len(measured.y), np.random.default_rng(0), strata=strata, group=measured.group)
 
 
 def drawn(measured: Measured, predictions: Predictions, most: int) -> tuple[Measured, Predictions]:

@@ -377,6 +377,18 @@ class TestKernelMachine:
             others = np.linalg.solve(near, (data.targets - data.mean)[rest, 0])
             assert left_out[row] == pytest.approx(float(problem.near[row, rest] @ others + data.mean[0]), rel=1e-9)
 
+    def test_a_group_is_left_out_whole(self):
+        group = np.random.default_rng(3).integers(0, 12, 300)
+        data = _Data.of(made("regression", group=group[:300]), 40)
+        problem = _Problem(data, 0.4 / data.deviation, 1.2)
+        left_out = problem.solved(0.3).left_out[:, 0]
+        for one in np.unique(data.group):
+            rest = data.group != one
+            near = problem.near[np.ix_(rest, rest)] + 0.3 * np.eye(rest.sum())
+            others = np.linalg.solve(near, (data.targets - data.mean)[rest, 0])
+            told = problem.near[np.ix_(~rest, rest)] @ others + data.mean[0]
+            np.testing.assert_allclose(left_out[~rest], told, rtol=1e-8)
+
     @pytest.mark.parametrize("power", [1.0, 1.2])
     def test_its_slopes_are_those_of_the_prediction(self, power):
         data = _Data.of(made("multiclass"), 50)
@@ -507,6 +519,15 @@ class TestDiscriminant:
         fresh = (0.4 * y[:, None] + rng.normal(size=(80, 200))).astype(np.float32)
         assert ((fitted.member.predict(fresh)[:, 1] > 0.5) == y).mean() > 0.8
 
+    def test_copies_of_a_row_do_not_make_noise_look_sure(self):
+        noise = np.random.default_rng(0).normal(size=(40, 30))
+        X, y = np.repeat(noise, 8, axis=0).astype(np.float32), np.repeat(np.arange(40) % 2, 8).astype(float)
+        fold = Fold(X, y, "binary", 2, tuple(map(str, range(30))))
+        of_groups = replace(fold, group=np.repeat(np.arange(40), 8))
+        alone, whole = (load("discriminant").fit(one, {}, Clock()).facts for one in (fold, of_groups))
+        assert alone["sharpness"] > 0.5
+        assert whole["sharpness"] < 0.2
+
     def test_rounds_repeat_a_search_that_the_clock_cut(self):
         fold = made("binary")
         cut = load("discriminant").fit(fold, {}, Clock.after(-1))
@@ -516,6 +537,22 @@ class TestDiscriminant:
     def test_numbers_are_refused(self):
         with pytest.raises(FaultError, match="tells classes apart"):
             load("discriminant").fit(made("regression"), {}, Clock())
+
+
+class TestTrusting:
+    def test_copies_of_a_wrong_label_do_not_vouch_for_it(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(600, 3)).astype(np.float32)
+        wrong = rng.random(600) < 0.05
+        y = ((X[:, 0] > 0) != wrong).astype(float)
+        X, y, group = np.repeat(X, 4, axis=0), np.repeat(y, 4), np.repeat(np.arange(600), 4)
+        fold = Fold(X, y, "binary", 2, tuple("abc"))
+        alone, whole = (
+            load("lightgbm_trusting").fit(one, {"max_iterations": 20}, Clock()).facts["n_doubted"]
+            for one in (fold, replace(fold, group=group))
+        )
+        assert whole > 0.5 * 4 * wrong.sum()
+        assert alone < 0.5 * whole
 
 
 class TestNetwork:

@@ -18,6 +18,7 @@ from artificer.core.errors import FaultError
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer_runtime.members.linear import Linear
 from artificer_runtime.members.links import Link, linked
+from artificer_runtime.parts import dealt
 
 LINKS: dict[str, Link] = {"binary": "logit", "multiclass": "softmax"}
 SHRINKAGES = (0.01, 0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95)
@@ -37,7 +38,7 @@ class Discriminant:
 
     API: ClassVar[int] = 1
     name: str = "discriminant"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Find shrinkage and sharpness on the parts that the clock allows, then solve for all rows.
@@ -54,7 +55,8 @@ class Discriminant:
         frame = _Frame.of(fold.X)
         X, weight = frame.prepared(fold.X), np.ones(len(fold.y)) if fold.weight is None else fold.weight
         clouds = _Clouds(X, fold.y.astype(np.int64), weight, fold.n_classes)
-        shrinkage, sharpness, rounds, cut = _searched(clouds, settings, fold.seed, clock)
+        part = dealt(PARTS, len(fold.y), np.random.default_rng(fold.seed), strata=fold.y, group=fold.group)
+        shrinkage, sharpness, rounds, cut = _searched(clouds, part, settings, clock)
         coefficients, intercept = clouds.decomposed().rule(shrinkage)
         coefficients, intercept = _collapsed(sharpness * coefficients, _calmed(sharpness, intercept), fold.n_classes)
         link = LINKS[fold.task]
@@ -68,7 +70,8 @@ def _thinned(fold: Fold, most: int) -> Fold:
         return fold
     rows = np.sort(np.random.default_rng(fold.seed).choice(len(fold.X), most, replace=False))
     rows = np.union1d(rows, np.unique(fold.y, return_index=True)[1])  # no class is lost
-    return replace(fold, X=fold.X[rows], y=fold.y[rows], weight=fold.weight[rows] if fold.weight is not None else None)
+    weight, group = (None if one is None else one[rows] for one in (fold.weight, fold.group))
+    return replace(fold, X=fold.X[rows], y=fold.y[rows], weight=weight, group=group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,12 @@ class _Decomposed:
         return coefficients, np.where(self.shares > 0, intercept, -np.inf)
 
 
-def _searched(clouds: _Clouds, settings: Settings, seed: int, clock: Clock) -> tuple[float, float, int, bool]:
+def _searched(clouds: _Clouds, part: np.ndarray, settings: Settings, clock: Clock) -> tuple[float, float, int, bool]:
     """Shrinkage and sharpness of the lowest log loss on rows left out, parts left out, and whether the clock cut it."""
     shrinkages = (float(settings["shrinkage"]),) if "shrinkage" in settings else SHRINKAGES
     if "shrinkage" in settings and "sharpness" in settings:
         return shrinkages[0], float(settings["sharpness"]), 0, False
     fixed = round(float(settings.get("rounds", 0)))
-    part = _parts(clouds.y, seed)
     scores: list[list[np.ndarray]] = [[] for _ in shrinkages]
     done, cut = 0, False
     while done < (fixed or PARTS):
@@ -162,15 +164,6 @@ def _searched(clouds: _Clouds, settings: Settings, seed: int, clock: Clock) -> t
     found = [_sharpness(np.concatenate(one), clouds.y[rows], clouds.weight[rows]) for one in scores]
     best = min(range(len(found)), key=lambda one: found[one][0])
     return shrinkages[best], float(settings.get("sharpness", found[best][1])), done, cut
-
-
-def _parts(y: np.ndarray, seed: int) -> np.ndarray:
-    """Which part each row is left out in; every class is spread over the parts."""
-    order = np.random.default_rng(seed).permutation(len(y))
-    order = order[np.argsort(y[order], kind="stable")]
-    part = np.empty(len(y), np.int64)
-    part[order] = np.arange(len(y)) % PARTS
-    return part
 
 
 def _sharpness(scores: np.ndarray, y: np.ndarray, weight: np.ndarray) -> tuple[float, float]:

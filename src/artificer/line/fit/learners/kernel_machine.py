@@ -3,8 +3,8 @@
 The recursive feature machine of Radhakrishnan, Beaglehole, Pandit and Belkin (2024, Science 383) in the manner of xRFM
 (Beaglehole, Holzmüller, Radhakrishnan and Belkin 2025, arXiv 2508.10053), with a diagonal matrix: ridge regression in a
 Laplace-like kernel, then every feature scaled by a root of the mean square of the slope in it, and again. The errors of
-leaving one row out are known in closed form; they choose the ridge, the bandwidth and the round, and make scores into
-probabilities (after Platt 1999), so no rows need to be watched.
+leaving one row out, or one group of rows, are known in closed form; they choose the ridge, the bandwidth and the round, and
+make scores into probabilities (after Platt 1999), so no rows need to be watched.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import blas, lapack
+from scipy.linalg import blas, lapack, solve
 from scipy.optimize import minimize
 
 from artificer.core.clock import Clock
@@ -44,7 +44,7 @@ class KernelMachine:
 
     API: ClassVar[int] = 1
     name: str = "kernel"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Search, then solve for all kept rows at what was found."""
@@ -86,6 +86,7 @@ class _Data:
         Mean 1.
     seen : array of int64, (n_targets,)
         Classes of the targets; empty in regression.
+    group : array of int64, (n_rows,), or None
     """
 
     X: np.ndarray
@@ -96,6 +97,7 @@ class _Data:
     weight: np.ndarray
     seen: np.ndarray
     n_classes: int
+    group: np.ndarray | None
     middle: float = 0.0
     spread: float = 1.0
 
@@ -109,12 +111,24 @@ class _Data:
         center, deviation = _moments(X)
         used = np.flatnonzero(deviation > 0).astype(np.int32)
         frame = (X[:, used], used, center[used], deviation[used])
+        group = fold.group[kept] if fold.group is not None else None
         if fold.task == "regression":
             middle = float(np.average(y, weights=weight))
             spread = float(np.sqrt(np.average((y - middle) ** 2, weights=weight))) or 1.0
-            return cls(*frame, ((y - middle) / spread)[:, None], weight, np.empty(0, np.int64), 0, middle, spread)
+            return cls(
+                *frame, ((y - middle) / spread)[:, None], weight, np.empty(0, np.int64), 0, group, middle, spread
+            )
         seen = np.unique(y.astype(np.int64))
-        return cls(*frame, (y[:, None] == seen).astype(np.float64), weight, seen, fold.n_classes)
+        return cls(*frame, (y[:, None] == seen).astype(np.float64), weight, seen, fold.n_classes, group)
+
+    @property
+    def alike(self) -> list[np.ndarray]:
+        """Positions of the rows of each group that holds several; none where all rows are of one."""
+        if self.group is None:
+            return []
+        _, place, counts = np.unique(self.group, return_inverse=True, return_counts=True)
+        groups = np.split(np.argsort(place, kind="stable"), np.cumsum(counts)[:-1])
+        return [rows for rows in groups if 1 < len(rows) < len(place)]
 
     @property
     def mean(self) -> np.ndarray:
@@ -133,7 +147,8 @@ class _Data:
         """Fewer rows."""
         classes = self.targets.argmax(axis=1) if self.n_classes else self.targets[:, 0]
         rows = sampled(classes, self.n_classes, most, seed + 1)
-        return replace(self, X=self.X[rows], targets=self.targets[rows], weight=self.weight[rows])
+        group = self.group[rows] if self.group is not None else None
+        return replace(self, X=self.X[rows], targets=self.targets[rows], weight=self.weight[rows], group=group)
 
     def loss(self, scores: np.ndarray) -> float:
         """Mean loss of scores (n_rows, n_targets) that rows got which they did not help to train."""
@@ -208,7 +223,7 @@ class _Solved:
     Attributes
     ----------
     coefficients, left_out : array of float64, (n_rows, n_targets)
-        `left_out` is what each row is predicted when the others alone train.
+        `left_out` is what each row is predicted when the others, or those of other groups, alone train.
     """
 
     placed: np.ndarray
@@ -234,8 +249,10 @@ class _Problem:
         inverse, failed = lapack.dpotri(factor, lower=1, overwrite_c=1)
         assert not failed, "a kernel with a ridge is positive definite"
         coefficients = blas.dsymm(1.0, inverse, apart, lower=1)
-        left_out = data.targets - coefficients / inverse.diagonal()[:, None]
-        return _Solved(self.placed, self.near, coefficients, left_out)
+        lacking = coefficients / inverse.diagonal()[:, None]
+        for rows in data.alike:
+            lacking[rows] = solve(inverse[np.ix_(rows, rows)], coefficients[rows], assume_a="pos", lower=True)
+        return _Solved(self.placed, self.near, coefficients, data.targets - lacking)
 
     def slopes(self, solved: _Solved) -> np.ndarray:
         """Mean square of the slope in each placed feature, over rows and targets: (n_used,).

@@ -15,6 +15,7 @@ from artificer.core.clock import Clock
 from artificer.core.protocols import Fitted, Fold, Settings
 from artificer.line.fit.learners.lightgbm_trees import LightGBM
 from artificer.measure.noise import distrust, doubted
+from artificer_runtime.parts import dealt
 
 # Of the trees that doubt: few and quick, so that they cost a part of the fit.
 QUICK = {"learning_rate": 0.1, "max_iterations": 60, "patience": 0}
@@ -26,7 +27,7 @@ class TrustingTrees:
 
     API: ClassVar[int] = 1
     name: str = "lightgbm_trusting"
-    version: int = 1
+    version: int = 2
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Doubt labels, where doubts can be trusted, then fit as `LightGBM` does."""
@@ -47,9 +48,7 @@ def _by_halves(fold: Fold, settings: Settings, clock: Clock) -> np.ndarray:
     clock : Clock
         Without a deadline: what is doubted must hang on the rows alone. Who interrupts throws the fit away.
     """
-    order = np.random.default_rng(fold.seed).permutation(len(fold.y))
-    half = np.empty(len(fold.y), bool)
-    half[order[np.argsort(fold.y[order], kind="stable")]] = np.arange(len(fold.y)) % 2 == 0
+    half = dealt(2, len(fold.y), np.random.default_rng(fold.seed), strata=fold.y, group=fold.group) == 0
     predicted = np.empty((len(fold.y), fold.n_classes or 1))
     for part in (half, ~half):
         weight = fold.weight[~part] if fold.weight is not None else None

@@ -69,6 +69,7 @@ class Gathered:
     contents: Contents
     rows: np.ndarray
     weight: str
+    group: str
     seed: int
     members: tuple[Trained, ...]
     differs: str
@@ -113,6 +114,7 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
         contents,
         rows,
         data.weight,
+        data.group,
         lock.brief.run.seed,
         members,
         apart,

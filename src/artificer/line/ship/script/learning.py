@@ -5,7 +5,17 @@ Each takes `known`, a dict that it fills when it is given `y`, and reads when it
 
 from __future__ import annotations
 
+CROSS_FITTED = ("target_mean", "number_means", "engineered", "text_score")
 CODE = {
+    "parts_of": '''
+def parts_of(n_rows, group):
+    """Which of five parts a row to train on is in; it is told what the other four say. A group is in one of them."""
+    rng, part = np.random.default_rng(SEED), np.empty(n_rows, np.int64)
+    if group is not None and group.max() > 0:
+        return (rng.permutation(group.max() + 1) % 5)[group]
+    part[rng.permutation(n_rows)] = np.arange(n_rows) % 5
+    return part
+''',
     "outcomes_of": '''
 def outcomes_of(y):
     """What means are told of: the number, the one class, or each of the five commonest classes."""
@@ -15,16 +25,16 @@ def outcomes_of(y):
     return (y[:, None] == commonest).astype(np.float64)
 ''',
     "target_mean": '''
-def target_mean(values, known, y, weight, strength=10.0):
+def target_mean(values, known, y, weight, group, strength=10.0):
     """The target's mean at each code, drawn to that of all rows; rows to train on are told those of the other four fifths."""
     if y is None:
         return means_told(values, *known["means"])
     outcomes, weight = outcomes_of(y), np.ones(len(y)) if weight is None else weight
     known["means"] = means_of(values, outcomes, weight, strength)
     told = np.empty((len(values), values.shape[1] * outcomes.shape[1]), np.float32)
-    order = np.random.default_rng(SEED).permutation(len(values))
-    for part in range(5):
-        here, there = order[part::5], np.concatenate([order[other::5] for other in range(5) if other != part])
+    part = parts_of(len(y), group)
+    for left_out in range(5):
+        here, there = part == left_out, part != left_out
         told[here] = means_told(values[here], *means_of(values[there], outcomes[there], weight[there], strength))
     return told
 
@@ -58,7 +68,7 @@ def counts(values, known, y, weight):
     return np.stack(parts, axis=1).astype(np.float32)
 ''',
     "number_means": '''
-def number_means(values, known, y, weight, kept, strength=10.0, fewest_rows=2):
+def number_means(values, known, y, weight, group, kept, strength=10.0, fewest_rows=2):
     """Numbers that are names: the target's mean at each that came back, and how many other rows hold it."""
     values = values[:, kept]
     if y is not None:
@@ -68,8 +78,16 @@ def number_means(values, known, y, weight, kept, strength=10.0, fewest_rows=2):
     others = np.zeros(values.shape, np.float32)
     for at, (code, (_, n)) in enumerate(zip(codes, known["numbers"])):
         met = code >= 0
-        others[met, at] = np.log1p(n[code[met]] - (0.0 if y is None else 1.0))
-    return np.concatenate([target_mean(np.stack(codes, axis=1), known, y, weight, strength), others], axis=1)
+        others[met, at] = np.log1p(n[code[met]] - (0.0 if y is None else own(code, group)[met]))
+    return np.concatenate([target_mean(np.stack(codes, axis=1), known, y, weight, group, strength), others], axis=1)
+
+
+def own(code, group):
+    """Rows of a row's own group that hold its number, itself among them."""
+    if group is None or group.max() == 0:
+        return np.ones(len(code))
+    _, at, n = np.unique(group * (code.max() + 2) + code, return_inverse=True, return_counts=True)
+    return n[at]
 ''',
     "places": '''
 def places(values, among):
@@ -80,7 +98,7 @@ def places(values, among):
     return np.where(among[at] == values, at, -1)
 ''',
     "engineered": '''
-def engineered(values, known, y, weight, pairs, crosses):
+def engineered(values, known, y, weight, group, pairs, crosses):
     """Arithmetic of two columns, a number beside the mean of its level, and what is known of two levels together."""
     if y is not None:
         known["levels"] = [level_means(values[:, a], values[:, b].astype(int), how) for how, a, b in pairs]
@@ -91,7 +109,7 @@ def engineered(values, known, y, weight, pairs, crosses):
         keys = [keys_of(values[:, a], values[:, b]) for a, b in crosses]
         codes = [np.where(key < 0, -1, places(key, held) + 1) for key, held in zip(keys, known["crosses"])]
         codes = np.stack(codes, axis=1)
-        made += [target_mean(codes, known, y, weight), counts(codes, known, y, weight)]
+        made += [target_mean(codes, known, y, weight, group), counts(codes, known, y, weight)]
     return np.concatenate(made, axis=1)
 
 
@@ -213,7 +231,7 @@ def directions(block, n_factors, rng):
     return found * np.where(signs == 0, 1, signs)
 ''',
     "text_score": '''
-def text_score(values, known, y, weight, strength=1.0, max_words=1000, min_rows=2, letters=()):
+def text_score(values, known, y, weight, group, strength=1.0, max_words=1000, min_rows=2, letters=()):
     """What a ridge regression on a text's words tells; rows to train on are told by what the other four fifths say."""
     if y is None:
         parts = [
@@ -225,8 +243,7 @@ def text_score(values, known, y, weight, strength=1.0, max_words=1000, min_rows=
     known["overall"] = overall = weight @ outcomes / max(weight.sum(), 1e-12)
     known["words"] = [vocabulary(texts, max_words, min_rows, letters) for texts in values.T]
     known["coefficients"], parts = [], []
-    part = np.empty(len(y), np.int64)
-    part[np.random.default_rng(SEED).permutation(len(y))] = np.arange(len(y)) % 5
+    part = parts_of(len(y), group)
     for texts, told in zip(values.T, known["words"]):
         X = weighted(texts, *told).astype(np.float64)
         start = np.zeros(X.shape[1])
@@ -260,12 +277,12 @@ def text_ridge(X, outcome, weight, strength, start):
 ''',
 }
 NEEDS = {
-    "target_mean": ("outcomes_of",),
-    "number_means": ("outcomes_of", "target_mean", "places"),
-    "engineered": ("outcomes_of", "target_mean", "counts", "places"),
+    "target_mean": ("parts_of", "outcomes_of"),
+    "number_means": ("parts_of", "outcomes_of", "target_mean", "places"),
+    "engineered": ("parts_of", "outcomes_of", "target_mean", "counts", "places"),
     "words": ("vocabulary",),
     "word_factors": ("vocabulary",),
-    "text_score": ("outcomes_of", "vocabulary"),
+    "text_score": ("parts_of", "outcomes_of", "vocabulary"),
 }
 # Of a step's settings, those that its function is told.
 SETTINGS = ("strength", "fewest_rows", "max_words", "min_rows", "letters", "n_factors")

@@ -131,6 +131,7 @@ def call_of(block: Block, state: Mapping[str, Any]) -> str:
     given = [_columns(block)]
     if name in learning.CODE:
         given += [f"known.setdefault({block.name!r}, {{}})", "y", "weight"]
+        given += ["group"] if name in learning.CROSS_FITTED else []
         told = {key: value for key, value in block.settings.items() if key in learning.SETTINGS}
         told |= {shown: state[key] for key, shown in _CHOSEN.items() if key in state}
     elif name == "level_numbers":

@@ -14,7 +14,7 @@ import numpy as np
 
 import artificer
 from artificer.line.ship.script.gathered import Gathered, Trained
-from artificer.line.ship.script.learners import CODE, IMPORTS, LINKED, LINKS
+from artificer.line.ship.script.learners import CODE, GROUPED, IMPORTS, LINKED, LINKS
 from artificer.line.ship.script.steps import call_of, code_of, imports_of
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import GROUPS, Schema
@@ -101,7 +101,7 @@ def text(column):
     return np.array([said(value) for value in column.to_list()], object)
 
 
-def features(table, known, y=None, weight=None):
+def features(table, known, y=None, weight=None, group=None):
     """Blocks of features by name: float32, rows by features. With y, steps learn from these rows, into `known`."""
 
     def columns(kind, names):
@@ -243,7 +243,9 @@ def _train(found: Gathered) -> str:
     lines.append(
         f"    weight = table[{found.weight!r}].cast(pl.Float64).to_numpy()" if found.weight else "    weight = None"
     )
-    lines += ["    known = {}", "    blocks = features(table, known, y, weight)", "    return known, {"]
+    group = f"np.unique(table[{found.group!r}].cast(pl.String).fill_null('').to_numpy(), return_inverse=True)[1]"
+    lines.append(f"    group = {group}" if found.group else "    group = None")
+    lines += ["    known = {}", "    blocks = features(table, known, y, weight, group)", "    return known, {"]
     lines += [f"        {one.name!r}: {_fit(one)}," for one in found.members]
     return "\n".join([*lines, "    }\n"])
 
@@ -251,6 +253,7 @@ def _train(found: Gathered) -> str:
 def _fit(one: Trained) -> str:
     X = f"np.concatenate([blocks[name] for name in {list(one.blocks)!r}], axis=1)"
     given = [X, "y", "weight", *(f"{key}={_pretty(value)}" for key, value in one.told.items())]
+    given += ["group=group"] if one.learner in GROUPED else []
     told = textwrap.indent("".join(f"{line},\n" for line in given), " " * 12)
     return f"{one.learner}_fits(\n{told}        )"
 

@@ -27,6 +27,7 @@ _MODULES = {
 CODE = {name: module.CODE for name, module in _MODULES.items()}
 IMPORTS = {name: module.IMPORTS for name, module in _MODULES.items()}
 LINKED = ("extra_trees", "network")  # whose functions give probabilities
+GROUPED = ("kernel",)  # whose functions are told which rows are of one group
 LINKS = {
     "logit": "logit(%s)",
     "softmax": "softmax(%s)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 IMPORTS: tuple[str, ...] = ("from scipy import linalg, optimize",)
 CODE = '''
-def kernel_fits(X, y, weight, used, center, scale, ridge, power, rows, seed):
+def kernel_fits(X, y, weight, used, center, scale, ridge, power, rows, seed, group=None):
     """Ridge regression in a kernel; the scale of each feature, and the ridge, the run found."""
     weight = np.ones(len(y)) if weight is None else weight
     kept = np.flatnonzero(weight > 0)
@@ -23,13 +23,23 @@ def kernel_fits(X, y, weight, used, center, scale, ridge, power, rows, seed):
     coefficients = inverse @ (targets - mean)
     slope, offsets = spread, np.array([middle])
     if CLASSES:
-        left_out = targets - coefficients / np.diag(inverse)[:, None]  # what the other rows say of each
+        left_out = targets - lacking(inverse, coefficients, None if group is None else group[kept])
         slope, offsets = calibrated(left_out, targets, weight / weight.sum())
     coefficients, intercept = slope * coefficients, slope * mean + offsets
     if len(CLASSES) == 2:
         coefficients, intercept = coefficients[:, 1:] - coefficients[:, :1], intercept[1:] - intercept[:1]
     bounds = (-np.inf, np.inf) if CLASSES else (y.min(), y.max())
     return placed, coefficients, intercept, used, center, scale, power, bounds
+
+
+def lacking(inverse, coefficients, group):
+    """What each row lacks to its target where the rows of other groups alone speak."""
+    alone = coefficients / np.diag(inverse)[:, None]
+    for one in [] if group is None or len(np.unique(group)) < 2 else np.unique(group):
+        here = np.flatnonzero(group == one)
+        if len(here) > 1:
+            alone[here] = linalg.solve(inverse[np.ix_(here, here)], coefficients[here], assume_a="pos")
+    return alone
 
 
 def kernel_sample(y, rows, seed):
