@@ -1,4 +1,4 @@
-"""What an interval of a score costs: seconds of `estimate` by metric, rows, and whether rows come in groups (of two on average).
+"""What an interval of a score costs: seconds of `estimate` by metric, rows, and whether they come in groups (of two or so).
 
 `python bench/interval_costs.py [--rows 4000 90000]`. A run asks for some thirty of them, out of its time.
 """

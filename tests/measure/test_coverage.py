@@ -15,7 +15,7 @@ from artificer.core.records import Estimate
 from artificer.measure.compare import compare, corrected_resampled_t
 from artificer.measure.intervals import estimate, quantile_interval, ratio, wilson
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
-from artificer.measure.metrics import METRICS, score
+from artificer.measure.metrics import metric, score
 
 SIMULATIONS = 400
 MANY = 400_000
@@ -84,13 +84,13 @@ def test_of_classes(name: str, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [80, 300])
-@pytest.mark.parametrize("name", ["average_precision", "f1"])
+@pytest.mark.parametrize("name", ["average_precision", "f1", "precision_at:0.2", "value:-1,3,0.2"])
 def test_of_ranks_and_labels(name: str, n: int) -> None:
     truth = score(name, *_classes(np.random.default_rng(10**6), MANY))
     assert 0.92 <= _held(truth, lambda rng: estimate(name, *_classes(rng, n))) <= 0.98
 
 
-@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1"])
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1", "precision_at:0.2"])
 def test_of_classes_of_weighted_rows(name: str) -> None:
     def rows(rng: Rng, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return *_classes(rng, n), rng.uniform(0.2, 2, n)
@@ -99,7 +99,9 @@ def test_of_classes_of_weighted_rows(name: str) -> None:
     assert 0.92 <= _held(truth, lambda rng: estimate(name, *rows(rng, 150))) <= 0.98
 
 
-@pytest.mark.parametrize(("name", "n_groups"), [("roc_auc", 30), ("average_precision", 40), ("f1", 30)])
+@pytest.mark.parametrize(
+    ("name", "n_groups"), [("roc_auc", 30), ("average_precision", 40), ("f1", 30), ("precision_at:0.2", 40)]
+)
 def test_of_classes_in_groups(name: str, n_groups: int) -> None:
     truth = score(name, *_pairs_in_groups(np.random.default_rng(10**6), MANY // 6)[:2])
 
@@ -110,7 +112,7 @@ def test_of_classes_in_groups(name: str, n_groups: int) -> None:
     assert 0.92 <= _held(truth, measured) <= 0.98
 
 
-@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1"])
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "f1", "precision_at:0.2"])
 def test_of_differences_in_groups(name: str) -> None:
     y, first, second, _ = _pairs_in_groups(np.random.default_rng(10**6), MANY // 6)
     truth = score(name, y, first) - score(name, y, second)
@@ -180,10 +182,10 @@ def test_of_quantiles(q: float, n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [60, 300])
-@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "accuracy", "log_loss"])
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "accuracy", "log_loss", "precision_at:0.2"])
 def test_of_differences_between_models(name: str, n: int) -> None:
     y, first, second = _pair(np.random.default_rng(10**6), MANY)
-    truth = METRICS[name].sign * (score(name, y, first) - score(name, y, second))
+    truth = metric(name).sign * (score(name, y, first) - score(name, y, second))
     assert 0.92 <= _held(truth, lambda rng: compare(name, *_pair(rng, n))) <= 0.98
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_ranks
+from artificer.measure.influence import of_list, of_ranks
 from artificer.measure.intervals import (
     RANKED,
     effective_rows,
@@ -19,10 +19,12 @@ from artificer.measure.intervals import (
     rank_quantile,
     rarest,
     replicates,
+    units,
     wider,
     wilson,
 )
 from artificer.measure.metrics import Metric, metric, score, shaped
+from artificer.measure.scores import Listed
 
 
 def compare(
@@ -38,8 +40,8 @@ def compare(
     """Score of `first` minus score of `second`, in the metric's units, positive where the first is better.
 
     DeLong's covariance for the area under the ROC curve, the spread of the differences of rows' influences where rows are in
-    groups or weighted and for average precision, paired t for means of row losses, Bonett and Price's for accuracy, else a
-    paired bootstrap; with groups, all of them over whole groups.
+    groups or weighted, for average precision and lists, paired t for means of row losses, Bonett and Price's for accuracy,
+    else a paired bootstrap; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
@@ -47,12 +49,9 @@ def compare(
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
     if name == "roc_auc" and weight is None and groups is None:
         return _told(_delong(y, first[:, 1], second[:, 1], level), y, found, None)
-    if name in RANKED:
-        phi = of_ranks(name, y, first[:, 1], weight) - of_ranks(name, y, second[:, 1], weight)
-        half = rank_quantile(y, level, groups) * influence_error(phi, y, groups)
-        n, unit = (len(y), "rows") if groups is None else (len(np.unique(groups)), "groups")
+    if name in RANKED or isinstance(found.score, Listed):
         return _told(
-            Estimate(a - b, a - b - half, a - b + half, f"paired influence over {unit}", n, level), y, found, groups
+            _of_influence(found, a - b, y, (first[:, 1], second[:, 1]), weight, groups, level), y, found, groups
         )
     if found.losses is None:
         resampled = _bootstrap(found, y, (first, second), weight, groups, level)
@@ -81,6 +80,27 @@ def _delong(y: np.ndarray, first: np.ndarray, second: np.ndarray, level: float) 
     half = float(rank_quantile(y, level) * np.sqrt(variance))
     gain = float(a - b)
     return Estimate(gain, gain - half, gain + half, "paired DeLong", len(y), level)
+
+
+def _of_influence(
+    found: Metric,
+    gain: float,
+    y: np.ndarray,
+    both: tuple[np.ndarray, np.ndarray],
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    if isinstance(found.score, Listed):
+        (one, on_first), (other, on_second) = (of_list(found.score, y, success, weight) for success in both)
+        few = units(on_first | on_second, groups)
+        reach = float(stats.t.ppf(0.5 + level / 2, max(few - 1, 1)))
+    else:
+        one, other = (of_ranks(found.name, y, success, weight) for success in both)
+        few, reach = rarest(y, groups), rank_quantile(y, level, groups)
+    half = reach * influence_error(one - other, few, groups)
+    n, unit = (len(y), "rows") if groups is None else (len(np.unique(groups)), "groups")
+    return Estimate(gain, gain - half, gain + half, f"paired influence over {unit}", n, level)
 
 
 def _roots(losses: list[np.ndarray], weight: np.ndarray | None, groups: np.ndarray | None, level: float) -> Estimate:

@@ -11,7 +11,10 @@ import numpy as np
 
 from artificer.core.brief import Task
 from artificer.measure.metrics import is_metric, metric, shaped
+from artificer.measure.scores import Listed
 
+# Rows near the cut of a list of k rows: so many, and half of k to this power, on either side.
+NEAREST, NEAR = 5, 0.8
 # So many levels of a score tell its area to 0.001 and better.
 LEVELS = 1024
 
@@ -87,6 +90,37 @@ def of_ranks(name: str, y: np.ndarray, success: np.ndarray, weight: np.ndarray |
     mean = here @ precision / hits[-1]
     slope = np.where(y == 1, (precision - mean + gained)[place], 0.0) - lost[place]
     return np.asarray(len(y) * w * slope / hits[-1])
+
+
+def of_list(
+    listed: Listed, y: np.ndarray, success: np.ndarray, weight: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Influence of each row on a score of the rows of highest probability, of mean 0, and which rows are listed.
+
+    A row that is listed pushes one out at the cut, which brings what rows near the cut bring.
+
+    Parameters
+    ----------
+    success : array of float64, (n_rows,)
+        What rows are ranked by.
+
+    Returns
+    -------
+    influence : array of float64, (n_rows,)
+    listed : array of bool, (n_rows,)
+        Those that lots may put on the list are.
+    """
+    w = np.ones(len(y)) if weight is None else weight
+    chance, brought, room = listed.chance(success, w), listed.brought(y), min(listed.room(w), float(w.sum()))
+    order = np.argsort(-success, kind="stable")
+    before = np.cumsum(w[order]) - w[order] / 2
+    near = order[np.abs(before - room) <= w.mean() * (NEAREST + room**NEAR / 2)]
+    cut = float(np.average(brought[near], weights=w[near])) if w[near].any() else 0.0
+    wider = listed.top if listed.top < 1 else 0.0  # what the list grows by with a row more
+    value = float((chance * w) @ brought) / (room if listed.each else float(w.sum()))
+    slope = chance * (brought - cut) + wider * (cut - value * listed.each) - value * (not listed.each)
+    phi = len(y) * w * slope / (room if listed.each else w.sum())
+    return np.asarray(phi - phi.mean()), np.asarray(chance > 0)
 
 
 def pairs_won(

@@ -10,8 +10,9 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_ranks
+from artificer.measure.influence import of_list, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
+from artificer.measure.scores import Listed
 
 REPLICATES = 500
 # Kinds whose 95% intervals held the truth less often on draws of 400 real rows with heavy tails (bench/coverage.py: 88% of
@@ -33,8 +34,8 @@ def estimate(
     """Score predictions, with an interval.
 
     DeLong's for the area under the ROC curve (of rows in groups Obuchowski's, 1997, Biometrics 53), the spread of the rows'
-    influences for average precision, Wilson's for accuracy, Student's t for means of row losses (through the delta method for
-    their root), else a bootstrap; with groups, all of them over whole groups.
+    influences for average precision and lists, Wilson's for accuracy, Student's t for means of row losses (through the delta
+    method for their root), else a bootstrap; with groups, all of them over whole groups.
 
     Parameters
     ----------
@@ -66,8 +67,10 @@ def _estimated(
     if name == "roc_auc" and weight is None and groups is None:
         return _delong(y, prediction[:, 1], level)
     if name in RANKED:
-        error = influence_error(of_ranks(name, y, prediction[:, 1], weight), y, groups)
+        error = influence_error(of_ranks(name, y, prediction[:, 1], weight), rarest(y, groups), groups)
         return _of_rank(value, error, y, level, f"influence over {'rows' if groups is None else 'groups'}", groups)
+    if isinstance(found.score, Listed):
+        return _of_list(found.score, value, y, prediction[:, 1], weight, groups, level)
     if found.losses is None:
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
     mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
@@ -326,11 +329,44 @@ def _of_rank(
     return Estimate(value, float(low), float(high), method, n, level)
 
 
-def influence_error(phi: np.ndarray, y: np.ndarray, groups: np.ndarray | None) -> float:
-    """Standard error of a score from the influences of its rows, of which those of one group are not independent."""
+def influence_error(phi: np.ndarray, few: int, groups: np.ndarray | None) -> float:
+    """Standard error of a score from the influences of its rows, of which those of one group are not independent.
+
+    Parameters
+    ----------
+    few : int
+        Rows, or groups, that it rests on: those of the rarer class, or those on a list.
+    """
     sums = phi if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], phi)
-    few = rarest(y, groups)
     return float(np.sqrt(few / (few - 1) * (sums @ sums)) / len(phi)) if few > 1 else 0.0
+
+
+def units(rows: np.ndarray, groups: np.ndarray | None) -> int:
+    """How many rows, or groups of them, a mask holds."""
+    return int(rows.sum()) if groups is None else len(np.unique(groups[rows]))
+
+
+def _of_list(
+    listed: Listed,
+    value: float,
+    y: np.ndarray,
+    success: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    """A share of a list holds Wilson's interval of its rows too: a list without failure proves no more than they do."""
+    phi, rows = of_list(listed, y, success, weight)
+    few, unit = units(rows, groups), "rows" if groups is None else "groups"
+    half = (
+        float(stats.t.ppf(0.5 + level / 2, max(few - 1, 1)) * influence_error(phi, few, groups)) if few > 1 else np.inf
+    )
+    n = len(y) if groups is None else len(np.unique(groups))
+    found = Estimate(value, value - half, value + half, f"influence over {unit}", n, level)
+    if not listed.each:
+        return found
+    few = min(few, round(listed.room(np.ones(len(y)))))
+    return _clipped(wider(found, wilson(value * few, few, level=level)), 0.0, 1.0)
 
 
 def _without_spread(
@@ -349,7 +385,7 @@ def _without_spread(
 def rarest(y: np.ndarray, groups: np.ndarray | None = None) -> int:
     """Rows, or groups of rows, of the rarest class that occurs."""
     if groups is not None:
-        return min(len(np.unique(groups[y == one])) for one in np.unique(y))
+        return min(units(y == one, groups) for one in np.unique(y))
     counts = np.bincount(y.astype(np.int64))
     return int(counts[counts > 0].min())
 

@@ -172,13 +172,14 @@ def _tweedie(name: str, given: tuple[float, ...]) -> Metric:
 
 
 def _precision_at(name: str, given: tuple[float, ...]) -> Metric:
-    return Metric(name, ("binary",), True, 1.0, 0.0, scores.precision_at(*given))
+    return Metric(name, ("binary",), True, 1.0, 0.0, scores.Listed(given[0]))
 
 
 def _value(name: str, given: tuple[float, ...]) -> Metric:
     most = float("inf")
     if len(given) == 3:
-        return Metric(name, ("binary",), True, most, None, scores.value_of_list(*given))
+        acted, success, top = given
+        return Metric(name, ("binary",), True, most, None, scores.Listed(top, acted, success, each=False))
     losses = scores.forgone(*given)
     return Metric(name, ("binary",), True, most, None, mean_of(losses, -1.0), losses)
 

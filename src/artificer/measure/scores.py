@@ -7,6 +7,7 @@ values (n_rows,). A score that no rows can define (one class only, for instance)
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -200,31 +201,45 @@ def deviance(power: float) -> Losses:
     return losses
 
 
-def precision_at(top: float) -> Score:
-    """Share of successes among the `top` rows of highest probability; ties as a lot would have it.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A score of the rows of highest probability, ties as a lot would have it.
 
-    Parameters
+    Attributes
     ----------
     top : float
         A number of rows, or below 1 a share of them. A row of weight 2 is two rows.
+    acted, success : float
+        What each row of the list brings, and what it brings more if it succeeds.
+    each : bool
+        Whether the score is the mean over the list, in place of that over all rows.
     """
 
-    def score(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-        chance = _listed(p[:, 1], weight, top)
-        total = float((chance * weight).sum())
-        return float((chance * weight) @ (y == 1)) / total if total > 0 else float("nan")
+    top: float
+    acted: float = 0.0
+    success: float = 1.0
+    each: bool = True
 
-    return score
+    def __call__(self, y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
+        """The mean of what the list brings."""
+        on_list = self.chance(p[:, 1], weight) * weight
+        total = float(on_list.sum() if self.each else weight.sum())
+        return float(on_list @ self.brought(y)) / total if total > 0 else float("nan")
 
+    def brought(self, y: np.ndarray) -> np.ndarray:
+        """What each row brings when it is listed."""
+        return np.asarray(self.acted + self.success * (y == 1))
 
-def value_of_list(acted: float, success: float, top: float) -> Score:
-    """Money a row where one acts on the `top` rows of highest probability: `acted` for each, `success` more if it succeeds."""
+    def chance(self, success: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """Chance of each row to be on the list, as rows of as many copies as their weight."""
+        _, place = np.unique(-success, return_inverse=True)
+        rows = np.bincount(place, weights=weight)
+        taken = np.clip(self.room(weight) - (np.cumsum(rows) - rows), 0.0, rows)
+        return np.asarray(np.divide(taken, rows, out=np.zeros_like(rows), where=rows > 0)[place])
 
-    def score(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
-        chance, total = _listed(p[:, 1], weight, top), float(weight.sum())
-        return float((chance * weight) @ (acted + success * (y == 1))) / total if total > 0 else float("nan")
-
-    return score
+    def room(self, weight: np.ndarray) -> float:
+        """How many rows the list holds."""
+        return self.top * float(weight.sum()) if self.top < 1 else self.top
 
 
 def forgone(acted: float, success: float) -> Losses:
@@ -235,12 +250,3 @@ def forgone(acted: float, success: float) -> Losses:
         return np.asarray(-(acts * (acted + success * (y == 1))))
 
     return losses
-
-
-def _listed(success: np.ndarray, weight: np.ndarray, top: float) -> np.ndarray:
-    """Chance of each row to be among the first `top`, as rows of as many copies as their weight."""
-    _, place = np.unique(-success, return_inverse=True)
-    rows = np.bincount(place, weights=weight)
-    room = top * weight.sum() if top < 1 else top
-    taken = np.clip(room - (np.cumsum(rows) - rows), 0.0, rows)
-    return np.asarray(np.divide(taken, rows, out=np.zeros_like(rows), where=rows > 0)[place])
