@@ -43,6 +43,7 @@ TITLES = {
     "calibrated": "Chances pushed towards 0 and 1, found wrong in so many of 100 draws: by an interval of the gain alone, and"
     " by the test as it is; `1.0`: right chances",
     "leaks": "Leaks planted in ten sets and found by audit; none: its alarms about leaks on the sets as they are",
+    "interval_costs": "What an interval of a score costs, rows by themselves and in groups of two or so",
     "coverage": "How often nominal 95% intervals hold the truth: draws from real rows that trained nothing",
     "ten": "The line on ten data sets, on the unedited output of `ask`, 60 s each",
 }
