@@ -52,6 +52,6 @@ def _by_halves(fold: Fold, settings: Settings, clock: Clock) -> np.ndarray:
     predicted = np.empty((len(fold.y), fold.n_classes or 1))
     for part in (half, ~half):
         weight = fold.weight[~part] if fold.weight is not None else None
-        others = replace(fold, X=fold.X[~part], y=fold.y[~part], weight=weight, X_valid=None, served=None)
+        others = replace(fold, X=fold.X[~part], y=fold.y[~part], weight=weight, group=None, X_valid=None, served=None)
         predicted[part] = LightGBM().fit(others, {**settings, **QUICK}, clock).member.predict(fold.X[part])
     return predicted
