@@ -18,12 +18,12 @@ from artificer.measure.intervals import (
     of_draws,
     rank_quantile,
     rarest,
-    replicates,
     units,
     wider,
     wilson,
 )
 from artificer.measure.metrics import Metric, metric, score, shaped
+from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
 
 

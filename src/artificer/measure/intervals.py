@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +11,13 @@ from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
 from artificer.measure.influence import of_list, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
+from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
 
-REPLICATES = 500
 # Kinds whose 95% intervals held the truth less often on draws of 400 real rows with heavy tails (bench/coverage.py: 88% of
 # the root of squared errors, 92% of the share of variance): they say so wherever they are shown.
 APPROXIMATE = ("rmse", "rmsle", "r2")
 RANKED = ("roc_auc", "average_precision")
-BOOTSTRAP_ROWS = 20_000
 
 
 def estimate(
@@ -247,64 +245,6 @@ def of_draws(value: float, draws: np.ndarray, method: str, n: int, level: float)
     stretch = stats.t.ppf(0.5 + level / 2, n - 1) / stats.norm.ppf(0.975) * np.sqrt(n / (n - 1))
     below, above = max(value - low, 0.0) * stretch, max(high - value, 0.0) * stretch
     return Estimate(value, float(value - below), float(value + above), method, n, level)
-
-
-def replicates(
-    found: Metric,
-    y: np.ndarray,
-    predictions: Sequence[np.ndarray],
-    weight: np.ndarray | None,
-    groups: np.ndarray | None,
-) -> np.ndarray:
-    """Scores of each prediction on the same resampled rows, or whole groups: float64 (n_replicates, n_predictions)."""
-    if found.of_labels:
-        return _of_tables(found, y, predictions, weight, groups)
-    drawn = resamples(len(y), groups)
-    return np.array(
-        [[score(found.name, y[rows], one[rows], _at(weight, rows)) for one in predictions] for rows in drawn]
-    )
-
-
-def _of_tables(
-    found: Metric,
-    y: np.ndarray,
-    predictions: Sequence[np.ndarray],
-    weight: np.ndarray | None,
-    groups: np.ndarray | None,
-) -> np.ndarray:
-    """Replicates of a metric of labels: rows of one class that are said to be the same are one kind, and kinds are counted."""
-    k = predictions[0].shape[1]
-    rows = (y.astype(np.int64), *(one.argmax(axis=1) for one in predictions))
-    kinds, kind = np.unique(np.ravel_multi_index(rows, (k,) * len(rows)), return_inverse=True)
-    truth, *said = np.unravel_index(kinds, (k,) * len(rows))
-    tables: Iterable[np.ndarray]
-    if weight is None and groups is None:
-        share = np.bincount(kind) / len(y)
-        tables = np.random.default_rng(0).multinomial(len(y), share, _n_replicates(len(y)))
-    else:
-        tables = (np.bincount(kind[one], _at(weight, one), len(kinds)) for one in resamples(len(y), groups))
-    shown = [np.eye(k)[one] for one in said]
-    held = ((table > 0, table.astype(np.float64)) for table in tables)
-    return np.array([[score(found.name, truth[at], one[at], n[at]) for one in shown] for at, n in held])
-
-
-def resamples(n_rows: int, groups: np.ndarray | None) -> Iterator[np.ndarray]:
-    """Rows of each replicate, drawn with a fixed seed; fewer replicates where rows are many."""
-    rng = np.random.default_rng(0)
-    if groups is None:
-        yield from (rng.integers(0, n_rows, n_rows) for _ in range(_n_replicates(n_rows)))
-        return
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order], prepend=groups[order[0]] - 1))
-    sizes = np.diff(starts, append=n_rows)
-    for _ in range(_n_replicates(n_rows)):
-        pick = rng.integers(0, len(starts), len(starts))
-        ends = np.cumsum(sizes[pick])
-        yield order[np.arange(ends[-1]) + np.repeat(starts[pick] + sizes[pick] - ends, sizes[pick])]
-
-
-def _n_replicates(n_rows: int) -> int:
-    return REPLICATES if n_rows <= BOOTSTRAP_ROWS else 200
 
 
 def _at(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

@@ -8,7 +8,8 @@ import numpy as np
 from scipy import stats
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import REPLICATES, mean_t, of_draws, ratio, wider, wilson
+from artificer.measure.intervals import mean_t, of_draws, ratio, wider, wilson
+from artificer.measure.resampling import REPLICATES
 
 CELLS = 2_000_000  # counts held at once while resampling: 16 MB
 
