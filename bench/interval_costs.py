@@ -14,6 +14,7 @@ from record import record
 from artificer.measure.intervals import estimate
 
 METRICS = ("roc_auc", "average_precision", "f1", "balanced_accuracy", "mcc", "log_loss", "precision_at:500")
+OF_NUMBERS = ("rmse", "r2", "median_absolute_error")
 
 
 def main() -> None:
@@ -25,10 +26,13 @@ def main() -> None:
         y = (rng.random(n) < 0.15).astype(float)
         success = np.clip(0.15 + 0.2 * (y - 0.15) + 0.1 * rng.normal(size=n), 0.001, 0.999)
         ways = {"seconds": None, "in_groups_seconds": rng.integers(0, n // 2, n)}
-        for metric in METRICS:
-            took = {
-                name: seconds(metric, y, np.stack([1 - success, success], axis=1), one) for name, one in ways.items()
-            }
+        chances = np.stack([1 - success, success], axis=1)
+        values = rng.normal(size=n)
+        asked = dict.fromkeys(METRICS, (y, chances)) | {
+            name: (values + rng.normal(size=n), values) for name in OF_NUMBERS
+        }
+        for metric, rows in asked.items():
+            took = {name: seconds(metric, *rows, one) for name, one in ways.items()}
             record("interval_costs", f"{metric}, {n:,} rows", **took)
 
 

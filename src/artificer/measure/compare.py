@@ -9,7 +9,7 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_list, of_ranks
+from artificer.measure.influence import of_explained, of_list, of_ranks
 from artificer.measure.intervals import (
     RANKED,
     effective_rows,
@@ -18,6 +18,7 @@ from artificer.measure.intervals import (
     of_draws,
     rank_quantile,
     rarest,
+    spread_of_explained,
     units,
     wider,
     wilson,
@@ -40,8 +41,8 @@ def compare(
     """Score of `first` minus score of `second`, in the metric's units, positive where the first is better.
 
     DeLong's covariance for the area under the ROC curve, the spread of the differences of rows' influences where rows are in
-    groups or weighted, for average precision and lists, paired t for means of row losses, Bonett and Price's for accuracy,
-    else a paired bootstrap; with groups, all of them over whole groups.
+    groups or weighted, for average precision, lists and the share of variance explained, paired t for means of row losses,
+    Bonett and Price's for accuracy, else a paired bootstrap; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
@@ -53,6 +54,10 @@ def compare(
         return _told(
             _of_influence(found, a - b, y, (first[:, 1], second[:, 1]), weight, groups, level), y, found, groups
         )
+    if name == "r2":
+        one, other = (of_explained(y, shaped(found, each), weight) for each in (first, second))
+        spread = spread_of_explained(one - other, groups, level=level, method="paired influence over rows")
+        return replace(spread, value=a - b, low=a - b + spread.low, high=a - b + spread.high)
     if found.losses is None:
         resampled = _bootstrap(found, y, (first, second), weight, groups, level)
         return resampled if found.tasks == ("regression",) else _told(resampled, y, found, groups)

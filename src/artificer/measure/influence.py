@@ -92,6 +92,22 @@ def of_ranks(name: str, y: np.ndarray, success: np.ndarray, weight: np.ndarray |
     return np.asarray(len(y) * w * slope / hits[-1])
 
 
+def of_explained(y: np.ndarray, value: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Influence of each row on the share of the variance that is explained: float64 (n_rows,), of mean 0.
+
+    A row adds its squared error, and its own part of the variance, which makes the share that is left smaller.
+
+    Parameters
+    ----------
+    value : array of float64, (n_rows,)
+        Predictions.
+    """
+    w = np.ones(len(y)) if weight is None else weight
+    errors, spread = (y - value) ** 2, (y - np.average(y, weights=w)) ** 2
+    left = (w @ errors) / (w @ spread)
+    return np.asarray(len(y) * w * (left * spread - errors) / (w @ spread))
+
+
 def of_list(
     listed: Listed, y: np.ndarray, success: np.ndarray, weight: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:

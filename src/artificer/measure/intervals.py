@@ -9,7 +9,7 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_list, of_ranks
+from artificer.measure.influence import of_explained, of_list, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -32,8 +32,8 @@ def estimate(
     """Score predictions, with an interval.
 
     DeLong's for the area under the ROC curve (of rows in groups Obuchowski's, 1997, Biometrics 53), the spread of the rows'
-    influences for average precision and lists, Wilson's for accuracy, Student's t for means of row losses (through the delta
-    method for their root), else a bootstrap; with groups, all of them over whole groups.
+    influences for average precision, lists and the share of variance explained, Wilson's for accuracy, Student's t for means
+    of row losses (through the delta method for their root), else a bootstrap; with groups, all of them over whole groups.
 
     Parameters
     ----------
@@ -67,6 +67,8 @@ def _estimated(
     if name in RANKED:
         error = influence_error(of_ranks(name, y, prediction[:, 1], weight), rarest(y, groups), groups)
         return _of_rank(value, error, y, level, f"influence over {'rows' if groups is None else 'groups'}", groups)
+    if name == "r2":
+        return _of_explained(value, of_explained(y, shaped(found, prediction), weight), groups, level)
     if isinstance(found.score, Listed):
         return _of_list(found.score, value, y, prediction[:, 1], weight, groups, level)
     if found.losses is None:
@@ -307,6 +309,22 @@ def _of_list(
         return found
     few = min(few, round(listed.room(np.ones(len(y)))))
     return _clipped(wider(found, wilson(value * few, few, level=level)), 0.0, 1.0)
+
+
+def spread_of_explained(phi: np.ndarray, groups: np.ndarray | None, *, level: float, method: str) -> Estimate:
+    """How far a share of explained variance, or a difference of two, may lie from what was measured: an interval around 0.
+
+    Two rows share their variance evenly, wherever they lie, which proves nothing.
+    """
+    spread = mean_of_rows(phi - phi.mean(), None, groups, level=level, method=method)
+    return spread if spread.n > 2 else replace(spread, low=-np.inf, high=np.inf)
+
+
+def _of_explained(value: float, phi: np.ndarray, groups: np.ndarray | None, level: float) -> Estimate:
+    """What is left of the variance is a ratio of means: as of a loss, its logarithm is closer to normal."""
+    spread = spread_of_explained(phi, groups, level=level, method="influence over rows")
+    left = _of_loss(replace(spread, value=1 - value, high=1 - value + spread.high), 1.0)
+    return replace(left, value=value, low=1 - left.high, high=1 - left.low)
 
 
 def _without_spread(

@@ -187,6 +187,14 @@ def test_a_column_that_holds_the_label_is_a_blocker(tumours: Halves) -> None:
     assert {(one.where, one.severity) for one in found} >= {("predictions", "warning"), ("result", "blocker")}
 
 
+def test_so_is_the_last_of_sixty() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(400, 60)), rng.integers(0, 2, 400)
+    X[:, 59] = 3 * y + 1
+    found = of(leakage, see(lambda rows: np.full(len(rows), 0.5), (X, y)))("x59")
+    assert found.severity == "blocker"
+
+
 def test_strong_columns_are_no_leak(calls: pd.DataFrame) -> None:
     X, y = calls.drop(columns="deposit"), calls["deposit"]
     (found,) = leakage(see(lambda rows: rows["duration"] / 5_000, (X, y)))

@@ -14,7 +14,8 @@ from artificer.line.judge.tests.against_linear import as_numbers
 from artificer.measure.intervals import wilson
 from artificer.measure.probe import single_feature_score
 
-MOST_ROWS, MOST_COLUMNS, FEWEST = 5_000, 50, 50
+MOST_ROWS, MOST_CELLS, FEWEST = 5_000, 1_000_000, 50
+FEWEST_DRAWN = 1_000  # however many columns
 # Of what there is to tell (2 AUC - 1, or share of variance), alone: as in the audit.
 SUSPECT, CERTAIN = 0.9, 0.99
 ALIKE = 1e-6  # in standard deviations of the target
@@ -96,14 +97,15 @@ def _is_perfect(seen: Examined) -> bool:
 
 def _told_alone(seen: Examined) -> dict[str, float]:
     """What each column tells of the target by itself, 0 to 1; of several classes, of the commonest."""
-    rows = seen.rows.sampled(MOST_ROWS)
+    width = max(len(seen.rows.frame.columns), 1)
+    rows = seen.rows.sampled(min(MOST_ROWS, max(FEWEST_DRAWN, MOST_CELLS // width)))
     y = rows.y
     if len(seen.classes) > 2:
         y = (y == np.bincount(y.astype(np.int64)).argmax()).astype(np.float64)
     if len(np.unique(y)) < 2:
         return {}
     found = {}
-    for name in rows.frame.columns[:MOST_COLUMNS]:
+    for name in rows.frame.columns:
         numbers = as_numbers(rows.frame[name])
         is_code = numbers is None
         x = rows.frame[name].cast(pl.String).fill_null("").rank("dense").to_numpy() if numbers is None else numbers
