@@ -42,7 +42,7 @@ SETS = {
 }
 COMPARED = {
     "adult": ("roc_auc", "log_loss", "accuracy", "average_precision", "f1", "precision_at:0.2"),
-    "bike_sharing": ("rmse", "mae", "r2"),
+    "bike_sharing": ("rmse", "mae", "r2", "median_absolute_error"),
 }
 LEVELS = {
     "adult": ("education", "occupation", "workclass", "marital_status", "relationship", "sex"),

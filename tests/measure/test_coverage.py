@@ -138,13 +138,13 @@ def test_of_an_area_near_one_on_few_successes() -> None:
     assert 0.92 <= _held(truth, lambda rng: estimate("roc_auc", *rows(rng, 150)), 1000) <= 0.98
 
 
-@pytest.mark.parametrize("name", ["rmse", "mae", "r2"])
+@pytest.mark.parametrize("name", ["rmse", "mae", "r2", "median_absolute_error"])
 def test_of_numbers(name: str) -> None:
     truth = score(name, *_numbers(np.random.default_rng(10**6), MANY))
     assert 0.92 <= _held(truth, lambda rng: estimate(name, *_numbers(rng, 100))) <= 0.98
 
 
-@pytest.mark.parametrize(("name", "n_groups"), [("mae", 20), ("r2", 20), ("rmse", 40)])
+@pytest.mark.parametrize(("name", "n_groups"), [("mae", 20), ("r2", 20), ("rmse", 40), ("median_absolute_error", 40)])
 def test_of_dependent_rows_in_groups(name: str, n_groups: int) -> None:
     y, p, _ = _grouped(np.random.default_rng(10**6), MANY // 8)
 

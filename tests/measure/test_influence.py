@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from artificer.measure.influence import has_influence, influence, of_explained, of_ranks, pairs_won, tracked_metric
+from artificer.measure.influence import has_influence, influence, of_numbers, of_ranks, pairs_won, tracked_metric
 from artificer.measure.metrics import METRICS, metric, score
 
 BINARY = [name for name, one in METRICS.items() if has_influence(name) and "binary" in one.tasks]
@@ -57,7 +57,7 @@ def test_so_it_does_for_ranks(seed: int, name: str, weighted: bool) -> None:
 def test_so_it_does_for_the_share_of_variance_explained(seed: int, weighted: bool) -> None:
     y, prediction, tilt = rows(seed, "r2")
     weight = np.random.default_rng(seed).uniform(0.5, 2, len(y)) if weighted else np.ones(len(y))
-    phi = of_explained(y, prediction[:, 0], weight)
+    phi = of_numbers("r2", y, prediction[:, 0], weight)
     assert phi.mean() == pytest.approx(0, abs=1e-12)
     step = 1e-5
     up, down = (score("r2", y, prediction, weight * (1 + sign * step * tilt)) for sign in (1, -1))

@@ -12,6 +12,7 @@ from scipy import stats
 
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import (
+    bootstrap,
     estimate,
     mean_of_rows,
     mean_t,
@@ -81,6 +82,24 @@ def test_the_value_is_the_score_and_lies_in_its_interval(name: str) -> None:
             worst = metric(name).worst
             if worst is not None:
                 assert worst <= found.low <= found.high <= 1
+
+
+@pytest.mark.parametrize("name", ["r2", "median_absolute_error"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_influences_of_numbers_say_what_a_bootstrap_does(name: str, weighted: bool, grouped: bool) -> None:
+    rng, groups = np.random.default_rng(0), np.arange(3_000) // 6 if grouped else None
+    y = rng.normal(size=500)[np.arange(3_000) // 6] + rng.normal(size=3_000)
+    p, weight = 0.5 * y + rng.normal(size=3_000), rng.random(3_000) if weighted else None
+    found = estimate(name, y, p, weight, groups=groups)
+    drawn = bootstrap(metric(name), y, p, weight, groups=groups)
+    assert (found.low, found.high) == pytest.approx((drawn.low, drawn.high), abs=0.12 * (drawn.high - drawn.low))
+
+
+@pytest.mark.parametrize("name", ["r2", "median_absolute_error"])
+def test_two_rows_prove_nothing_of_numbers(name: str) -> None:
+    found = estimate(name, np.array([0.0, 1.0]), np.array([0.2, 0.9]))
+    assert found.high - found.low == np.inf
 
 
 def test_the_same_rows_have_the_same_interval() -> None:

@@ -9,16 +9,17 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_explained, of_list, of_ranks
+from artificer.measure.influence import of_list, of_numbers, of_ranks
 from artificer.measure.intervals import (
+    OF_NUMBERS,
     RANKED,
+    around,
     effective_rows,
     influence_error,
     mean_of_rows,
     of_draws,
     rank_quantile,
     rarest,
-    spread_of_explained,
     units,
     wider,
     wilson,
@@ -41,8 +42,8 @@ def compare(
     """Score of `first` minus score of `second`, in the metric's units, positive where the first is better.
 
     DeLong's covariance for the area under the ROC curve, the spread of the differences of rows' influences where rows are in
-    groups or weighted, for average precision, lists and the share of variance explained, paired t for means of row losses,
-    Bonett and Price's for accuracy, else a paired bootstrap; with groups, all of them over whole groups.
+    groups or weighted, for average precision, lists, the share of variance explained and the median error, paired t for means
+    of row losses, Bonett and Price's for accuracy, else a paired bootstrap; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
@@ -54,10 +55,11 @@ def compare(
         return _told(
             _of_influence(found, a - b, y, (first[:, 1], second[:, 1]), weight, groups, level), y, found, groups
         )
-    if name == "r2":
-        one, other = (of_explained(y, shaped(found, each), weight) for each in (first, second))
-        spread = spread_of_explained(one - other, groups, level=level, method="paired influence over rows")
-        return replace(spread, value=a - b, low=a - b + spread.low, high=a - b + spread.high)
+    if name in OF_NUMBERS:
+        one, other = (of_numbers(name, y, shaped(found, each), weight) for each in (first, second))
+        spread = around(found.sign * (one - other), groups, level=level, method="paired influence over rows")
+        gain = found.sign * (a - b)
+        return replace(spread, value=gain, low=gain + spread.low, high=gain + spread.high)
     if found.losses is None:
         resampled = _bootstrap(found, y, (first, second), weight, groups, level)
         return resampled if found.tasks == ("regression",) else _told(resampled, y, found, groups)

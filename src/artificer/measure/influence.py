@@ -11,9 +11,9 @@ import numpy as np
 
 from artificer.core.brief import Task
 from artificer.measure.metrics import is_metric, metric, shaped
-from artificer.measure.scores import Listed
+from artificer.measure.scores import Listed, median_absolute_error
 
-# Rows near the cut of a list of k rows: so many, and half of k to this power, on either side.
+# Rows near the k-th, such as a list's last: so many, and half of k to this power, on either side.
 NEAREST, NEAR = 5, 0.8
 # So many levels of a score tell its area to 0.001 and better.
 LEVELS = 1024
@@ -92,20 +92,27 @@ def of_ranks(name: str, y: np.ndarray, success: np.ndarray, weight: np.ndarray |
     return np.asarray(len(y) * w * slope / hits[-1])
 
 
-def of_explained(y: np.ndarray, value: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
-    """Influence of each row on the share of the variance that is explained: float64 (n_rows,), of mean 0.
+def of_numbers(name: str, y: np.ndarray, value: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
+    """Influence of each row on the share of variance that is explained, or on the median error: float64 (n_rows,), of mean 0.
 
-    A row adds its squared error, and its own part of the variance, which makes the share that is left smaller.
+    Of the share, a row adds its squared error, and its own part of the variance, which makes what is left smaller. A median is
+    pulled to the side on which a row lies, the more so the fewer errors are near it.
 
     Parameters
     ----------
+    name : {"r2", "median_absolute_error"}
     value : array of float64, (n_rows,)
         Predictions.
     """
     w = np.ones(len(y)) if weight is None else weight
-    errors, spread = (y - value) ** 2, (y - np.average(y, weights=w)) ** 2
-    left = (w @ errors) / (w @ spread)
-    return np.asarray(len(y) * w * (left * spread - errors) / (w @ spread))
+    if name == "r2":
+        errors, spread = (y - value) ** 2, (y - np.average(y, weights=w)) ** 2
+        left = (w @ errors) / (w @ spread)
+        phi = (left * spread - errors) / (w @ spread)
+    else:
+        errors = np.abs(y - value)
+        phi = _slope_at_median(errors, w) * np.sign(errors - median_absolute_error(y, value, w)) / (2 * w.sum())
+    return np.asarray(len(y) * (w * phi - (w @ phi) / len(y)))
 
 
 def of_list(
@@ -130,7 +137,7 @@ def of_list(
     chance, brought, room = listed.chance(success, w), listed.brought(y), min(listed.room(w), float(w.sum()))
     order = np.argsort(-success, kind="stable")
     before = np.cumsum(w[order]) - w[order] / 2
-    near = order[np.abs(before - room) <= w.mean() * (NEAREST + room**NEAR / 2)]
+    near = order[np.abs(before - room) <= w.mean() * _reach(room)]
     cut = float(np.average(brought[near], weights=w[near])) if w[near].any() else 0.0
     wider = listed.top if listed.top < 1 else 0.0  # what the list grows by with a row more
     value = float((chance * w) @ brought) / (room if listed.each else float(w.sum()))
@@ -191,6 +198,20 @@ def tracked_metric(name: str, task: Task) -> str:
 def _side(y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weight of all rows of a row's own class."""
     return np.asarray(np.where(y == 1, weight @ (y == 1), weight @ (y != 1)))
+
+
+def _reach(n_rows: float) -> float:
+    """How many rows on either side of the n-th are near it."""
+    return float(NEAREST + n_rows**NEAR / 2)
+
+
+def _slope_at_median(errors: np.ndarray, weight: np.ndarray) -> float:
+    """By how much errors rise for a share more of the rows, near their median: one over their density there."""
+    order = np.argsort(errors, kind="stable")
+    share = np.cumsum(weight[order]) / weight.sum()
+    middle, reach = int(np.searchsorted(share, 0.5)), int(_reach(len(errors) / 2))
+    first, last = max(middle - reach, 0), min(middle + reach, len(errors) - 1)
+    return float((errors[order[last]] - errors[order[first]]) / max(share[last] - share[first], 1e-300))
 
 
 def _placements(y: np.ndarray, success: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, float]:

@@ -9,7 +9,7 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
-from artificer.measure.influence import of_explained, of_list, of_ranks
+from artificer.measure.influence import of_list, of_numbers, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -18,6 +18,7 @@ from artificer.measure.scores import Listed
 # the root of squared errors, 92% of the share of variance): they say so wherever they are shown.
 APPROXIMATE = ("rmse", "rmsle", "r2")
 RANKED = ("roc_auc", "average_precision")
+OF_NUMBERS = ("r2", "median_absolute_error")
 
 
 def estimate(
@@ -32,8 +33,9 @@ def estimate(
     """Score predictions, with an interval.
 
     DeLong's for the area under the ROC curve (of rows in groups Obuchowski's, 1997, Biometrics 53), the spread of the rows'
-    influences for average precision, lists and the share of variance explained, Wilson's for accuracy, Student's t for means
-    of row losses (through the delta method for their root), else a bootstrap; with groups, all of them over whole groups.
+    influences for average precision, lists, the share of variance explained and the median error, Wilson's for accuracy,
+    Student's t for means of row losses (through the delta method for their root), else a bootstrap; with groups, all of them
+    over whole groups.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ def _estimated(
     if name in RANKED:
         error = influence_error(of_ranks(name, y, prediction[:, 1], weight), rarest(y, groups), groups)
         return _of_rank(value, error, y, level, f"influence over {'rows' if groups is None else 'groups'}", groups)
-    if name == "r2":
-        return _of_explained(value, of_explained(y, shaped(found, prediction), weight), groups, level)
+    if name in OF_NUMBERS:
+        return _of_numbers(found, value, of_numbers(name, y, shaped(found, prediction), weight), groups, level)
     if isinstance(found.score, Listed):
         return _of_list(found.score, value, y, prediction[:, 1], weight, groups, level)
     if found.losses is None:
@@ -311,20 +313,26 @@ def _of_list(
     return _clipped(wider(found, wilson(value * few, few, level=level)), 0.0, 1.0)
 
 
-def spread_of_explained(phi: np.ndarray, groups: np.ndarray | None, *, level: float, method: str) -> Estimate:
-    """How far a share of explained variance, or a difference of two, may lie from what was measured: an interval around 0.
+def around(phi: np.ndarray, groups: np.ndarray | None, *, level: float, method: str) -> Estimate:
+    """How far a score of numbers, or a difference of two, may lie from what was measured: an interval around 0.
 
     Two rows share their variance evenly, wherever they lie, which proves nothing.
+
+    Parameters
+    ----------
+    phi : array of float64, (n_rows,)
+        Influences, as `of_numbers` tells them.
     """
     spread = mean_of_rows(phi - phi.mean(), None, groups, level=level, method=method)
     return spread if spread.n > 2 else replace(spread, low=-np.inf, high=np.inf)
 
 
-def _of_explained(value: float, phi: np.ndarray, groups: np.ndarray | None, level: float) -> Estimate:
-    """What is left of the variance is a ratio of means: as of a loss, its logarithm is closer to normal."""
-    spread = spread_of_explained(phi, groups, level=level, method="influence over rows")
-    left = _of_loss(replace(spread, value=1 - value, high=1 - value + spread.high), 1.0)
-    return replace(left, value=value, low=1 - left.high, high=1 - left.low)
+def _of_numbers(found: Metric, value: float, phi: np.ndarray, groups: np.ndarray | None, level: float) -> Estimate:
+    """Of a loss, or of what is left of the variance, the logarithm is closer to normal."""
+    spread = around(phi, groups, level=level, method="influence over rows")
+    lost = 1 - value if found.larger_is_better else value
+    told = _of_loss(replace(spread, value=lost, high=lost + spread.high), 1.0)
+    return replace(told, value=value, low=1 - told.high, high=1 - told.low) if found.larger_is_better else told
 
 
 def _without_spread(
