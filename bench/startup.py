@@ -1,19 +1,24 @@
-"""Seconds of `import artificer` and of `artificer --help`, each a process of its own: median of 21."""
+"""Seconds of `import artificer`, of `artificer --help` and of an audit of two rows, each a process of its own: median of 21."""
 
 from __future__ import annotations
 
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 from record import record
 
 N = 21
+ROWS = Path(tempfile.mkdtemp()) / "rows.csv"
+ROWS.write_text("size,colour\n1,red\n2,blue\n", encoding="utf-8")
 COMMANDS = {
     "python, nothing imported": ["-c", "pass"],
     "import artificer": ["-c", "import artificer"],
     "artificer --help": ["-m", "artificer", "--help"],
+    "artificer audit of two rows": ["-m", "artificer", "audit", str(ROWS)],
 }
 
 for name, arguments in COMMANDS.items():

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import special
 
 from artificer.core.records import Estimate
+from artificer.measure.distributions import chi2_above, f_above, normal_reach
 
 # From here the noncentral chi-square is as good as normal (bounds differ by 0.3% of their distance), and its series
 # takes seconds, or does not converge.
@@ -32,9 +33,11 @@ def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association
     n = int(both.sum())
     if n < 4 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return _none("Spearman", n, level)
+    from scipy import stats
+
     rho, p = stats.spearmanr(x[both], y[both])
     z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
-    half = stats.norm.ppf(0.5 + level / 2) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    half = normal_reach(level) * np.sqrt((1 + rho**2 / 2) / (n - 3))
     low, high = np.tanh(z - half), np.tanh(z + half)
     strength = _folded(float(rho), float(low), float(high), "Spearman", n, level)
     return Association(strength, float(p))
@@ -62,7 +65,7 @@ def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95) -> Associat
     low, high = (strength(one + freedom) for one in _noncentral(chi2, freedom, level))
     value = strength(chi2)
     estimate = Estimate(value, min(low, value), max(high, value), "Cramér's V", n, level)
-    return Association(estimate, float(stats.chi2.sf(chi2, freedom)))
+    return Association(estimate, chi2_above(chi2, freedom))
 
 
 def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association:
@@ -71,6 +74,8 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
     The number is ranked first, so that far values do not decide; interval from the noncentral chi-square of the F test.
     """
     known = ~np.isnan(y)
+    from scipy import stats
+
     ranks = stats.rankdata(y[known])
     groups = np.unique(codes[known], return_inverse=True)[1]
     n, k = len(ranks), int(groups.max(initial=-1)) + 1
@@ -88,7 +93,7 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
     value = float(np.sqrt(max(0.0, 1 - (within / (n - k)) / (total / (n - 1)))))
     low, high = (strength(one) for one in _noncentral((k - 1) * f, k - 1, level))
     estimate = Estimate(value, min(low, value), min(1.0, max(high, value)), "correlation ratio of ranks", n, level)
-    return Association(estimate, float(stats.f.sf(f, k - 1, n - k)))
+    return Association(estimate, f_above(f, k - 1, n - k))
 
 
 def number_and_classes(x: np.ndarray, classes: np.ndarray, *, level: float = 0.95) -> Association:
@@ -108,24 +113,26 @@ def _noncentral(statistic: float, freedom: int, level: float) -> tuple[float, fl
     if statistic > LARGE:
         return _noncentral_of_large(statistic, freedom, level)
     tail = 0.5 - level / 2
-    if stats.chi2.sf(statistic, freedom) > tail:
+    if chi2_above(statistic, freedom) > tail:
         low = 0.0
     else:
-        low = _solve(lambda nc: stats.ncx2.sf(statistic, freedom, nc) - tail, statistic)
-    if stats.chi2.cdf(statistic, freedom) < tail:
+        low = _solve(lambda nc: 1 - special.chndtr(statistic, freedom, nc) - tail, statistic)
+    if chi2_above(statistic, freedom) > 1 - tail:
         return low, 0.0
-    return low, _solve(lambda nc: tail - stats.ncx2.cdf(statistic, freedom, nc), statistic)
+    return low, _solve(lambda nc: tail - special.chndtr(statistic, freedom, nc), statistic)
 
 
 def _noncentral_of_large(statistic: float, freedom: int, level: float) -> tuple[float, float]:
     """The same from the normal distribution of mean f + nc and variance 2 (f + 2 nc), solved for nc."""
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = normal_reach(level)
     middle = np.sqrt(max(2 * z**2 + 2 * statistic - freedom, 0.0))
     low, high = (max(0.0, ((middle + side * z * np.sqrt(2)) ** 2 - freedom) / 2) for side in (-1, 1))
     return float(low), float(high)
 
 
 def _solve(rising: Callable[[float], float], statistic: float) -> float:
+    from scipy import optimize
+
     return float(optimize.brentq(rising, 0.0, statistic + 10 * np.sqrt(statistic + 1) + 50, xtol=1e-9))
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from artificer.core.description import AtRandom
+from artificer.measure.distributions import chi2_above
 
 FEWEST_ROWS = 10
 MOST_STEPS, CLOSE = 100, 1e-4
@@ -62,13 +63,15 @@ def little(X: np.ndarray) -> AtRandom | None:
         off = one.scores.mean(axis=0) - mean[one.known]
         statistic += len(one.scores) * float(off @ np.linalg.solve(covariance[np.ix_(one.known, one.known)], off))
     n_rows = sum(len(one.scores) for one in patterns)
-    return AtRandom(statistic, freedom, float(stats.chi2.sf(statistic, freedom)), len(patterns), n_rows)
+    return AtRandom(statistic, freedom, chi2_above(statistic, freedom), len(patterns), n_rows)
 
 
 def _scores(X: np.ndarray) -> np.ndarray:
     """Normal scores of each column's ranks (van der Waerden); NaN stays."""
+    from scipy import stats
+
     ranks = stats.rankdata(X, axis=0, nan_policy="omit")
-    found: np.ndarray = stats.norm.ppf(ranks / (np.sum(~np.isnan(X), axis=0) + 1))
+    found: np.ndarray = special.ndtri(ranks / (np.sum(~np.isnan(X), axis=0) + 1))
     return found
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from artificer.core.records import Chances, Estimate
+from artificer.measure.distributions import t_above, t_reach
 from artificer.measure.metrics import metric
 
 N_DRAWS = 20_000
@@ -55,10 +56,10 @@ def chances(difference: Estimate, within: float) -> Chances | None:
     if not np.isfinite([value, *reach]).all():
         return None
     freedom = max(difference.n - 1, 1)
-    down, up = (max(half, 1e-300) / float(stats.t.ppf(0.5 + difference.level / 2, freedom)) for half in reach)
+    down, up = (max(half, 1e-300) / t_reach(difference.level, freedom) for half in reach)
 
     def above(x: float) -> float:
-        return float(stats.t.sf((x - value) / (up if x > value else down), freedom))
+        return float(t_above((x - value) / (up if x > value else down), freedom))
 
     return _chances(above(within), 1 - above(-within), within, difference.method)
 
@@ -96,8 +97,8 @@ def folds_differ(differences: np.ndarray, n_train: float, n_test: float, within:
     found, variance = float(differences.mean()), float(differences.var(ddof=1))
     scale = max(((1 / n + n_test / n_train) * variance) ** 0.5, 1e-300)
     return _chances(
-        float(stats.t.sf((within - found) / scale, n - 1)),
-        float(stats.t.cdf((-within - found) / scale, n - 1)),
+        float(t_above((within - found) / scale, n - 1)),
+        float(t_above((within + found) / scale, n - 1)),
         within,
         method,
     )
@@ -113,6 +114,8 @@ def shrunk_rates(k: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Levels
     k, n : array, (n_levels,)
         Successes and rows of each level.
     """
+    from scipy import stats
+
     share = float(np.clip(k.sum() / n.sum(), 1e-9, 1 - 1e-9))
 
     def unlikely(at: np.ndarray) -> float:
@@ -143,6 +146,8 @@ def shrunk_means(means: np.ndarray, n: np.ndarray, within: float, *, level: floa
     within : float
         Variance of values within a level.
     """
+    from scipy import stats
+
     total, k = float(n.sum()), len(n)
     middle = float(n @ means) / total
     usual = (total - float(n @ n) / total) / max(k - 1, 1)

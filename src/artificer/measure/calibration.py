@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
+from artificer.measure.distributions import normal_reach, t_reach
 from artificer.measure.intervals import mean_of_rows, rarest, wilson
 
 TINY = 1e-6
@@ -56,7 +56,7 @@ def calibration_slope(
     of_unit = np.stack([np.bincount(units, column, n) for column in rows.T], axis=1)
     covariance = inverse @ (of_unit.T @ of_unit) @ inverse * n / (n - 1)
     free = min(n, rarest(y)) - 1
-    half = float(stats.t.ppf(0.5 + level / 2, max(free, 1)) * np.sqrt(covariance[1, 1]))
+    half = float(t_reach(level, max(free, 1)) * np.sqrt(covariance[1, 1]))
     slope = float(coefficients[1])
     unit = "groups" if groups is not None else "rows"
     return Estimate(slope, slope - half, slope + half, f"logistic, robust over {unit}", n, level)
@@ -94,7 +94,7 @@ def calibration_error(
         return Estimate(float("nan"), float("nan"), float("nan"), "not defined on so few rows", len(y), level)
     w = np.ones(len(y)) if weight is None else weight
     share = np.array([w[part].sum() for part in bins]) / w.sum()
-    z = stats.norm.ppf(0.5 + level / 2)
+    z = normal_reach(level)
     found = [_off(y, chance, w, groups, part) for part in bins]
     off, variance = (np.array(one) for one in zip(*found, strict=True))
     square = float(share @ (off**2 - variance))
@@ -218,7 +218,7 @@ def expected_error(y: np.ndarray, p: np.ndarray, *, level: float = 0.95) -> tupl
         rows = np.sort(rng.integers(0, len(y), len(y)))  # sorted by chance, as the rows are
         draws[number] = _gaps((y - p)[rows], place)
     by_chance = np.mean([_gaps((rng.random(len(y)) < p) - p, place) for _ in range(REPLICATES)])
-    half = float(stats.norm.ppf(0.5 + level / 2) * draws.std())
+    half = float(normal_reach(level) * draws.std())
     return Estimate(value, max(0.0, value - half), value + half, "bootstrap, normal", len(y), level), float(by_chance)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
+from artificer.measure.distributions import f_above, f_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,10 @@ def intraclass(values: np.ndarray, groups: np.ndarray, *, level: float = 0.95) -
     between = float(sizes @ (means - values.mean()) ** 2) / (k - 1)
     within = max(float(((values - means[place]) ** 2).sum()) / (n - k), 1e-12 * between)
     f, usual = between / within, (n - (sizes**2).sum() / n) / (k - 1)
-    tail = 0.5 - level / 2
-    ends = (f, f / stats.f.isf(tail, k - 1, n - k), f * stats.f.isf(tail, n - k, k - 1))
+    ends = (f, f / f_quantile(0.5 + level / 2, k - 1, n - k), f * f_quantile(0.5 + level / 2, n - k, k - 1))
     value, low, high = (float(np.clip((one - 1) / (one - 1 + usual), -1.0, 1.0)) for one in ends)
     found = Estimate(value, low, high, "intraclass correlation", k, level)
     extra = float((sizes**2).sum() / n) - 1
     rows = [n / (1 + extra * max(one, 0.0)) for one in (value, high, low)]
     effective = replace(found, value=rows[0], low=rows[1], high=rows[2], method="rows over the design effect")
-    return Alike(found, float(stats.f.sf(f, k - 1, n - k)), 1 + extra * max(value, 0.0), effective)
+    return Alike(found, f_above(f, k - 1, n - k), 1 + extra * max(value, 0.0), effective)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
+from artificer.measure.distributions import normal_reach, t_reach
 from artificer.measure.influence import of_list, of_numbers, of_ranks
 from artificer.measure.intervals import (
     OF_NUMBERS,
@@ -77,7 +77,7 @@ def corrected_resampled_t(differences: np.ndarray, n_train: int, n_test: int, *,
     if n < 2:
         return Estimate(mean, -np.inf, np.inf, "corrected resampled t", n, level)
     error = np.sqrt((1 / n + n_test / n_train) * differences.var(ddof=1))
-    half = float(stats.t.ppf(0.5 + level / 2, n - 1) * error)
+    half = float(t_reach(level, n - 1) * error)
     return Estimate(mean, mean - half, mean + half, "corrected resampled t", n, level)
 
 
@@ -101,7 +101,7 @@ def _of_influence(
     if isinstance(found.score, Listed):
         (one, on_first), (other, on_second) = (of_list(found.score, y, success, weight) for success in both)
         few = units(on_first | on_second, groups)
-        reach = float(stats.t.ppf(0.5 + level / 2, max(few - 1, 1)))
+        reach = t_reach(level, max(few - 1, 1))
     else:
         one, other = (of_ranks(found.name, y, success, weight) for success in both)
         few, reach = rarest(y, groups), rank_quantile(y, level, groups)
@@ -129,7 +129,7 @@ def _of_hits(
         for one, other in (misses, misses[::-1])
     )
     gain = (won - lost) / n
-    half = float(stats.norm.ppf(0.5 + level / 2) * np.sqrt((won + lost) / n - gain**2) / np.sqrt(n))
+    half = float(normal_reach(level) * np.sqrt((won + lost) / n - gain**2) / np.sqrt(n))
     by_rows = Estimate(paired.value, gain - half, gain + half, "Bonett-Price", paired.n, level)
     return by_rows if groups is None else wider(paired, by_rows)
 

@@ -8,7 +8,8 @@ of what recalibrating gains, learned on one half and measured on the other, need
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+
+from artificer.measure.distributions import chi2_above
 
 DRAWS, AT_ONCE = 999, 2_000_000
 # Outcomes that chances leave open (the sum of p (1 - p)), from which the score is as good as normal.
@@ -51,7 +52,7 @@ def chance_if_right(y: np.ndarray, p: np.ndarray, weight: np.ndarray | None = No
 
     found = float(score(y[None])[0])
     if open_yet.sum() >= MANY:
-        return float(stats.chi2.sf(found, 2)), error
+        return chi2_above(found, 2), error
     rng, n_reached, left = np.random.default_rng(0), 0, DRAWS
     while left:
         n = min(left, max(1, AT_ONCE // len(p)))

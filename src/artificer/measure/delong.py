@@ -7,7 +7,6 @@ Letters 21.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def auc_covariance(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -25,6 +24,8 @@ def auc_covariance(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.nd
     covariance : array of float64, (n_models, n_models)
         Zero where a class has fewer than two rows.
     """
+    from scipy.stats import rankdata
+
     up, down = scores[:, y == 1], scores[:, y != 1]
     m, n = up.shape[1], down.shape[1]
     among_up = np.stack([rankdata(row) for row in up])

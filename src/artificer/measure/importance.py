@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.compare import compare
+from artificer.measure.distributions import t_reach
 from artificer.measure.influence import has_influence, influence
 from artificer.measure.intervals import rank_quantile
 
@@ -51,6 +51,6 @@ def importance(
     if n_repeats == 1 or name == "accuracy" or not has_influence(name) or not low < high < np.inf:
         return found
     lost = influence(name, y, prediction, weight) - np.mean([influence(name, y, one, weight) for one in others], axis=0)
-    reach = rank_quantile(y, level) if name == "roc_auc" else float(stats.t.ppf(0.5 + level / 2, len(y) - 1))
+    reach = rank_quantile(y, level) if name == "roc_auc" else float(t_reach(level, len(y) - 1))
     half = reach * float(lost.std(ddof=1)) / len(y) ** 0.5
     return replace(found, low=value - half, high=value + half)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
+from artificer.measure.distributions import normal_reach
 from artificer.measure.intervals import mean_t, of_draws, ratio, wider, wilson
 from artificer.measure.resampling import REPLICATES
 
@@ -99,7 +99,7 @@ def precision_gain(
     # Each row's part in the two shares, as deviations of its success; shares are drawn in, so that none is sure.
     parts = [chance * _deviation(one) / one.chosen.sum() for chance, one in zip(chances, (a, b), strict=True)]
     error = float(np.sqrt(((parts[0] - parts[1]) ** 2).sum()))
-    half = float(stats.norm.ppf(0.5 + level / 2)) * error
+    half = normal_reach(level) * error
     by_rows = Estimate(value, value - half, value + half, "rows of the lists, paired", int((period >= 0).sum()), level)
     if len(a.chosen) < 2:
         inside = period >= 0

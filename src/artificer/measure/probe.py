@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from artificer.core.brief import Task
 from artificer.core.records import Estimate
@@ -116,6 +115,8 @@ def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins:
     y : array of float64, (n_rows,)
         0 and 1, or values.
     """
+    from scipy.stats import rankdata
+
     code = np.unique(x, return_inverse=True)[1] if is_code else _binned(x, n_bins)
     if set(np.unique(y)) <= {0.0, 1.0}:
         predicted = _told(code, y)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Estimate
+from artificer.measure.distributions import f_above, normal_reach, t_reach
 
 N_ROUNDS = 3
 
@@ -39,14 +39,14 @@ class Regression:
     def contrast(self, along: np.ndarray, method: str, *, level: float = 0.95) -> Estimate:
         """Estimate a weighted sum of the weights."""
         value = float(along @ self.weights)
-        half = float(stats.t.ppf(0.5 + level / 2, self.freedom) * np.sqrt(along @ self.covariance @ along))
+        half = float(t_reach(level, self.freedom) * np.sqrt(along @ self.covariance @ along))
         return Estimate(value, value - half, value + half, method, len(self.rest), level)
 
     def p(self, places: np.ndarray) -> float:
         """p-value of some weights being zero together (Wald's F)."""
         weights, covariance = self.weights[places], self.covariance[np.ix_(places, places)]
         f = float(weights @ np.linalg.pinv(covariance) @ weights) / len(places)
-        return float(stats.f.sf(f, len(places), self.freedom))
+        return f_above(f, len(places), self.freedom)
 
 
 def newey_west(X: np.ndarray, y: np.ndarray, size: np.ndarray | None = None, n_lags: int | None = None) -> Regression:
@@ -121,7 +121,7 @@ def autocorrelation(values: np.ndarray, lag: int = 1, *, level: float = 0.95) ->
     if n < 4 or not total > 0:
         return Estimate(0.0, -1.0, 1.0, method, max(n, 0), level)
     value = float(centred[lag:] @ centred[:-lag]) / total
-    z, half = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), stats.norm.ppf(0.5 + level / 2) / np.sqrt(n - 3)
+    z, half = np.arctanh(np.clip(value, -1 + 1e-12, 1 - 1e-12)), normal_reach(level) / np.sqrt(n - 3)
     return Estimate(value, float(np.tanh(z - half)), float(np.tanh(z + half)), method, n, level)
 
 

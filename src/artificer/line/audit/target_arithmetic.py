@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.leakage import SUSPECT
@@ -112,6 +111,8 @@ def _parts_classes(operation: Callable[[Array, Array], Array], X: Array, y: Arra
 
 def _parted(result: Array, y: Array) -> Array:
     """How well each column of numbers parts 1 from 0, |2 AUC - 1|, where it is known: float64 (n_pairs,)."""
+    from scipy import stats
+
     known = ~np.isnan(result)
     ones = known & (y == 1)[:, None]
     n_one = ones.sum(axis=0)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy import stats
 
 from artificer.core.records import Fact, Finding
 from artificer.data.coded import dictionary
@@ -99,9 +98,16 @@ def _shifted(values: np.ndarray, logs: np.ndarray, groups: Groups) -> tuple[floa
             with np.errstate(over="ignore"):
                 moved = moved[np.isfinite(moved)] / np.exp(step)
             rest = rest[np.isfinite(rest)]
-            if stats.ks_2samp(moved, rest, method="asymp").statistic < ALIKE + 1 / np.sqrt(len(moved)):
+            if _distance(moved, rest) < ALIKE + 1 / np.sqrt(len(moved)):
                 return float(np.exp(step)), len(moved)
     return None
+
+
+def _distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Kolmogorov and Smirnov's: how far the shares below a value lie apart, at most."""
+    at, parts = np.concatenate([one, other]), (np.sort(one), np.sort(other))
+    below = [np.searchsorted(part, at, side="right") / max(len(part), 1) for part in parts]
+    return float(np.abs(below[0] - below[1]).max(initial=0.0))
 
 
 def _median(values: np.ndarray, counts: np.ndarray) -> float:

@@ -12,6 +12,7 @@ from scipy.spatial.distance import squareform
 
 from artificer.core.description import Map
 from artificer.measure.any_shape import equal_bins
+from artificer.measure.distributions import chi2_above
 
 MOST_LEVELS = 16  # with one for missing
 MOST_SHOWN = 18
@@ -101,7 +102,7 @@ def _cramer(table: np.ndarray) -> tuple[float, float]:
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     phi2 = max(0.0, chi2 / n - freedom / max(n - 1, 1.0))
     least = min(size - (size - 1) ** 2 / max(n - 1, 1.0) for size in table.shape)
-    return min(1.0, (phi2 / max(least - 1, 1e-12)) ** 0.5), float(stats.chi2.sf(chi2, freedom))
+    return min(1.0, (phi2 / max(least - 1, 1e-12)) ** 0.5), chi2_above(chi2, freedom)
 
 
 def _spearman(columns: list[np.ndarray]) -> np.ndarray:

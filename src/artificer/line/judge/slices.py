@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.run import Run
@@ -13,6 +13,7 @@ from artificer.core.stages import Asked, Description
 from artificer.line.judge.conditions import MOST_LEVELS, groups
 from artificer.line.judge.seen import Seen
 from artificer.measure.correct import holm
+from artificer.measure.distributions import normal_reach
 from artificer.measure.intervals import estimate
 from artificer.measure.metrics import metric
 
@@ -61,10 +62,10 @@ def _score(seen: Seen, mask: np.ndarray) -> Estimate:
 def _worse(seen: Seen, tests: list[tuple[str, str, int, Estimate, Estimate]]) -> tuple[Finding, ...]:
     if not tests:
         return ()
-    sign, z = metric(seen.metric).sign, stats.norm.ppf(0.5 + seen.level / 2)
+    sign, z = metric(seen.metric).sign, normal_reach(seen.level)
     gaps = np.array([sign * (inside.value - outside.value) for *_, inside, outside in tests])
     errors = np.array([np.hypot(a.high - a.low, b.high - b.low) / (2 * z) for *_, a, b in tests])
-    p = holm(stats.norm.cdf(gaps / np.maximum(errors, 1e-300)))
+    p = holm(special.ndtr(gaps / np.maximum(errors, 1e-300)))
     findings = []
     for (column, label, n_rows, inside, outside), gap, chance in zip(tests, gaps, p, strict=True):
         if gap < 0 and chance < ALARM:

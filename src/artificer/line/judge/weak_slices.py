@@ -13,13 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.conditions import MANY_COLUMNS, Condition, conditions, told
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.correct import holm
+from artificer.measure.distributions import normal_quantile, normal_reach, t_above
 from artificer.measure.intervals import mean_of_rows
 from artificer.measure.lattice import Group, largest
 from artificer.measure.metrics import metric, shaped
@@ -86,7 +86,7 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
             yield _finding(told_gap, one, fresh, losses, warns=warns)
     if not n_told:
         spread = float(losses[fresh].std()) / np.sqrt(0.05 * fresh.sum())
-        seen_from = float(stats.norm.isf(ALARM / TESTED) + stats.norm.ppf(0.8)) * spread
+        seen_from = (normal_quantile(0.8) - normal_quantile(ALARM / TESTED)) * spread
         yield _note(
             f"no group of rows is clearly served worse: {len(found)} candidates were tested",
             (Fact("seen_from", seen_from, f"gap in {name} that a slice of 5% of the rows would show, 4 times in 5"),),
@@ -201,10 +201,10 @@ def _chances(gaps: Sequence[Estimate], sizes: np.ndarray) -> np.ndarray:
     if not gaps:
         return np.empty(0)
     # An interval that is Student's over all rows reaches as far as a normal one, but for a handful of groups.
-    errors = np.array([one.high - one.value for one in gaps]) / stats.norm.ppf(0.5 + gaps[0].level / 2)
+    errors = np.array([one.high - one.value for one in gaps]) / normal_reach(gaps[0].level)
     values = np.array([one.value for one in gaps])
     z = np.divide(values, errors, out=np.zeros(len(gaps)), where=np.isfinite(errors) & (errors > 0))
-    return holm(stats.t.sf(z, np.maximum(sizes - 1, 1)))
+    return holm(t_above(z, np.maximum(sizes - 1, 1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.life import Bins, Harm, Reference
 from artificer.core.records import Estimate
+from artificer.measure.distributions import normal_reach
 from artificer.measure.metrics import metric
 
 # A loss of less than a twentieth of the model's skill is not worth an alarm.
@@ -44,7 +44,7 @@ def effect_of(bins: Bins, counts: np.ndarray, n_unseen: int, *, level: float) ->
     if not known.any() or not (counts * known).any():
         return Estimate(0.0, -np.inf, np.inf, "no judged row is like the new ones", int(total_t), level)
     p_s, p_t = n_s / n_s.sum(), counts / total_t
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = normal_reach(level)
     change = _of_pairs(bins, p_s, p_t, known) if bins.won else _of_rows(bins, p_s, p_t, known)
     # A few new rows in one bin would have no variance of their own: z² rows as before stand in (Agresti and Coull 1998).
     drawn = (p_t * total_t + p_s * z**2) / (total_t + z**2)
@@ -182,7 +182,7 @@ def apart(first: Estimate, second: Estimate, sign: float = 1.0) -> Estimate:
 
 def at_level(estimate: Estimate, level: float) -> Estimate:
     """An interval widened or narrowed to another level, as a normal one would be."""
-    by = float(stats.norm.ppf(0.5 + level / 2) / stats.norm.ppf(0.5 + estimate.level / 2))
+    by = normal_reach(level) / normal_reach(estimate.level)
     value = estimate.value
     return replace(
         estimate, low=value - by * (value - estimate.low), high=value + by * (estimate.high - value), level=level

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from scipy import special, stats
+from scipy import special
+
+from artificer.measure.distributions import binomial_quantile
 
 RISK = 0.001  # that the true share lies above what is allowed
 QUIET_SHARE = 0.001
@@ -42,4 +44,4 @@ def most_by_chance(n_rows: int, share: float) -> int:
     >>> most_by_chance(100, 0.001), most_by_chance(100_000, 0.001), most_by_chance(100, 0.0)
     (2, 132, 0)
     """
-    return int(stats.binom.isf(RISK, n_rows, share)) if share > 0 else 0
+    return binomial_quantile(1 - RISK, n_rows, share) if share > 0 else 0

@@ -11,10 +11,11 @@ shares beta-binomial, means normal with the variance that results, moved where v
 from __future__ import annotations
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from artificer.core.stages import Alarms, Rule
 from artificer.line.audit.contract.delivery import Delivery
+from artificer.measure.distributions import normal_quantile, t_quantile
 
 WIDEST_WINDOW = 100_000  # counts looked at one by one; beyond, a beta distribution of the same variance
 REACH = 40.0  # standard deviations
@@ -42,10 +43,10 @@ def predicted(rule: Rule, n: int, alarms: Alarms, n_limits: int) -> tuple[float,
     assert rule.about is not None
     chance = min(LARGEST_CHANCE, alarms.per_month / (alarms.deliveries_per_month * max(1, n_limits)))
     tail, n_past = chance / 2, max(2, alarms.n_deliveries)
-    widened = float(stats.t.isf(tail, n_past - 1) / stats.norm.isf(tail)) ** 2 * (1 + 1 / n_past)
+    widened = (t_quantile(tail, n_past - 1) / normal_quantile(tail)) ** 2 * (1 + 1 / n_past)
     n_rows = max(1, alarms.n_rows)
     if rule.kind == "mean":
-        return _of_mean(rule, max(1, n), widened, float(stats.norm.isf(tail)))
+        return _of_mean(rule, max(1, n), widened, -normal_quantile(tail))
     if rule.kind == "rows":
         return _of_count(rule.about, widened * (rule.spread**2 + rule.about) - rule.about, tail)
     share = (rule.about * n_rows + 0.5) / (n_rows + 1)  # so that what never occurred may, once in a while
@@ -70,6 +71,8 @@ def _of_count(mean: float, variance: float, tail: float) -> tuple[float, float]:
     """A Poisson count whose rate has this mean and variance."""
     if mean <= 0:
         return 0.0, np.inf
+    from scipy import stats
+
     size = mean**2 / variance
     found = stats.nbinom(size, size / (size + mean))
     return float(found.ppf(tail)), float(found.isf(tail))
@@ -82,7 +85,7 @@ def _of_share(share: float, n: int, variance: float, tail: float) -> tuple[float
     low, high = max(0, int(n * share - REACH * sd)), min(n, int(n * share + REACH * sd) + 1)
     if high - low > WIDEST_WINDOW:
         a, b = _beta(share, variance + share * (1 - share) / n)
-        return float(n * stats.beta.ppf(tail, a, b)), float(n * stats.beta.isf(tail, a, b))
+        return float(n * special.betaincinv(a, b, tail)), float(n * special.betainccinv(a, b, tail))
     a, b = _beta(share, variance)
     k = np.arange(low, high + 1)
     log_mass = special.betaln(k + a, n - k + b) - special.betaln(a, b)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
@@ -13,6 +12,7 @@ from artificer.line.judge.examined import Examined, examination
 from artificer.measure.calibration import calibration_slope, expected_error, intercept, recalibrated
 from artificer.measure.compare import compare
 from artificer.measure.cox import chance_if_right
+from artificer.measure.distributions import normal_quantile, normal_reach
 from artificer.measure.intervals import mean_of_rows, wilson
 
 # Of the loss: a recalibration that gains less is not worth a change.
@@ -48,7 +48,7 @@ def calibration(seen: Examined) -> Iterator[Finding]:
     off = shown and gain.value > WORTH * brier
     unseen = "no recalibration is shown to pay"
     if rows.group is None and np.isfinite(spread):
-        reach = spread * float(stats.norm.ppf(0.5 + seen.level / 2) + stats.norm.ppf(SEEN))
+        reach = spread * (normal_reach(seen.level) + normal_quantile(SEEN))
         unseen += f"; Cox's score test would have shown a slope {figure(reach)} away from 1 four times in five"
     which = "the chances" if len(seen.classes) == 2 else "the chances of the label that is named"
     yield Finding(
@@ -97,7 +97,7 @@ def _coverage(seen: Examined, intervals: np.ndarray) -> Finding:
     share = wilson(float(held.sum()), len(held), level=seen.level)
     short = share.high < seen.intervals_level
     # Cohen 1988, chapter 6: a difference of arc sines, which has the same spread at every share.
-    reach = float(stats.norm.ppf(0.5 + seen.level / 2) + stats.norm.ppf(SEEN)) / 2 / len(held) ** 0.5
+    reach = (normal_reach(seen.level) + normal_quantile(SEEN)) / 2 / len(held) ** 0.5
     seen_from = float(np.sin(max(np.arcsin(seen.intervals_level**0.5) - reach, 0.0)) ** 2)
     unseen = "" if short else f"; a share of {seen_from:.1%} or less would have been seen four times in five"
     return Finding(

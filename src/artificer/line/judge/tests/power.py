@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import stats
 
 from artificer.core.figures import figure
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.trivial import constant_prediction
+from artificer.measure.distributions import normal_quantile, normal_reach
 
 CHANCE = 0.8
 # Of the gain over a constant: rows that would miss the loss of half of it are too few.
@@ -47,5 +47,5 @@ def power(seen: Examined) -> Iterator[Finding]:
 
 def detectable(found: Estimate) -> float:
     """Smallest change that such an interval excludes with a chance of four in five: its half and 0.84 of its error."""
-    half, z = (found.high - found.low) / 2, float(stats.norm.ppf(0.5 + found.level / 2))
-    return half * (1 + float(stats.norm.ppf(CHANCE)) / z)
+    half, z = (found.high - found.low) / 2, normal_reach(found.level)
+    return half * (1 + normal_quantile(CHANCE) / z)
