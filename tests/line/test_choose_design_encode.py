@@ -44,6 +44,20 @@ def test_by_time_no_training_row_is_later_than_a_measured_one(seed: int, n: int)
             assert time[trains].max() < time[measured].min()
 
 
+@given(SEEDS, st.sampled_from([0.1, 0.3, 0.45]), st.sampled_from([60, 1_000]))
+def test_rows_without_a_moment_leave_the_folds_by_time(seed: int, missing: float, n_moments: int) -> None:
+    rng = np.random.default_rng(seed)
+    time = rng.integers(0, n_moments, 400).astype(float)
+    time[rng.random(400) < missing] = np.nan
+    folds = cut_folds(labelled(rng.normal(size=400), time), 0)
+    assert folds.how == "time"
+    for fold in range(folds.n_folds):
+        measured, trains = folds.of_row == fold, training_rows(folds.of_row, fold, folds.how)
+        assert 0.05 < measured.mean() < 0.6
+        assert trains.any()
+        assert np.nanmax(np.r_[-1, time[trains]]) < np.nanmin(np.r_[n_moments, time[measured]])
+
+
 @given(SEEDS, st.integers(2, 30))
 def test_no_group_stands_in_two_folds(seed: int, n_groups: int) -> None:
     rng = np.random.default_rng(seed)

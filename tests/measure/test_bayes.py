@@ -9,6 +9,7 @@ from scipy import stats
 from artificer.core.figures import in_chances
 from artificer.core.records import Chances, Estimate
 from artificer.measure import bayes
+from artificer.measure.bayes import practically
 from artificer.measure.compare import compare, corrected_resampled_t
 from artificer.measure.intervals import mean_t
 
@@ -149,3 +150,8 @@ def test_levels_that_do_not_differ_are_all_drawn_to_the_middle() -> None:
     assert np.ptp([one.value for one in found.each]) < 0.002
     found = bayes.shrunk_means(np.array([1.0, 1.001, 0.999]), np.full(3, 50.0), 1.0)
     assert np.ptp([one.value for one in found.each]) < 1e-4
+
+
+def test_a_hundredth_of_a_value_does_not_matter() -> None:
+    assert practically("value:-6,80", 370.0) == pytest.approx(3.7)
+    assert practically("precision_at:50", 0.4) == 0.01

@@ -98,3 +98,18 @@ def test_overlapping_folds_widen_the_interval_by_their_share() -> None:
     found = corrected_resampled_t(differences, n_train=80, n_test=20)
     assert (found.high - found.low) / (plain.high - plain.low) == pytest.approx(np.sqrt((1 / 5 + 1 / 4) / (1 / 5)))
     assert corrected_resampled_t(differences[:1], 80, 20).low == -np.inf
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "f1", "balanced_accuracy", "mae", "brier"])
+def test_two_that_differ_are_not_surely_alike_for_scoring_alike_on_few_rows(name: str) -> None:
+    y = np.array([0.0, 1.0, 0.0, 1.0])
+    first, second = _two(0.2 + 0.6 * y), _two(0.1 + 0.8 * y)
+    if name == "mae":
+        first, second = y + 1, y - 1
+    if name == "brier":
+        first, second = _two(np.full(4, 0.4)), _two(np.full(4, 0.6))
+        y = np.array([0.0, 1.0] * 2)
+    found = compare(name, y, first, second)
+    assert found.value == pytest.approx(0)
+    assert found.low < -0.3
+    assert found.high > 0.3

@@ -14,7 +14,7 @@ from scipy import stats
 from artificer.core.records import Estimate
 from artificer.measure.compare import compare, corrected_resampled_t
 from artificer.measure.intervals import estimate, quantile_interval, ratio, wilson
-from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
+from artificer.measure.lists import Listed, list_precision, lists, precision_gain, value_per_period
 from artificer.measure.metrics import metric, score
 
 SIMULATIONS = 400
@@ -240,15 +240,15 @@ def test_of_differences_over_folds_whose_training_rows_overlap() -> None:
 @pytest.mark.parametrize(("n_periods", "spread"), [(1, 0.0), (3, 0.6), (8, 0.6), (26, 0.6)])
 def test_of_lists(n_periods: int, spread: float) -> None:
     x, _, success, period = _periods(np.random.default_rng(10**6), MANY // 80, spread)
-    truth = list_precision(lists(x, success, period, TOP)).value
+    truth = list_precision(lists(Listed(success, period), x, TOP)).value
 
     def precision(rng: Rng) -> Estimate:
         x, _, success, period = _periods(rng, n_periods, spread)
-        return list_precision(lists(x, success, period, TOP))
+        return list_precision(lists(Listed(success, period), x, TOP))
 
     def worth(rng: Rng) -> Estimate:
         x, _, success, period = _periods(rng, n_periods, spread)
-        return value_per_period(x, np.full(len(x), -6.0), 80 * success, period, TOP)
+        return value_per_period(Listed(success, period), x, np.full(len(x), -6.0), np.full(len(x), 80.0), TOP)
 
     assert 0.92 <= _held(truth, precision) <= 0.985
     assert 0.92 <= _held(TOP * (80 * truth - 6), worth) <= 0.985
@@ -257,10 +257,11 @@ def test_of_lists(n_periods: int, spread: float) -> None:
 @pytest.mark.parametrize(("n_periods", "spread"), [(1, 0.0), (2, 0.6), (8, 0.6)])
 def test_of_differences_between_lists(n_periods: int, spread: float) -> None:
     x, other, success, period = _periods(np.random.default_rng(10**6), MANY // 80, spread)
-    truth = precision_gain(x, other, success, period, TOP).value
+    truth = precision_gain(Listed(success, period), x, other, TOP).value
 
     def measured(rng: Rng) -> Estimate:
-        return precision_gain(*_periods(rng, n_periods, spread), TOP)
+        x, other, success, period = _periods(rng, n_periods, spread)
+        return precision_gain(Listed(success, period), x, other, TOP)
 
     assert 0.92 <= _held(truth, measured) <= 0.995
 
@@ -268,10 +269,10 @@ def test_of_differences_between_lists(n_periods: int, spread: float) -> None:
 def test_two_periods_alone_hold_at_least_as_often_as_promised() -> None:
     """The spread of two periods is often none by chance, which is why the rows' own interval bounds it from below."""
     x, _, success, period = _periods(np.random.default_rng(10**6), MANY // 80, 0.6)
-    truth = list_precision(lists(x, success, period, TOP)).value
+    truth = list_precision(lists(Listed(success, period), x, TOP)).value
 
     def measured(rng: Rng) -> Estimate:
         x, _, success, period = _periods(rng, 2, 0.6)
-        return list_precision(lists(x, success, period, TOP))
+        return list_precision(lists(Listed(success, period), x, TOP))
 
     assert _held(truth, measured) >= 0.92

@@ -20,6 +20,7 @@ from artificer.measure.intervals import (
     quantile_interval,
     ratio,
     wilson,
+    within,
 )
 from artificer.measure.metrics import METRICS, metric, score
 
@@ -159,3 +160,39 @@ def test_few_values_leave_an_extreme_quantile_open() -> None:
     assert found.high == np.inf
     assert found.low == 96.0
     assert math.isfinite(quantile_interval(np.arange(1000.0), 0.99).high)
+
+
+def test_rows_of_one_group_in_several_stretches_are_not_independent() -> None:
+    """Forty customers with a row in each of ten months: taken for as many as rows, the truth was held in half of the draws."""
+
+    def held(name: str, *, grouped: bool) -> float:
+        inside = 0
+        for seed in range(150):
+            rng = np.random.default_rng(seed)
+            who, month = np.repeat(np.arange(40), 10), np.tile(np.arange(10), 40)
+            x = rng.normal(size=40)[who] + 0.3 * rng.normal(size=400)
+            y, p = x, np.zeros((400, 1))
+            if name == "roc_auc":
+                y = (rng.random(40) < 0.5).astype(float)[who]
+                p = _two(stats.norm.cdf(x + y))
+            truth = np.sqrt(2 * 1.09 / np.pi) if name == "mae" else stats.norm.cdf(1 / np.sqrt(2 * 1.09))
+            found = within(name, y, p, month, groups=who if grouped else None)
+            inside += found.low <= truth <= found.high
+        return inside / 150
+
+    for name in ("mae", "roc_auc"):
+        assert held(name, grouped=True) >= 0.88
+        assert held(name, grouped=False) < 0.75
+
+
+def test_losses_that_are_all_alike_prove_little_on_few_rows() -> None:
+    few, many = np.array([0.0, 1.0] * 2), np.array([0.0, 1.0] * 20)
+    assert estimate("brier", few, _two(few)).high == np.inf
+    assert estimate("mae", np.zeros(2), np.ones((2, 1))).high == np.inf
+    assert estimate("brier", many, _two(many)).high == 0
+
+
+def test_rows_of_no_weight_prove_nothing() -> None:
+    y, weight = np.arange(10.0), np.eye(10)[0]
+    assert estimate("mae", y, y[:, None] + 1, weight).high == np.inf
+    assert mean_t(y, np.r_[1.0, 1.0, np.zeros(8)]) == mean_t(y[:2])

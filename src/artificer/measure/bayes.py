@@ -65,12 +65,12 @@ def chances(difference: Estimate, within: float) -> Chances | None:
 
 
 def practically(name: str, score: float) -> float:
-    """How much of a metric does not matter: a point of a score that is best at 1, a hundredth of a loss.
+    """How much of a metric does not matter: a point of a score that is best at 1, a hundredth of a loss or of a value.
 
     >>> practically("roc_auc", 0.8), practically("rmse", 40.0)
     (0.01, 0.4)
     """
-    return POINT if metric(name).larger_is_better else POINT * abs(score)
+    return POINT if metric(name).best == 1 else POINT * abs(score)
 
 
 def folds_differ(differences: np.ndarray, n_train: float, n_test: float, within: float) -> Chances | None:

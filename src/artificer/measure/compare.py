@@ -49,20 +49,31 @@ def compare(
     a, b = score(name, y, first, weight), score(name, y, second, weight)
     if not (np.isfinite(a) and np.isfinite(b)):
         return Estimate(float("nan"), -np.inf, np.inf, "not defined on these rows", len(y), level)
+    told = _compared(found, (a, b), y, (first, second), weight, groups, level)
+    return told if told.high > told.low or np.array_equal(first, second) else _without_spread(told, y, found, groups)
+
+
+def _compared(
+    found: Metric,
+    scores: tuple[float, float],
+    y: np.ndarray,
+    both: tuple[np.ndarray, np.ndarray],
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    name, (a, b), (first, second) = found.name, scores, both
     if name == "roc_auc" and weight is None and groups is None:
-        return _told(_delong(y, first[:, 1], second[:, 1], level), y, found, None)
+        return _delong(y, first[:, 1], second[:, 1], level)
     if name in RANKED or isinstance(found.score, Listed):
-        return _told(
-            _of_influence(found, a - b, y, (first[:, 1], second[:, 1]), weight, groups, level), y, found, groups
-        )
+        return _of_influence(found, a - b, y, (first[:, 1], second[:, 1]), weight, groups, level)
     if name in OF_NUMBERS:
         one, other = (of_numbers(name, y, shaped(found, each), weight) for each in (first, second))
         spread = around(found.sign * (one - other), groups, level=level, method="paired influence over rows")
         gain = found.sign * (a - b)
         return replace(spread, value=gain, low=gain + spread.low, high=gain + spread.high)
     if found.losses is None:
-        resampled = _bootstrap(found, y, (first, second), weight, groups, level)
-        return resampled if found.tasks == ("regression",) else _told(resampled, y, found, groups)
+        return _bootstrap(found, y, both, weight, groups, level)
     losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
     if found.root:
         return _roots(losses, weight, groups, level)
@@ -149,13 +160,13 @@ def _bootstrap(
     return of_draws(found.sign * (first - second), draws, method, n, level)
 
 
-def _told(found: Estimate, y: np.ndarray, scored: Metric, groups: np.ndarray | None) -> Estimate:
+def _without_spread(found: Estimate, y: np.ndarray, scored: Metric, groups: np.ndarray | None) -> Estimate:
     """A difference that does not vary proves little on few rows: Wilson's interval on the rarest class bounds it.
 
     Of a metric without bounds it proves nothing.
     """
-    if found.value == 0 or found.high > found.low:
-        return found
-    fewer, width = rarest(y, groups), np.inf if scored.worst is None else scored.best - scored.worst
+    n = len(y) if groups is None else len(np.unique(groups))
+    fewer = n if scored.tasks == ("regression",) else rarest(y, groups)
+    width = np.inf if scored.worst is None else abs(scored.best - scored.worst)
     half = width * (1 - wilson(fewer, fewer, level=found.level).low) if fewer > 1 else np.inf
     return replace(found, low=found.value - half, high=found.value + half)

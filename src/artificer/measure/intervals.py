@@ -9,7 +9,7 @@ import numpy as np
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
 from artificer.measure.distributions import binomial_quantile, normal_quantile, normal_reach, t_reach
-from artificer.measure.influence import of_list, of_numbers, of_ranks
+from artificer.measure.influence import influence, of_list, of_numbers, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -19,6 +19,7 @@ from artificer.measure.scores import Listed
 APPROXIMATE = ("rmse", "rmsle", "r2")
 RANKED = ("roc_auc", "average_precision")
 OF_NUMBERS = ("r2", "median_absolute_error")
+FEWEST_ALIKE = 30  # rows, or groups
 
 
 def estimate(
@@ -77,6 +78,8 @@ def _estimated(
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
     mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
     if name != "accuracy":
+        if not mean.high > mean.low:
+            mean = _of_alike(mean)
         return -mean if found.larger_is_better else _of_loss(mean, 0.5 if found.root else 1.0)
     n = effective_rows(len(y), weight)
     by_rows = replace(wilson(value * n, n, level=level), n=len(y))
@@ -103,23 +106,49 @@ def within(
 
     Parameters
     ----------
+    name : str
+        With groups a metric for which `has_influence` is true.
     place : array of int64, (n_rows,)
         Stratum of each row; -1 for none.
     """
-    found, sizes = [], []
+    found, sizes, known = [], [], []
     for stratum in np.unique(place[place >= 0]):
         rows = np.flatnonzero(place == stratum)
         one = estimate(name, y[rows], prediction[rows], _at(weight, rows), groups=_at(groups, rows), level=level)
         if np.isfinite([one.value, one.low, one.high]).all():
             found.append(one)
             sizes.append(len(rows))
+            known.append(stratum)
     if len(found) < 2:
         return estimate(name, y, prediction, weight, groups=groups, level=level)
     share = np.array(sizes) / sum(sizes)
     value = float(sum(w * one.value for w, one in zip(share, found, strict=True)))
+    if groups is not None:
+        counted = np.where(np.isin(place, known), place, -1)
+        return _within_groups(metric(name), value, y, prediction, counted, weight, groups, level)
     low = value - float(np.sqrt(sum((w * (one.value - one.low)) ** 2 for w, one in zip(share, found, strict=True))))
     high = value + float(np.sqrt(sum((w * (one.high - one.value)) ** 2 for w, one in zip(share, found, strict=True))))
     return Estimate(value, low, high, f"{found[0].method}, within {len(found)} stretches of time", sum(sizes), level)
+
+
+def _within_groups(
+    found: Metric,
+    value: float,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    place: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray,
+    level: float,
+) -> Estimate:
+    """A group has rows in several strata, which are then no more independent than its rows are: by its rows' influences."""
+    inside = place >= 0
+    phi = influence(found.name, y[inside], prediction[inside], _at(weight, inside), place[inside])
+    spread = mean_of_rows(phi, None, groups[inside], level=level, method="influence over groups")
+    half, n_strata = spread.high - spread.value, len(np.unique(place[inside]))
+    told = replace(spread, value=value, low=value - half, high=value + half)
+    bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
+    return replace(_clipped(told, *bounds), method=f"{spread.method}, within {n_strata} stretches of time")
 
 
 def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
@@ -141,7 +170,7 @@ def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
 
 def mean_t(values: np.ndarray, weight: np.ndarray | None = None, *, level: float = 0.95, method: str = "t") -> Estimate:
     """Interval of a (weighted) mean by Student's t."""
-    n = len(values)
+    n = len(values) if weight is None else int(np.count_nonzero(weight))
     if n == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), method, 0, level)
     w = np.full(n, 1.0 / n) if weight is None else weight / weight.sum()
@@ -168,6 +197,14 @@ def mean_of_rows(
     place = np.unique(groups, return_inverse=True)[1]
     found = ratio(np.bincount(place, weights=w * values), np.bincount(place, weights=w), level=level)
     return replace(found, method=method.replace("over rows", "over groups"))
+
+
+def share_of(values: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None, level: float) -> Estimate:
+    """Mean of values from 0 to 1, one a row; Wilson's interval, over whole groups where there are any."""
+    found = mean_of_rows(values, weight, group, level=level)
+    n = effective_rows(len(values), weight)
+    by_rows = replace(wilson(found.value * n, n, level=level), n=len(values))
+    return by_rows if group is None else wider(found, by_rows)
 
 
 def effective_rows(n_rows: int, weight: np.ndarray | None) -> float:
@@ -258,6 +295,11 @@ def _at(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
 def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
     (auc,), covariance = auc_covariance(y, success[None, :])
     return _of_rank(float(auc), float(covariance[0, 0]) ** 0.5, y, level, "DeLong")
+
+
+def _of_alike(mean: Estimate) -> Estimate:
+    """Losses that are all the same prove little of the next on few rows, and nothing of how large it is."""
+    return replace(mean, high=np.inf) if mean.n < FEWEST_ALIKE else mean
 
 
 def _of_rank(

@@ -167,3 +167,34 @@ def test_rows_of_the_line_are_judged_by_what_they_are(make: Make) -> None:
     seen = examined(0, bad=True)
     assert replace(seen, protected=("absent",)).has("protected")
     assert found(replace(seen, protected=("absent",))) == {}
+
+
+def test_the_ninth_group_counts_and_what_is_left_out_is_named() -> None:
+    rng = np.random.default_rng(0)
+    town = np.repeat([f"town {k}" for k in range(11)], [900] * 8 + [600, 600, 5])
+    p = np.where(np.isin(town, ["town 8", "town 9"]), 0.1, np.where(rng.random(len(town)) < 0.5, 0.9, 0.2))
+    rows = Rows(pl.DataFrame({"town": town}), (rng.random(len(town)) < 0.4).astype(float))
+    seen = Examined("binary", "log_loss", rows, np.stack([1 - p, p], axis=1), ("no", "yes"), protected=("town",))
+    (one,) = fairness(seen)
+    selection = next(fact for fact in one.facts if fact.name == "selection_gap")
+    assert float(str(selection.value).split()[0]) > 0.45
+    assert one.says.endswith("too few rows to compare: town = town 10")
+
+
+def test_rows_whose_protected_number_is_missing_are_a_group() -> None:
+    seen = examined(0, bad=True)
+    age = pl.Series("age", np.where(seen.rows.frame["town"] == "south", np.nan, 40.0 + np.arange(N) % 30))
+    (_, one) = fairness(replace(seen, rows=replace(seen.rows, frame=seen.rows.frame.with_columns(age))))
+    assert one.severity == "warning"
+    assert "(missing)" in one.says
+
+
+def test_the_labels_that_ship_are_judged() -> None:
+    rng = np.random.default_rng(0)
+    south = rng.random(N) < 0.4
+    p = np.where(south, 0.45, 0.2) + 0.02 * rng.random(N)
+    rows = Rows(pl.DataFrame({"town": np.where(south, "south", "north")}), (rng.random(N) < 0.3).astype(float))
+    seen = Examined("binary", "f1", rows, np.stack([1 - p, p], axis=1), ("no", "yes"), protected=("town",))
+    plain, turned = (next(iter(fairness(replace(seen, multipliers=one)))) for one in ((), (0.5, 2.0)))
+    assert str(next(fact.value for fact in plain.facts if fact.name == "selection_gap")).startswith("0 ")
+    assert turned.severity == "warning"

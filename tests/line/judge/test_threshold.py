@@ -52,7 +52,7 @@ def test_the_curve_marks_how_many_reach_it(graded: Make) -> None:
 
 
 def test_a_threshold_on_a_number_lists_nothing(make: Make) -> None:
-    seen = make(np.arange(6.0), np.arange(6.0), task="regression", threshold=3.0, accept={"rmse": Accept(at_most=1)})
+    seen = make(np.arange(40.0), np.arange(40.0), task="regression", threshold=3.0, accept={"rmse": Accept(at_most=1)})
     (line,) = judged(seen)
     assert line.outcome == "met"
     assert value_curve(seen) == ()

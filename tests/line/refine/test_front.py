@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -114,3 +114,12 @@ def test_what_ships_with_a_member_left_out_need_not_be_on_the_front() -> None:
     measured = Line(LATENCY, "unmet", Estimate(9.0, 8.0, 10.0, "", 1))
     other = cheaper(found, found, {"no such": 1.0}, [measured])
     assert other == min(found, key=lambda one: one.one_ms)
+
+
+def test_where_none_holds_the_limits_the_closest_is_taken() -> None:
+    quick, small = (replace(points()[0], weights={name: 1.0}, one_ms=ms, size_mb=mb, chosen=False)
+                    for name, ms, mb in (("quick", 1.0, 5.0), ("small", 2.0, 0.02)))  # fmt: skip
+    size = Requirement("size_mb", "", at_most=0.01)
+    assert holding((quick, small), [size]) == small
+    assert holding((quick, small), [LATENCY, size]) == small
+    assert holding((quick, small), [Requirement("latency_ms", "", at_most=0.1)]) == quick

@@ -95,7 +95,9 @@ def _by_time(time: np.ndarray) -> Folds | None:
 
 
 def _begins(moments: np.ndarray, cut: int) -> int:
-    return int(np.searchsorted(moments, moments[cut], side="left")) if not np.isnan(moments[cut]) else cut
+    """Where the moment of a row begins; rows without one come first."""
+    unknown = int(np.isnan(moments).sum())
+    return unknown + int(np.searchsorted(moments[unknown:], moments[cut])) if cut >= unknown else cut
 
 
 def _all_learnable(folds: Folds, y: np.ndarray, n_classes: int) -> bool:

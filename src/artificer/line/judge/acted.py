@@ -17,7 +17,7 @@ def chosen(seen: Seen) -> np.ndarray:
     """
     decision = seen.run.brief.decision
     if decision.capacity is not None and seen.periods is not None:
-        picks = expected_picks(seen.success, seen.periods, seen.top)
+        picks = expected_picks(seen.success, seen.periods, seen.room, seen.rows.weight)
         return np.where(seen.periods >= 0, picks, np.nan)
     if decision.threshold is not None:
         return np.asarray(seen.success >= decision.threshold, np.float64)

@@ -44,15 +44,15 @@ class Condition:
         return np.asarray((numbers > self.low) & (numbers <= self.high))
 
 
-def groups(frame: pl.DataFrame, column: str) -> list[Condition]:
-    """Part a column's rows: quarters of its numbers, or its commonest levels, at most eight, in order of name."""
+def groups(frame: pl.DataFrame, column: str, most: int = MOST_LEVELS) -> list[Condition]:
+    """Part a column's rows: quarters of its numbers and those that are missing, or its `most` commonest levels by name."""
     values = frame[column]
-    if _is_number(values):
-        cuts = _cuts(values, QUARTERS)
-        return (
-            [Condition(column, low=low, high=high) for low, high in pairwise([-np.inf, *cuts, np.inf])] if cuts else []
-        )
-    return [Condition(column, level) for level in sorted(_common(values, MOST_LEVELS))]
+    if not _is_number(values):
+        return [Condition(column, level) for level in sorted(_common(values, most))]
+    cuts = _cuts(values, QUARTERS)
+    ranges = pairwise([-np.inf, *cuts, np.inf]) if cuts else ()
+    missing = [Condition(column, MISSING)] if np.isnan(_numbers(values)).any() else []
+    return [*(Condition(column, low=low, high=high) for low, high in ranges), *missing]
 
 
 def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:

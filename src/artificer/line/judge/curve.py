@@ -17,9 +17,9 @@ def value_curve(seen: Seen) -> tuple[tuple[int, Estimate], ...]:
     if seen.periods is None or seen.run.brief.decision.value is None or not seen.n_periods:
         return ()
     acted, success = worth(seen)
-    gained, largest = success * seen.y, int(seen.sizes.max())
+    largest = int(seen.sizes.max())
     lengths = {*np.linspace(1, largest, POINTS).round().astype(int).tolist(), max(1, min(seen.top, largest))}
     return tuple(
-        (top, value_per_period(seen.success, acted, gained, seen.periods, top, level=seen.level))
+        (top, value_per_period(seen.listed, seen.success, acted, success, top, level=seen.level))
         for top in sorted(lengths)
     )

@@ -32,7 +32,7 @@ def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) ->
     rng, rows = np.random.default_rng(0), seen.rows
     kept = drawn(len(rows), MOST_ROWS)
     y, base, frame = rows.y[kept], seen.as_scored(seen.prediction[kept]), rows.frame[kept]
-    weight = rows.weight[kept] if rows.weight is not None else None
+    weight, groups = (one[kept] if one is not None else None for one in (rows.weight, rows.group))
     found = []
     for name in columns[:MOST_COLUMNS]:
 
@@ -40,7 +40,9 @@ def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) ->
             assert seen.predict is not None
             return seen.as_scored(seen.predict(frame.with_columns(frame[name][order].alias(name))))
 
-        effect = importance(seen.metric, y, base, shuffled, rng, n_repeats=SHUFFLES, weight=weight, level=seen.level)
+        effect = importance(
+            seen.metric, y, base, shuffled, rng, n_repeats=SHUFFLES, weight=weight, groups=groups, level=seen.level
+        )
         found.append(Driver(name, effect, _direction(seen, frame, name) if name in numbers else ""))
     found = [one for one in found if np.isfinite(one.effect.value)]
     return tuple(sorted(found, key=lambda one: -one.effect.value))

@@ -30,6 +30,8 @@ GAP = "_gap"
 # them: where successes are commoner in one group, a right model chooses more of it.
 TOLERATED = {"recall_gap": 0.1, "false_positive_gap": 0.1, "calibration_gap": 0.05}
 OF_SCORE = 0.25  # of the score, where the gap is one in the metric
+# Groups of a column that are compared, the commonest, and of those with too few rows how many are named.
+MOST_GROUPS, MOST_NAMED = 100, 5
 RANKING, OF_RANKING = "roc_auc_gap", 0.5  # of what all rows' area under the ROC curve is above one half
 
 
@@ -72,20 +74,21 @@ def fairness(seen: Examined) -> Iterator[Finding]:
     for column in seen.protected:
         if column not in rows.frame.columns:
             continue
-        masks = _masks(rows.frame, column, np.ones(len(rows), bool))
+        every = np.ones(len(rows), bool)
+        masks, out = _masks(rows.frame, column, every), _left_out(rows.frame, [column], every)
         if seen.task != "binary":
-            yield _of_score(seen, column, masks)
+            yield _of_score(seen, column, masks, out)
             continue
-        picked = (seen.prediction.argmax(axis=1) == 1).astype(np.float64)
+        picked = (seen.labels(seen.prediction) == 1).astype(np.float64)
         outcomes = Outcomes(rows.y, picked, seen.prediction[:, 1], rows.weight, rows.group)
         gaps = {name: gap(rates_of(name, outcomes), masks, level=seen.level) for name in RATES}
         ranked = _score_of("roc_auc", rows.y, seen.prediction, rows.weight, rows.group)
         gaps[RANKING] = gap([ranked], masks, level=seen.level)
         above = OF_RANKING * (seen.score(metric="roc_auc").value - 0.5)
-        yield _of_rates(column, gaps, TOLERATED | ({RANKING: above} if above > 0 else {}))
+        yield _of_rates(column, gaps, TOLERATED | ({RANKING: above} if above > 0 else {}), out)
 
 
-def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]], tolerated: dict[str, float]) -> Finding:
+def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]], tolerated: dict[str, float], out: str) -> Finding:
     meaning = MEANING | {RANKING: "area under the ROC curve within the group"}
     facts = tuple(
         Fact(name, with_interval(one) if np.isfinite(one.value) else one.method, f"{meaning[name]}; {who}".rstrip("; "))
@@ -97,26 +100,29 @@ def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]], tolerated: dic
         says = f"no gap between groups by '{column}' is shown to be large"
         if np.isfinite(selection.value):
             says += f"; the shares that are chosen differ by {with_interval(selection)}"
-        return Finding("fairness", "note", column, says, "state in [accept] what gap is tolerable", facts)
+        return Finding("fairness", "note", column, says + out, "state in [accept] what gap is tolerable", facts)
     worst = max(shown, key=lambda name: gaps[name][0].low / tolerated[name])
     one, who = gaps[worst]
     says = f"by '{column}', the {meaning[worst]} differs by {with_interval(one)}: {who}"
     fix = "look whether labels or columns treat the groups otherwise, bring more rows of the worse one, or decide by group"
-    return Finding("fairness", "warning", column, says, fix, facts)
+    return Finding("fairness", "warning", column, says + out, fix, facts)
 
 
-def _of_score(seen: Examined, column: str, masks: dict[str, np.ndarray]) -> Finding:
+def _of_score(seen: Examined, column: str, masks: dict[str, np.ndarray], out: str) -> Finding:
     rows = seen.rows
     whole = seen.score()
-    one, who = gap([_score_of(seen.metric, rows.y, seen.prediction, rows.weight, rows.group)], masks, level=seen.level)
+    shown = seen.as_scored(seen.prediction)
+    one, who = gap([_score_of(seen.metric, rows.y, shown, rows.weight, rows.group)], masks, level=seen.level)
     facts = (Fact(f"{seen.metric}{GAP}", with_interval(one) if np.isfinite(one.value) else one.method, who),)
     if one.low > OF_SCORE * abs(whole.value):
         says = f"by '{column}', {seen.metric} differs by {with_interval(one)}: {who}"
-        return Finding("fairness", "warning", column, says, "bring more rows of the group that is served worse", facts)
+        return Finding(
+            "fairness", "warning", column, says + out, "bring more rows of the group that is served worse", facts
+        )
     says = (
         f"no gap in {seen.metric} between groups by '{column}' is shown to exceed {figure(OF_SCORE * abs(whole.value))}"
     )
-    return Finding("fairness", "note", column, says, "state in [accept] what gap is tolerable", facts)
+    return Finding("fairness", "note", column, says + out, "state in [accept] what gap is tolerable", facts)
 
 
 def _score_of(
@@ -132,14 +138,15 @@ def _score_of(
 
 
 def _masks(frame: pl.DataFrame, column: str, rows: np.ndarray) -> dict[str, np.ndarray]:
-    return {one.label: one.holds(frame) & rows for one in groups(frame, column)}
+    return {one.label: one.holds(frame) & rows for one in groups(frame, column, MOST_GROUPS)}
 
 
 def _left_out(frame: pl.DataFrame, columns: Sequence[str], rows: np.ndarray) -> str:
-    few = [
-        f"{column} = {label}"
-        for column in columns
-        for label, inside in _masks(frame, column, rows).items()
-        if 0 < inside.sum() < FEWEST
-    ]
-    return f"; too few rows to compare: {', '.join(few)}" if few else ""
+    few, rarer = [], []
+    for column in columns:
+        masks = _masks(frame, column, rows)
+        few += [f"{column} = {label}" for label, inside in masks.items() if 0 < inside.sum() < FEWEST]
+        others = int((rows & ~np.any(list(masks.values()), axis=0)).sum()) if masks else 0
+        rarer += [f"{others:,} rows of rarer levels of {column}"] if others else []
+    named = few[:MOST_NAMED] + ([f"{len(few) - MOST_NAMED} more"] if len(few) > MOST_NAMED else []) + rarer
+    return f"; too few rows to compare: {', '.join(named)}" if named else ""

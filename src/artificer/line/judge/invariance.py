@@ -102,7 +102,7 @@ def _swaps(seen: Examined, frame: pl.DataFrame, base: np.ndarray, rng: np.random
         if column not in frame.columns:
             continue
         other = seen.predict(frame.with_columns(frame[column][rng.permutation(len(frame))].alias(column)))
-        differ = base.argmax(axis=1) != other.argmax(axis=1) if seen.classes else _moved(base, other, 0.1)
+        differ = seen.labels(base) != seen.labels(other) if seen.classes else _moved(base, other, 0.1)
         share = wilson(float(differ.sum()), len(frame), level=seen.level)
         facts = (Fact("changed", share.value, f"share of decisions, {share.low:.1%} to {share.high:.1%}"),)
         if share.low > TOLERATED:

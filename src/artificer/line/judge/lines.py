@@ -91,8 +91,7 @@ def _list_precision(seen: Seen, requirement: Requirement) -> Tested:
         return _undefined(seen, _all_listed(seen))
     if not seen.top:
         return _undefined(seen, f"none of {len(seen.y):,} rows reaches the threshold")
-    assert seen.periods is not None
-    found = list_precision(lists(seen.success, seen.y, seen.periods, seen.top), level=seen.level)
+    found = list_precision(lists(seen.listed, seen.success, seen.room), level=seen.level)
     return Tested(found, _about_lists(seen))
 
 
@@ -117,18 +116,17 @@ def _all_listed(seen: Seen) -> str:
 def _value(seen: Seen, requirement: Requirement) -> Tested:
     if not seen.chooses:
         return _undefined(seen, _all_listed(seen))
-    assert seen.periods is not None
     acted, success = worth(seen)
     note = _about_lists(seen)
-    top, threshold = seen.top, seen.run.brief.decision.threshold
+    room, threshold = seen.room, seen.run.brief.decision.threshold
     if seen.run.brief.decision.capacity is None:
         # All rows stay, those that are left at no worth: how many are acted on is part of what varies.
-        top = len(seen.y)
+        room = np.inf
         pays = chosen(seen) > 0
         acted, success = acted * pays, success * pays
         if threshold is None:
             note = f"acting on {pays.sum():,} of {len(pays):,} rows: those whose expected worth is above 0"
-    found = value_per_period(seen.success, acted, success * seen.y, seen.periods, top, level=seen.level)
+    found = value_per_period(seen.listed, seen.success, acted, success, room, level=seen.level)
     by = seconds(VALUE_PERIODS[requirement.id], requirement.id) / (seen.period_s or _span(seen))
     return Tested(replace(found, value=found.value * by, low=found.low * by, high=found.high * by), note)
 
@@ -145,7 +143,7 @@ def _beats(seen: Seen, requirement: Requirement) -> Tested:
     if seen.periods is not None and seen.run.brief.decision.capacity is not None:
         if not seen.n_binding:
             return _undefined(seen, _about_lists(seen) if seen.period_s else _all_listed(seen))
-        gain = precision_gain(seen.success, held, seen.y, seen.periods, seen.top, level=seen.level)
+        gain = precision_gain(seen.listed, seen.success, held, seen.room, level=seen.level)
         note = "in the share of the chosen that succeeds"
         return Tested(gain, f"{note}, {_about_lists(seen)}" if seen.period_s else note)
     if seen.asked.task == "regression":

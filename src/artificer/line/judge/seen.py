@@ -17,9 +17,8 @@ from artificer.line.judge.latency import timings
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
 from artificer.measure.labels import decided, turned
+from artificer.measure.lists import Listed
 from artificer_runtime import Predictor
-
-_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,21 @@ class Seen:
         return capacity.top if capacity else len(self.y)
 
     @cached_property
+    def room(self) -> float:
+        """How many rows a list holds, a row of weight 2 being two."""
+        weight = np.ones(len(self.y)) if self.rows.weight is None else self.rows.weight
+        capacity, threshold = self.run.brief.decision.capacity, self.run.brief.decision.threshold
+        if threshold is not None:
+            return float(weight[self.success >= threshold].sum())
+        return float(capacity.top) if capacity else float(weight.sum())
+
+    @property
+    def listed(self) -> Listed:
+        """The rows as lists are filled from them."""
+        assert self.periods is not None
+        return Listed(self.y, self.periods, self.rows.weight, self.rows.group)
+
+    @cached_property
     def period_s(self) -> float:
         """Length of the capacity's period in seconds; 0 when the rows are one list."""
         capacity = self.run.brief.decision.capacity
@@ -137,8 +151,12 @@ class Seen:
 
     @property
     def sizes(self) -> np.ndarray:
-        """Rows of each whole period that holds any: int64 (n_periods,)."""
-        return np.unique(self.periods[self.periods >= 0], return_counts=True)[1] if self.periods is not None else _NONE
+        """Rows of each whole period that holds any, a row of weight 2 being two: float64 (n_periods,)."""
+        if self.periods is None:
+            return np.empty(0)
+        inside = self.periods >= 0
+        place = np.unique(self.periods[inside], return_inverse=True)[1]
+        return np.bincount(place, weights=self.listed.counted[inside])
 
     @property
     def chooses(self) -> bool:
@@ -148,4 +166,4 @@ class Seen:
     @cached_property
     def n_binding(self) -> int:
         """Periods with more rows than the list holds."""
-        return int((self.sizes > self.top).sum())
+        return int((self.sizes > self.room).sum())

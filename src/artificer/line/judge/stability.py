@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from artificer.core.figures import with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
-from artificer.measure.intervals import effective_rows, mean_of_rows, wider, wilson
+from artificer.measure.intervals import share_of
 
 TOLERATED = 0.05  # share of decisions that may change without a gain that is shown
 
@@ -37,16 +36,8 @@ def flipped(seen: Examined) -> Estimate:
     """Share of the rows on which the two decide otherwise; Wilson's interval, over whole groups where there are any."""
     assert seen.previous is not None
     if seen.classes:
-        differ = seen.prediction.argmax(axis=1) != seen.previous.argmax(axis=1)
+        differ = seen.labels(seen.prediction) != seen.previous.argmax(axis=1)
     else:
         before = seen.previous[:, 0]
         differ = np.abs(seen.prediction[:, 0] - before) > np.median(np.abs(seen.rows.y - before))
     return share_of(differ.astype(np.float64), seen.rows.weight, seen.rows.group, seen.level)
-
-
-def share_of(values: np.ndarray, weight: np.ndarray | None, group: np.ndarray | None, level: float) -> Estimate:
-    """Mean of values from 0 to 1, one a row; Wilson's interval, over whole groups where there are any."""
-    found = mean_of_rows(values, weight, group, level=level)
-    n = effective_rows(len(values), weight)
-    by_rows = replace(wilson(found.value * n, n, level=level), n=len(values))
-    return by_rows if group is None else wider(found, by_rows)

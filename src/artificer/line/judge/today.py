@@ -9,7 +9,7 @@ from artificer.core.records import Estimate
 from artificer.data.expression import amounts
 from artificer.line.judge.acted import chosen
 from artificer.line.judge.seen import Seen
-from artificer.measure.intervals import estimate, wilson
+from artificer.measure.intervals import estimate, share_of
 from artificer.measure.lists import list_precision, lists
 
 PERIODS = {"1d": "a day", "7d": "a week", "30d": "a month"}
@@ -30,8 +30,7 @@ def in_words(seen: Seen) -> str:
 
 
 def _of_the_list(seen: Seen) -> str:
-    assert seen.periods is not None
-    found = lists(seen.success, seen.y, seen.periods, seen.top)
+    found = lists(seen.listed, seen.success, seen.room)
     precision = list_precision(found, level=seen.level)
     capacity = seen.run.brief.decision.capacity
     # A list that is not full shows the share of a full one, as far as the shorter lists tell.
@@ -45,30 +44,30 @@ def _of_the_list(seen: Seen) -> str:
         if capacity and seen.n_binding > 0 and short
         else ""
     )
-    return f"{acted}, about {n} succeed ({low} to {high}); {_today(seen, a_list, seen.top)}.{note}"
+    return f"{acted}, about {n} succeed ({low} to {high}); {_today(seen, a_list, seen.room)}.{note}"
 
 
 def _of_those_that_pay(seen: Seen) -> str:
-    pays = chosen(seen) > 0
-    n_acted, rows = int(pays.sum()), f"of {len(pays):,} rows"
-    if not n_acted:
+    pays, counted = chosen(seen) > 0, seen.listed.counted
+    room = float(counted[pays].sum())
+    n_acted, rows = round(room), f"of {round(counted.sum()):,} rows"
+    if not pays.any():
         return f"None {rows} pays to act on: its expected worth is above 0 for none."
-    share = wilson(float(seen.y[pays].sum()), n_acted, level=seen.level)
+    weight, group = (one[pays] if one is not None else None for one in (seen.rows.weight, seen.rows.group))
+    share = share_of(seen.y[pays], weight, group, seen.level)
     n, low, high = (figure(round(n_acted * one)) for one in (share.value, share.low, share.high))
     acted = f"{n_acted:,} {rows} pay to act on, and about {n} of them succeed"
-    return f"{acted} ({low} to {high}); {_today(seen, n_acted, n_acted)}."
+    return f"{acted} ({low} to {high}); {_today(seen, n_acted, room)}."
 
 
-def _today(seen: Seen, a_list: int, top: int) -> str:
+def _today(seen: Seen, a_list: int, room: float) -> str:
     rule = seen.run.brief.accept.get("beats")
-    assert seen.periods is not None
     if rule is not None and rule.rule:
         held = amounts(rule.rule, seen.rows.frame, "accept.beats")
-        how, found = "by today's rule", lists(held, seen.y, seen.periods, top)
+        how, found = "by today's rule", lists(seen.listed, held, room)
     else:
-        how, found = "chosen at random", lists(np.zeros(len(seen.y)), seen.y, seen.periods, top)
-    share = float(found.succeeded.sum() / found.chosen.sum()) if found.chosen.sum() else 0.0
-    return f"{how}, {figure(round(a_list * share))}"
+        how, found = "chosen at random", lists(seen.listed, np.zeros(len(seen.y)), room)
+    return f"{how}, {figure(round(a_list * found.share)) if found.chosen.sum() else 0}"
 
 
 def _of_pairs(seen: Seen) -> str:
@@ -81,13 +80,16 @@ def _of_pairs(seen: Seen) -> str:
 
 def _of_classes(seen: Seen) -> str:
     found = seen.estimate("accuracy", seen.prediction)
-    common = estimate("accuracy", seen.y, np.tile(seen.constant, (len(seen.y), 1)))
+    common = estimate("accuracy", seen.y, np.tile(seen.constant, (len(seen.y), 1)), seen.rows.weight)
     return f"It names the right class for {_hundred(found)} rows in 100; always naming the commonest one: {_hundred(common)}."
 
 
 def _of_errors(seen: Seen) -> str:
     found = seen.estimate("mae", seen.prediction)
-    same = np.full((len(seen.y), 1), float(np.median(seen.y)))
+    weight = np.ones(len(seen.y)) if seen.rows.weight is None else seen.rows.weight
+    order = np.argsort(seen.y, kind="stable")
+    middle = seen.y[order][np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
+    same = np.full((len(seen.y), 1), float(middle))
     plain = estimate("mae", seen.y, same, seen.rows.weight)
     interval = f"{figure(found.low)} to {figure(found.high)}"
     return f"It is off by {figure(found.value)} on average ({interval}); always saying the middle value: {figure(plain.value)}."

@@ -43,10 +43,15 @@ def last_value(rows: Rows, start: float) -> np.ndarray:
     """
     assert rows.time is not None
     found = np.full(len(rows), start)
-    groups = rows.group if rows.group is not None else np.zeros(len(rows), np.int64)
-    for group in np.unique(groups):
-        places = np.flatnonzero((groups == group) & ~np.isnan(rows.time))
-        place = np.unique(rows.time[places], return_inverse=True)[1]
-        means = np.bincount(place, rows.y[places]) / np.bincount(place)
-        found[places] = np.where(place > 0, means[place - 1], start)
+    dated = np.flatnonzero(~np.isnan(rows.time))
+    if not len(dated):
+        return found[:, None]
+    group = rows.group if rows.group is not None else np.zeros(len(rows), np.int64)
+    order = dated[np.lexsort((rows.time[dated], group[dated]))]
+    new_group = np.diff(group[order], prepend=group[order[0]] - 1) != 0
+    moment = np.cumsum(new_group | (np.diff(rows.time[order], prepend=np.nan) != 0)) - 1
+    means = np.bincount(moment, rows.y[order]) / np.bincount(moment)
+    is_first = np.zeros(len(means), bool)  # of its group
+    is_first[moment[new_group]] = True
+    found[order] = np.where(is_first, start, np.roll(means, 1))[moment]
     return found[:, None]

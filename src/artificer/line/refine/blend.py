@@ -20,7 +20,6 @@ from artificer.measure.metrics import metric, score
 from artificer_runtime.parts import dealt
 
 STEPS = 25
-LEAST_WEIGHT = 0.03
 # Part of each weight that is drawn to the mean of all: weights chosen on few rows are too sure (docs/decisions/blend-proof).
 TO_UNIFORM = 0.5
 MOST_ROWS = 20_000
@@ -98,7 +97,7 @@ def path(measured: Measured, predictions: Predictions, most: int, price: float =
         if net[name] > best.get(len(picks), (-np.inf, picks))[0]:
             best[len(picks)] = net[name], picks.copy()
     last = max(best, key=lambda count: best[count][0])
-    return tuple(_cleaned(best[count][1]) for count in sorted(best) if count <= last)
+    return tuple(_drawn_in(best[count][1]) for count in sorted(best) if count <= last)
 
 
 def best_single(measured: Measured, predictions: Predictions) -> str:
@@ -173,8 +172,6 @@ def _perfect(measured: Measured) -> float:
     return 0.0 if _few(measured) else metric(measured.metric).sign * metric(measured.metric).best
 
 
-def _cleaned(picks: Counter[str]) -> dict[str, float]:
+def _drawn_in(picks: Counter[str]) -> dict[str, float]:
     total = sum(picks.values())
-    kept = {name: count for name, count in picks.most_common() if count / total >= LEAST_WEIGHT}
-    weight = sum(kept.values())
-    return {name: (1 - TO_UNIFORM) * count / weight + TO_UNIFORM / len(kept) for name, count in kept.items()}
+    return {name: (1 - TO_UNIFORM) * count / total + TO_UNIFORM / len(picks) for name, count in picks.most_common()}

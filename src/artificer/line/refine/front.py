@@ -66,13 +66,13 @@ def marked(choices: Iterable[Choice], weights: Weights) -> tuple[Choice, ...]:
 
 
 def holding(choices: Sequence[Choice], limits: Sequence[Requirement]) -> Choice:
-    """The most accurate choice that is predicted to hold the limits; where none is, the quickest.
+    """The most accurate choice that is predicted to hold the limits; where none is, the one that comes closest.
 
     What is chosen stays, if it does.
     """
     held = [one for one in choices if all(_cost(one, limit) <= _bound(limit) for limit in limits)]
     if not held:
-        return min(choices, key=lambda one: one.one_ms)
+        return min(choices, key=lambda one: max(_cost(one, limit) / max(_bound(limit), 1e-300) for limit in limits))
     return next((one for one in held if one.chosen), held[0])
 
 

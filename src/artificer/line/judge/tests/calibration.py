@@ -13,7 +13,7 @@ from artificer.measure.calibration import calibration_slope, expected_error, int
 from artificer.measure.compare import compare
 from artificer.measure.cox import chance_if_right
 from artificer.measure.distributions import normal_quantile, normal_reach
-from artificer.measure.intervals import mean_of_rows, wilson
+from artificer.measure.intervals import mean_of_rows, share_of
 
 # Of the loss: a recalibration that gains less is not worth a change.
 WORTH = 0.01
@@ -61,7 +61,9 @@ def calibration(seen: Examined) -> Iterator[Finding]:
         (
             *_interval_facts("slope", slope, "1 when right, below when too sure"),
             *_interval_facts("intercept", bias, "mean outcome less mean chance; 0 when right"),
-            *_interval_facts("calibration_error", error, "share, over ten bins"),
+            *_interval_facts(
+                "calibration_error", error, "share, over ten bins; each row counts once, as if independent"
+            ),
             Fact("error_by_chance", by_chance, "of right chances on so many rows"),
             Fact("p", by_luck, "chance that right chances look as wrong (Cox's score test, rows independent)"),
         ),
@@ -94,7 +96,7 @@ def _of_numbers(seen: Examined) -> Iterator[Finding]:
 
 def _coverage(seen: Examined, intervals: np.ndarray) -> Finding:
     held = (seen.rows.y >= intervals[:, 0]) & (seen.rows.y <= intervals[:, 1])
-    share = wilson(float(held.sum()), len(held), level=seen.level)
+    share = share_of(held.astype(np.float64), seen.rows.weight, seen.rows.group, seen.level)
     short = share.high < seen.intervals_level
     # Cohen 1988, chapter 6: a difference of arc sines, which has the same spread at every share.
     reach = (normal_reach(seen.level) + normal_quantile(SEEN)) / 2 / len(held) ** 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -94,6 +94,7 @@ def _refused(harm: Harm) -> Finding:
 def _worst_column(seen: Examined, gain: float) -> Finding | None:
     """The column whose absence costs most: its values are missing in every row, or where it refuses that, shuffled."""
     names = seen.rows.frame.columns[:MOST_COLUMNS]
+    seen = replace(seen, level=looks(seen.level, len(names)))
     order = np.random.default_rng(0).permutation(len(seen.rows))
     found: dict[str, Estimate] = {}
     for name in names:
@@ -106,7 +107,7 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
     if not found:
         return None
     worst = max(found, key=lambda name: found[name].value)
-    lost, level = found[worst], looks(seen.level, len(found))
+    lost = found[worst]
     large = lost.low > 0 and lost.value > LARGEST_OF_ONE * gain and len(found) > 1
     tried = f"; the first {len(names)} columns were tried" if len(names) < seen.rows.frame.width else ""
     return Finding(
@@ -115,7 +116,10 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
         worst,
         f"without '{worst}', {_falls(seen, lost, gain)}; no column costs more{tried}",
         f"see that '{worst}' always comes in, or say what is done when it does not" if large else "nothing to do",
-        (*(Fact(name, one.value, f"{seen.metric} lost") for name, one in found.items()), Fact("level_of_all", level)),
+        (
+            *(Fact(name, one.value, f"{seen.metric} lost") for name, one in found.items()),
+            Fact("level_of_each", seen.level),
+        ),
         lost,
     )
 

@@ -23,6 +23,7 @@ MOST_COLUMNS = 100
 LOOKS = ((1, 2), (4, 2), (10, 4))
 # Of the gain over a constant: a column that may bring more is not called unused.
 LITTLE = 0.02
+UNMOVED = "no prediction moves"
 
 
 @examination("unused_features", "predict")
@@ -46,7 +47,7 @@ def unused_features(seen: Examined) -> Iterator[Finding]:
             f"leave '{name}' out and train again",
             effect=-found[name],
         )
-    unread = [name for name, one in found.items() if one.low == one.high == 0]
+    unread = [name for name, one in found.items() if one.method == UNMOVED]
     little = [
         name
         for name, one in found.items()
@@ -117,8 +118,18 @@ def _importances(seen: Examined, names: list[str], level: float, shuffles: int) 
             moved = moved or not np.array_equal(other, seen.prediction)
             return seen.as_scored(other)
 
-        one = importance(seen.metric, rows.y, base, shuffled, rng, n_repeats=shuffles, weight=rows.weight, level=level)
-        found[name] = one if moved else Estimate(0.0, 0.0, 0.0, "no prediction moves", len(rows), level)
+        one = importance(
+            seen.metric,
+            rows.y,
+            base,
+            shuffled,
+            rng,
+            n_repeats=shuffles,
+            weight=rows.weight,
+            groups=rows.group,
+            level=level,
+        )
+        found[name] = one if moved else Estimate(0.0, 0.0, 0.0, UNMOVED, len(rows), level)
     return found
 
 
