@@ -89,7 +89,9 @@ def as_numbers(text: pl.Series) -> pl.Series:
 
 def without_missing_numbers(numbers: pl.Series, missing: Sequence[str]) -> pl.Series:
     """Numbers as Float64, null where not a number, or one by which a spelling such as "-1" says that it is missing."""
-    numbers = numbers.cast(pl.Float64).fill_nan(None)
+    numbers = numbers.cast(pl.Float64)
+    if np.isnan(numbers.to_numpy()).any():  # of a thousand columns, asking costs less than filling
+        numbers = numbers.fill_nan(None)
     named = missing_numbers(missing)
     return numbers.set(numbers.is_in(named).fill_null(False), None) if named else numbers
 

@@ -252,7 +252,7 @@ def _numbers(
         cells = cells.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
         values = cells.drop_nulls().to_numpy() / 1e6
     else:
-        cells = cells.cast(pl.Float64).fill_nan(None)
+        cells = cells if normal else cells.cast(pl.Float64).fill_nan(None)
         values = cells.drop_nulls().to_numpy() + 0.0
     by_row = number_hashes(values)
     values.sort()

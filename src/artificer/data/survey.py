@@ -25,7 +25,7 @@ from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema, without_missing
 from artificer.data.readers import Loaded, read
-from artificer.data.scan import PLACES, ROWS_AT_ONCE, Profile, scan_part
+from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
 from artificer.data.sketches import Copies
 from artificer.data.table import normal_column, stacked
@@ -175,16 +175,19 @@ def _spread(files: list[Path]) -> pl.DataFrame | None:
 
 
 def _same(piece: Loaded, names: Sequence[str]) -> None:
-    for name in (*names, *piece.frame.columns):
-        if name not in piece.frame.columns:
-            raise DataError(
-                f"'{piece.parts[0][0]}' lacks the column '{name}', which other parts have"
-                f"{closest(name, piece.frame.columns)}; all parts need the same columns"
-            )
-        if name not in names:
-            raise DataError(
-                f"'{piece.parts[0][0]}' has a column '{name}', which other parts lack; all parts need the same columns"
-            )
+    own = piece.frame.columns
+    lacking, further = set(names) - set(own), set(own) - set(names)
+    if lacking:
+        name = next(one for one in names if one in lacking)
+        raise DataError(
+            f"'{piece.parts[0][0]}' lacks the column '{name}', which other parts have{closest(name, own)}; all parts need "
+            "the same columns"
+        )
+    if further:
+        name = next(one for one in own if one in further)
+        raise DataError(
+            f"'{piece.parts[0][0]}' has a column '{name}', which other parts lack; all parts need the same columns"
+        )
 
 
 def _open(schema: Schema) -> Schema:
@@ -202,13 +205,12 @@ def _varying(column: Column) -> Column:
 
 def _settled(schema: Schema, profile: Profile) -> Schema:
     return Schema(
-        tuple(_settle(column, profile) for column in schema.columns),
+        tuple(_settle(column, seen) for column, seen in zip(schema.columns, profile.columns, strict=True)),
         schema.missing,
     )
 
 
-def _settle(column: Column, profile: Profile) -> Column:
-    seen = profile.column(column.name)
+def _settle(column: Column, seen: ColumnProfile) -> Column:
     n_known, n_distinct = seen.n_rows - seen.n_missing, seen.n_distinct
     if n_distinct <= 1 and (not seen.n_missing or not n_known):
         return replace(column, kind="constant", levels=(), low=None, high=None)

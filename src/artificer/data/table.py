@@ -33,7 +33,8 @@ def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
     DataError
         When the frame lacks a column.
     """
-    lacking = [column.name for column in schema.columns if column.name not in frame.columns]
+    known = set(frame.columns)
+    lacking = [column.name for column in schema.columns if column.name not in known]
     if lacking:
         raise DataError(f"column '{lacking[0]}' is absent; the brief's data has it")
     return pl.DataFrame(

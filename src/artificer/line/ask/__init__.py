@@ -247,8 +247,9 @@ def _seal(
         return None
     normal = normalise(frame, schema)
     rows = _write(frame, normal, brief, folder, name, "sealed")
-    np.save(folder / "sealed_hashes.npy", row_hashes(normal, [name for name in features if name in normal.columns]))
-    time = as_time(normal[brief.data.time]) if brief.data.time in normal.columns else np.empty(0)
+    there = set(normal.columns)
+    np.save(folder / "sealed_hashes.npy", row_hashes(normal, [name for name in features if name in there]))
+    time = as_time(normal[brief.data.time]) if brief.data.time in there else np.empty(0)
     newest = float(np.nanmax(time)) if np.isfinite(time).any() else None
     return Sealed(rows, f"{name}/sealed_hashes.npy", choice.how, choice.because, newest)
 

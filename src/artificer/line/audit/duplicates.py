@@ -61,5 +61,6 @@ def alike(seen: Seen) -> np.ndarray:
     _, places, counts = np.unique(seen.hashes, return_inverse=True, return_counts=True)
     same = np.flatnonzero(counts[places] > 1)
     hashes = np.asarray(seen.hashes * ODD)
-    hashes[same] += row_hashes(frame[same], [name for name in frame.columns if name not in (*features, ROW)])
+    beside = {*features, ROW}
+    hashes[same] += row_hashes(frame[same], [name for name in frame.columns if name not in beside])
     return hashes

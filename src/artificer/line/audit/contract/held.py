@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -148,14 +148,15 @@ def hold(
     new = [name for name in rows.columns if name not in wanted and name != contract.target]
     if any(rule.kind in ("sql", "polars") for rule in rules):  # they may read any column
         wanted |= dict.fromkeys(rows.columns)
-    findings = [*_absent(rules, rows), *_unchecked(rules, rows), *map(_new, new)]
+    there = dict.fromkeys(rows.columns)
+    findings = [*_absent(rules, there), *_unchecked(rules, there), *map(_new, new)]
     offending: dict[str, np.ndarray] = {}
     delivery = Delivery(
         rows, _values(rows, known, list(wanted), contract.schema.missing), contract, tables or {}, folder, now
     )
     changed: dict[str, None] = {}
     for rule in rules:
-        if rule.kind == "present" or not set(rule.columns) <= set(rows.columns):
+        if rule.kind == "present" or not set(rule.columns) <= there.keys():
             continue
         for finding, places in broken(delivery, rule):
             findings.append(finding)
@@ -163,7 +164,7 @@ def hold(
             if len(places):
                 offending[delivery.title(rule)] = places
     gone = tuple(finding.where for finding in findings if finding.code == "contract:absent")
-    n_known = len({*wanted} & {*rows.columns} - {*new})
+    n_known = len({*wanted} & {*there} - {*new})
     n_elsewhere = len(rules_of(contract)) - len(rules)
     return Held(rows.height, tuple(findings), offending, tuple(new), gone, tuple(changed), use, n_elsewhere, n_known)
 
@@ -172,40 +173,41 @@ def _values(
     rows: pl.DataFrame, known: Mapping[str, Column], wanted: list[str], missing: tuple[str, ...]
 ) -> pl.DataFrame:
     """Rows in their canonical form; a column that a rule names without its type is of the kind that it seems to be."""
-    untyped = [name for name in wanted if name not in known and name in rows.columns]
+    there = set(rows.columns)
+    untyped = [name for name in wanted if name not in known and name in there]
     guessed = infer_schema(rows.select(untyped), missing=missing).columns if untyped else ()
-    columns = tuple(known[name] for name in known if name in rows.columns) + tuple(guessed)
+    columns = tuple(known[name] for name in known if name in there) + tuple(guessed)
     if not columns:
         return rows
     values = normalise(rows, Schema(columns, missing))
-    return rows.select(values[name] if name in values.columns else pl.col(name) for name in rows.columns)
+    return rows.with_columns(values)
 
 
-def _absent(rules: tuple[Rule, ...], rows: pl.DataFrame) -> Iterator[Finding]:
+def _absent(rules: tuple[Rule, ...], there: Collection[str]) -> Iterator[Finding]:
     for rule in rules:
-        if rule.kind == "present" and rule.columns[0] not in rows.columns:
+        if rule.kind == "present" and rule.columns[0] not in there:
             name = rule.columns[0]
             yield Finding(
                 "contract:absent",
                 rule.severity or "blocker",
                 name,
-                f"'{name}' is absent{closest(name, rows.columns)}",
+                f"'{name}' is absent{closest(name, there)}",
                 "deliver it, or train again without it",
             )
 
 
-def _unchecked(rules: tuple[Rule, ...], rows: pl.DataFrame) -> Iterator[Finding]:
+def _unchecked(rules: tuple[Rule, ...], there: Collection[str]) -> Iterator[Finding]:
     """Rules of several columns that name one which is absent, and of which no rule says that it must be there."""
     demanded = {rule.columns[0] for rule in rules if rule.kind == "present"}
     for rule in rules:
-        lacking = [name for name in rule.columns if name not in rows.columns and name not in demanded]
+        lacking = [name for name in rule.columns if name not in there and name not in demanded]
         if len(rule.columns) < 2 or not lacking:
             continue
         yield Finding(
             "contract:unchecked",
             "note" if rule.learned else "warning",
             lacking[0],
-            f"a rule of {', '.join(rule.columns)} is not checked: '{lacking[0]}' is absent{closest(lacking[0], rows.columns)}",
+            f"a rule of {', '.join(rule.columns)} is not checked: '{lacking[0]}' is absent{closest(lacking[0], there)}",
             "mend the name in the contract, or deliver the column",
         )
 

@@ -134,7 +134,8 @@ class _Counts:
     @classmethod
     def of(cls, frame: pl.DataFrame, contract: Contract) -> _Counts:
         columns = contract.schema.columns
-        lacking = [one.name for one in columns if one.name not in frame.columns]
+        there = set(frame.columns)
+        lacking = [one.name for one in columns if one.name not in there]
         if lacking:
             raise ContractError(
                 f"an earlier delivery lacks the column '{lacking[0]}'; leave out deliveries of another form"
