@@ -1,6 +1,6 @@
 """The bank: every candidate on every fold of every development set, with its predictions and what it cost.
 
-`python bench/study/bank.py DATA BANK [--sets …] [--candidates …] [--most-rows …]` adds what is not there yet. A set that the
+`python bench/study/bank.py DATA BANK [--sets …] [--candidates …] [--features]` adds what is not there yet. A set that the
 manifest marks `report_only` is refused. Seconds are those of the processor, of the fit's own thread, so that they hold on
 a machine that does other things too.
 """
@@ -27,7 +27,7 @@ from artificer.core.brief import Brief, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import FitError
 from artificer.core.run import Run
-from artificer.core.stages import Candidate, FoldFit, Trained, Trial
+from artificer.core.stages import Candidate, Encoding, FoldFit, Trained, Trial
 from artificer.core.store import Workspace
 from artificer.core.tasks import run_all
 from artificer.line.ask import ask
@@ -51,15 +51,18 @@ def main() -> None:
     parser.add_argument("--sets", nargs="+", required=True)
     parser.add_argument("--candidates", nargs="+", default=())
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--features", action="store_true", help="keep what 'lightgbm' reads, for second_level.py")
     asked = parser.parse_args()
     known = {one["name"]: one for one in tomllib.loads((asked.data / "manifest.toml").read_text())["dataset"]}
     for name in asked.sets:
         if known[name].get("report_only"):
             raise SystemExit(f"'{name}' is for the final table only: no study opens it")
-        add(asked.data, known[name], asked.bank / name, asked.candidates, asked.workers)
+        add(asked.data, known[name], asked.bank / name, asked.candidates, asked.workers, features=asked.features)
 
 
-def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n_workers: int) -> None:
+def add(
+    data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n_workers: int, *, features: bool = False
+) -> None:
     """Train what the set's part of the bank lacks."""
     began = time.monotonic()
     cut = split.load(data, about, 0)
@@ -113,6 +116,8 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
     trainer.made.clear()
     encoded = track.schema.encode(pl.from_pandas(cut.test.reset_index(drop=True)))
     test = refits.encodings.recipe.apply(encoded, tuple(block.name for block in encoding.blocks))
+    if features:
+        keep_features(place, cut, track, refits, encoding, test)
     y, y_test = track.y, labels(track, cut)
     np.savez(place / "rows.npz", rows=rows, y=y, y_test=y_test, of_row=track.of_row)
     told = {
@@ -171,6 +176,16 @@ def add(data: Path, about: dict[str, Any], place: Path, only: tuple[str, ...], n
         }
         (place / f"{one.name}.json").write_text(json.dumps(about_it, indent=1))
     print(f"{place.name}: {len(wanted)} candidates, {time.monotonic() - began:.0f} s", flush=True)
+
+
+def keep_features(
+    place: Path, cut: split.Cut, track: Course, refits: Refits, encoding: Encoding, test: dict[str, np.ndarray]
+) -> None:
+    """Write the features of training and test rows that the candidate 'lightgbm' reads."""
+    blocks = next(one.blocks for one in encoding.candidates if one.name == "lightgbm")
+    encoded = track.schema.encode(pl.from_pandas(cut.train.reset_index(drop=True)))
+    train = refits.encodings.recipe.apply(encoded, blocks)
+    np.savez(place / "features.npz", train=side_by_side(train, blocks), test=side_by_side(test, blocks))
 
 
 def started(cut: split.Cut, place: Path, n_workers: int) -> Run:
