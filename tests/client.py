@@ -72,12 +72,19 @@ class Client:
         self.brief.write_text(BRIEF.format(top="", data=data) + more, encoding="utf-8")
         return self
 
-    def ship(self, version: str = "v1", task: Task = "binary", slope: float = 1.0, positive: str = "yes") -> Client:
+    def ship(
+        self,
+        version: str = "v1",
+        task: Task = "binary",
+        slope: float = 1.0,
+        positive: str = "yes",
+        name: str = "calls",
+    ) -> Client:
         """Put a package into the workspace."""
         folder = self.package(version)
         model_hash = write(folder, contents(task, slope))
         brief = read_brief(self.brief)
-        card = {"name": "calls", "key": list(brief.data.key), "positive": positive if task == "binary" else ""}
+        card = {"name": name, "key": list(brief.data.key), "positive": positive if task == "binary" else ""}
         card |= {
             "trained_on": {"rows": 100, "fingerprint": "f" * 32},
             "tested_on": {"rows": 20, "which": "sealed rows"},
@@ -89,7 +96,7 @@ class Client:
             "contract.json": encode(Contract(COLUMNS, target="won")),
             "run.lock": named_bytes(lock),
         }
-        add_files(folder, extra)
+        add_files(folder, extra, {"name": name})
         return self
 
     def serve(self, version: str = "v1") -> Client:

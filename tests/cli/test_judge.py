@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from world import Rows, build
+
+from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.model_files import open_model
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -77,6 +82,37 @@ def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
     refused("judge", rows, *options, names="predictions alone cannot be explained")
     (tmp_path / "brief.toml").write_text('[data]\nsource = "rows.csv"\n[target]\ncolumn = "won"\n')
     refused("judge", tmp_path / "brief.toml", "--explain", names="--explain: of a MODEL or a TABLE alone")
+
+
+def test_labels_that_a_package_does_not_know_are_named_with_those_that_it_does(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(50, 1).with_columns(pl.col("won").str.to_uppercase()).write_csv(tmp_path / "rows.csv")
+    says = refused(
+        "judge", tmp_path / "package", tmp_path / "rows.csv", names="the labels hold 'NO', 'YES', in 50 of 50"
+    )
+    assert "knows the classes 'no', 'yes' alone; closest class: 'no'" in says
+
+
+def test_a_single_row_is_read_by_the_packages_own_form_of_moments(tmp_path: Path) -> None:
+    build(tmp_path / "package", time="day")
+    model = open_model(tmp_path / "package")
+    frame = (
+        Rows().draw(1, 1).with_columns(day=pl.lit("2/1/2016 23:04"))
+    )  # the second of January, or the first of February?
+    seen = shown(
+        replace(model, forms={"day": "%m/%d/%Y %H:%M"}), frame.drop("won"), frame["won"], about=About(time="day")
+    )
+    assert seen.rows.time is not None
+    assert seen.rows.time.tolist() == [datetime(2016, 2, 1, 23, 4, tzinfo=UTC).timestamp()]
+
+
+def test_rows_of_one_class_are_said_to_be_that(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(200, 1).filter(pl.col("won") == "yes").write_csv(tmp_path / "rows.csv")
+    told = artificer("judge", tmp_path / "package", tmp_path / "rows.csv").stdout
+    assert told.startswith("roc_auc cannot be told: all ")
+    assert "rows are of one class, 'yes', and it says how well classes are told apart" in told
+    assert "bring rows of 'no' too" in told
 
 
 def test_a_pickle_is_not_opened(tmp_path: Path, rows: Path) -> None:

@@ -133,6 +133,47 @@ def test_parts_of_a_date() -> None:
     assert "d year" not in step.names(without, ("d",))
 
 
+def seconds(*moments: str) -> np.ndarray:
+    return np.array([[np.datetime64(one).astype("datetime64[s]").astype(float)] for one in moments])
+
+
+def test_parts_of_a_moment_stay_within_what_training_saw() -> None:
+    step = steps.load("dates@1")
+    state = step.fit(seconds("2014-08-27T09:30", "2014-08-29T18:10"), Y[:2], Task(2), {})
+    later = np.concatenate([seconds("2016-02-01T23:04", "2014-08-28T12:00"), [[np.nan]]])
+    found = dict(zip(step.names(state, ("d",)), step.apply(state, later).T, strict=True))
+    assert found["d month"][0] == found["d month"][1] == 8
+    assert (found["d day"][0], found["d hour"][0], found["d weekday"][0]) == (27, 18, 2)  # the 1st, a Monday, at 23 h
+    assert found["d days"][0] == np.float32(2 * (2 + (8 * 60 + 40) / 1440))  # a trend goes on for as long again
+    assert found["d year"][0] == 2014
+    assert (found["d day"][1], found["d hour"][1]) == (28, 12)
+    assert all(np.isnan(part[2]) for part in found.values())
+    alone = [step.single(state)(row) for row in later.tolist()]
+    assert np.array(alone, np.float32).tobytes() == step.apply(state, later).tobytes()
+
+
+def test_a_cycle_that_training_has_not_gone_through_is_no_feature_of_the_rows_own_moment() -> None:
+    step = steps.load("dates@1")
+    hours = np.arange(0.0, 20 * 24, 5)[:, None] * 3600 + seconds("2014-08-01")
+    state = step.fit(hours, np.zeros(len(hours)), Task(2), {"trend": False})
+    later = seconds("2014-12-01T03:00", "2015-05-09T23:00")
+    found = dict(zip(step.names(state, ("d",)), step.apply(state, later).T, strict=True))
+    vary = {name for name, part in found.items() if part[0] != part[1]}
+    clock = {"d hour", "d minute of day", "d hour sin", "d hour cos"}
+    assert vary == {"d weekday", "d weekday sin", "d weekday cos", "d weekend", *clock}
+    assert not np.ptp(step.apply(state, hours)[:, list(found).index("d day")])  # nor in training
+
+
+def test_the_range_of_moments_tells_no_single_row_where_none_may_be_told() -> None:
+    step = steps.load("dates@1")
+    days = seconds(*(f"2014-08-{day:02}" for day in range(1, 29)))
+    bounds = [step.fit(days, Y[:28], Task(2), {"fewest_rows": n}) for n in (1, 10, 20)]
+    at = step.names(bounds[0], ("d",)).index("d day")
+    assert [(one["low"][at], one["high"][at]) for one in bounds[:2]] == [(1, 28), (10, 19)]
+    assert bounds[2]["high"][at] > 1e30
+    np.testing.assert_array_equal(step.apply(bounds[2], days)[:, at], np.arange(1, 29))
+
+
 def test_words_weigh_more_when_they_are_rarer() -> None:
     step = steps.load("words@1")
     texts = np.array([["common rare"], ["common rare"], *[["common word"]] * 8], object)
@@ -148,7 +189,9 @@ def test_weeks_are_features_of_new_states_and_not_of_those_that_lack_them() -> N
     state = step.fit(moment, Y[:1], Task(2), {})
     found = dict(zip(step.names(state, ("d",)), step.apply(state, moment)[0], strict=True))
     assert (found["d week"], found["d quarter"], found["d weekend"]) == (48, 4, 1)
-    before = {key: value for key, value in state.items() if key != "weeks"}  # as packages of earlier versions hold it
+    before = {
+        key: value for key, value in state.items() if key not in ("weeks", "low", "high")
+    }  # as packages of earlier versions hold it
     assert step.apply(before, moment).shape[1] == len(step.names(before, ("d",))) == len(found) - 3
 
 

@@ -31,8 +31,8 @@ from artificer_runtime.signature import Key, check
 
 FORMAT = "artificer-package"
 # A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers, 2 nothing of
-# mended columns.
-VERSION = 3
+# mended columns, 3 nothing of the range that parts of moments keep to.
+VERSION = 4
 TASKS = ("binary", "multiclass", "regression")
 MENDED = ("spellings", "gaps", "within")
 # What a value of the wrong type or size raises where it is first used.
@@ -261,6 +261,8 @@ def _ordinary(column: Column) -> Any:
 
 
 def _least_version(contents: Contents) -> int:
+    if any("low" in state for state in contents.recipe.states.values()):
+        return 4
     if any(column.is_mended for column in contents.recipe.schema.columns):
         return 3
     return 2 if contents.temperature != 1.0 or contents.multipliers else 1

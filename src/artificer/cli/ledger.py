@@ -75,11 +75,12 @@ def runs(where: Path | None, as_json: bool) -> int:
 @where_argument
 @json_option
 def versions(where: Path | None, as_json: bool) -> int:
-    """What was served, and why it changed."""
+    """What was served, and why it changed: of BRIEF's model, or of all models of a workspace."""
     from artificer.core.ledger import ledger_of
 
     book = ledger_of(root_of(where))
-    found = [change for name in book.names() for change in book.history(name)]
+    names = [_model_of(where)] if where is not None and what(where) == "brief" else book.names()
+    found = [change for name in names for change in book.history(name)]
     if as_json:
         document("ledger versions", 0, found)
         return 0
@@ -157,6 +158,12 @@ def check(where: Path | None, as_json: bool) -> int:
     if not troubles:
         click.echo(coloured(f"✓ {book.shown} is whole, and what is served is there"))
     return code
+
+
+def _model_of(brief: Path) -> str:
+    from artificer.line.ask import read_brief
+
+    return read_brief(brief).name
 
 
 def _unserved(book: Ledger, root: Path) -> list[str]:

@@ -40,18 +40,22 @@ def ask(data: Path, target: str | None, out: Path | None, force: bool, how: How)
 
 def _draft(data: Path, target: str, path: Path, as_json: bool) -> int:
     from artificer.core.store import write_bytes
-    from artificer.line.ask import draft_brief, questions, read_brief
+    from artificer.line.ask import drafted, questions, read_brief
 
-    text = draft_brief(data, target, folder=path.resolve().parent)
-    write_bytes(path, text.encode())
-    open_questions = questions(read_brief(path))
+    draft = drafted(data, target, folder=path.resolve().parent)
+    write_bytes(path, draft.text.encode())
+    open_questions = [*draft.guesses, *questions(read_brief(path))]
     if as_json:
-        document("ask", 0, {"brief": text, "questions": list(open_questions)}, files={"brief": path})
+        result = {"brief": draft.text, "questions": open_questions, "lacks": draft.lacks}
+        document("ask", 0, result, files={"brief": path})
         return 0
     click.echo(f"{path} is drafted. What the data cannot tell:")
     for question in open_questions:
         click.echo(f"  ? {question}")
-    click.echo(f"It runs as it stands: artificer run {shlex.quote(str(path))}")
+    if draft.lacks:
+        click.echo(f"It does not run as it stands: {draft.lacks}, and draft it again")
+    else:
+        click.echo(f"It runs as it stands: artificer run {shlex.quote(str(path))}")
     return 0
 
 

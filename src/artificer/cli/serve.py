@@ -9,6 +9,7 @@ import click
 
 from artificer.cli.show import workspace_option
 from artificer.cli.sign import require_signed_option
+from artificer.cli.subject import Subject, what
 
 POSITIVE = click.FloatRange(0, min_open=True)
 PAGES = "what was asked, a form to try, files, the model, its data, what came in, versions, the log"
@@ -58,6 +59,8 @@ def serve(
     """
     from dataclasses import fields
 
+    if subject.is_file() and what(subject) == "data":
+        Subject("brief").convert(subject, None, None)  # it says that this is data, and what drafts a brief
     from artificer.line.ship.server import Access, Limits, Wanted
     from artificer.line.ship.server import serve as begin
 

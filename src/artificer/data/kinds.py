@@ -118,12 +118,19 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
     return found
 
 
-def as_time(column: pl.Series) -> np.ndarray:
-    """Moments as float64 seconds since 1970 (UTC), NaN where missing; a numeric column, such as a step, as it is."""
+def as_time(column: pl.Series, form: str = "") -> np.ndarray:
+    """Moments as float64 seconds since 1970 (UTC), NaN where missing; a numeric column, such as a step, as it is.
+
+    Parameters
+    ----------
+    form : str
+        Format of texts where it is known already; else it is told from them.
+    """
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
-    form = time_form(without_missing(column, ())) if column.dtype == pl.String else ""
-    moments = as_moments(column, form or "")
+    if column.dtype == pl.String and not form:
+        form = time_form(without_missing(column, ())) or ""
+    moments = as_moments(column, form)
     return (moments.cast(pl.Int64).cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
 
 

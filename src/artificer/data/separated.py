@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from artificer.data.zones import mixed_zones
 from artificer_runtime.values import MISSING
 
 SEPARATORS = ",;\t|"
+ENCODINGS = {"UTF-16": "utf-16", "Windows-1252": "cp1252", "Latin-1": "latin-1"}
 LOOKED_AT = 200_000  # bytes
 CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 LONG = 64_000_000  # bytes, from which a file is read in batches
@@ -50,6 +52,39 @@ def read_separated(data: bytes, name: str) -> tuple[pl.DataFrame, tuple[Finding,
     findings += [found for found in (headless(frame, name),) if found is not None]
     findings += [found for one in frame if one.dtype == pl.String for found in mixed_zones(one)]
     return frame, tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a CSV file is written.
+
+    Attributes
+    ----------
+    encoding : str
+        As Python calls it; "utf-8-sig" reads UTF-8 with or without a mark at its start.
+    commas : tuple of str
+        Columns that write decimals with a comma.
+    """
+
+    encoding: str = "utf-8-sig"
+    separator: str = ","
+    commas: tuple[str, ...] = ()
+
+
+def dialect_of(data: bytes, name: str) -> Dialect:
+    """Tell how CSV bytes are written.
+
+    Raises
+    ------
+    DataError
+        As for `read_separated`.
+    """
+    inside, findings = _in_utf8(data, name)
+    told = [str(fact.value) for finding in findings for fact in finding.facts]
+    separator = _separator(inside)
+    texts = _texts(inside, separator, _header(inside, separator, name), name) if separator != "," else []
+    commas = tuple(one.name for one in texts if _has_decimal_commas(one))
+    return Dialect(ENCODINGS[told[0]] if told else "utf-8-sig", separator, commas)
 
 
 def is_long_separated(path: Path) -> bool:

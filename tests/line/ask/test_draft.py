@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from command import artificer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError
-from artificer.line.ask import ask, draft_brief, read_brief
+from artificer.line.ask import ask, draft_brief, drafted, read_brief
 from artificer.line.ask.draft import quoted
 from artificer.line.ask.written import check
 
@@ -80,6 +81,39 @@ def test_odd_names_of_files_survive(tmp_path: Path, name: str) -> None:
 
 def test_the_rarer_class_is_success(tmp_path: Path) -> None:
     assert draft(tmp_path, frame())[1].target.positive == "yes"
+
+
+def guesses(folder: Path, classes: list[str]) -> tuple[str, ...]:
+    frame(kind=classes).write_parquet(folder / "rows.parquet")
+    return drafted(folder / "rows.parquet", "kind", folder=folder).guesses
+
+
+def test_a_class_that_counts_as_success_by_a_rule_of_thumb_is_asked_about(tmp_path: Path) -> None:
+    (asked,) = guesses(tmp_path, ["stays"] * 66 + ["goes"] * 54)
+    assert asked.startswith(
+        "Which class of 'kind' counts as success? [target] positive says 'goes', with 45% of the rows"
+    )
+    assert guesses(tmp_path, ["No"] * 54 + ["Yes"] * 66) == ()
+    assert guesses(tmp_path, ["a", "b", "c"] * (N // 3)) == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({}, "there is none beside 'bought'"),
+        ({"id": [f"k{place}" for place in range(N)]}, "of the other columns, 'id' identifies rows"),
+        ({"way": ["a"] * N}, "of the other columns, 'way' never varies"),
+    ],
+)
+def test_a_draft_that_does_not_run_says_so(tmp_path: Path, more: dict[str, list[object]], why: str) -> None:
+    frame(**more).drop("x").write_parquet(tmp_path / "rows.parquet")
+    said = artificer("ask", tmp_path / "rows.parquet", "--target", "bought").stdout
+    assert f"It does not run as it stands: no column is left to predict 'bought' from ({why})" in said
+    assert (
+        (tmp_path / "rows.toml").read_text(encoding="utf-8").startswith("# Drafted from the data: it does not run yet")
+    )
+    with pytest.raises(DataError, match="no column is left"):
+        ask(tmp_path / "rows.toml")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,25 @@ def test_the_rarer_class_counts_as_success_unless_the_brief_says_otherwise() -> 
     assert read(["no"] * 5 + ["yes"] * 2, positive="no").positive == 0
 
 
+@pytest.mark.parametrize(
+    ("success", "other"),
+    [
+        ("Yes", "No"),
+        ("Y", "N"),
+        ("true", "false"),
+        ("1", "0"),
+        (True, False),
+        (1, 0),
+        ("Positive", "negative"),
+        ("ja", "nein"),
+    ],
+)
+def test_what_affirms_counts_as_success_however_common_it_is(success: object, other: object) -> None:
+    found = read([success] * 7 + [other] * 2)
+    assert found.classes[found.positive].lower() == str(success).lower()
+    assert "affirms" in found.decisions[1].because
+
+
 def test_numbers_of_classes_are_their_places() -> None:
     labels = read([10, 9, 9, 10])
     assert numeric(pl.Series([10, 9]), labels.classes).tolist() == [1.0, 0.0]

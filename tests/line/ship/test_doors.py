@@ -322,6 +322,14 @@ class TestNotes:
         assert "did you mean: 'admin.'" in notes[1]["says"]
         assert "from 1970-01-01" in notes[2]["says"]
 
+    def test_a_number_in_place_of_a_level_is_explained_too(self, client: Any) -> None:
+        found = client.post("/predict", json={"x": 0.5, "shop": 5}).json()
+        assert found["predictions"][0]["flags"] == ["unseen"]
+        assert [(one["field"], one["says"]) for one in found["notes"]] == [("shop", "training never saw this value")]
+        columns = (Column("size", "category", ("5", "7")), Column("paid", "boolean", ("false", "true")))
+        known = [{"size": 5, "paid": True}, {"size": 5.0, "paid": False}]
+        assert Fields(columns).notes(known, [{"flags": ["unseen"]}] * 2) == []
+
     def test_no_more_than_ten_are_told(self) -> None:
         rows = [{"age": 17}] * 20
         found = Fields((Column("age", "number", low=18.0, high=95.0),)).notes(rows, [{"flags": ["outside"]}] * 20)

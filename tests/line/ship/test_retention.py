@@ -97,6 +97,9 @@ def test_old_packages_that_are_not_served_go_with_a_decision(client: Client) -> 
     assert [client.package(version).exists() for version in ("v1", "v2", "v3")] == [True, False, False]
     ((decision,), _) = book.told("20010101T000000Z-abcd")
     assert 'made on 2001-01-01, [legal] keep models is "3y", and it is not served' in decision.because
+    client.ship("w1", name="stray")
+    os.utime(client.package("w1") / "manifest.json", (long_ago, long_ago))
+    assert not retention.due(book, written, client.folder / "artificer-work").packages
     forever = replace(written, legal=Legal())
     assert not retention.due(book, forever, client.folder / "artificer-work")
 

@@ -271,7 +271,7 @@ class TestRefused:
         assert not (tmp_path / "artificer-work").exists()
 
     def test_a_version_that_is_absent(self, client: Any, rows: Rows) -> None:
-        with pytest.raises(WorkspaceError, match=r"no package 'v11'.*closest version there: 'v1'"):
+        with pytest.raises(WorkspaceError, match=r"no package 'v11' of 'calls'.*closest version: 'v1'"):
             artificer.score(client.brief, rows(), client.folder / "out.csv", version="v11")
 
     def test_no_rows_and_no_table(self, client: Any, rows: Rows) -> None:

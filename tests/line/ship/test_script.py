@@ -15,6 +15,7 @@ from client import Client
 import artificer
 import artificer_runtime
 from artificer.core.errors import ArtificerError
+from artificer.data.readers import read
 from artificer.line.ship.script import export_code
 
 pytestmark = pytest.mark.slow
@@ -41,8 +42,8 @@ learners = [{learners}]
 """
 
 
-def client(folder: Path, *, learners: str, target: str = "won", role: str = "") -> Path:
-    """A trained package, and its rows."""
+def client(folder: Path, *, learners: str, target: str = "won", role: str = "", source: str = "orders.parquet") -> Path:
+    """A trained package, and its rows: in CSV with decimal commas, dates as people write them, and codes like 007."""
     rng = np.random.default_rng(5)
     n = 900
     size, city = rng.normal(size=n), rng.choice(["Oslo", "Rome", "Lima", "unknown"], n)
@@ -58,9 +59,19 @@ def client(folder: Path, *, learners: str, target: str = "won", role: str = "") 
         rows["shop"] = rng.integers(0, 90, n)
         rows["street"] = rows["shop"] % 60 * 7
     frame = pl.DataFrame(rows).with_columns(pl.col("size").fill_nan(None)).drop("paid" if target == "won" else "won")
-    frame.write_parquet(folder / "orders.parquet")
+    if source.endswith(".csv"):
+        frame = frame.with_columns(
+            pl.col("at").dt.strftime("%d/%m/%Y %H:%M"),
+            pl.col("size").cast(pl.String).str.replace(".", ",", literal=True),
+            pl.Series("till", rng.choice(["007", "010", "123"], n)),
+            pl.col("city").replace({"Lima": "Málaga"}),
+        )
+        encoding = "utf-8-sig" if "mark" in source else "latin-1"
+        (folder / source).write_bytes(frame.write_csv(separator=";").encode(encoding))
+    else:
+        frame.write_parquet(folder / source)
     brief = folder / "brief.toml"
-    brief.write_text(BRIEF.format(target=target, learners=learners, role=role))
+    brief.write_text(BRIEF.format(target=target, learners=learners, role=role).replace("orders.parquet", source))
     return artificer.run(brief).package
 
 
@@ -95,6 +106,15 @@ def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target:
     # An optimiser (the linear learner, the odds of the kernel) stops a little elsewhere where sums were added in another order.
     optimised = "linear" in learners or "kernel" in learners
     np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-4 if optimised else 1e-6)
+
+
+@pytest.mark.parametrize(("source", "role"), [("mark.csv", 'time = "at"'), ("latin.csv", "")])
+def test_a_script_reads_the_briefs_own_csv(tmp_path: Path, source: str, role: str) -> None:
+    package = client(tmp_path, learners='"lightgbm"', role=role, source=source)
+    done = export_code(package, tmp_path / "train.py")
+    found = told_by(done.path, tmp_path / source)
+    wanted = artificer_runtime.load(package).predict_proba(read(tmp_path / source).frame)
+    np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-6)
 
 
 def test_a_package_that_does_not_say_how_it_was_trained_is_refused(tmp_path: Path) -> None:

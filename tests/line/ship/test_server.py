@@ -243,6 +243,8 @@ class TestProcess:
         (damaged / "schema.json").write_text("{}")
         refused("serve", damaged, names="schema.json")
         refused("serve", tmp_path / "nothing", names="nothing")
+        (tmp_path / "new.csv").write_text("x,shop\n1,a\n")
+        refused("serve", tmp_path / "new.csv", names="is data, and a brief is needed here; `artificer ask")
 
     def test_without_the_libraries_it_says_what_to_install(
         self, trained: Path, monkeypatch: pytest.MonkeyPatch

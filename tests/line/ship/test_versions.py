@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from client import Client
+from command import document
 
 from artificer.core.access import NotAllowedError
 from artificer.core.errors import ArtificerError, WorkspaceError
@@ -21,6 +22,7 @@ from artificer.core.records import Estimate
 from artificer.core.rollout import Rollout, Shadowed
 from artificer.core.store import encode
 from artificer.line.ask import read_brief
+from artificer.line.ship.scorer import scorer_of
 from artificer.line.ship.server import Serving, batches
 from artificer.line.ship.server import shadow as module
 from artificer.line.ship.server.beside import drawn
@@ -68,13 +70,38 @@ class TestChanges:
 
     def test_what_is_absent_or_damaged_is_refused(self, two: Client) -> None:
         them = versions(two)
-        with pytest.raises(WorkspaceError, match="no package 'v3'.*it holds v1, v2"):
+        with pytest.raises(WorkspaceError, match="no package 'v3' of 'calls'.*it holds v1, v2"):
             them.promote("v3")
         (two.package("v2") / "schema.json").write_text("{}")
         for change in (them.promote, them.shadow, lambda version: them.share({version: 0.5})):
             with pytest.raises(WorkspaceError, match="'v2' cannot be served"):
                 change("v2")
         assert two.ledger.rollouts.wanted("calls") == Rollout()
+
+    def test_another_briefs_model_is_neither_listed_nor_taken(self, two: Client) -> None:
+        two.ship("w1", name="stray")
+        them = versions(two)
+        for change in (them.promote, them.shadow, lambda version: them.share({version: 0.5})):
+            with pytest.raises(WorkspaceError, match="'w1' is a version of 'stray', and 'calls' is meant here.*v1, v2"):
+                change("w1")
+        with pytest.raises(WorkspaceError, match="'w1' is a version of 'stray'"):
+            them.approve("w1", "fine")
+        with pytest.raises(WorkspaceError, match="'w1' is a version of 'stray'"):
+            scorer_of(two.brief, "w1")
+        assert [one["version"] for one in them.told()["versions"]] == ["v1", "v2"]
+
+    def test_the_ledger_tells_of_one_brief_or_of_all(self, two: Client) -> None:
+        (two.folder / "artificer-work" / "tasks").mkdir()
+        two.ship("w1", name="stray")
+        two.ledger.serve("stray", "w1", seen=0, action="first", because="")
+        told = [document("ledger", "versions", where)["result"] for where in (two.brief, two.folder / "artificer-work")]
+        assert [[one["version"] for one in found] for found in told] == [["v1"], ["v1", "w1"]]
+
+    def test_another_briefs_model_that_is_served_already_is_told(self, two: Client) -> None:
+        two.ship("w1", name="stray").serve("w1")
+        found = {one["version"]: one["state"] for one in versions(two).told()["versions"]}
+        assert found == {"v1": "previous", "v2": "candidate", "w1": "served"}
+        assert versions(two).promote("v2").version == "v2"
 
     @pytest.mark.parametrize(
         "shares", [{"v2": 0.0}, {"v2": 1.5}, {"v2": 0.6, "v1": 0.6}, {"v1": 0.5}, {"v2": float("nan")}]

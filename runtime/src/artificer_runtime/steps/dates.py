@@ -3,6 +3,11 @@
 Settings: `trend` (true), whether year and days since the first training row are features: not for the moment of the row
 itself, since a model meets only later ones; `weeks` (true), whether week, quarter and weekend are (states of earlier
 packages lack them); `fewest_rows` (1): the first training row counts as the so-manieth, where no single row may be told.
+
+Parts stay within `low` and `high`, the range that training saw: what was fitted on two days of August says nothing of
+February, and a linear model would go on along its line. A trend may go on for as long again as training spans. Of the
+moment of the row itself, a cycle that training has not gone through once is a trend, and held at one value. States of
+earlier packages hold no range, and keep to none.
 """
 
 from __future__ import annotations
@@ -22,6 +27,7 @@ DAY_S = 86_400.0
 EARLIEST, LATEST = -6e10, 2.5e11  # years 68 to 9892
 EPOCH = date(1970, 1, 1).toordinal()
 NAN = float("nan")
+LARGEST = float(np.finfo(np.float32).max) / 4
 
 TREND = ("year", "days")
 CALENDAR = ("month", "day", "weekday", "day of year", "month sin", "month cos", "weekday sin", "weekday cos")
@@ -36,16 +42,17 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     ordered = np.sort(np.where(known, values, np.inf), axis=0)[first:]
     start = np.where(known.sum(axis=0) > first, np.min(ordered, axis=0, initial=np.inf), 0.0)
     hours = ((np.where(known, values, 0.0) % DAY_S) != 0).any(axis=0)
-    return {
+    state = {
         "start": start,
         "hours": [bool(one) for one in hours],
         "trend": bool(settings.get("trend", True)),
         "weeks": bool(settings.get("weeks", True)),
     }
+    return state | _range(state, values, first)
 
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
-    """float64 (n_rows, n_columns), seconds since 1970 → float32; NaN stays NaN."""
+    """float64 (n_rows, n_columns), seconds since 1970 → float32 within the range of training; NaN stays NaN."""
     parts = [
         _parts(
             values[:, place],
@@ -56,7 +63,8 @@ def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:
         )
         for place in range(values.shape[1])
     ]
-    return np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
+    made = np.concatenate(parts, axis=1) if parts else np.empty((len(values), 0), np.float32)
+    return np.clip(made, state["low"], state["high"]) if "low" in state else made
 
 
 def names(state: Mapping[str, Any], columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,7 +95,47 @@ def single(state: Mapping[str, Any]) -> Single:
             made += _of_one(seconds, start if trend else None, weeks, clock, cycles) if seconds == seconds else gap
         return made
 
-    return parts
+    if "low" not in state:
+        return parts
+    low, high = state["low"].tolist(), state["high"].tolist()
+
+    def held(values: Sequence[float]) -> list[float]:
+        # A gap comes first in each comparison, and stays one.
+        return [min(max(one, least), most) for one, least, most in zip(parts(values), low, high, strict=True)]
+
+    return held
+
+
+def _range(state: State, values: np.ndarray, first: int) -> State:
+    """Least and largest part of the training rows, but for `first` at each end; no range where fewer are known."""
+    parts, ends = apply(state, values), []
+    at, names = 0, [_names(hours, state["trend"], state["weeks"]) for hours in state["hours"]]
+    for moments, own in zip(values.T, names, strict=True):
+        span = _ends(moments, first)
+        days = (span[1] - span[0]) / DAY_S
+        for name, part in zip(own, parts[:, at : at + len(own)].T, strict=True):
+            low, high = _ends(part, first)
+            if name in TREND:
+                low, high = low - (high - low), high + (high - low)
+            elif not state["trend"] and days < _cycle_days(name):
+                high = low
+            ends.append((low, high))
+        at += len(own)
+    low_high = np.array(ends, np.float32).reshape(-1, 2)
+    return {"low": low_high[:, 0], "high": low_high[:, 1]}
+
+
+def _ends(values: np.ndarray, first: int) -> tuple[float, float]:
+    known = np.sort(values[~np.isnan(values)])[first:]
+    known = known[: len(known) - first]
+    return (float(known[0]), float(known[-1])) if len(known) else (-LARGEST, LARGEST)
+
+
+def _cycle_days(name: str) -> int:
+    """How many days the part comes round in."""
+    if name in CLOCK:
+        return 1
+    return 31 if name == "day" else 7 if name.startswith("week") and name != "week" else 365
 
 
 def _of_one(seconds: float, start: float | None, weeks: bool, clock: bool, cycles: Sequence[Any]) -> list[float]:

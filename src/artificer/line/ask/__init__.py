@@ -24,7 +24,7 @@ from artificer.data.kinds import as_time
 from artificer.data.readers import Loaded, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
-from artificer.line.ask.draft import draft_brief
+from artificer.line.ask.draft import draft_brief, drafted
 from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
 from artificer.line.ask.personal import (
     check_classes,
@@ -42,7 +42,7 @@ from artificer.line.ask.unread import unread
 from artificer.line.ask.written import read_brief
 from artificer_runtime.schema import Schema
 
-__all__ = ["Subject", "ask", "begin", "draft_brief", "read_brief"]
+__all__ = ["Subject", "ask", "begin", "draft_brief", "drafted", "read_brief"]
 
 VERSION = 3
 ROW = "artificer:row"

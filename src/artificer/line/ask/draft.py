@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -13,11 +14,12 @@ from artificer.core.brief import Target
 from artificer.core.errors import DataError, closest
 from artificer.data.kinds import ID_NAME, as_time, infer_schema, spellings
 from artificer.data.readers import read
-from artificer.line.ask.labels import Labels, read_labels
+from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
 from artificer_runtime.schema import Schema
 
 # Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
 DOUBTFUL = ("unknown", "none", "missing", "not available", "-", "--", "-1", "9999")
+UNREAD = {"identifier": "identifies rows", "constant": "never varies"}  # kinds of columns that no model reads, and why
 FEWEST_MOMENTS = 20
 MOST_GROUPS = 0.9  # of the rows
 BORN = re.compile(r"(?i)birth|born|(^|[^a-z])dob([^a-z]|$)")
@@ -25,7 +27,29 @@ BORN = re.compile(r"(?i)birth|born|(^|[^a-z])dob([^a-z]|$)")
 PEOPLE = re.compile(r"(?i)(^|[^a-z])(age|sex|gender|race|ethnic\w*|religion|nationality|disab\w*|marital\w*)([^a-z]|$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A brief's text, and what comes with it.
+
+    Attributes
+    ----------
+    guesses : tuple of str
+        Questions about what the draft states by a rule of thumb.
+    lacks : str
+        Why it does not run as it stands; "" where it does.
+    """
+
+    text: str
+    guesses: tuple[str, ...]
+    lacks: str
+
+
 def draft_brief(data: Path, target: str, *, folder: Path) -> str:
+    """Draft a brief: the text alone of `drafted`."""
+    return drafted(data, target, folder=folder).text
+
+
+def drafted(data: Path, target: str, *, folder: Path) -> Draft:
     """Draft a brief.
 
     Parameters
@@ -50,10 +74,11 @@ def draft_brief(data: Path, target: str, *, folder: Path) -> str:
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
     labels = read_labels(known[target], Target(column=target))
     schema = infer_schema(frame)
-    source = os.path.relpath(data, folder)
-    return "\n".join(
+    source, lacks = os.path.relpath(data, folder), _lacks(schema, target)
+    text = "\n".join(
         [
-            "# Drafted from the data: it runs as it stands. Lines that start with '#' are questions and suggestions.",
+            f"# Drafted from the data: {f'it does not run yet, as {lacks}' if lacks else 'it runs as it stands'}. "
+            "Lines that start with '#' are questions and suggestions.",
             "brief = 1",
             f"name = {quoted(Path(source).stem)}",
             'purpose = ""   # what is decided with the prediction? It goes on the model card',
@@ -72,6 +97,28 @@ def draft_brief(data: Path, target: str, *, folder: Path) -> str:
             "limit_s = 60   # seconds from the start of the command to package and verdict",
             "",
         ]
+    )
+    return Draft(text, _guesses(labels, known[target]), lacks)
+
+
+def _lacks(schema: Schema, target: str) -> str:
+    """Why nothing can be predicted from these columns; "" where something can."""
+    others = [column for column in schema.columns if column.name != target]
+    if any(column.kind not in UNREAD for column in others):
+        return ""
+    why = ", ".join(f"'{column.name}' {UNREAD[column.kind]}" for column in others[:5])
+    left = f"of the other columns, {why}" if others else f"there is none beside '{target}'"
+    return f"no column is left to predict '{target}' from ({left}): bring more columns"
+
+
+def _guesses(labels: Labels, known: pl.Series) -> tuple[str, ...]:
+    if labels.task != "binary" or affirmed(labels.classes) is not None:
+        return ()
+    name, success = known.name, labels.classes[labels.positive]
+    share = float((numeric(known, labels.classes) == labels.positive).mean())
+    return (
+        f"Which class of '{name}' counts as success? [target] positive says {success!r}, with {share:.0%} of the rows: "
+        "a guess, as the rarer class is usually the one that is looked for.",
     )
 
 

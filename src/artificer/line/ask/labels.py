@@ -17,6 +17,17 @@ from artificer_runtime.schema import canonical_text
 
 MOST_CLASSES_OF_INTEGERS = 20
 MOST_CLASSES = 200
+# Words of which one affirms what the other denies.
+AFFIRMED = (
+    (("yes", "y"), ("no", "n")),
+    (("true", "t"), ("false", "f")),
+    (("1",), ("0", "-1")),
+    (("positive", "pos"), ("negative", "neg")),
+    (("on",), ("off",)),
+    (("ja", "j"), ("nein", "nee", "n")),
+    (("oui", "o"), ("non", "n")),
+    (("si", "s\u00ed", "s"), ("no", "n")),
+)
 NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
 ClassKind = Literal["string", "integer", "number", "boolean"]
 
@@ -70,14 +81,14 @@ def read_labels(column: pl.Series, target: Target, *, tested: bool = True) -> La
     decisions = [_decision(task, because, (Fact("classes", float(len(classes))),))]
     positive = -1
     if task == "binary":
-        positive = _positive(column, classes, target)
+        positive, because = _positive(column, classes, target)
         if not target.positive:
             decisions.append(
                 Decision(
                     "ask",
                     f"Which class of '{target.column}' counts as success?",
                     classes[positive],
-                    "the rarer class is usually the one that is looked for; state [target] positive to choose",
+                    f"{because}; state [target] positive to choose",
                     tuple(name for name in classes if name != classes[positive]),
                 )
             )
@@ -188,16 +199,30 @@ def _check_numbers(column: pl.Series, target: Target) -> None:
         raise DataError(f"the target '{target.column}' is {values[0]} in every row; there is nothing to learn")
 
 
-def _positive(column: pl.Series, classes: tuple[str, ...], target: Target) -> int:
+def affirmed(classes: tuple[str, ...]) -> int | None:
+    """Which of two classes affirms what the other denies, as "yes" beside "no"; None where neither does."""
+    words = [one.strip().lower() for one in classes]
+    for yes, no in AFFIRMED:
+        for place in (0, 1):
+            if words[place] in yes and words[1 - place] in no:
+                return place
+    return None
+
+
+def _positive(column: pl.Series, classes: tuple[str, ...], target: Target) -> tuple[int, str]:
+    """The class that counts as success, and why."""
     if target.positive:
         if target.positive not in classes:
             raise DataError(
                 f"the positive class '{target.positive}' is no value of '{target.column}'"
                 f"{closest(target.positive, classes)}; it holds {', '.join(classes)}"
             )
-        return classes.index(target.positive)
+        return classes.index(target.positive), "the brief says so"
+    place = affirmed(classes)
+    if place is not None:
+        return place, f"'{classes[place]}' affirms what '{classes[1 - place]}' denies"
     y = numeric(column, classes)
-    return 1 if y.mean() <= 0.5 else 0
+    return (1 if y.mean() <= 0.5 else 0), "the rarer class is usually the one that is looked for"
 
 
 def _decision(task: Task, because: str, facts: tuple[Fact, ...]) -> Decision:

@@ -217,7 +217,7 @@ REASONS = {
     "scaled": "linear models need numbers of one scale, without gaps",
     "hinges": "a linear model bends where a number's effect does",
     "dates": "cycles and parts of a moment",
-    "moment": "cycles of the row's own moment, without its trend: a model meets later moments only",
+    "moment": "whole cycles of the row's own moment, without its trend: a model meets later moments only",
     "words": "linear models do best on words weighted by their rarity",
     "letters": "runs of letters tell what words cut apart do not: endings, misspellings, signs",
     "factors": "trees read a few factors of the words",

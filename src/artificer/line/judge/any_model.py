@@ -26,6 +26,7 @@ from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
 
 Pair = tuple[Any, Any]
+MOST_NAMED = 5
 Kind = Literal["", "class", "number"]
 
 
@@ -143,11 +144,12 @@ def shown(
     """What the tests are shown of a model; see `examine`."""
     native, given = Native(X), _series(y)
     labels = _labels(given, _classes_of(model), about, kind=_kind_of(model))
-    rows = _read(model, native, _rows(native.frame, given, labels, about), about)
+    form = getattr(model, "forms", {}).get(about.time, "")
+    rows = _read(model, native, _rows(native.frame, given, labels, about, form), about)
     predict = _predictor(model, native, labels)
     trained = None
     if train is not None:
-        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, about), about)
+        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, about, form), about)
     return _examined(
         rows,
         predict(rows.frame),
@@ -228,15 +230,29 @@ def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Lab
             raise DataError(
                 f"y holds {y.dtype} and the model predicts {known[0]!r}: give labels as it has them"
             ) from error
+        _refuse_unknown(y, both[len(y) :])
     labels = read_labels(both, Target(column=y.name, positive=positive, kind=kind), tested=False)
     return labels if positive or labels.task != "binary" else _last_positive(labels)
+
+
+def _refuse_unknown(y: pl.Series, known: pl.Series) -> None:
+    classes = [canonical_text(one) for one in known.to_list()]
+    strange = y.filter(~y.map_elements(canonical_text, pl.String).is_in(classes))
+    if len(strange):
+        names = sorted({canonical_text(one) for one in strange.to_list()})
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        raise DataError(
+            f"the labels hold {', '.join(map(repr, names[:MOST_NAMED]))}{more}, in {len(strange):,} of {len(y):,} rows, and "
+            f"the model knows the classes {', '.join(map(repr, classes))} alone{closest(names[0], classes, 'closest class')}; "
+            "write labels as it has them, or leave those rows out"
+        )
 
 
 def _last_positive(labels: Labels) -> Labels:
     return Labels(labels.task, labels.classes, labels.kind, 1, labels.decisions)
 
 
-def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
+def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About, form: str = "") -> Rows:
     given = _series(y)
     if frame.width and frame.height != len(given):
         raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
@@ -251,20 +267,20 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About) -> Rows:
         frame,
         1.0 - numbers if labels.positive == 0 else numbers,
         weights(frame[about.weight]) if about.weight else None,
-        _moments(frame[about.time]) if about.time else None,
+        _moments(frame[about.time], form) if about.time else None,
         codes_of(frame[about.group]) if about.group else None,
     )
 
 
-def _moments(column: pl.Series) -> np.ndarray:
-    """Each row's moment, where most of them can be read as one.
+def _moments(column: pl.Series, form: str) -> np.ndarray:
+    """Each row's moment, where most of them can be read as one: texts in the format of the model, if it has one.
 
     Raises
     ------
     DataError
         When the column holds something else.
     """
-    found = as_time(column) if column.dtype != pl.Boolean else np.full(len(column), np.nan)
+    found = as_time(column, form) if column.dtype != pl.Boolean else np.full(len(column), np.nan)
     n_unread = int(np.isnan(found).sum()) - column.null_count()
     if 2 * n_unread > column.count() or not np.isfinite(found).any():
         raise DataError(

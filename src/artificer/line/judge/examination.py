@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+import numpy as np
+
 from artificer.core.figures import with_interval
-from artificer.core.records import Estimate, Finding
+from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.stages import ModelTest
 from artificer.line.judge.examined import Examined
 from artificer.line.judge.tests import about, run_tests
 
+ONE_CLASS = "one_class"
 SIGNS = {"passed": "✓", "warned": "?", "failed": "✗", "not run": "–"}
 _OUTCOMES = {"note": "passed", "warning": "warned", "blocker": "failed"}
 
@@ -95,7 +99,9 @@ class Examination:
         return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
     def __str__(self) -> str:
-        lines = [f"{self.metric} {with_interval(self.score)} on {self.n_rows:,} rows", self.findings[0].says]
+        one_class = [one.says for one in self.findings if one.code == ONE_CLASS]
+        score = [f"{self.metric} {with_interval(self.score)} on {self.n_rows:,} rows"]
+        lines = [*(one_class or score), self.findings[0].says]
         for test in self.tests:
             lines += [f"{SIGNS[_OUTCOMES[one.severity]]} {test.code:17} {one.says}" for one in test.findings]
             lines += [f"{SIGNS[test.outcome]} {test.code:17} {test.because}"] * (not test.findings)
@@ -105,8 +111,24 @@ class Examination:
 def examined(seen: Examined) -> Examination:
     """Run all tests that come with Artificer."""
     tests = run_tests(seen)
-    findings = (about(seen, tests), *(one for test in tests for one in test.findings))
-    return Examination(seen.metric, seen.score(), len(seen.rows), tests, findings)
+    score = seen.score()
+    findings = (about(seen, tests), *_one_class(seen, score), *(one for test in tests for one in test.findings))
+    return Examination(seen.metric, score, len(seen.rows), tests, findings)
+
+
+def _one_class(seen: Examined, score: Estimate) -> tuple[Finding, ...]:
+    """That a score cannot be told where rows of one class alone are there."""
+    present = np.unique(seen.rows.y)
+    if not seen.classes or len(present) != 1 or not math.isnan(score.value):
+        return ()
+    only = seen.classes[int(present[0])]
+    others = ", ".join(repr(one) for one in seen.classes if one != only)
+    says = (
+        f"{seen.metric} cannot be told: all {len(seen.rows):,} rows are of one class, '{only}', and it says how well "
+        "classes are told apart"
+    )
+    fact = Fact("rows", float(len(seen.rows)), "rows")
+    return (Finding(ONE_CLASS, "warning", "the rows", says, f"bring rows of {others} too", (fact,)),)
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError
-from artificer.core.stages import RunLock
-from artificer.core.store import named
+from artificer.core.stages import Contract, RunLock
+from artificer.core.store import decode, named
 from artificer_runtime.package import is_package, read
 from artificer_runtime.predictor import Predictor
 
@@ -66,13 +67,16 @@ class OurModel:
     predictor: Predictor
     target: str
     brief: Brief | None
+    forms: Mapping[str, str]  # of columns of moments, the format in which it reads texts
 
     @classmethod
     def open(cls, path: Path) -> OurModel:
         """Read a package, and the brief that it was made from where it holds one."""
         contents, manifest, files = read(path)
         brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief if "run.lock" in files else None
-        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief)
+        schema = decode(files["contract.json"], Contract).schema if "contract.json" in files else contents.recipe.schema
+        forms = {column.name: column.form for column in schema.columns if column.form}
+        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms)
 
     @property
     def task(self) -> str:

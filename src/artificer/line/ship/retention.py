@@ -14,8 +14,7 @@ from artificer.core.brief import Brief
 from artificer.core.ledger import Ledger
 from artificer.core.records import Decision
 from artificer.line.ask.durations import seconds
-
-PACKAGES = "packages"
+from artificer.line.ship.lying import PACKAGES, belongs
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,8 @@ def _old(ledger: Ledger, brief: Brief, root: Path, now: float) -> Iterator[tuple
     served |= {version for name in names for version in ledger.rollouts.wanted(name).versions}
     for path in sorted((root / PACKAGES).glob("*")):
         if path.name.startswith(".") or path.name in served or not (path / "manifest.json").is_file():
+            continue
+        if not belongs(path, brief.name):
             continue
         made = _made(path, ledger.maker(path.name))
         if made < before:

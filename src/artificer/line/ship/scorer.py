@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artificer.core.brief import Brief, Data, Target, Task
-from artificer.core.errors import BriefError, WorkspaceError, closest
+from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.life import URL_ENV
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
+from artificer.line.ship.lying import PACKAGES, found
 from artificer_runtime import Predictor
 from artificer_runtime.package import is_package, read
 from artificer_runtime.schema import Schema
@@ -21,8 +22,6 @@ from artificer_runtime.schema import Schema
 # A server of a bare package starts within a second: what reads briefs and ledgers is imported where one is read.
 if TYPE_CHECKING:
     from artificer.core.ledger import Ledger
-
-PACKAGES = "packages"
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -
     BriefError, PackageError
         When the brief or the package is none.
     WorkspaceError
-        When nothing is served yet, or the version is absent.
+        When nothing is served yet, or the version is absent or another model's.
     """
     if subject.is_dir() or (subject.exists() and is_package(subject)):
         if version:
@@ -115,14 +114,7 @@ def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -
             f"nothing is served yet for '{brief.name}'; `artificer run {subject}` makes a first package"
         )
     version = version or (served.version if served else "")
-    package = root / PACKAGES / version
-    if not package.is_dir():
-        known = sorted(path.name for path in (root / PACKAGES).iterdir() if not path.name.startswith("."))
-        raise WorkspaceError(
-            f"there is no package '{version}' in '{root / PACKAGES}'{closest(version, known, 'closest version there')}; "
-            f"it holds {', '.join(known) or 'none'}"
-        )
-    return _opened(package, brief, version, root, folder)
+    return _opened(found(root / PACKAGES, version, brief.name), brief, version, root, folder)
 
 
 def _of_package(package: Path) -> Scorer:

@@ -5,7 +5,7 @@ Nothing here loads into a server: what is wanted changes in the ledger, by compa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from typing import Any
 import artificer_runtime
 from artificer.core.access import NotAllowedError
 from artificer.core.brief import Brief
-from artificer.core.errors import ArtificerError, WorkspaceError, closest
+from artificer.core.errors import ArtificerError, WorkspaceError
 from artificer.core.ledger import Ledger
 from artificer.core.life import Looked, Served
 from artificer.core.rollout import Act, Rollout
 from artificer.core.store import decode
+from artificer.line.ship.lying import found, lying
 
 LOST = "another change was quicker; see what it was and try again"
 
@@ -36,7 +37,7 @@ class Versions:
     Raises
     ------
     WorkspaceError
-        Each method, when a version is absent or damaged, or another change was quicker.
+        Each method, when a version is absent, damaged or of another model, or another change was quicker.
     NotAllowedError
         When the brief wants another person's approval first.
     """
@@ -142,12 +143,18 @@ class Versions:
                     "approved_by": sorted({act.who for act in approvals if act.version == version}),
                     "state": self._state(version, served, wanted),
                 }
-                for version in _lying(self.packages)
+                for version in self._known(served, wanted)
             ],
             "shadowed": list(rollouts.shadowed(self.name)),
             "acts": acts,
             "history": self.ledger.history(self.name),
         }
+
+    def _known(self, served: Served | None, wanted: Rollout) -> list[str]:
+        """The model's versions; and another model's too, while it answers in their place."""
+        answers = {*wanted.versions, served.version if served is not None else ""}
+        strange = {version for version in answers if version and (self.packages / version).is_dir()}
+        return sorted({*lying(self.packages, self.name), *strange})
 
     def _state(self, version: str, served: Served | None, wanted: Rollout) -> str:
         if served is not None and version == served.version:
@@ -168,14 +175,9 @@ class Versions:
         return served
 
     def _readable(self, version: str) -> None:
-        known = _lying(self.packages)
-        if version not in known:
-            raise WorkspaceError(
-                f"there is no package '{version}' in '{self.packages}'{closest(version, known, 'closest version')}; "
-                f"it holds {', '.join(known) or 'none'}"
-            )
+        package = found(self.packages, version, self.name)
         try:
-            artificer_runtime.load(self.packages / version)
+            artificer_runtime.load(package)
         except artificer_runtime.RuntimeInputError as error:
             raise WorkspaceError(f"'{version}' cannot be served: {error}") from error
 
@@ -257,10 +259,3 @@ class Versions:
     def _by(self, because: str, action: str = "approve") -> str:
         done = {"promote": "promoted", "roll back": "rolled back to", "approve": "approved"}[action]
         return f"{self.who or 'a person'} {done} it{': ' if because else ''}{because}"
-
-
-def _lying(packages: Path) -> Sequence[str]:
-    """Versions that lie in a folder."""
-    if not packages.is_dir():
-        return []
-    return sorted(path.name for path in packages.iterdir() if path.is_dir() and not path.name.startswith("."))

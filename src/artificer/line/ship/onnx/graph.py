@@ -76,9 +76,9 @@ class Graph:
         """Whether both hold."""
         return self.add("And", first, second)
 
-    def bounded(self, value: str, low: Any, high: Any) -> str:
+    def bounded(self, value: str, low: Any, high: Any, kind: Any = np.float64) -> str:
         """Clipped; NaN stays NaN, which the operators for it do not promise."""
-        clipped = self.add("Min", self.add("Max", value, self.constant(low)), self.constant(high))
+        clipped = self.add("Min", self.add("Max", value, self.constant(low, kind)), self.constant(high, kind))
         return self.where(self.add("IsNaN", value), value, clipped)
 
     def columns(self, matrix: str, places: Sequence[int] | np.ndarray) -> str:

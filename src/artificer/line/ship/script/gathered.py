@@ -15,6 +15,8 @@ from artificer.core.protocols import Fold
 from artificer.core.run import Run
 from artificer.core.stages import Candidate, RunLock
 from artificer.core.store import Workspace, named
+from artificer.data.readers import read as read_file
+from artificer.data.separated import Dialect, dialect_of
 from artificer.data.table import read_table
 from artificer.line.ask import ROW, ask
 from artificer.line.choose import choose
@@ -66,6 +68,7 @@ class Gathered:
     run_id: str
     versions: Mapping[str, str]
     source: Path
+    dialect: Dialect
     contents: Contents
     rows: np.ndarray
     weight: str
@@ -111,6 +114,7 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
         lock.run_id,
         lock.versions,
         source,
+        Dialect() if source.suffix == ".parquet" else dialect_of(source.read_bytes(), source.name),
         contents,
         rows,
         data.weight,
@@ -187,7 +191,10 @@ def _rows(state: Run, ways: Course, train: str, lock: RunLock, source: Path) -> 
     used = position[ways.encodings(None if lock.refitted else 0, only=()).train_rows]
     if (np.diff(used) <= 0).any():
         raise FaultError("the rows of this run are not in the order of their source, so a script cannot name them")
-    scan = pl.scan_parquet(source) if source.suffix == ".parquet" else pl.scan_csv(source)
-    mask = np.zeros(int(scan.select(pl.len()).collect().item()), bool)
+    if source.suffix == ".parquet":
+        n_rows = int(pl.scan_parquet(source).select(pl.len()).collect().item())
+    else:
+        n_rows = read_file(source).frame.height
+    mask = np.zeros(n_rows, bool)
     mask[used] = True
     return mask

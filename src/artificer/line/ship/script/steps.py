@@ -59,11 +59,12 @@ def date_gaps(values, pairs):
     return np.stack([(values[:, second] - values[:, first]) / 86400 for first, second in pairs], axis=1).astype(np.float32)
 ''',
     "dates": '''
-def dates(values, start, hours, trend, weeks):
-    """Parts and cycles of moments."""
-    return np.concatenate(
+def dates(values, start, hours, trend, weeks, low=-np.inf, high=np.inf):
+    """Parts and cycles of moments, within the range that the run trained on."""
+    made = np.concatenate(
         [date_parts(values[:, at], start[at], hours[at], trend, weeks) for at in range(values.shape[1])], axis=1
     )
+    return np.clip(made, np.float32(low), np.float32(high))
 
 
 def date_parts(seconds, start, hours, trend, weeks):

@@ -30,6 +30,7 @@ Written by Artificer {version} from the run {run_id}; it imports nothing of it.{
 '''
 IMPORTED = (
     "import base64",
+    "import io",
     "import sys",
     "import zlib",
     "from datetime import datetime, timezone",
@@ -38,12 +39,29 @@ IMPORTED = (
     "import polars as pl",
 )
 IMPORTED_AS = {"sklearn": "scikit-learn"}
-READ = '''
+READ = r'''
 def read(path):
-    """A table of a .parquet or .csv file."""
+    """A table of a .parquet file, or of a .csv file that is written as the one that was trained on."""
     if str(path).endswith(".parquet"):
         return pl.read_parquet(path)
-    return pl.read_csv(path, infer_schema_length=None, try_parse_dates=True)
+    held = io.BytesIO(Path(path).read_bytes().decode(ENCODING).encode())
+    table = pl.read_csv(held, separator=SEPARATOR, infer_schema_length=0)
+    names = [name.strip() or f"unnamed_{place + 1}" for place, name in enumerate(table.columns)]
+    return pl.DataFrame([typed(column.rename(name)) for column, name in zip(table, names)])
+
+
+def typed(text):
+    """Numbers or truth values where all values of a column are such; codes such as 007 stay texts."""
+    if text.name in COMMAS:
+        text = text.str.replace(",", ".", literal=True)
+    bare = text.str.strip_chars()
+    if not bare.str.contains(r"^[+-]?(0\d|\d{19,}$)").any():
+        for kind in (pl.Int64, pl.Float64):
+            numbers = bare.cast(kind, strict=False)
+            if numbers.null_count() == bare.null_count() < len(bare):
+                return numbers
+    truths = bare.str.to_lowercase() == "true"
+    return truths if bare.drop_nulls().str.to_lowercase().is_in(["true", "false"]).all() else text
 
 
 def said(value):
@@ -203,6 +221,8 @@ def _constants(found: Gathered) -> Iterator[str]:
     contents, schema = found.contents, found.contents.recipe.schema
     columns = [column for column in schema.columns if column.kind in GROUPS]
     yield f"SOURCE = {found.source.name!r}"
+    yield f"ENCODING, SEPARATOR = {found.dialect.encoding!r}, {found.dialect.separator!r}  # of .csv files"
+    yield f"COMMAS = {list(found.dialect.commas)!r}  # columns that write decimals with a comma"
     yield f"TARGET = {contents.target!r}"
     yield f"CLASSES = {list(contents.classes)!r}  # empty where a number is predicted"
     yield f"SEED = {found.seed!r}"

@@ -146,8 +146,8 @@ class Fields:
             if number in column.gaps or not (number < column.low or late):
                 return None
             return f"beyond training, {_range(column)}", "see that it is meant, and in the unit of the training rows"
-        if column.kind in ("category", "boolean") and isinstance(value, str):
-            text = value.strip()
+        if column.kind in ("category", "boolean") and isinstance(value, str | int | float):
+            text = canonical_text(value).strip()
             if is_missing(text) or (text.lower() if column.kind == "boolean" else text) in self._levels[column.name]:
                 return None
             return (

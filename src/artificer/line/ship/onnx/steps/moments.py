@@ -32,7 +32,10 @@ def dates(graph: Graph, state: Mapping[str, Any], read: Read) -> str | None:
         start = float(state["start"][place]) if state["trend"] else None
         seconds = graph.columns(read.times, [place])
         parts.append(_parts(graph, seconds, start, hours=hours, weeks=state.get("weeks", False)))
-    return graph.beside(parts) if parts else None
+    if not parts:
+        return None
+    made = graph.beside(parts)
+    return graph.bounded(made, state["low"], state["high"], np.float32) if "low" in state else made
 
 
 def _parts(graph: Graph, seconds: str, start: float | None, *, hours: bool, weeks: bool) -> str:

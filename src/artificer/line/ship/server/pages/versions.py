@@ -13,6 +13,7 @@ from artificer.core.life import Looked, Served, Updated
 from artificer.core.records import Estimate
 from artificer.core.report import svg
 from artificer.core.store import decode
+from artificer.line.ship.lying import lying
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material, of_version
 from artificer_runtime import RuntimeInputError
@@ -55,7 +56,7 @@ def answer(seen: Seen) -> Response:
 def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Material]:
     """Versions of this model, the served and its predecessor first, then the newest."""
     scorer = seen.model.scorer
-    folders = [path for path in packages.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    folders = [packages / version for version in lying(packages, scorer.brief.name)]
     first = [served.version, served.previous] if served else []
     folders.sort(key=lambda path: (first.index(path.name) if path.name in first else len(first), -path.stat().st_mtime))
     found = []
@@ -64,8 +65,7 @@ def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Materia
             one = of_version(scorer, path, path.name)
         except RuntimeInputError:  # damaged or of a newer version: it cannot be served either
             continue
-        if one.card.get("name", scorer.brief.name) == scorer.brief.name:
-            found.append(one)
+        found.append(one)
     return found
 
 
