@@ -14,7 +14,7 @@ from artificer.core.brief import Brief
 from artificer.core.ledger import Ledger
 from artificer.core.records import Decision
 from artificer.line.ask.durations import seconds
-from artificer.line.ship.lying import PACKAGES, belongs
+from artificer.line.ship.stored import PACKAGES, belongs
 
 
 @dataclass(frozen=True, slots=True)

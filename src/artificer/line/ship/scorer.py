@@ -14,7 +14,7 @@ from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.life import URL_ENV
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
-from artificer.line.ship.lying import PACKAGES, found
+from artificer.line.ship.stored import PACKAGES, found
 from artificer_runtime import Predictor
 from artificer_runtime.package import is_package, read
 from artificer_runtime.schema import Schema

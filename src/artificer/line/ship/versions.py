@@ -18,7 +18,7 @@ from artificer.core.ledger import Ledger
 from artificer.core.life import Looked, Served
 from artificer.core.rollout import Act, Rollout
 from artificer.core.store import decode
-from artificer.line.ship.lying import found, lying
+from artificer.line.ship.stored import found, stored
 
 LOST = "another change was quicker; see what it was and try again"
 
@@ -154,7 +154,7 @@ class Versions:
         """The model's versions; and another model's too, while it answers in their place."""
         answers = {*wanted.versions, served.version if served is not None else ""}
         strange = {version for version in answers if version and (self.packages / version).is_dir()}
-        return sorted({*lying(self.packages, self.name), *strange})
+        return sorted({*stored(self.packages, self.name), *strange})
 
     def _state(self, version: str, served: Served | None, wanted: Rollout) -> str:
         if served is not None and version == served.version:

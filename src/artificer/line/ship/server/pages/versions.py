@@ -13,9 +13,9 @@ from artificer.core.life import Looked, Served, Updated
 from artificer.core.records import Estimate
 from artificer.core.report import svg
 from artificer.core.store import decode
-from artificer.line.ship.lying import lying
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material, of_version
+from artificer.line.ship.stored import stored
 from artificer_runtime import RuntimeInputError
 
 MOST = 30
@@ -56,7 +56,7 @@ def answer(seen: Seen) -> Response:
 def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Material]:
     """Versions of this model, the served and its predecessor first, then the newest."""
     scorer = seen.model.scorer
-    folders = [packages / version for version in lying(packages, scorer.brief.name)]
+    folders = [packages / version for version in stored(packages, scorer.brief.name)]
     first = [served.version, served.previous] if served else []
     folders.sort(key=lambda path: (first.index(path.name) if path.name in first else len(first), -path.stat().st_mtime))
     found = []

@@ -11,7 +11,7 @@ from artificer_runtime.reading import MANIFEST
 PACKAGES = "packages"
 
 
-def lying(packages: Path, name: str) -> list[str]:
+def stored(packages: Path, name: str) -> list[str]:
     """Versions of one model that lie in a folder; those of which nobody knows whose they are count too."""
     if not packages.is_dir():
         return []
@@ -32,7 +32,7 @@ def found(packages: Path, version: str, name: str) -> Path:
     WorkspaceError
         When it is absent, or another model's.
     """
-    package, known = packages / version, lying(packages, name)
+    package, known = packages / version, stored(packages, name)
     holds = f"it holds {', '.join(known) or 'none'}"
     if version in known:
         return package
