@@ -9,6 +9,8 @@ import polars as pl
 
 from artificer_runtime.values import canonical_text, is_missing
 
+SHOWN, LONGEST = 3, 30  # cells of a column that a message shows, and characters of one
+
 
 def is_mixed(values: Sequence[Any]) -> bool:
     """Whether texts or truth values stand among values of other types.
@@ -53,3 +55,8 @@ def concatenated(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def _texts(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(spelled(frame[name]) for name in names)
+
+
+def shown(word: str) -> str:
+    """A cell as a message shows it."""
+    return word if len(word) <= LONGEST else f"{word[: LONGEST - 1]}…"

@@ -46,7 +46,7 @@ def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> 
     """Give one column its canonical form."""
     if column.kind == "number":
         if values.dtype == pl.String:
-            values = as_numbers(without_missing(values, missing))
+            values = as_numbers(without_missing(values, missing), column.form)
         return without_missing_numbers(values, missing)
     if column.kind == "time":
         if values.dtype == pl.String:
