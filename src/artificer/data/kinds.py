@@ -13,7 +13,7 @@ import polars as pl
 
 from artificer.data.columns import each
 from artificer_runtime.schema import Column, Kind, Schema
-from artificer_runtime.values import MISSING, SIGNED, SIGNS, missing_numbers
+from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, missing_numbers
 
 # A column of texts is one of numbers (or moments) when all but this share of its values, and of its different values, can be
 # read so; the rest are reported as mixed types and read as missing. Of few different values a word is as likely a level as
@@ -36,6 +36,9 @@ MOST_UNITS, MOSTLY_MEASURED = 10, 0.9
 FEWEST_FOR_IDENTIFIER = 50
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$))|(?<=[a-z])(Id|ID)$")
 LEADING_ZERO = r"^0\d+$"
+SIGN = rf"[,%{CURRENCIES}]"
+# "1.005,5", "12,5": such numbers stay texts, since "1.005" alone would be read as another number in every other file.
+DECIMAL_COMMA = rf"^[+-]?[{CURRENCIES}]? ?[+-]?([1-9]\d{{0,2}}(\.\d{{3}})+|\d+)(,\d+)? ?[%{CURRENCIES}]?$"
 
 ISO = (
     "%Y-%m-%dT%H:%M:%S%.f%#z",
@@ -215,9 +218,14 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
     form = time_form(known)
     if form is not None:
         return _time(text, form, dtype, fewest)
-    kind = _kind_of_words(name, known, n_distinct)
+    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, n_distinct)
     levels = _levels(known, fewest) if kind == "category" else ()
-    return Column(name, kind if levels or kind != "category" else "identifier", levels, dtype=dtype)
+    return Column(name, kind if levels or kind != "category" else _without_levels(known), levels, dtype=dtype)
+
+
+def _without_levels(known: pl.Series) -> Kind:
+    """The kind of a category of which no level has rows enough to be named."""
+    return "text" if are_unread_numbers(known) else "identifier"
 
 
 def number_form(known: pl.Series) -> str | None:
@@ -228,7 +236,7 @@ def number_form(known: pl.Series) -> str | None:
     known : Series of String
         Stripped, without gaps.
     """
-    read = {form: n for form in ("",) if (n := _n_numbers(form, known))}
+    read = {form: n for form in ("", *SIGNED) if (n := _n_numbers(form, known))}
     if not read or known.str.contains(LEADING_ZERO).any():
         return None
     return max(read, key=lambda form: read[form])  # of forms that read as many, the plainest
@@ -243,6 +251,13 @@ def _n_numbers(form: str, known: pl.Series) -> int:
     if form.endswith("%") and not nearly_all(found.set(~known.str.ends_with("%"), None), known):
         return 0  # a share of 5 among those of 5% would be read as a twentieth of what it is, or as a hundredfold
     return found.count() if nearly_all(found, known) else 0
+
+
+def are_unread_numbers(known: pl.Series) -> bool:
+    """Whether nearly all texts are numbers with signs that `number_form` does not read: decimal commas, or 5% among 0.05."""
+    if not known[:100].str.contains(SIGN).any() or known.str.contains(LEADING_ZERO).any():
+        return False
+    return nearly_all(known.set(~known.str.contains("|".join([DECIMAL_COMMA, *SIGNED.values()])), None), known)
 
 
 def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
