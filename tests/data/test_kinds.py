@@ -47,7 +47,7 @@ WORDS = ["red", "green", "blue", "red"] * 30
         ([f"Model{n % 1500}" for n in range(6000)], "category"),
         ([f"{'PC' if n % 2 else 'CA.'} {17 * (n % 80)}" for n in range(100)], "text"),
         ([f"{n}.5 bhp" for n in range(100)], "category"),
-        ([f"${n},250" for n in range(100)], "category"),
+        ([f"${n},250" for n in range(100)], "number"),
         ([f"{n}{chr(65 + n % 26)}" for n in range(100)], "identifier"),
         (list(range(1000, 1100)), "identifier"),
         ([7] * 5, "constant"),

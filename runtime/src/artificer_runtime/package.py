@@ -31,7 +31,7 @@ from artificer_runtime.signature import Key, check
 
 FORMAT = "artificer-package"
 # A package says the least version that predicts as it does: 1 knows nothing of temperature and multipliers, 2 nothing of
-# mended columns, 3 nothing of the range that parts of moments keep to.
+# mended columns, 3 nothing of the range that parts of moments keep to, nor of how numbers are written.
 VERSION = 4
 TASKS = ("binary", "multiclass", "regression")
 MENDED = ("spellings", "gaps", "within")
@@ -261,9 +261,12 @@ def _ordinary(column: Column) -> Any:
 
 
 def _least_version(contents: Contents) -> int:
+    columns = contents.recipe.schema.columns
     if any("low" in state for state in contents.recipe.states.values()):
         return 4
-    if any(column.is_mended for column in contents.recipe.schema.columns):
+    if any(column.stray or (column.kind == "number" and column.form) for column in columns):
+        return 4
+    if any(column.is_mended for column in columns):
         return 3
     return 2 if contents.temperature != 1.0 or contents.multipliers else 1
 
@@ -297,8 +300,8 @@ def _model_files(contents: Contents) -> dict[str, bytes]:
 
 
 def _plain_column(column: Column) -> dict[str, Any]:
-    """A column without what is mended where nothing is, so that such a model's hash stays."""
-    return {name: value for name, value in asdict(column).items() if name not in MENDED or value}
+    """A column without what is mended, or stray, where nothing is, so that such a model's hash stays."""
+    return {name: value for name, value in asdict(column).items() if name not in (*MENDED, "stray") or value}
 
 
 def _column(written: Mapping[str, Any]) -> Column:
@@ -308,7 +311,11 @@ def _column(written: Mapping[str, Any]) -> Column:
     column = Column(**{**written, **lists})
     texts = (column.name, column.dtype, column.form, *column.levels, *chain.from_iterable(column.spellings))
     numbers = (*column.gaps, *(column.within or ()), *(end for end in (column.low, column.high) if end is not None))
-    if column.kind not in get_args(Kind) or not all(isinstance(one, str) for one in texts):
+    if (
+        column.kind not in get_args(Kind)
+        or type(column.stray) is not bool
+        or not all(isinstance(one, str) for one in texts)
+    ):
         raise TypeError("a column whose kind or texts are none")
     if not all(isinstance(one, int | float) for one in numbers):
         raise TypeError("a column whose range is no number")

@@ -53,6 +53,8 @@ class Column:
         Of a number: values that mean that it is missing.
     within : (float, float) or None
         Of a number: what lies beyond is read as the nearer end; `low` and `high` are still those of training.
+    stray : bool
+        Of a number or moment: training held words among them. Such words are read as missing then and now, and flagged.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Column:
     spellings: tuple[tuple[str, str], ...] = ()
     gaps: tuple[float, ...] = ()
     within: tuple[float, float] | None = None
+    stray: bool = False
 
     @property
     def is_mended(self) -> bool:
@@ -86,7 +89,8 @@ class Encoded:
     texts : array of str objects, (n_rows, n_texts)
         "" is missing.
     flags : dict of str to array of bool, (n_rows,)
-        "unseen" (a level that training lacked), "outside" (a number beyond training's range, a moment before it),
+        "unseen" (a level that training lacked, or a word among numbers), "outside" (a number beyond training's range, a
+        moment before it),
         "clipped" (beyond float32).
     """
 
@@ -110,15 +114,15 @@ class Plan:
 
     Attributes
     ----------
-    numbers : list of (place, low, high, gaps, within)
-        Range in training, what means missing, and between what a number is read.
+    numbers : list of (place, low, high, gaps, within, stray)
+        Range in training, what means missing, between what a number is read, and whether words are.
     codes : list of (place, lookup, whether it is boolean)
     times : list of (place, low, form)
     texts : list of place
     """
 
     names: Sequence[str]
-    numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None]]
+    numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None, bool]]
     codes: Sequence[tuple[int, Mapping[Any, int], bool]]
     times: Sequence[tuple[int, float, str]]
     texts: Sequence[int]
@@ -152,11 +156,12 @@ class Schema:
         """
         seen = Rows(rows, self._names)
         groups = self._groups
-        numbers, clipped, outside = self._numbers(seen, groups["numbers"])
+        odd = np.zeros(seen.n_rows, bool)
+        numbers, clipped, outside = self._numbers(seen, groups["numbers"], odd)
         codes = _stacked([self._codes(seen, place) for place in groups["codes"]], seen.n_rows, np.int32)
-        times, early = self._times(seen, groups["times"])
+        times, early = self._times(seen, groups["times"], odd)
         texts = _stacked([self._texts(seen, place) for place in groups["texts"]], seen.n_rows, np.object_)
-        flags = {"unseen": (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
+        flags = {"unseen": odd | (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
         return Encoded(seen.n_rows, numbers, codes, times, texts, flags)
 
     def positions(self, group: Group, names: Sequence[str]) -> list[int]:
@@ -196,12 +201,12 @@ class Schema:
         missing, (low, high, first, _) = self._missing_numbers.tolist(), self._ranges
         numbers = [self._read[place] for place in self._groups["numbers"]]
         gaps = [frozenset([*missing, *column.gaps]) for column in numbers]
-        within = [column.within for column in numbers]
+        within, stray = [column.within for column in numbers], [column.stray for column in numbers]
         coded = [(place, self._lookups[place]) for place in self._groups["codes"]]
         forms = [self._read[place].form for place in self._groups["times"]]
         return Plan(
             self._names,
-            list(zip(self._groups["numbers"], low.tolist(), high.tolist(), gaps, within, strict=True)),
+            list(zip(self._groups["numbers"], low.tolist(), high.tolist(), gaps, within, stray, strict=True)),
             [(place, lookup, self._read[place].kind == "boolean") for place, lookup in coded],
             list(zip(self._groups["times"], first.tolist(), forms, strict=True)),
             self._groups["texts"],
@@ -242,11 +247,11 @@ class Schema:
             lookup |= {text: lookup[level] for text, level in spelled.items() if level in lookup and text not in lookup}
         return {None: 0, **{level: code for level, code in lookup.items() if level.lower() not in self.spellings}}
 
-    def _numbers(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _numbers(self, seen: Rows, places: list[int], odd: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         if seen.n_rows == 1:
-            numbers = self._one_row(seen, places)
+            numbers = self._one_row(seen, places, odd)
         else:
-            numbers = _stacked([self._number_column(seen, place) for place in places], seen.n_rows, np.float64)
+            numbers = _stacked([self._number_column(seen, place, odd) for place in places], seen.n_rows, np.float64)
         if len(self._missing_numbers):
             numbers[np.isin(numbers, self._missing_numbers)] = np.nan
         for place, column in self._mended_numbers:
@@ -263,40 +268,49 @@ class Schema:
                 numbers[:, place] = np.clip(numbers[:, place], *column.within)
         return numbers, clipped, outside
 
-    def _one_row(self, seen: Rows, places: list[int]) -> np.ndarray:
+    def _one_row(self, seen: Rows, places: list[int], odd: np.ndarray) -> np.ndarray:
         row = [seen.cells[place][0] for place in places]
         try:
             numbers = np.array([row], dtype=np.float64)
-            if numbers.ndim == 2:
+            if numbers.ndim == 2 and not any(isinstance(row[place], str | bool | np.bool_) for place in self._guarded):
                 return numbers
         except (TypeError, ValueError, OverflowError):
             pass
-        columns = [self._cells(seen, place, self._number) for place in places]
+        columns = [self._cells(seen, place, self._number, odd) for place in places]
         return _stacked(columns, 1, np.float64)
 
-    def _number_column(self, seen: Rows, place: int) -> np.ndarray:
-        cells = seen.cells[place]
-        if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
-            return cells.astype(np.float64)
-        if not (isinstance(cells, np.ndarray) and cells.dtype.kind in "mM"):
+    @cached_property
+    def _guarded(self) -> list[int]:
+        """Places, among the numbers, of those whose texts and truth values are read one by one."""
+        columns = [self._read[place] for place in self._groups["numbers"]]
+        return [place for place, column in enumerate(columns) if column.stray or column.form]
+
+    def _number_column(self, seen: Rows, place: int, odd: np.ndarray) -> np.ndarray:
+        cells, column = seen.cells[place], self._read[place]
+        kind = cells.dtype.kind if isinstance(cells, np.ndarray) else "O"
+        if kind in "iuf" or (kind == "b" and not column.stray):
+            return np.asarray(cells, np.float64)
+        if kind not in "mM" and not column.stray and not column.form:
             try:
                 numbers = np.array(cells, dtype=np.float64)
                 if numbers.ndim == 1:
                     return numbers
             except (TypeError, ValueError, OverflowError):
                 pass
-        return self._cells(seen, place, self._number)
+        return self._cells(seen, place, self._number, odd)
 
-    def _number(self, value: Any, _: Column) -> float:
-        return number_of(value, self.spellings)
+    def _number(self, value: Any, column: Column) -> float:
+        if column.stray and isinstance(value, bool | np.bool_):
+            raise ValueError(type(value).__name__)
+        return number_of(value, self.spellings, column.form)
 
-    def _times(self, seen: Rows, places: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        times = _stacked([self._time_column(seen, place) for place in places], seen.n_rows, np.float64)
+    def _times(self, seen: Rows, places: list[int], odd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        times = _stacked([self._time_column(seen, place, odd) for place in places], seen.n_rows, np.float64)
         _, _, low, _ = self._ranges
         with np.errstate(invalid="ignore"):
             return times, np.asarray((times < low).any(axis=1))  # later than training is what a row to predict is
 
-    def _time_column(self, seen: Rows, place: int) -> np.ndarray:
+    def _time_column(self, seen: Rows, place: int, odd: np.ndarray) -> np.ndarray:
         cells = seen.cells[place]
         if isinstance(cells, np.ndarray) and cells.dtype.kind == "M":
             moments = cells.astype("datetime64[us]")
@@ -310,15 +324,19 @@ class Schema:
                 known[value] = seconds_of(value, column.form, self.spellings)
             return known[value]
 
-        return self._cells(seen, place, moment)
+        return self._cells(seen, place, moment, odd)
 
-    def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float]) -> np.ndarray:
+    def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float], odd: np.ndarray) -> np.ndarray:
+        """Cells one by one; a row whose cell is no number, where training held such cells too, is marked in `odd`."""
         column = self._read[place]
         values = np.empty(seen.n_rows)
         for index, value in enumerate(seen.cells[place]):
             try:
                 values[index] = read(value, column)
             except ValueError:
+                if column.stray and isinstance(value, str | bool | np.bool_):
+                    values[index], odd[index] = np.nan, True
+                    continue
                 wanted = "a number" if column.kind == "number" else "a date or time"
                 read_as = f" ({column.dtype} in training)" if column.dtype else ""
                 raise RowsError(

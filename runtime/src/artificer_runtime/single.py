@@ -94,9 +94,9 @@ class Single:
         values = self._values(rows)
         numbers, codes, times = [], [], []
         unseen = outside = False
-        for place, low, high, gaps, within in self.plan.numbers:
+        for place, low, high, gaps, within, stray in self.plan.numbers:
             number = values[place]
-            if type(number) not in _NUMBERS:
+            if type(number) not in _NUMBERS or (stray and type(number) is bool):
                 raise UnusualError
             if number is None or number in gaps:
                 number = NAN

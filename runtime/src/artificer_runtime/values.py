@@ -5,6 +5,7 @@ Every function is a slow path; `schema` first tries whole columns at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,14 @@ from typing import Any
 import numpy as np
 
 MISSING = frozenset({"", "?", "na", "n/a", "nan", "null"})
+CURRENCIES = "$€£¥₹₩₽₺₪฿"
+_DIGITS = r"(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?|[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
+# How numbers are written in texts, by the form that a column of them bears. The share that "5%" means is read as 5.
+SIGNED = {
+    "1,234.5": rf"^[+-]?[{CURRENCIES}]? ?[+-]?{_DIGITS} ?[{CURRENCIES}]?$",
+    "1,234.5%": rf"^[+-]?{_DIGITS} ?%?$",
+}
+SIGNS = rf"[{CURRENCIES}%, ]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -54,6 +63,8 @@ def canonical_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float | np.floating | Decimal) and abs(float(value)) < 1e15 and float(value).is_integer():
         return str(int(value))
+    if isinstance(value, Decimal):
+        return str(float(value))
     if isinstance(value, np.generic):
         return canonical_text(value.item())
     if isinstance(value, date):
@@ -63,8 +74,13 @@ def canonical_text(value: Any) -> str:
     return str(value).strip()
 
 
-def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
+def number_of(value: Any, spellings: Collection[str] = MISSING, form: str = "") -> float:
     """Read one number; NaN where missing.
+
+    Parameters
+    ----------
+    form : str
+        How texts are written beside plain numbers: a key of `SIGNED`, or "".
 
     Raises
     ------
@@ -76,11 +92,21 @@ def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
     if isinstance(value, date | np.datetime64 | list | tuple | dict):
         raise ValueError(type(value).__name__)
     try:
-        return float(value)
+        return float(bare(value, form) if form and isinstance(value, str) else value)
     except OverflowError:  # a whole number beyond double precision
         return float("-inf") if str(value).startswith("-") else float("inf")
     except TypeError as error:
         raise ValueError(type(value).__name__) from error
+
+
+def bare(text: str, form: str) -> str:
+    """A number without the signs that its form allows; as it is where it is not of that form.
+
+    >>> bare("$ 1,234.50", "1,234.5"), bare("5 %", "1,234.5%"), bare("1,23", "1,234.5")
+    ('1234.50', '5', '1,23')
+    """
+    text = text.strip()
+    return re.sub(SIGNS, "", text) if form in SIGNED and re.fullmatch(SIGNED[form], text) else text
 
 
 def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:

@@ -13,12 +13,13 @@ import polars as pl
 
 from artificer.data.columns import each
 from artificer_runtime.schema import Column, Kind, Schema
-from artificer_runtime.values import MISSING, missing_numbers
+from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, missing_numbers
 
-# A column of texts is one of numbers (or moments) when all but this share of its values can be read so; the rest are
-# reported as mixed types and read as missing.
-STRAY = 0.005
-FEWEST_FOR_STRAY = 200
+# A column of texts is one of numbers (or moments) when all but this share of its values, and of its different values, can be
+# read so; the rest are reported as mixed types and read as missing. Of few different values a word is as likely a level as
+# a slip: there the share of the values alone must be lower.
+STRAY = 0.05
+STRAY_AMONG_FEW, FEWEST_FOR_STRAY = 0.005, 200
 MOST_LEVELS = 1_000
 SPELLINGS_OF_TWO = 10  # true, True, TRUE, tRUE …
 TEXT_WORDS = 4.0
@@ -35,6 +36,9 @@ MOST_UNITS, MOSTLY_MEASURED = 10, 0.9
 FEWEST_FOR_IDENTIFIER = 50
 ID_NAME = re.compile(r"(?i:(^|[_\W])(id|uuid|guid|key|index|rownum|row_number)$|^id([_\W]|$))|(?<=[a-z])(Id|ID)$")
 LEADING_ZERO = r"^0\d+$"
+SIGN = rf"[,%{CURRENCIES}]"
+# "1.005,5", "12,5": such numbers stay texts, since "1.005" alone would be read as another number in every other file.
+DECIMAL_COMMA = rf"^[+-]?[{CURRENCIES}]? ?[+-]?([1-9]\d{{0,2}}(\.\d{{3}})+|\d+)(,\d+)? ?[%{CURRENCIES}]?$"
 
 ISO = (
     "%Y-%m-%dT%H:%M:%S%.f%#z",
@@ -82,8 +86,16 @@ def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
     return text.set(text.is_in(found.implode()).fill_null(False), None) if len(found) else text
 
 
-def as_numbers(text: pl.Series) -> pl.Series:
-    """Texts read as numbers: Float64, null where one cannot be."""
+def as_numbers(text: pl.Series, form: str = "") -> pl.Series:
+    """Texts read as numbers: Float64, null where one cannot be.
+
+    Parameters
+    ----------
+    form : str
+        How they are written beside plain numbers: a key of `artificer_runtime.values.SIGNED`, or "".
+    """
+    if form in SIGNED:
+        text = text.str.replace_all(SIGNS, "").zip_with(text.str.contains(SIGNED[form]).fill_null(False), text)
     return text.cast(pl.Float64, strict=False)
 
 
@@ -146,16 +158,21 @@ def time_form(text: pl.Series) -> str | None:
         if _fits(form, known):
             return form
     for day_first, month_first in AMBIGUOUS:
-        day, month = _fits(day_first, known), _fits(month_first, known)
+        day, month = _n_read(day_first, known), _n_read(month_first, known)
         if day != month:
-            return day_first if day else month_first
+            return day_first if day > month else month_first
     return None
+
+
+def _n_read(form: str, known: pl.Series) -> int:
+    """How many texts are moments of a form that fits; of one that does not, 0."""
+    return as_moments(known, form).count() if _fits(form, known) else 0
 
 
 def _fits(form: str, known: pl.Series) -> bool:
     # Most columns of texts are no moments, and the first hundred values say so a thousand times faster.
     head = known[:100]
-    return 2 * as_moments(head, form).null_count() <= len(head) and _all_read(as_moments(known, form), known)
+    return 2 * as_moments(head, form).null_count() <= len(head) and nearly_all(as_moments(known, form), known)
 
 
 def _parsed(text: pl.Series, form: str) -> pl.Series:
@@ -167,9 +184,22 @@ def _parsed(text: pl.Series, form: str) -> pl.Series:
     return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
-def _all_read(found: pl.Series, text: pl.Series) -> bool:
-    n_stray = found.null_count() - text.null_count()
-    return n_stray == 0 or (len(text) >= FEWEST_FOR_STRAY and n_stray <= STRAY * len(text))
+def nearly_all(found: pl.Series, known: pl.Series) -> bool:
+    """Whether so many texts were read that the others count as strays.
+
+    Parameters
+    ----------
+    found : Series
+        What each text was read as; null where it could not be.
+    known : Series of String
+        Without gaps.
+    """
+    n_stray = found.null_count()
+    if n_stray == 0 or (len(known) >= FEWEST_FOR_STRAY and n_stray <= STRAY_AMONG_FEW * len(known)):
+        return True
+    if n_stray > STRAY * len(known):
+        return False
+    return known.filter(found.is_null()).n_unique() <= STRAY * known.n_unique()
 
 
 def _column(column: pl.Series, missing: Sequence[str], fewest: int) -> Column:
@@ -191,19 +221,52 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
         return Column(name, "constant", dtype=dtype)
     if n_distinct <= SPELLINGS_OF_TWO and set(known.unique().str.to_lowercase()) <= {"true", "false"}:
         return Column(name, "boolean", ("false", "true"), dtype=dtype)
-    if _are_numbers(known) and not known.str.contains(LEADING_ZERO).any():
-        return _number(column, as_numbers(text), dtype, fewest)
+    form = number_form(known)
+    if form is not None:
+        return _number(column, as_numbers(text, form), dtype, fewest, form, n_known=len(known))
     form = time_form(known)
     if form is not None:
         return _time(text, form, dtype, fewest)
-    kind = _kind_of_words(name, known, n_distinct)
+    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, n_distinct)
     levels = _levels(known, fewest) if kind == "category" else ()
-    return Column(name, kind if levels or kind != "category" else "identifier", levels, dtype=dtype)
+    return Column(name, kind if levels or kind != "category" else _without_levels(known), levels, dtype=dtype)
 
 
-def _are_numbers(known: pl.Series) -> bool:
-    head = known[:1_000]  # of texts that are none, these alone are more strays than all may hold
-    return as_numbers(head).null_count() <= STRAY * len(known) and _all_read(as_numbers(known), known)
+def _without_levels(known: pl.Series) -> Kind:
+    """The kind of a category of which no level has rows enough to be named."""
+    return "text" if are_unread_numbers(known) else "identifier"
+
+
+def number_form(known: pl.Series) -> str | None:
+    """The form in which texts are numbers, "" for plain ones; None when they are none, or codes such as "007".
+
+    Parameters
+    ----------
+    known : Series of String
+        Stripped, without gaps.
+    """
+    read = {form: n for form in ("", *SIGNED) if (n := _n_numbers(form, known))}
+    if not read or known.str.contains(LEADING_ZERO).any():
+        return None
+    return max(read, key=lambda form: read[form])  # of forms that read as many, the plainest
+
+
+def _n_numbers(form: str, known: pl.Series) -> int:
+    """How many texts are numbers of a form that nearly all have; of one that they have not, 0."""
+    head = known[:100]  # most columns of texts hold no numbers, and these say so
+    if 2 * as_numbers(head, form).null_count() > len(head):
+        return 0
+    found = as_numbers(known, form)
+    if form.endswith("%") and not nearly_all(found.set(~known.str.ends_with("%"), None), known):
+        return 0  # a share of 5 among those of 5% would be read as a twentieth of what it is, or as a hundredfold
+    return found.count() if nearly_all(found, known) else 0
+
+
+def are_unread_numbers(known: pl.Series) -> bool:
+    """Whether nearly all texts are numbers with signs that `number_form` does not read: decimal commas, or 5% among 0.05."""
+    if not known[:100].str.contains(SIGN).any() or known.str.contains(LEADING_ZERO).any():
+        return False
+    return nearly_all(known.set(~known.str.contains("|".join([DECIMAL_COMMA, *SIGNED.values()])), None), known)
 
 
 def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
@@ -240,22 +303,27 @@ def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:
     return tuple(counts["level"].head(MOST_LEVELS).to_list())
 
 
-def _number(column: pl.Series, numbers: pl.Series, dtype: str, fewest: int) -> Column:
+def _number(
+    column: pl.Series, numbers: pl.Series, dtype: str, fewest: int, form: str = "", n_known: int | None = None
+) -> Column:
     known = numbers.drop_nulls()
     low, high = _ends(known.filter(known.is_finite()), fewest)
     if known.min() == known.max() and known.len() in (0, len(numbers)):
         return Column(column.name, "constant", dtype=dtype)
-    kind: Kind = "identifier" if _identifies(column) else "number"
-    return Column(column.name, kind, low=low, high=high, dtype=dtype)
+    stray = n_known is not None and len(known) < n_known
+    named = numbers.drop_nulls() if stray else column  # the other rows are named whatever words stand among them
+    kind: Kind = "identifier" if _identifies(named, stray=stray) else "number"
+    return Column(column.name, kind, low=low, high=high, dtype=dtype, form=form, stray=stray and kind == "number")
 
 
-def _identifies(column: pl.Series) -> bool:
-    """Whole numbers, each once: by name an identifier, or rows counted through in their order."""
+def _identifies(column: pl.Series, *, stray: bool = False) -> bool:
+    """Whole numbers, each once: by name an identifier, or, where no words stand among them, rows counted in their order."""
     n = len(column)
-    if not column.dtype.is_integer() or n < FEWEST_FOR_IDENTIFIER or column.null_count():
+    whole = column.dtype.is_integer() or (stray and bool((column.is_finite() & (column == column.floor())).all()))
+    if not whole or n < FEWEST_FOR_IDENTIFIER or column.null_count():
         return False
     reach = int(column.max()) - int(column.min()) + 1  # type: ignore[arg-type]
-    counted = n >= 0.5 * reach and bool(column.is_sorted())
+    counted = not stray and n >= 0.5 * reach and bool(column.is_sorted())
     return (counted or bool(ID_NAME.search(column.name))) and column.n_unique() == n
 
 
@@ -272,4 +340,5 @@ def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:
     if moments.min() == moments.max() and len(moments) in (0, len(column)):
         return Column(column.name, "constant", dtype=dtype)
     low, high = (end / 1e6 if end is not None else None for end in _ends(moments, fewest))
-    return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form)
+    stray = column.dtype == pl.String and len(moments) < column.count()
+    return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form, stray=stray)

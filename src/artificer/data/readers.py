@@ -23,6 +23,7 @@ import pyarrow as pa
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.data.separated import read_separated, refuse_names
+from artificer.data.spelled import concatenated, is_mixed, mixed_texts
 from artificer.data.workbooks import is_workbook, read_sheet
 
 SQLITE = b"SQLite format 3\x00"
@@ -171,13 +172,24 @@ def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
 
 
 def _read_json_lines(data: bytes) -> pl.DataFrame:
-    return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    try:
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except pl.exceptions.ComputeError:  # truth values among numbers, or lines that are none
+        return _from_records([json.loads(line) for line in data.splitlines() if line.strip()])
 
 
 def _from_records(records: Any) -> pl.DataFrame:
     if not all(isinstance(record, dict) for record in records):
         raise ValueError('an array of rows must hold objects, one a row: [{"age": 41}, …]')
-    return pl.DataFrame(records, infer_schema_length=None, strict=False)
+    names = dict.fromkeys(name for record in records for name in record)
+    columns = {name: [record.get(name) for record in records] for name in names}
+    mixed = {name: mixed_texts(values) for name, values in columns.items() if _is_mixed_plain(values)}
+    plain = [{name: value for name, value in record.items() if name not in mixed} for record in records]
+    frame = pl.DataFrame(plain if mixed else records, infer_schema_length=None, strict=False)
+    if not mixed:
+        return frame
+    texts = {name: pl.Series(name, values, dtype=pl.String) for name, values in mixed.items()}
+    return pl.DataFrame([texts[name] if name in texts else frame[name] for name in names])
 
 
 def _frame(source: Any) -> pl.DataFrame:
@@ -191,13 +203,21 @@ def _frame(source: Any) -> pl.DataFrame:
         if hasattr(source, "iloc"):
             return _from_pandas(source)
         if isinstance(source, dict):
-            return pl.DataFrame(source, strict=False)
+            return pl.DataFrame({name: _unmixed(values) for name, values in source.items()}, strict=False)
     except (*UNREADABLE, TypeError) as error:
         raise DataError(f"the frame cannot be read: {error}") from error
     raise DataError(
         f"rows of type {type(source).__name__} cannot be read; give a path, a frame of polars, pandas or Arrow, or a "
         "dict of columns"
     )
+
+
+def _is_mixed_plain(values: Sequence[Any]) -> bool:
+    return is_mixed(values) and not any(isinstance(value, list | dict) for value in values)
+
+
+def _unmixed(values: Any) -> Any:
+    return mixed_texts(values) if isinstance(values, list | tuple) and _is_mixed_plain(values) else values
 
 
 def _from_arrow(table: Any) -> pl.DataFrame:
@@ -218,7 +238,7 @@ def _from_series(name: str, series: Any) -> pl.Series:
         return pl.Series(name, pa.Array.from_pandas(series))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         # An object column of several types: its values as texts, so that none is lost.
-        return pl.Series(name, [None if value is None or value != value else str(value) for value in series.tolist()])
+        return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
 
 
 def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
@@ -256,12 +276,7 @@ def _joined(frames: Sequence[pl.DataFrame], names: Sequence[str]) -> pl.DataFram
         for name in {*first} ^ {*frame.columns}:
             lacks, has = (file, names[0]) if name in first else (names[0], file)
             raise DataError(f"'{lacks}' lacks the column '{name}', which '{has}' has; all files need the same columns")
-    try:
-        return pl.concat([frame.select(first) for frame in frames], how="vertical_relaxed")
-    except pl.exceptions.PolarsError:
-        # A column that one file holds as numbers and another as texts: texts hold both.
-        mixed = [name for name in first if len({str(frame.schema[name]) for frame in frames}) > 1]
-        return pl.concat([frame.select(first).with_columns(pl.col(mixed).cast(pl.String)) for frame in frames])
+    return concatenated([frame.select(first) for frame in frames])
 
 
 def _refuse_twins(names: Sequence[str], where: str) -> None:

@@ -28,6 +28,7 @@ from artificer.data.readers import Loaded, read
 from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
 from artificer.data.sketches import Copies
+from artificer.data.spelled import SHOWN, shown
 from artificer.data.table import normal_column, stacked
 from artificer_runtime.schema import Column, Kind, Schema
 
@@ -51,6 +52,8 @@ class Survey:
         Whether copies are counted; else they are estimated.
     n_stray : dict of str to int
         Cells, by column, that are not of their column's kind; read as missing.
+    stray_words : dict of str to tuple of str
+        Some of them, as they were met, three at most.
     findings : tuple of Finding
         What was noticed when reading.
     """
@@ -62,6 +65,7 @@ class Survey:
     most_copied: int
     counted: bool
     n_stray: dict[str, int]
+    stray_words: dict[str, tuple[str, ...]]
     findings: tuple[Finding, ...] = ()
 
 
@@ -84,17 +88,22 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     """
     sample, pieces = _opened(source, folder or Path.cwd())
     names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
-    n_stray = Counter[str]()
+    n_stray, words = Counter[str](), dict[str, dict[str, None]]()
 
     def normal(cells: pl.Series, column: Column) -> pl.Series:
         canonical = normal_column(cells, column, looked.missing)
         if column.kind in ("number", "time") and cells.dtype == pl.String:
-            n_stray[column.name] += without_missing(cells, looked.missing).count() - canonical.count()
+            known = without_missing(cells, looked.missing)
+            if n := known.count() - canonical.count():
+                n_stray[column.name] += n
+                met = known.filter(canonical.is_null() & known.is_not_null()).unique(maintain_order=True).head(SHOWN)
+                words.setdefault(column.name, {}).update(dict.fromkeys(map(shown, met.to_list())))
         return canonical
 
     like = scan_part(sample, looked, normal=normal)[0]
     del sample
     n_stray.clear()
+    words.clear()
     total, copies, findings = None, Copies(), dict[Finding, None]()
     for piece in ahead(pieces):
         _same(piece, names)
@@ -109,9 +118,8 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     schema = _settled(looked, total)
     kinds = {column.name: column.kind for column in schema.columns}
     columns = tuple(replace(column, kind=kinds[column.name]) for column in total.columns)
-    return Survey(
-        schema, Profile(total.n_rows, columns), *copies.counted(), not copies.halvings, dict(+n_stray), tuple(findings)
-    )
+    profile, met = Profile(total.n_rows, columns), {name: tuple(held)[:SHOWN] for name, held in words.items()}
+    return Survey(schema, profile, *copies.counted(), not copies.halvings, dict(+n_stray), met, tuple(findings))
 
 
 def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded]]:

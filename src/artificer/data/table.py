@@ -17,7 +17,8 @@ from artificer.data.coded import dictionary
 from artificer.data.columns import each, prepared
 from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
 from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
-from artificer_runtime.schema import Column, Schema, canonical_text
+from artificer.data.spelled import concatenated, spelled
+from artificer_runtime.schema import Column, Schema
 
 FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
 
@@ -46,15 +47,13 @@ def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> 
     """Give one column its canonical form."""
     if column.kind == "number":
         if values.dtype == pl.String:
-            values = as_numbers(without_missing(values, missing))
+            values = as_numbers(without_missing(values, missing), column.form)
         return without_missing_numbers(values, missing)
     if column.kind == "time":
         if values.dtype == pl.String:
             values = without_missing(values, missing)
         return as_moments(values, column.form)
-    if values.dtype.is_float():
-        values = pl.Series(values.name, [None if v is None or v != v else canonical_text(v) for v in values.to_list()])
-    text = without_missing(values, missing)
+    text = without_missing(spelled(values), missing)
     return text.str.to_lowercase() if column.kind == "boolean" else text
 
 
@@ -138,14 +137,7 @@ def stacked(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
     other = second.select(
         (pl.col(name) if name in second.columns else pl.lit(None).alias(name)) for name in first.columns
     )
-    try:
-        return pl.concat([first, other], how="vertical_relaxed")
-    except pl.exceptions.PolarsError:
-        kinds = other.schema
-        mixed = [name for name, kind in first.schema.items() if kinds[name] not in (kind, pl.Null)]
-        return pl.concat(
-            [one.with_columns(pl.col(mixed).cast(pl.String)) for one in (first, other)], how="vertical_relaxed"
-        )
+    return concatenated([first, other])
 
 
 def save_rows(frame: pl.DataFrame, path: Path) -> None:

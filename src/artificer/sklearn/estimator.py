@@ -23,6 +23,7 @@ from artificer.core.run import Progress, Run, silent, temporary_workspace
 from artificer.core.stages import Driver, Model
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
+from artificer.data.table import stacked
 from artificer.line.ask import ask
 from artificer.line.ask.rows import oriented
 from artificer.line.audit import audit
@@ -216,7 +217,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         if valid is not None:
             rows = self._frame(valid[0], reset=False)
             n_valid = rows.height
-            frame = pl.concat([frame, rows], how="vertical_relaxed")
+            frame = stacked(frame, rows)
             target = np.concatenate([target, valid[1]])
         columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(extras.columns(), n_valid)])]
         try:

@@ -10,6 +10,8 @@ import polars as pl
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
+from artificer.data.spelled import mixed_texts
+
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
 
 MOST_FOLDS = 100
@@ -77,7 +79,7 @@ def plain(values: Any) -> Any:
     kinds = {type(one) for one in listed if one is not None}
     if kinds <= {int, float} or len(kinds) <= 1:
         return listed
-    return [None if one is None or one != one else str(one) for one in listed]
+    return mixed_texts(listed)
 
 
 def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -90,6 +90,8 @@ class Asked:
     n_disguised, n_stray : dict of str to int
         Training cells, by column, that say in words that the value is missing, or that are not of their column's kind;
         both are read as missing.
+    stray_words : dict of str to tuple of str
+        Some of the latter; none where the brief declares personal data.
     """
 
     task: Task
@@ -109,3 +111,4 @@ class Asked:
     class_kind: Literal["string", "integer", "number", "boolean"] = "string"
     n_disguised: dict[str, int] = field(default_factory=dict)
     n_stray: dict[str, int] = field(default_factory=dict)
+    stray_words: dict[str, tuple[str, ...]] = field(default_factory=dict)

@@ -44,7 +44,7 @@ from artificer_runtime.schema import Schema
 
 __all__ = ["Subject", "ask", "begin", "draft_brief", "drafted", "read_brief"]
 
-VERSION = 3
+VERSION = 4
 ROW = "artificer:row"
 CHECKED_ROWS = 1000
 
@@ -110,7 +110,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels, whole)
     sealed_frame = without_rare(sealed_frame, schema, brief)
     train_rows = _write(train, normalise(train, schema), brief, folder, name, "train")
-    disguised, stray = unread(train, schema)
+    disguised, stray, words = unread(train, schema)
     return Asked(
         task=labels.task,
         train=train_rows,
@@ -128,6 +128,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
         findings=tuple(loaded.findings) + _unlabelled(brief, n_unlabelled, frame.height),
         n_disguised=disguised,
         n_stray=stray,
+        stray_words={} if brief.legal.personal else words,
         decisions=(
             *labels.decisions,
             *decisions,

@@ -57,7 +57,7 @@ __all__ = [
     "with_history",
 ]
 
-VERSION = 4
+VERSION = 5
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
@@ -71,6 +71,7 @@ BUILTIN = (
     "artificer.line.audit.drift:drift",
     "artificer.line.audit.missing:missing",
     "artificer.line.audit.mixed_types:mixed_types",
+    "artificer.line.audit.signed_numbers:signed_numbers",
     "artificer.line.audit.identifiers:identifiers",
     "artificer.line.audit.identifiers:keys",
     "artificer.line.audit.constant:constant",

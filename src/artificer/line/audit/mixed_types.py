@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from artificer.core.records import Fact, Finding
+from artificer.data.kinds import STRAY
 from artificer.line.audit.seen import Seen, check
 
 HALF = 0.5
@@ -25,7 +26,7 @@ def mixed_types(seen: Seen) -> Iterator[Finding]:
             continue
         n_stray = seen.asked.n_stray.get(column.name, 0)
         if n_stray:
-            yield _stray(column.name, WHAT.get(column.kind, column.kind), n_stray, n_stray / column.n_rows)
+            yield _stray(seen, column.name, WHAT.get(column.kind, column.kind), n_stray / column.n_rows)
         elif column.kind in LEAST_SHARE:
             yield from _numbers_among_words(seen.rows.frame[column.name].drop_nulls(), LEAST_SHARE[column.kind])
 
@@ -36,15 +37,17 @@ def strays(seen: Seen) -> Iterator[Finding]:
     for column in seen.profile.columns:
         n_stray = seen.asked.n_stray.get(column.name, 0)
         if n_stray:
-            yield _stray(column.name, WHAT.get(column.kind, column.kind), n_stray, n_stray / column.n_rows)
+            yield _stray(seen, column.name, WHAT.get(column.kind, column.kind), n_stray / column.n_rows)
 
 
-def _stray(name: str, what: str, n_stray: int, share: float) -> Finding:
+def _stray(seen: Seen, name: str, what: str, share: float) -> Finding:
+    n_stray, words = seen.asked.n_stray[name], seen.asked.stray_words.get(name, ())
+    listed = f" ({', '.join(map(repr, words))}{', …' if len(words) < n_stray else ''})" if words else ""
     return Finding(
         code="mixed_types",
         severity="warning",
         where=name,
-        says=f"{n_stray:,} cells of '{name}' ({share:.2%}) are not {what}, as the others are; they are read as missing",
+        says=f"{n_stray:,} cells of '{name}' ({share:.2%}) are not {what}, as the others are{listed}; they are read as missing",
         fix="if they mean not known, add their words to [data] missing; else have its source corrected",
         facts=(Fact("n_stray", float(n_stray), "rows"), Fact("share_stray", share, "share of rows")),
     )
@@ -60,7 +63,8 @@ def _numbers_among_words(cells: pl.Series, least: float) -> Iterator[Finding]:
             code="mixed_types",
             severity="warning" if share >= HALF else "note",
             where=cells.name,
-            says=f"{share:.1%} of the values of '{cells.name}' are numbers, the others words; all are read as words",
+            says=f"{share:.1%} of the values of '{cells.name}' are numbers, the others words; all are read as words (a column "
+            f"is read as numbers where {1 - STRAY:.0%} of its values, and of its different values, are)",
             fix="if the words mean not known, add them to [data] missing; else split the column in two",
             facts=(
                 Fact("share_numbers", share, "share of values"),

@@ -60,6 +60,7 @@ def _seen(surveyed: Survey) -> Seen:
         schema=surveyed.schema,
         features=tuple(column.name for column in columns if column.kind not in ("identifier", "constant")),
         n_stray=surveyed.n_stray,
+        stray_words=surveyed.stray_words,
     )
     copied = Copied(surveyed.copies, surveyed.twins, surveyed.most_copied, surveyed.counted)
     brief = Brief(target=Target(column=""))

@@ -18,7 +18,7 @@ from artificer.line.ship.script.learners import CODE, GROUPED, IMPORTS, LINKED, 
 from artificer.line.ship.script.steps import call_of, code_of, imports_of
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import GROUPS, Schema
-from artificer_runtime.values import MISSING, missing_numbers
+from artificer_runtime.values import MISSING, SIGNED, SIGNS, missing_numbers
 
 HEAD = '''"""Trains the model '{name}' again, and predicts: {libraries} and polars, nothing else.
 
@@ -80,6 +80,9 @@ def number(column):
     """float64, NaN where missing; what lies beyond single precision, or the bounds of the column, is read as the nearer end."""
     if column.dtype == pl.String:
         column = column.str.strip_chars()
+        if column.name in FORMS:
+            plain = column.str.replace_all(SIGNS, "")
+            column = plain.zip_with(column.str.contains(SIGNED[FORMS[column.name]]).fill_null(False), column)
     values = column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy().copy()
     values[np.isin(values, [*MISSING_NUMBERS, *GAPS.get(column.name, [])])] = np.nan
     largest = float(np.finfo(np.float32).max)
@@ -106,7 +109,10 @@ def moment(column):
 def seconds(value, form):
     if isinstance(value, str):
         text = said(value)
-        value = (datetime.strptime(text, form) if form else datetime.fromisoformat(text)) if text else None
+        try:
+            value = (datetime.strptime(text, form) if form else datetime.fromisoformat(text)) if text else None
+        except ValueError:
+            value = None
     if value is None:
         return float("nan")
     if not isinstance(value, datetime):
@@ -245,6 +251,8 @@ def _of_columns(schema: Schema) -> Iterator[str]:
     yield f"GAPS = {_pretty({one.name: list(one.gaps) for one in columns if one.gaps})}"
     yield f"WITHIN = {_pretty({one.name: one.within for one in columns if one.within})}"
     yield f"FORMS = {_pretty({one.name: one.form for one in columns if one.form})}"
+    yield f"SIGNED = {_pretty({one.form: SIGNED[one.form] for one in columns if one.form in SIGNED})}"
+    yield f"SIGNS = {SIGNS!r}"
 
 
 def _train(found: Gathered) -> str:

@@ -13,7 +13,7 @@ from artificer.core.brief import Serve
 from artificer.core.errors import closest
 from artificer.line.ship.admitting import unknown
 from artificer_runtime.schema import Column, Schema
-from artificer_runtime.values import canonical_text, is_missing, seconds_of
+from artificer_runtime.values import canonical_text, is_missing, number_of, seconds_of
 
 TYPES = {
     "number": ["number", "null"],
@@ -141,7 +141,7 @@ class Fields:
         if value is None:
             return None
         if column.kind in ("number", "time") and column.low is not None and column.high is not None:
-            number = _moment_s(value, column) if column.kind == "time" else _number(value)
+            number = _moment_s(value, column) if column.kind == "time" else _number(value, column.form)
             late = column.kind == "number" and number > column.high
             if number in column.gaps or not (number < column.low or late):
                 return None
@@ -216,10 +216,10 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
         return "the number is not finite", "send a finite number, or null where the value is missing"
     if isinstance(value, dict | list):
         return f"one value is needed, not {_kind(value)}", f"send a single value{_example(column)}"
-    if column.kind == "number" and (isinstance(value, bool) or not _is_number(value)):
+    if column.kind == "number" and (isinstance(value, bool) or not _is_number(value, column.form)):
         fix = f"send a number{_example(column)}, or null where the value is missing"
         return f"a number is needed, not {_kind(value)}", fix
-    if column.kind == "number" and abs(float(value)) > LARGEST:
+    if column.kind == "number" and abs(_number(value, column.form)) > LARGEST:
         return "the number is too large", f"send a smaller number{_example(column)}"
     if column.kind == "time" and not _is_moment(value, column):
         asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"
@@ -262,8 +262,8 @@ def _nearest(value: str, column: Column) -> str:
     return closest(value[:50], column.levels, "did you mean") if len(column.levels) <= MOST_COMPARED else ""
 
 
-def _number(value: Any) -> float:
-    return float(value) if _is_number(value) else math.nan
+def _number(value: Any, form: str) -> float:
+    return number_of(value, (), form) if _is_number(value, form) else math.nan
 
 
 def _moment_s(value: Any, column: Column) -> float:
@@ -273,15 +273,10 @@ def _moment_s(value: Any, column: Column) -> float:
         return math.nan
 
 
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str):
-        try:
-            return math.isfinite(float(value))
-        except ValueError:
-            return False
+def _is_number(value: Any, form: str) -> bool:
     try:
-        return math.isfinite(float(value))
-    except OverflowError:
+        return math.isfinite(number_of(value, (), form))
+    except ValueError:
         return False
 
 
