@@ -14,9 +14,11 @@ import pytest
 import artificer
 from artificer import flow, forecast, runs
 from artificer.core.brief import Accept, Brief, Data, RunPart, Target
+from artificer.core.clock import Clock
 from artificer.core.errors import WorkspaceError
 from artificer.core.stages import RunLock
 from artificer.core.store import load, save
+from artificer.line.ask import begin
 
 pytestmark = pytest.mark.slow
 
@@ -102,6 +104,16 @@ def test_an_unmet_line_ends_with_3_and_one_not_shown_with_4(done: flow.Done, wor
 
 def test_judge_alone_gives_the_same_verdict(done: flow.Done, work: Path) -> None:
     assert artificer.judge(BRIEF, workspace=work, frame=rows()).score == done.verdict.score
+
+
+@pytest.mark.parametrize(("over_s", "says"), [(-1.0, ""), (2.0, ""), (5.0, "65.0 s, and the limit was 60 s")])
+def test_a_run_that_ends_late_says_by_how_much(tmp_path: Path, over_s: float, says: str) -> None:
+    state = begin(BRIEF, workspace=tmp_path, frame=rows())
+    state.clock = Clock(60.0, now=lambda: 60.0 + over_s)
+    state.seconds = {"judge": 4.0, "fit": 50.0}
+    told = flow._late(state)
+    assert told.startswith(says)
+    assert ("longest: fit 50.0 s, judge 4.0 s" in told) == bool(says)
 
 
 def test_a_plan_trains_nothing_and_contacts_nobody(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from artificer.line.ship import ship
 from artificer.report import report_page, write_page
 from artificer.told import told
 
+LATE = 0.05  # of the time limit: a run that ends later says so
 STAGES: dict[str, Callable[[Run], Any]] = {
     "ask": ask,
     "audit": audit,
@@ -63,6 +64,8 @@ class Done:
     served : Served or None
         Which version of the model is served: the first that is made is; later ones are promoted. None in a replay, and
         before anyone approved one where the brief wants four eyes.
+    late : str
+        By how much it ended after its time limit, and what took the time; "" where it did not.
     """
 
     run_id: str
@@ -76,6 +79,7 @@ class Done:
     code: int
     seconds: float
     served: Served | None = None
+    late: str = ""
 
 
 def run(
@@ -208,9 +212,22 @@ def _finish(state: Run) -> Done:
         seconds=state.watch.seconds,
         served=_served(state, shipped) if state.replay is None else None,
     )
+    done = replace(done, late=_late(state))
     save(folder / SUMMARY, Summary(state.id, code, done.seconds, page, tuple(sorted(state.used))))
     state.ledger.end(state.id, code, shipped.model_hash)
     return done
+
+
+def _late(state: Run) -> str:
+    late_s, limit_s = -state.clock.left_s, state.brief.run.limit_s
+    if state.stop.is_set() or late_s <= LATE * limit_s:
+        return ""
+    dearest = sorted(STAGES, key=lambda name: -state.seconds.get(name, 0.0))[:3]
+    took = ", ".join(f"{name} {state.seconds.get(name, 0.0):.1f} s" for name in dearest)
+    return (
+        f"{limit_s + late_s:.1f} s, and the limit was {limit_s:g} s: what follows training took longer than was kept for it, "
+        f"or the machine was busy (longest: {took})"
+    )
 
 
 def _served(state: Run, shipped: Shipped) -> Served | None:

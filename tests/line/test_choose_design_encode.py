@@ -151,15 +151,15 @@ def test_the_metric_is_the_clients_the_callers_or_the_usual_one(
 def test_a_plan_that_another_limit_made_leaves_each_run_its_own_time(tmp_path: Path) -> None:
     table = pl.concat([frame()] * 3)
     plans, ends = [], []
-    for limit_s in (5.0, 60.0):
+    for limit_s in (5.0, 16.0, 60.0):
         part = RunPart(limit_s=limit_s, learners=("lightgbm", "linear"))
         run = begin(Brief(target=Target(column="y"), run=part), workspace=tmp_path, frame=table)
         run.effects, run.clock = False, Clock(limit_s, now=lambda: 0.0)
         plans.append(design(run))
         ends.append(trained_by(run).left_s)
-    assert plans[0] == plans[1]
+    assert plans[0] == plans[1] == plans[2]
     assert "design" in run.reused
-    assert ends == pytest.approx([3.5, 54.0])
+    assert ends == pytest.approx([3.0, 12.0, 54.0])
 
 
 @pytest.mark.parametrize(

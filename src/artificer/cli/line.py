@@ -89,7 +89,7 @@ def run_line(brief: Path, how: How) -> int:
 
     done = flow.run(how.begin(brief))
     if how.as_json:
-        result = {"verdict": done.verdict, "shipped": done.shipped}
+        result = {"verdict": done.verdict, "shipped": done.shipped, "late": done.late}
         files = {"package": done.package, "report": done.report, "lock": done.lock}
         document("run", done.code, result, findings=done.findings, decisions=done.decisions, files=files)
     else:
@@ -121,6 +121,8 @@ def _show_done(done: Any) -> None:
         )
     if done.served is None and done.page.brief.authority.four_eyes:
         click.echo(f"\nserved   nothing before a yes: artificer approve BRIEF {done.shipped.version} --because …")
+    if done.late:
+        click.echo(f"\nlate     {done.late}")
     click.echo(f"\nNext: open the report, or predict new rows: artificer predict {typed(done.package)} ROWS")
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import artificer_runtime
 from artificer.core.records import Chances, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Model, Verdict
+from artificer.core.stages import Asked, Driver, Model, Verdict
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled, oriented
 from artificer.line.describe import describe
@@ -25,8 +25,9 @@ from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
 from artificer.line.judge.contributions import explained_by
 from artificer.line.judge.curve import value_curve
-from artificer.line.judge.drivers import drivers, read_columns
+from artificer.line.judge.drivers import MOST_COLUMNS, drivers, read_columns
 from artificer.line.judge.effects import effects
+from artificer.line.judge.examined import Examined
 from artificer.line.judge.fairness import fairness
 from artificer.line.judge.flips import champion_of, served_version
 from artificer.line.judge.limits import limits
@@ -50,6 +51,7 @@ __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 VERSION = 8
 LEVEL = 0.95
 MOST_SHAPES = 4
+PACKED_S = 2.0  # seconds that packing takes
 ALSO = {
     "binary": ("roc_auc", "average_precision", "log_loss", "brier", "accuracy"),
     "multiclass": ("log_loss", "accuracy", "balanced_accuracy"),
@@ -102,7 +104,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
     known = {"rows", *(one.where for one in slice_findings)}  # "rows" is where nothing was found
     weak = [one for one in weak_slices(examined) if one.where not in known]
     treated = [*fairness(examined), *(recourse(examined) if examined.changeable else ())]
-    driving = drivers(examined, *read_columns(seen, describe(run)))
+    driving = _drivers(run, seen, examined)
     strongest = [one.column for one in driving if one.effect.is_gain][:MOST_SHAPES]
     again = Retrained.of(run, asked, model)
     baseline = seen.against(np.tile(seen.constant, (len(seen.y), 1)))
@@ -130,6 +132,17 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         tests=tests,
         chances=_chances(seen.metric, score, {"a constant": baseline, "a linear model": linear}),
     )
+
+
+def _drivers(run: Run, seen: Seen, examined: Examined) -> tuple[Driver, ...]:
+    """What drives the prediction, as far as half of the time allows that packing leaves."""
+    columns, numbers = read_columns(seen, describe(run))
+    clock = run.clock.less(PACKED_S).share(0.5)
+    found = drivers(examined, columns, numbers, clock)
+    if clock.expired and len(found) < min(len(columns), MOST_COLUMNS):
+        told = f"the time limit left time to see what {len(found)} of {len(columns)} columns are worth to the model"
+        run.progress("judge", told)
+    return found
 
 
 def _chances(metric: str, score: Estimate, gains: dict[str, Estimate | None]) -> dict[str, Chances]:

@@ -7,17 +7,20 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import polars as pl
 
+from artificer.core.clock import Clock
 from artificer.core.stages import Description, Driver
 from artificer.line.judge.examined import Examined, drawn
 from artificer.line.judge.seen import Seen
 from artificer.measure.importance import importance
 from artificer_runtime.schema import GROUPS
 
-MOST_ROWS, MOST_COLUMNS, SHUFFLES = 1_500, 15, 3
+MOST_ROWS, FEWEST_COLUMNS, MOST_COLUMNS, SHUFFLES = 1_500, 3, 15, 3
 LOW, HIGH = 0.1, 0.9
 
 
-def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) -> tuple[Driver, ...]:
+def drivers(
+    seen: Examined, columns: Sequence[str], numbers: Collection[str], clock: Clock | None = None
+) -> tuple[Driver, ...]:
     """Rank columns by what shuffling them costs, the costliest first; nothing where nothing predicts.
 
     Parameters
@@ -26,6 +29,8 @@ def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) ->
         The first fifteen are tried.
     numbers : collection of str
         Those of them that hold numbers, which have a direction.
+    clock : Clock, optional
+        No further column is tried when it has expired, but for the first three.
     """
     if seen.predict is None:
         return ()
@@ -33,8 +38,10 @@ def drivers(seen: Examined, columns: Sequence[str], numbers: Collection[str]) ->
     kept = drawn(len(rows), MOST_ROWS)
     y, base, frame = rows.y[kept], seen.as_scored(seen.prediction[kept]), rows.frame[kept]
     weight, groups = (one[kept] if one is not None else None for one in (rows.weight, rows.group))
-    found = []
+    found: list[Driver] = []
     for name in columns[:MOST_COLUMNS]:
+        if clock is not None and clock.expired and len(found) >= FEWEST_COLUMNS:
+            break
 
         def shuffled(order: np.ndarray, name: str = name) -> np.ndarray:
             assert seen.predict is not None

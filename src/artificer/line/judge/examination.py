@@ -123,10 +123,9 @@ def _one_class(seen: Examined, score: Estimate) -> tuple[Finding, ...]:
         return ()
     only = seen.classes[int(present[0])]
     others = ", ".join(repr(one) for one in seen.classes if one != only)
-    says = (
-        f"{seen.metric} cannot be told: all {len(seen.rows):,} rows are of one class, '{only}', and it says how well "
-        "classes are told apart"
-    )
+    n = len(seen.rows)
+    those = f"all {n:,} rows are of one class, '{only}'" if n > 1 else f"the only row is of the class '{only}'"
+    says = f"{seen.metric} cannot be told: {those}, and it says how well classes are told apart"
     fact = Fact("rows", float(len(seen.rows)), "rows")
     return (Finding(ONE_CLASS, "warning", "the rows", says, f"bring rows of {others} too", (fact,)),)
 

@@ -31,7 +31,7 @@ from artificer.line.judge.examined import Predict, Rows, UnfinishedError
 from artificer_runtime.outcome import tempered
 
 # Of the time limit, at most so much; and seconds that stay for the other tests and for packing.
-SHARE, RESERVED_S = 0.1, 1.0
+SHARE, RESERVED_S = 0.1, 2.0
 LEAST_SHARE = 0.25  # of the training rows: of fewer, another model would be tested
 NEXT_SEED = 7919  # as far apart as the seeds of the blend's own members
 

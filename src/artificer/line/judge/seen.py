@@ -13,12 +13,14 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.rows import Labelled
-from artificer.line.judge.latency import timings
+from artificer.line.judge.latency import MOST_S, timings
 from artificer.measure.compare import compare
 from artificer.measure.intervals import estimate
 from artificer.measure.labels import decided, turned
 from artificer.measure.lists import Listed
 from artificer_runtime import Predictor
+
+LEAST_S = 0.2  # that single predictions are timed for, however little time is left
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ class Seen:
     @cached_property
     def took_ms(self) -> np.ndarray:
         """Milliseconds that single predictions took: float64 (n_timed,)."""
-        return timings(self.predictor, self.rows.frame)
+        most_s = min(MOST_S, max(LEAST_S, self.run.clock.left_s / 10))
+        return timings(self.predictor, self.rows.frame, most_s)
 
     @cached_property
     def top(self) -> int:
