@@ -16,7 +16,15 @@ import numpy as np
 
 from artificer_runtime.errors import RowsError
 from artificer_runtime.rows import Rows
-from artificer_runtime.values import MISSING, canonical_text, is_missing, missing_numbers, number_of, seconds_of
+from artificer_runtime.values import (
+    MISSING,
+    canonical_text,
+    is_missing,
+    missing_numbers,
+    number_of,
+    seconds_of,
+    spans_in_seconds,
+)
 
 __all__ = ["Column", "Encoded", "Kind", "Schema", "canonical_text"]
 
@@ -267,7 +275,7 @@ class Schema:
         row = [seen.cells[place][0] for place in places]
         try:
             numbers = np.array([row], dtype=np.float64)
-            if numbers.ndim == 2:
+            if numbers.ndim == 2 and not _holds_spans(row):
                 return numbers
         except (TypeError, ValueError, OverflowError):
             pass
@@ -278,10 +286,12 @@ class Schema:
         cells = seen.cells[place]
         if isinstance(cells, np.ndarray) and cells.dtype.kind in "biuf":
             return cells.astype(np.float64)
-        if not (isinstance(cells, np.ndarray) and cells.dtype.kind in "mM"):
+        if isinstance(cells, np.ndarray) and cells.dtype.kind == "m":
+            return spans_in_seconds(cells)
+        if not (isinstance(cells, np.ndarray) and cells.dtype.kind == "M"):
             try:
                 numbers = np.array(cells, dtype=np.float64)
-                if numbers.ndim == 1:
+                if numbers.ndim == 1 and not _holds_spans(cells):
                     return numbers
             except (TypeError, ValueError, OverflowError):
                 pass
@@ -373,6 +383,11 @@ class Schema:
 
 
 _ODD = np.iinfo(np.int32).min
+
+
+def _holds_spans(values: Sequence[Any] | np.ndarray) -> bool:
+    """Whether some are durations of numpy, which it turns to bare counts of their unit."""
+    return np.timedelta64 in set(map(type, values))
 
 
 def _stacked(columns: list[np.ndarray], n_rows: int, dtype: Any) -> np.ndarray:

@@ -24,7 +24,7 @@ def is_missing(value: Any, spellings: Collection[str] = MISSING) -> bool:
         return value.strip().lower() in spellings
     if type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float | np.floating | np.datetime64 | Decimal) and bool(value != value)
+    return isinstance(value, float | np.floating | np.datetime64 | np.timedelta64 | Decimal) and bool(value != value)
 
 
 def missing_numbers(spellings: Collection[str]) -> list[float]:
@@ -64,7 +64,7 @@ def canonical_text(value: Any) -> str:
 
 
 def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
-    """Read one number; NaN where missing.
+    """Read one number; NaN where missing. A duration counts in seconds.
 
     Raises
     ------
@@ -75,12 +75,26 @@ def number_of(value: Any, spellings: Collection[str] = MISSING) -> float:
         return float("nan")
     if isinstance(value, date | np.datetime64 | list | tuple | dict):
         raise ValueError(type(value).__name__)
+    if isinstance(value, timedelta | np.timedelta64):
+        span = value.to_timedelta64() if hasattr(value, "to_timedelta64") else np.timedelta64(value)
+        return float(spans_in_seconds(np.array([span]))[0])
     try:
         return float(value)
     except OverflowError:  # a whole number beyond double precision
         return float("-inf") if str(value).startswith("-") else float("inf")
     except TypeError as error:
         raise ValueError(type(value).__name__) from error
+
+
+def spans_in_seconds(spans: np.ndarray) -> np.ndarray:
+    """Durations as float64 seconds, NaN where missing; what is finer than a microsecond is cut off.
+
+    >>> spans_in_seconds(np.array([90_000_000_500, -1_500], "timedelta64[ns]")).tolist()
+    [90.0, -1e-06]
+    """
+    whole = spans.astype("timedelta64[us]")
+    whole = np.where((spans < np.timedelta64(0, "us")) & (whole != spans), whole + 1, whole)
+    return np.where(np.isnat(spans), np.nan, whole.astype(np.int64) / 1e6)
 
 
 def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:
