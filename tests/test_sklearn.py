@@ -277,6 +277,7 @@ def test_findings_and_errors_speak_of_what_the_caller_has() -> None:
     with pytest.raises(ValueError, match="the target y has 240 classes, .* For a number to predict, use Regressor"):
         Classifier().fit(people(500)[0], np.arange(500) % 240)
     assert own_words("class '1' holds 5 rows, share of '0'", ["no", "yes"]) == "class 'yes' holds 5 rows, share of 'no'"
+    assert own_words("class '7' holds 5 rows", ["no", "yes"]) == "class '7' holds 5 rows"
 
 
 def _filled(node: ast.expr) -> str:

@@ -56,8 +56,8 @@ def own_words(text: str, labels: Sequence[str] = ()) -> str:
     >>> own_words('set [data] group = "shop" to keep its rows on one side of every split')
     'set groups=X["shop"] to keep its rows on one side of every split'
     """
-    if labels:
-        text = CLASS.sub(lambda found: f"{found[1]}'{labels[int(found[2])]}'", text)
+    by_number = dict(enumerate(labels))
+    text = CLASS.sub(lambda found: f"{found[1]}'{by_number.get(int(found[2]), found[2])}'", text)
     for pattern, said in PHRASES:
         text = pattern.sub(said, text)
     return text
