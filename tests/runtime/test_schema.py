@@ -100,6 +100,31 @@ def test_moments_in_any_dress_and_zone(value: Any) -> None:
     assert encoded(seen=value).times[0, 0] == MOMENT.timestamp()
 
 
+SPANS = [timedelta(days=2, microseconds=7), timedelta(0), None, timedelta(seconds=-90), timedelta(hours=5)]
+
+
+@pytest.mark.parametrize("unit", ["ns", "us", "ms"])
+@pytest.mark.parametrize("times", [1, 5])
+@pytest.mark.parametrize("dress", ["pandas", "polars", "arrow", "numpy", "dicts", "scalars of numpy"])
+def test_durations_are_seconds_in_any_dress_by_row_and_by_batch(unit: Any, times: int, dress: str) -> None:
+    schema = Schema((Column("wait", "number"),))
+    frame = pl.DataFrame({"wait": pl.Series(times * SPANS, dtype=pl.Duration(unit))})
+    whole = frame["wait"].to_numpy()
+    forms: dict[str, Any] = {
+        "pandas": frame.to_pandas(),
+        "polars": frame,
+        "arrow": frame.to_arrow(),
+        "numpy": {"wait": whole},
+        "dicts": frame.to_dicts(),
+        "scalars of numpy": [{"wait": one} for one in whole],
+    }
+    expected = np.array([np.nan if one is None else one.total_seconds() for one in times * SPANS])
+    expected = np.floor(expected * 1e3) / 1e3 if unit == "ms" else expected
+    np.testing.assert_array_equal(schema.encode(forms[dress]).numbers[:, 0], expected)
+    lone = {"wait": whole[3]} if dress == "numpy" else forms[dress][3:4]
+    assert schema.encode(lone).numbers.tolist() == [[-90.0]]
+
+
 def test_a_date_is_its_midnight() -> None:
     assert encoded(seen=date(1970, 1, 2)).times[0, 0] == 86_400.0
 

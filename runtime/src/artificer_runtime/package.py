@@ -114,6 +114,11 @@ def write(folder: Path, contents: Contents) -> str:
     return model_hash
 
 
+def hash_of(contents: Contents) -> str:
+    """The model hash that `write` gives these contents."""
+    return _hash(_model_files(contents))
+
+
 def add_files(folder: Path, files: Mapping[str, bytes], facts: Mapping[str, Any] | None = None) -> None:
     """Add more files to a package, and to its manifest, and facts that this says; the model hash stays."""
     manifest = json.loads((folder / MANIFEST).read_bytes())

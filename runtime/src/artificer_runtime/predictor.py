@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -138,8 +139,8 @@ class Predictor:
         """
         if self.contents.classes:
             raise RowsError("this model predicts classes, not a number: use predict_proba")
-        if not 0.0 < level < 1.0:
-            raise RowsError(f"level is {level:g}; it is the chance that an interval holds the value, between 0 and 1")
+        if not (isinstance(level, Real) and 0.0 < level < 1.0):
+            raise RowsError(f"level is {level!r}; it is the chance that an interval holds the value, between 0 and 1")
         if self.contents.residuals is None:
             raise RowsError(
                 "this package holds no residuals, so it tells no intervals; train it again with this version"

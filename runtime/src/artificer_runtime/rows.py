@@ -152,7 +152,7 @@ class Rows:
 def _column(value: Any) -> Any:
     """A value of a dict: a column of some library, or one row's value as it is."""
     if isinstance(value, np.ndarray):
-        return value if value.ndim else value.item()
+        return value if value.ndim else value[()] if value.dtype.kind in "mM" else value.item()
     if hasattr(value, "iloc"):
         return _pandas_column(value)
     if hasattr(value, "null_count"):
@@ -177,7 +177,7 @@ def _pandas_cells(rows: Any, places: Sequence[int]) -> list[Any]:
 
 def _pandas_column(column: Any) -> Column:
     kind = getattr(column.dtype, "kind", "O")
-    if kind in "biufM":
+    if kind in "biufmM":
         if getattr(column.dtype, "tz", None) is not None:
             column = column.dt.tz_convert("UTC").dt.tz_localize(None)
         try:
@@ -195,6 +195,8 @@ def _polars_column(column: Any) -> Column:
             return np.asarray(column.to_numpy())
     elif str(column.dtype).startswith("Date"):
         return np.asarray(column.to_numpy()).astype(f"datetime64[{'D' if str(column.dtype) == 'Date' else 'us'}]")
+    elif str(column.dtype).startswith("Duration"):
+        return np.asarray(column.to_numpy())
     values: list[Any] = column.to_list()
     return values
 
@@ -202,6 +204,8 @@ def _polars_column(column: Any) -> Column:
 def _arrow_column(column: Any) -> Column:
     kind = str(column.type)
     if column.null_count == 0 and (kind.startswith(("int", "uint", "float", "double"))):
+        return np.asarray(column.to_numpy())
+    if kind.startswith("duration"):
         return np.asarray(column.to_numpy())
     if kind.startswith(("timestamp", "date")):
         return np.asarray(column.to_numpy()).astype(f"datetime64[{'D' if kind.startswith('date') else 'us'}]")

@@ -16,7 +16,15 @@ import numpy as np
 
 from artificer_runtime.errors import RowsError
 from artificer_runtime.rows import Rows
-from artificer_runtime.values import MISSING, canonical_text, is_missing, missing_numbers, number_of, seconds_of
+from artificer_runtime.values import (
+    MISSING,
+    canonical_text,
+    is_missing,
+    missing_numbers,
+    number_of,
+    seconds_of,
+    spans_in_seconds,
+)
 
 __all__ = ["Column", "Encoded", "Kind", "Schema", "canonical_text"]
 
@@ -272,7 +280,11 @@ class Schema:
         row = [seen.cells[place][0] for place in places]
         try:
             numbers = np.array([row], dtype=np.float64)
-            if numbers.ndim == 2 and not any(isinstance(row[place], str | bool | np.bool_) for place in self._guarded):
+            if (
+                numbers.ndim == 2
+                and not _holds_spans(row)
+                and not any(isinstance(row[place], str | bool | np.bool_) for place in self._guarded)
+            ):
                 return numbers
         except (TypeError, ValueError, OverflowError):
             pass
@@ -290,10 +302,12 @@ class Schema:
         kind = cells.dtype.kind if isinstance(cells, np.ndarray) else "O"
         if kind in "iuf" or (kind == "b" and not column.stray):
             return np.asarray(cells, np.float64)
-        if kind not in "mM" and not column.stray and not column.form:
+        if isinstance(cells, np.ndarray) and kind == "m":
+            return spans_in_seconds(cells)
+        if kind != "M" and not column.stray and not column.form:
             try:
                 numbers = np.array(cells, dtype=np.float64)
-                if numbers.ndim == 1:
+                if numbers.ndim == 1 and not _holds_spans(cells):
                     return numbers
             except (TypeError, ValueError, OverflowError):
                 pass
@@ -391,6 +405,11 @@ class Schema:
 
 
 _ODD = np.iinfo(np.int32).min
+
+
+def _holds_spans(values: Sequence[Any] | np.ndarray) -> bool:
+    """Whether some are durations of numpy, which it turns to bare counts of their unit."""
+    return np.timedelta64 in set(map(type, values))
 
 
 def _stacked(columns: list[np.ndarray], n_rows: int, dtype: Any) -> np.ndarray:

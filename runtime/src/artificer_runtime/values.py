@@ -33,7 +33,7 @@ def is_missing(value: Any, spellings: Collection[str] = MISSING) -> bool:
         return value.strip().lower() in spellings
     if type(value).__name__ in ("NAType", "NaTType"):
         return True
-    return isinstance(value, float | np.floating | np.datetime64 | Decimal) and bool(value != value)
+    return isinstance(value, float | np.floating | np.datetime64 | np.timedelta64 | Decimal) and bool(value != value)
 
 
 def missing_numbers(spellings: Collection[str]) -> list[float]:
@@ -75,7 +75,7 @@ def canonical_text(value: Any) -> str:
 
 
 def number_of(value: Any, spellings: Collection[str] = MISSING, form: str = "") -> float:
-    """Read one number; NaN where missing.
+    """Read one number; NaN where missing. A duration counts in seconds.
 
     Parameters
     ----------
@@ -91,6 +91,9 @@ def number_of(value: Any, spellings: Collection[str] = MISSING, form: str = "") 
         return float("nan")
     if isinstance(value, date | np.datetime64 | list | tuple | dict):
         raise ValueError(type(value).__name__)
+    if isinstance(value, timedelta | np.timedelta64):
+        span = value.to_timedelta64() if hasattr(value, "to_timedelta64") else np.timedelta64(value)
+        return float(spans_in_seconds(np.array([span]))[0])
     try:
         return float(bare(value, form) if form and isinstance(value, str) else value)
     except OverflowError:  # a whole number beyond double precision
@@ -107,6 +110,17 @@ def bare(text: str, form: str) -> str:
     """
     text = text.strip()
     return re.sub(SIGNS, "", text) if form in SIGNED and re.fullmatch(SIGNED[form], text) else text
+
+
+def spans_in_seconds(spans: np.ndarray) -> np.ndarray:
+    """Durations as float64 seconds, NaN where missing; what is finer than a microsecond is cut off.
+
+    >>> spans_in_seconds(np.array([90_000_000_500, -1_500], "timedelta64[ns]")).tolist()
+    [90.0, -1e-06]
+    """
+    whole = spans.astype("timedelta64[us]")
+    whole = np.where((spans < np.timedelta64(0, "us")) & (whole != spans), whole + 1, whole)
+    return np.where(np.isnat(spans), np.nan, whole.astype(np.int64) / 1e6)
 
 
 def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:

@@ -25,6 +25,7 @@ from artificer.core.records import Finding
 from artificer.data.separated import read_separated, refuse_names
 from artificer.data.spelled import concatenated, is_mixed, mixed_texts
 from artificer.data.workbooks import is_workbook, read_sheet
+from artificer_runtime.values import spans_in_seconds
 
 SQLITE = b"SQLite format 3\x00"
 ARROW_STREAM = b"\xff\xff\xff\xff"
@@ -264,7 +265,7 @@ def _plain(column: pl.Series) -> pl.Series:
     if isinstance(kind, pl.Decimal):
         return column.cast(pl.Float64)
     if isinstance(kind, pl.Duration):
-        return (column.cast(pl.Duration("us")).cast(pl.Int64) / 1e6).alias(column.name)
+        return pl.Series(column.name, spans_in_seconds(column.to_numpy()), nan_to_null=True)
     return column
 
 

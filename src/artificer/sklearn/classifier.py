@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -13,7 +14,18 @@ from sklearn.utils.validation import column_or_1d
 
 from artificer.core.run import Progress
 from artificer.sklearn.estimator import Estimator
-from artificer.sklearn.given import TARGET, WEIGHT, Extras, check_both, check_lengths, row_weights
+from artificer.sklearn.given import (
+    TARGET,
+    WEIGHT,
+    Extras,
+    check_both,
+    check_label_types,
+    check_lengths,
+    label_texts,
+    row_weights,
+)
+from artificer_runtime import Predictor
+from artificer_runtime.package import hash_of
 
 
 class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -32,7 +44,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Seed.
     n_jobs : int, optional
         Fits side by side; -1 for one a core.
-    learners, exclude : sequence of str, optional
+    learners, exclude : str or sequence of str, optional
         Names of learners ("lightgbm", "catboost", "linear", …) or candidates: those alone are tried, or all but those.
     cv : int, splitter, iterable of (train, test), or array of int (n_rows,), optional
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
@@ -77,8 +89,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         random_state: int | None = None,
         n_jobs: int | None = None,
         class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
-        learners: Sequence[str] | None = None,
-        exclude: Sequence[str] | None = None,
+        learners: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         cv: Any = None,
         memory_gb: float | None = None,
         callback: Progress | None = None,
@@ -121,6 +133,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             When the rows or labels cannot be learned from; it says why, and how to mend it.
         """
         check_lengths(X, y)
+        check_label_types(y)
         labels = column_or_1d(y, warn=True)
         if any(one is None or one != one for one in labels.tolist()):
             raise ValueError("Input y contains NaN: drop the rows without a label")
@@ -130,6 +143,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             raise ValueError(f"y holds one class only, {self.classes_.tolist()}: there is nothing to tell apart")
         check_both(X_val, y_val)
         valid = (X_val, self._numbers(y_val).astype(codes.dtype)) if X_val is not None else None
+        if valid is not None and len(valid[1]) and len(np.unique(valid[1])) < 2:
+            only = self.classes_.tolist()[valid[1][0]]
+            raise ValueError(
+                f"y_val holds one class only, {only!r}: candidates cannot be compared on it; add rows of others"
+            )
         self._train(
             X, codes, Extras(row_weights(sample_weight, len(codes)), time, groups), valid, train_on_val=train_on_val
         )
@@ -143,6 +161,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[self.predictor_.weighed(probabilities).argmax(axis=1)])
+
+    def _named(self, predictor: Predictor) -> Predictor:
+        classes, kind = label_texts(self.classes_)
+        contents = replace(predictor.contents, classes=classes, class_kind=kind)
+        return Predictor(contents, hash_of(contents))
 
     def _class_weights(self, frame: pl.DataFrame, n_valid: int) -> tuple[float, ...]:
         if self.class_weight is None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import _num_samples, check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 import artificer_runtime
-from artificer.core.brief import Brief, Data, RunPart, Target
+from artificer.core.brief import Brief, Data, Features, RunPart, Target
 from artificer.core.clock import Clock
-from artificer.core.errors import ArtificerError
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
-from artificer.core.stages import Driver, Model
+from artificer.core.stages import Driver, Model, Trial
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
 from artificer.data.table import stacked
@@ -30,10 +31,24 @@ from artificer.line.audit import audit
 from artificer.line.fit import fit as fit_stage
 from artificer.line.refine import refine
 from artificer.measure.importance import importance
-from artificer.measure.labels import decided
+from artificer.measure.labels import decided, turned
 from artificer.measure.metrics import metric as find_metric
+from artificer.measure.metrics import score
 from artificer.measure.own import Labelling, registered
-from artificer.sklearn.given import GROUP, TARGET, TIME, WEIGHT, Extras, own_folds, plain, row_weights
+from artificer.sklearn.given import (
+    GROUP,
+    TARGET,
+    TIME,
+    WEIGHT,
+    Extras,
+    check_names,
+    check_number,
+    listed,
+    own_folds,
+    plain,
+    row_weights,
+)
+from artificer.sklearn.words import own_findings, plainly
 from artificer_runtime.package import write
 
 Self = TypeVar("Self", bound="Estimator")
@@ -53,7 +68,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         Seed; the same one gives the same model.
     n_jobs : int, optional
         Fits side by side; -1 for one a core.
-    learners, exclude : sequence of str, optional
+    learners, exclude : str or sequence of str, optional
         Names of learners or candidates: those alone are tried, or all but those.
     cv : int, splitter, or array of int (n_rows,), optional
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
@@ -75,8 +90,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         metric: str | Callable[..., Any] | None = None,
         random_state: int | None = None,
         n_jobs: int | None = None,
-        learners: Sequence[str] | None = None,
-        exclude: Sequence[str] | None = None,
+        learners: str | Sequence[str] | None = None,
+        exclude: str | Sequence[str] | None = None,
         cv: Any = None,
         memory_gb: float | None = None,
         callback: Progress | None = None,
@@ -132,7 +147,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if n_repeats < 1:
             raise ValueError(f"n_repeats is {n_repeats}; each column must be shuffled once at least")
-        frame, truth = self._frame(X, reset=False), self._numbers(y)
+        with plainly():
+            frame, truth = self._frame(X, reset=False), self._numbers(y)
         if frame.height != len(truth):
             raise ValueError(f"X has {frame.height} rows and y {len(truth)}; give each row its label")
         weight, rng = row_weights(sample_weight, len(truth)), np.random.default_rng(0)
@@ -160,15 +176,24 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         given = column_or_1d(y)
         if self._kind == "number":
             return np.asarray(given, np.float64)
-        codes = np.searchsorted(self.classes_, given).clip(max=len(self.classes_) - 1)
-        if (self.classes_[codes] != given).any():
-            raise ValueError(f"y holds a class that it was not fitted with; it knows {self.classes_.tolist()}")
+        places = {label: float(place) for place, label in enumerate(self.classes_.tolist())}
+        codes = [places.get(label, np.nan) for label in given.tolist()]
+        if np.isnan(codes).any():
+            odd = given.tolist()[int(np.isnan(codes).argmax())]
+            known = self.classes_.tolist()
+            raise ValueError(f"y holds {odd!r}, a class that it was not fitted with; it knows {known}")
         return np.asarray(codes, np.float64)
 
     def improve(self: Self, budget_s: float) -> Self:
         """Go on from where `fit` stopped, for so many seconds more; what was trained is not trained again.
 
-        The model is replaced where the new one's out-of-fold score is at least as good, and stays where it is not.
+        All candidates are tried, of few rows too. The model is replaced where the new one's score is at least as good on
+        the rows that both have out-of-fold predictions of, and stays where it is not.
+
+        Warns
+        -----
+        UserWarning
+            When nothing new was trained: nothing was left to train, or there was no time for it.
 
         Raises
         ------
@@ -176,6 +201,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             When what `fit` made is gone: in an estimator that was copied or read from a file.
         """
         check_is_fitted(self)
+        check_number("budget_s", budget_s)
         before = self._run
         if before is None:
             raise ValueError("what fit made is gone, in a copy or after loading: fit again, with a larger budget_s")
@@ -188,7 +214,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             results={},
             stop=threading.Event(),
         )
-        self._fitted(self._run, weighted=self._weighted, before=self._model)
+        with plainly():
+            self._fitted(self._run, weighted=self._weighted, before=self._model)
         return self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -206,11 +233,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         *,
         train_on_val: bool,
     ) -> None:
-        frame = self._frame(X, reset=True)
-        if valid is not None and len(valid[1]) != _num_samples(valid[0]):
-            raise ValueError(
-                f"X_val has {_num_samples(valid[0])} rows and y_val {len(valid[1])}; give each row its label"
-            )
+        check_number("budget_s", self.budget_s)
+        if self.memory_gb is not None:
+            check_number("memory_gb", self.memory_gb)
+        self._n_workers()
+        with plainly():
+            frame = self._frame(X, reset=True)
+        check_names(frame.columns)
+        beside = extras.columns(frame.height)
         if self.cv is not None and valid is not None:
             raise ValueError("cv and X_val are both given; candidates are compared on one of them")
         n_valid = 0
@@ -219,11 +249,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             n_valid = rows.height
             frame = stacked(frame, rows)
             target = np.concatenate([target, valid[1]])
-        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(extras.columns(), n_valid)])]
-        try:
+        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(beside, n_valid)])]
+        with plainly():
             self._line(pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
-        except ArtificerError as error:
-            raise ValueError(str(error)) from error
 
     def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
         """Rows to validate on weigh one, and come after all others in time."""
@@ -251,7 +279,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             clock=clock,
             frame=frame,
             progress=self.callback or silent,
-            n_workers=n_cores() if self.n_jobs == -1 else max(1, self.n_jobs or 1),
+            n_workers=self._n_workers(),
             effects=False,
             seal=False,
             judged=False,
@@ -269,29 +297,53 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             model = refine(run)
             trained = fit_stage(run)
             better = find_metric(trained.metric)
-            if before is not None and not self._as_good(model, before, better.sign):
+            if before is not None and (stays := self._stays(run, model, before)):
+                run.progress("improve", f"the model stays as it was: {stays}")
                 return
             self._model = model
             self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better.larger_is_better)
             self._keep(run, model)
 
-    def _as_good(self, model: Model, before: Model, sign: float) -> bool:
-        """Whether a model is refitted if the one before was, measures as many rows, and scores at least as well on them."""
-        whole = model.refitted >= before.refitted and model.score.n >= before.score.n
-        return whole and sign * (model.score.value - before.score.value) >= 0
+    def _stays(self, run: Run, model: Model, before: Model) -> str:
+        """Why the model before stays: it alone is refitted, or better on the rows that both were measured on; "" if not."""
+        trained = fit_stage(run)
+        if model.model_hash == before.model_hash:
+            if _n_fits(trained.trials) > _n_fits(self.trials_):
+                return "what was trained since gains nothing"
+            few = f"{run.brief.run.limit_s:g} s were too few for one more fit; give more"
+            because = few if trained.cut else "every candidate had been tried to its end"
+            warnings.warn(f"improve trained nothing new: {because}", UserWarning, stacklevel=4)
+            return because
+        if before.refitted and not model.refitted:
+            return "there was no time to fit the new one on all rows; give improve more seconds"
+        now, then = _out_of_fold(run, model), _out_of_fold(run, before)
+        shared = ~np.isnan(now).any(axis=1) & ~np.isnan(then).any(axis=1)
+        new, old = self._score_on(run, model, now, shared), self._score_on(run, before, then, shared)
+        if find_metric(trained.metric).sign * (new - old) >= 0:
+            return ""
+        return f"the new one's {trained.metric} is {new:.5g}, its own {old:.5g}, on the {shared.sum()} rows that measured both"
+
+    def _score_on(self, run: Run, model: Model, prediction: np.ndarray, rows: np.ndarray) -> float:
+        """A model's score on some of the rows, given by mask, in the metric that candidates are compared by."""
+        name, frame = fit_stage(run).metric, run.frame.filter(pl.Series(rows))
+        y, shown = oriented(frame[TARGET].to_numpy().astype(np.float64), prediction[rows], self._positive)
+        shown = decided(name, shown, turned(model.outputs.multipliers, self._positive))
+        return score(name, y, shown, frame[WEIGHT].to_numpy() if WEIGHT in frame.columns else None)
+
+    def _named(self, predictor: artificer_runtime.Predictor) -> artificer_runtime.Predictor:
+        """A predictor whose labels are the caller's."""
+        return predictor
 
     def _keep(self, run: Run, model: Model) -> None:
-        self.predictor_ = artificer_runtime.load(run.path(model.folder))
-        self.findings_ = audit(run).findings
+        self.predictor_ = self._named(artificer_runtime.load(run.path(model.folder)))
+        self.findings_ = own_findings(audit(run).findings, self.predictor_.contents.classes)
         trained = fit_stage(run)
         self.trials_ = trained.trials
         self.score_ = model.score
         self.front_ = model.front
         self.metric_ = trained.metric
         self._positive = ask(run).positive
-        with np.load(run.path(model.out_of_fold)) as stored:
-            self.out_of_fold_ = np.full((run.frame.height, stored["prediction"].shape[1]), np.nan)
-            self.out_of_fold_[stored["rows"]] = stored["prediction"]
+        self.out_of_fold_ = _out_of_fold(run, model)
 
     def _named_metric(self, run: Run, *, weighted: bool) -> AbstractContextManager[str]:
         """The metric's name; a callable has one as long as the block lasts."""
@@ -316,10 +368,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 time=TIME if extras.time is not None else "",
                 group=GROUP if extras.groups is not None else "",
             ),
+            features=Features(exclude=(TIME,) if extras.time is not None else ()),  # a row to predict has none
             run=RunPart(
                 limit_s=float(self.budget_s),
-                learners=tuple(self.learners or ()),
-                exclude=tuple(self.exclude or ()),
+                learners=listed(self.learners),
+                exclude=listed(self.exclude),
                 memory_gb=float(self.memory_gb or 0.0),
                 seed=seed,
             ),
@@ -340,6 +393,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         names = self._names()
         return pl.DataFrame({name: plain(values[:, place]) for place, name in enumerate(names)}, strict=False)
 
+    def _n_workers(self) -> int:
+        jobs = 1 if self.n_jobs is None else self.n_jobs
+        if not isinstance(jobs, Integral) or jobs == 0:
+            raise ValueError(f"n_jobs is {jobs!r}; it is how many fits run side by side, or -1 for one a core")
+        return int(jobs) if jobs > 0 else max(1, n_cores() + 1 + int(jobs))
+
     def _names(self) -> list[str]:
         named = getattr(self, "feature_names_in_", None)
         return [str(one) for one in named] if named is not None else [f"x{k}" for k in range(self.n_features_in_)]
@@ -354,8 +413,18 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _raw(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
-        frame = self._frame(X, reset=False)
-        try:
+        with plainly():
+            frame = self._frame(X, reset=False)
             return self.predictor_.raw(self.predictor_.schema.encode(frame))
-        except artificer_runtime.RuntimeInputError as error:
-            raise ValueError(str(error)) from error
+
+
+def _n_fits(trials: Sequence[Trial]) -> int:
+    return sum(len(one.fits) for one in trials)
+
+
+def _out_of_fold(run: Run, model: Model) -> np.ndarray:
+    """Out-of-fold predictions by row: float64 (n_rows, n_out), NaN where none was made."""
+    with np.load(run.path(model.out_of_fold)) as stored:
+        made = np.full((run.frame.height, stored["prediction"].shape[1]), np.nan)
+        made[stored["rows"]] = stored["prediction"]
+    return made

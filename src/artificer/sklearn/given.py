@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,7 +13,9 @@ import polars as pl
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
+from artificer.data.kinds import as_time
 from artificer.data.spelled import mixed_texts
+from artificer_runtime.values import is_missing
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
 
@@ -25,10 +30,39 @@ class Extras:
     time: Any = None
     groups: Any = None
 
-    def columns(self) -> list[pl.Series]:
-        """As columns of a frame."""
-        named = ((WEIGHT, self.weight), (TIME, self.time), (GROUP, self.groups))
-        return [pl.Series(name, plain(values)) for name, values in named if values is not None]
+    def columns(self, n_rows: int) -> list[pl.Series]:
+        """As columns of a frame of so many rows.
+
+        Raises
+        ------
+        ValueError
+            When one is of another length, of no plain type, or its moments are none.
+        """
+        named = ((WEIGHT, "sample_weight", self.weight), (TIME, "time", self.time), (GROUP, "groups", self.groups))
+        made = [_column(name, called, values, n_rows) for name, called, values in named if values is not None]
+        for column in made:
+            if column.name == TIME and np.isnan(as_time(column)).all():
+                raise ValueError("time holds no date, time or number that can be read; give moments, or leave it out")
+            if column.name == GROUP and column.n_unique() == 1:
+                warnings.warn(
+                    "groups holds one value alone, so rows cannot be parted by it: folds are cut as without groups; "
+                    "give what tells rows apart, or leave it out",
+                    UserWarning,
+                    stacklevel=4,
+                )
+        return made
+
+
+def _column(name: str, called: str, values: Any, n_rows: int) -> pl.Series:
+    if isinstance(values, str) or not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
+        held = f"of shape {values.shape}" if hasattr(values, "shape") else repr(values)
+        raise ValueError(f"{called} is {held}; give one value a row: an array of shape ({n_rows},)")
+    if len(values) != n_rows:
+        raise ValueError(f"{called} has {len(values)} values and X {n_rows} rows; give each row one")
+    try:
+        return pl.Series(name, plain(values))
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        raise ValueError(f"{called} cannot be read as one column ({error}); give values of one plain type") from error
 
 
 def check_lengths(X: Any, y: Any) -> None:
@@ -48,16 +82,85 @@ def check_lengths(X: Any, y: Any) -> None:
         raise ValueError("there is 1 sample only: nothing can be learned from it")
 
 
+def check_label_types(y: Any) -> None:
+    """See that labels are not texts and something else, which would be taken for one another.
+
+    Raises
+    ------
+    ValueError
+        When they are both.
+    """
+    if hasattr(y, "dtype") and str(y.dtype).lower() != "object":
+        return
+    known = [one for one in np.asarray(y, object).ravel().tolist() if not is_missing(one, ())]
+    other = next((one for one in known if not isinstance(one, str)), None)
+    text = next((one for one in known if isinstance(one, str)), None)
+    if other is not None and text is not None:
+        raise ValueError(f"y holds texts such as {text!r} beside {other!r}; make all labels of one type")
+
+
+def label_texts(classes: np.ndarray) -> tuple[tuple[str, ...], str]:
+    """Classes as a package holds them: their texts, and the kind that `artificer_runtime` reads these back as."""
+    labels = classes.tolist()
+    kinds = {type(one) for one in labels}
+    if kinds == {bool}:
+        return tuple(str(one).lower() for one in labels), "boolean"
+    if kinds == {int}:
+        return tuple(map(str, labels)), "integer"
+    if kinds <= {int, float}:
+        return tuple(repr(float(one)) for one in labels), "number"
+    return tuple(map(str, labels)), "string"
+
+
+def check_number(name: str, value: Any) -> None:
+    """See that a setting is a number above 0.
+
+    Raises
+    ------
+    TypeError
+        When it is no number.
+    ValueError
+        When it is 0, negative or NaN.
+    """
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; it is a number above 0")
+    if not float(value) > 0:
+        raise ValueError(f"{name} is {value}; it is a number above 0")
+
+
+def check_names(columns: Sequence[str]) -> None:
+    """See that no column of X is named as those that are put beside it.
+
+    Raises
+    ------
+    ValueError
+        When one is.
+    """
+    for name in (TARGET, WEIGHT, TIME, GROUP):
+        if name in columns:
+            raise ValueError(f"X has a column '{name}', a name that is kept for what fit is given beside X; rename it")
+
+
+def listed(names: Any) -> tuple[str, ...]:
+    """Names of learners or candidates; a single one may be given as it is."""
+    return (names,) if isinstance(names, str) else tuple(names) if names is not None else ()
+
+
 def check_both(X_val: Any, y_val: Any) -> None:
     """See that rows to validate on come with their labels.
 
     Raises
     ------
     ValueError
-        When one of both is missing.
+        When one of both is missing, or they differ in length.
     """
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both, or none")
+    if X_val is None:
+        return
+    n_rows, n_labels = X_val.num_rows if hasattr(X_val, "num_rows") else _num_samples(X_val), _num_samples(y_val)
+    if n_rows != n_labels:
+        raise ValueError(f"X_val has {n_rows} rows and y_val {n_labels}; give each row its label")
 
 
 def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
@@ -73,13 +176,18 @@ def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
 
 def plain(values: Any) -> Any:
     """Values that polars reads as one column: an array of objects may hold several types, then all become texts."""
-    if isinstance(values, pl.Series) or not (isinstance(values, np.ndarray) and values.dtype == object):
-        return values.tolist() if hasattr(values, "iloc") else values
-    listed = values.tolist()
-    kinds = {type(one) for one in listed if one is not None}
-    if kinds <= {int, float} or len(kinds) <= 1:
-        return listed
-    return mixed_texts(listed)
+    if isinstance(values, pl.Series) or (isinstance(values, np.ndarray) and values.dtype != object):
+        return values
+    cells = [None if type(one).__name__ in ("NAType", "NaTType") else one for one in _listed(values)]
+    kinds = {type(one) for one in cells if one is not None}
+    if kinds <= {int, float} or len(kinds) <= 1 or not isinstance(values, np.ndarray):
+        return cells
+    return mixed_texts(cells)
+
+
+def _listed(values: Any) -> list[Any]:
+    made: list[Any] = values.tolist() if hasattr(values, "tolist") else list(values)
+    return made
 
 
 def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,9 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-import artificer_runtime
 from artificer.sklearn.estimator import Estimator
 from artificer.sklearn.given import Extras, check_both, check_lengths, row_weights
+from artificer.sklearn.words import plainly
 
 
 class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
@@ -27,7 +27,7 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         Seed.
     n_jobs : int, optional
         Fits side by side; -1 for one a core.
-    learners, exclude : sequence of str, optional
+    learners, exclude : str or sequence of str, optional
         Names of learners ("lightgbm", "catboost", "linear", …) or candidates: those alone are tried, or all but those.
     cv : int, splitter, iterable of (train, test), or array of int (n_rows,), optional
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
@@ -103,7 +103,5 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
             When there is no such level, or fewer than 20 rows were measured.
         """
         check_is_fitted(self)
-        try:
+        with plainly():
             return self.predictor_.predict_interval(self._frame(X, reset=False), level)
-        except artificer_runtime.RuntimeInputError as error:
-            raise ValueError(str(error)) from error

@@ -25,9 +25,10 @@ from artificer.measure.metrics import OWN, default_metric, is_metric, metric, na
 
 __all__ = ["design"]
 
-VERSION = 4
-# Rows up to which an estimator fits in under a second, with few candidates, folds and iterations.
-FEW_ROWS, QUICK_FOLDS, LITTLE_TIME_S = 1_000, 3, 20.0
+VERSION = 5
+# Rows up to which an estimator fits in about a second, with few candidates and iterations, but every fold: its score rests
+# on all rows, and none lacks its out-of-fold prediction.
+FEW_ROWS, LITTLE_TIME_S = 1_000, 20.0
 # Seeds that chance is averaged over in the final refits, where there is time, and room in the package; on few rows other
 # chances are larger, and more seeds gained nothing (bench/study).
 SEEDS, FEW_SEEDS, FEW_SEEDS_ROWS = 4, 2, 5_000
@@ -112,8 +113,9 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
 
 
 def _quick(run: Run) -> bool:
+    """Whether little time is given, and no more was asked for since: who improves a model wants all that there is."""
     limits = run.brief.run
-    return limits.limit_s + run.spent_s <= LITTLE_TIME_S and not limits.learners and not limits.exclude
+    return limits.limit_s <= LITTLE_TIME_S and not run.spent_s and not limits.learners and not limits.exclude
 
 
 def _n_variants(run: Run, n_rows: int) -> int:
@@ -188,8 +190,6 @@ def _folds_tried(size: Size, chosen: Chosen) -> int:
     n_folds = chosen.split.n_folds
     if chosen.split.how == "given":
         return n_folds
-    if size.quick:
-        return min(n_folds, QUICK_FOLDS)
     if chosen.split.how == "time":
         # The latest folds resemble what comes best; the earlier ones train on little.
         return min(n_folds, 3 if size.n_rows <= 30_000 else 2)

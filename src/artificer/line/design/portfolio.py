@@ -75,7 +75,9 @@ def portfolio(size: Size) -> tuple[tuple[Candidate, ...], dict[str, str]]:
     if size.interpretable_only:
         return (linear,), {"boosted trees": "the brief wants an interpretable model only"}
     if size.quick:
-        return (_quick(size), linear), {"more candidates": "few rows are fitted in under a second"}
+        return (_quick(size), linear), {
+            "more candidates": "few rows are fitted in about a second where little time is given"
+        }
     made = _made(size)
     untried = _untried(size)
     order = MANY_CLASSES_ORDER if size.n_classes > MANY_CLASSES else ORDER

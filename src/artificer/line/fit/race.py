@@ -33,6 +33,8 @@ CLEARLY_WORSE, T_STATISTIC = 0.02, 3.0
 BESIDE, HELPS = 0.2, 0.0005
 # Of the time there is, what the folds of the first pair may take; of what is left, what expected fits may.
 FIRST_SHARE, USED = 0.35, 0.9
+# The same where no other candidate waits.
+ALONE_SHARE = 0.6
 # Refits of the dearest candidates for which time is kept when rates are set: how many, and how many folds each takes.
 MOST_REFITTED, REFITTED = 3, 1.3
 # Of the greedy blend that is looked at on the way: steps, and about how many rows they look at.
@@ -169,7 +171,7 @@ class Race:
         pair = [hurried(one, times) for one in pair]
         self.entered |= {one.name: one for one in pair}
         whole = self.clock
-        self.clock = whole.share(FIRST_SHARE)
+        self.clock = whole.share(FIRST_SHARE if len(self.lineup.candidates) > len(pair) else ALONE_SHARE)
         self._train([(one, 0) for one in pair])
         pair = [one for one in pair if (one.name, 0) in self.fits]
         if not pair and self.clock.stop is not None and self.clock.stop.is_set():
