@@ -22,6 +22,7 @@ SIGNED = {
     "1,234.5%": rf"^[+-]?{_DIGITS} ?%?$",
 }
 SIGNS = rf"[{CURRENCIES}%, ]"
+ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})\s*$"  # at the end of a moment as text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -107,6 +108,17 @@ def bare(text: str, form: str) -> str:
     """
     text = text.strip()
     return re.sub(SIGNS, "", text) if form in SIGNED and re.fullmatch(SIGNED[form], text) else text
+
+
+def lacks_zone(value: Any) -> bool:
+    """Whether a moment names no time zone; numpy's, which never do, are in UTC.
+
+    >>> lacks_zone("2024-01-31T08:00"), lacks_zone("2024-01-31T08:00+01:00"), lacks_zone(date(2024, 1, 31))
+    (True, False, True)
+    """
+    if isinstance(value, str):
+        return not re.search(ZONE, value)
+    return isinstance(value, date) and getattr(value, "tzinfo", None) is None
 
 
 def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:
