@@ -281,3 +281,17 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pyt
 
         monkeypatch.setattr(Path, "read_bytes", refuse)
     assert "'rows.csv' cannot be read" in refusal(path)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("last", [True, False])
+def test_lines_may_end_in_any_way(tmp_path: Path, end: str, last: bool) -> None:
+    lines = ["a;b;t", *(f"{row};{row},5;{'xy'[row % 2]}" for row in range(300))]
+    path = written(tmp_path, end.join(lines) + end * last)
+    frame = read(path).frame
+    assert frame.shape == (300, 3)
+    assert frame.row(7) == (7, 7.5, "y")
+
+
+def test_a_header_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    assert "first line of 'rows.csv'" in refusal(written(tmp_path, f"{'a' * 200_000},b\n1,2\n"))

@@ -269,7 +269,7 @@ def _least_version(contents: Contents) -> int:
     columns = contents.recipe.schema.columns
     if any("low" in state for state in contents.recipe.states.values()):
         return 4
-    if any(column.stray or (column.kind == "number" and column.form) for column in columns):
+    if any(column.stray or column.zone or (column.kind == "number" and column.form) for column in columns):
         return 4
     if any(column.is_mended for column in columns):
         return 3
@@ -305,8 +305,8 @@ def _model_files(contents: Contents) -> dict[str, bytes]:
 
 
 def _plain_column(column: Column) -> dict[str, Any]:
-    """A column without what is mended, or stray, where nothing is, so that such a model's hash stays."""
-    return {name: value for name, value in asdict(column).items() if name not in (*MENDED, "stray") or value}
+    """A column without what is mended, stray or zoned, where nothing is, so that such a model's hash stays."""
+    return {name: value for name, value in asdict(column).items() if name not in (*MENDED, "stray", "zone") or value}
 
 
 def _column(written: Mapping[str, Any]) -> Column:
@@ -314,7 +314,14 @@ def _column(written: Mapping[str, Any]) -> Column:
     if "spellings" in lists:
         lists["spellings"] = tuple(map(tuple, lists["spellings"]))
     column = Column(**{**written, **lists})
-    texts = (column.name, column.dtype, column.form, *column.levels, *chain.from_iterable(column.spellings))
+    texts = (
+        column.name,
+        column.dtype,
+        column.form,
+        column.zone,
+        *column.levels,
+        *chain.from_iterable(column.spellings),
+    )
     numbers = (*column.gaps, *(column.within or ()), *(end for end in (column.low, column.high) if end is not None))
     if (
         column.kind not in get_args(Kind)

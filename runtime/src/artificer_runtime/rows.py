@@ -6,6 +6,7 @@ go they cost 1 ms, of which most is for texts, so one row is read as a series or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from artificer_runtime.errors import RowsError, closest
 
 FEW, NARROW = 16, 32  # rows, columns
 _PLAIN = frozenset({float, int, str, bool, type(None)})
+
+# Types of pandas, polars and Arrow whose moments name no time zone.
+_NAIVE = re.compile(r"^datetime64\[\w+\]$|time_zone=None|^[Dd]ate(32|64)?(\[\w+\])*$|^timestamp\[\w+\](\[pyarrow\])?$")
 
 Column = Sequence[Any] | np.ndarray
 
@@ -28,6 +32,13 @@ class Rows:
         An array's columns are taken in the order of `names`.
     names : sequence of str
         Columns that are wanted.
+    zoned : sequence of int
+        Places among them of those whose moments must name a time zone.
+
+    Attributes
+    ----------
+    zoneless : list of int
+        Places of those that are columns of moments of a frame without one, and not empty.
 
     Raises
     ------
@@ -35,8 +46,10 @@ class Rows:
         When a column is absent, columns differ in length, or the rows are none of these.
     """
 
-    def __init__(self, rows: Any, names: Sequence[str]) -> None:
+    def __init__(self, rows: Any, names: Sequence[str], zoned: Sequence[int] = ()) -> None:
         self.names = names
+        rows = rows.collect() if hasattr(rows, "collect_schema") and hasattr(rows, "collect") else rows
+        self.zoneless = [place for place in zoned if _zoneless(rows, names[place])]
         self.cells: list[Column]
         self.n_rows: int
         if isinstance(rows, Mapping):
@@ -51,8 +64,6 @@ class Rows:
             self._from_polars(rows)
         elif hasattr(rows, "column_names") and hasattr(rows, "num_rows"):
             self._from_arrow(rows)
-        elif hasattr(rows, "collect_schema"):
-            self._from_polars(rows.collect())
         else:
             raise RowsError(
                 f"rows of type {type(rows).__name__} cannot be read; give a dict, a list of dicts, a frame of pandas, "
@@ -147,6 +158,23 @@ class Rows:
             f"column '{name}' is absent from the rows to predict; the model was fitted with it"
             f"{closest(name, map(str, known))}"
         )
+
+
+def _zoneless(rows: Any, name: str) -> bool:
+    """Whether a column of a frame, or of a dict of columns, holds moments or dates, and names no time zone."""
+    names = getattr(rows, "column_names", getattr(rows, "columns", rows))
+    if isinstance(rows, np.ndarray | list | tuple) or name not in names:
+        return False
+    column = rows[name]
+    kind = (
+        ""
+        if isinstance(column, np.generic | np.ndarray)
+        else str(getattr(column, "dtype", getattr(column, "type", "")))
+    )
+    if not _NAIVE.search(kind):
+        return False
+    n_missing = column.isna().sum() if hasattr(column, "isna") else column.null_count
+    return bool(len(column) > (n_missing() if callable(n_missing) else n_missing))
 
 
 def _column(value: Any) -> Any:

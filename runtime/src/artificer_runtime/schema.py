@@ -20,6 +20,7 @@ from artificer_runtime.values import (
     MISSING,
     canonical_text,
     is_missing,
+    lacks_zone,
     missing_numbers,
     number_of,
     seconds_of,
@@ -63,6 +64,9 @@ class Column:
         Of a number: what lies beyond is read as the nearer end; `low` and `high` are still those of training.
     stray : bool
         Of a number or moment: training held words among them. Such words are read as missing then and now, and flagged.
+    zone : str
+        Of a moment: the time zone that training named, or a common offset. A row whose moment names none is refused: it
+        would be hours off. "" where training named none, or UTC, as which such moments are read.
     """
 
     name: str
@@ -76,6 +80,7 @@ class Column:
     gaps: tuple[float, ...] = ()
     within: tuple[float, float] | None = None
     stray: bool = False
+    zone: str = ""
 
     @property
     def is_mended(self) -> bool:
@@ -125,14 +130,14 @@ class Plan:
     numbers : list of (place, low, high, gaps, within, stray)
         Range in training, what means missing, between what a number is read, and whether words are.
     codes : list of (place, lookup, whether it is boolean)
-    times : list of (place, low, form)
+    times : list of (place, low, form, whether a zone is needed)
     texts : list of place
     """
 
     names: Sequence[str]
     numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None, bool]]
     codes: Sequence[tuple[int, Mapping[Any, int], bool]]
-    times: Sequence[tuple[int, float, str]]
+    times: Sequence[tuple[int, float, str, bool]]
     texts: Sequence[int]
 
 
@@ -162,11 +167,13 @@ class Schema:
         RowsError
             When a column is absent or holds what cannot be its kind.
         """
-        seen = Rows(rows, self._names)
+        seen = Rows(rows, self._names, zoned=self._zoned)
         groups = self._groups
         odd = np.zeros(seen.n_rows, bool)
         numbers, clipped, outside = self._numbers(seen, groups["numbers"], odd)
         codes = _stacked([self._codes(seen, place) for place in groups["codes"]], seen.n_rows, np.int32)
+        for place in seen.zoneless:
+            raise RowsError(_zoneless(self._read[place]))
         times, early = self._times(seen, groups["times"], odd)
         texts = _stacked([self._texts(seen, place) for place in groups["texts"]], seen.n_rows, np.object_)
         flags = {"unseen": odd | (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
@@ -184,6 +191,10 @@ class Schema:
     @cached_property
     def _names(self) -> list[str]:
         return [column.name for column in self._read]
+
+    @cached_property
+    def _zoned(self) -> list[int]:
+        return [place for place, column in enumerate(self._read) if column.zone]
 
     @cached_property
     def _groups(self) -> dict[Group, list[int]]:
@@ -211,12 +222,13 @@ class Schema:
         gaps = [frozenset([*missing, *column.gaps]) for column in numbers]
         within, stray = [column.within for column in numbers], [column.stray for column in numbers]
         coded = [(place, self._lookups[place]) for place in self._groups["codes"]]
-        forms = [self._read[place].form for place in self._groups["times"]]
+        times = [self._read[place] for place in self._groups["times"]]
+        forms, zoned = [column.form for column in times], [bool(column.zone) for column in times]
         return Plan(
             self._names,
             list(zip(self._groups["numbers"], low.tolist(), high.tolist(), gaps, within, stray, strict=True)),
             [(place, lookup, self._read[place].kind == "boolean") for place, lookup in coded],
-            list(zip(self._groups["times"], first.tolist(), forms, strict=True)),
+            list(zip(self._groups["times"], first.tolist(), forms, zoned, strict=True)),
             self._groups["texts"],
         )
 
@@ -333,12 +345,18 @@ class Schema:
 
         def moment(value: Any, column: Column) -> float:
             if not isinstance(value, str):
-                return seconds_of(value, column.form, self.spellings)
+                return self._seconds(value, column)
             if value not in known:
-                known[value] = seconds_of(value, column.form, self.spellings)
+                known[value] = self._seconds(value, column)
             return known[value]
 
         return self._cells(seen, place, moment, odd)
+
+    def _seconds(self, value: Any, column: Column) -> float:
+        seconds = seconds_of(value, column.form, self.spellings)
+        if column.zone and seconds == seconds and lacks_zone(value):
+            raise RowsError(_zoneless(column))
+        return seconds
 
     def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float], odd: np.ndarray) -> np.ndarray:
         """Cells one by one; a row whose cell is no number, where training held such cells too, is marked in `odd`."""
@@ -410,6 +428,14 @@ _ODD = np.iinfo(np.int32).min
 def _holds_spans(values: Sequence[Any] | np.ndarray) -> bool:
     """Whether some are durations of numpy, which it turns to bare counts of their unit."""
     return np.timedelta64 in set(map(type, values))
+
+
+def _zoneless(column: Column) -> str:
+    return (
+        f"column '{column.name}' must hold moments that name their time zone, as training's did ({column.zone}): one without "
+        "may be hours off; write 2024-01-31T08:00:00+01:00 in texts, or name it by dt.tz_localize in pandas and "
+        "dt.replace_time_zone in polars"
+    )
 
 
 def _stacked(columns: list[np.ndarray], n_rows: int, dtype: Any) -> np.ndarray:

@@ -24,7 +24,7 @@ from artificer_runtime.package import Contents
 from artificer_runtime.recipe import Block
 from artificer_runtime.rows import Rows
 from artificer_runtime.schema import FLOAT32_MAX, Plan, Schema
-from artificer_runtime.values import seconds_of
+from artificer_runtime.values import lacks_zone, seconds_of
 
 NAN = float("nan")
 DTYPES = {"numbers": np.float64, "codes": np.int32, "times": np.float64, "texts": np.object_, "mixed": np.float64}
@@ -117,8 +117,10 @@ class Single:
                 code = self.schema.slow_code(value, lookup, boolean)
                 unseen |= code < 0
             codes.append(code)
-        for place, low, form in self.plan.times:
+        for place, low, form, zoned in self.plan.times:
             moment = self._moment(values[place], form)
+            if zoned and moment == moment and lacks_zone(values[place]):
+                raise UnusualError
             outside |= moment < low
             times.append(moment)
         texts = [values[place] for place in self.plan.texts]

@@ -22,6 +22,7 @@ SIGNED = {
     "1,234.5%": rf"^[+-]?{_DIGITS} ?%?$",
 }
 SIGNS = rf"[{CURRENCIES}%, ]"
+ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})\s*$"  # at the end of a moment as text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -121,6 +122,17 @@ def spans_in_seconds(spans: np.ndarray) -> np.ndarray:
     whole = spans.astype("timedelta64[us]")
     whole = np.where((spans < np.timedelta64(0, "us")) & (whole != spans), whole + 1, whole)
     return np.where(np.isnat(spans), np.nan, whole.astype(np.int64) / 1e6)
+
+
+def lacks_zone(value: Any) -> bool:
+    """Whether a moment names no time zone; numpy's, which never do, are in UTC.
+
+    >>> lacks_zone("2024-01-31T08:00"), lacks_zone("2024-01-31T08:00+01:00"), lacks_zone(date(2024, 1, 31))
+    (True, False, True)
+    """
+    if isinstance(value, str):
+        return not re.search(ZONE, value)
+    return isinstance(value, date) and getattr(value, "tzinfo", None) is None
 
 
 def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING) -> float:

@@ -13,7 +13,7 @@ import polars as pl
 
 from artificer.data.columns import each
 from artificer_runtime.schema import Column, Kind, Schema
-from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, missing_numbers
+from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, ZONE, missing_numbers
 
 # A column of texts is one of numbers (or moments) when all but this share of its values, and of its different values, can be
 # read so; the rest are reported as mixed types and read as missing. Of few different values a word is as likely a level as
@@ -52,6 +52,7 @@ ISO = (
 WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
 AMBIGUOUS = tuple(SLASHED)
+UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "+0000", "-00:00", "-0000")
 
 
 def infer_schema(frame: pl.DataFrame, *, missing: Sequence[str] = (), fewest_rows: int = 1) -> Schema:
@@ -340,5 +341,27 @@ def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:
     if moments.min() == moments.max() and len(moments) in (0, len(column)):
         return Column(column.name, "constant", dtype=dtype)
     low, high = (end / 1e6 if end is not None else None for end in _ends(moments, fewest))
-    stray = column.dtype == pl.String and len(moments) < column.count()
-    return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form, stray=stray)
+    stray, zone = column.dtype == pl.String and len(moments) < column.count(), _zone(column, form)
+    return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form, stray=stray, zone=zone)
+
+
+def _zone(column: pl.Series, form: str) -> str:
+    """The time zone that all moments name, or an offset that many of them have; "" where some name none, or all UTC."""
+    if isinstance(column.dtype, pl.Datetime):
+        named = column.dtype.time_zone or ""
+        return "" if named in UTC_NAMES else named
+    if column.dtype != pl.String or form:
+        return ""
+    offsets = column.filter(as_moments(column).is_not_null()).str.extract(ZONE)
+    if not len(offsets) or offsets.null_count() or offsets.is_in(UTC_NAMES).all():
+        return ""
+    return str(offsets.filter(~offsets.is_in(UTC_NAMES)).mode().sort()[0])
+
+
+def zoneless(column: pl.Series) -> bool:
+    """Whether some moments name no time zone."""
+    if column.dtype == pl.String:
+        moments = as_moments(column).is_not_null()
+        return bool((moments & ~column.str.contains(ZONE).fill_null(True)).any())
+    naive = column.dtype == pl.Date or (isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is None)
+    return naive and column.count() > 0

@@ -180,13 +180,13 @@ def _encoding_finding(name: str, encoding: str) -> Finding:
 
 def _separator(data: bytes) -> str:
     text = data[:LOOKED_AT].decode("utf-8", "ignore")
-    whole = text if len(data) <= LOOKED_AT else text[: text.rfind("\n") + 1]
+    whole = text if len(data) <= LOOKED_AT else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
 
     def evenness(separator: str) -> tuple[float, int]:
         try:
             widths = [
                 len(row)
-                for _, row in zip(range(200), csv.reader(io.StringIO(whole), delimiter=separator), strict=False)
+                for _, row in zip(range(200), csv.reader(_lines(whole), delimiter=separator), strict=False)
                 if row
             ]
         except csv.Error:
@@ -199,8 +199,11 @@ def _separator(data: bytes) -> str:
 
 
 def _header(data: bytes, separator: str, name: str) -> list[str]:
-    text = io.StringIO(data[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
-    names = [one.strip() for one in next((row for row in csv.reader(text, delimiter=separator) if row), [])]
+    text = _lines(data[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
+    try:
+        names = [one.strip() for one in next((row for row in csv.reader(text, delimiter=separator) if row), [])]
+    except csv.Error as error:
+        raise DataError(f"the first line of '{name}' cannot be read as CSV ({error}); check its quotes") from error
     twins = [one for one, count in Counter(names).items() if count > 1 and one]
     if twins:
         bare = " (if the first line is a row of values, put a line of names before it)" if _is_value(twins[0]) else ""
@@ -208,6 +211,11 @@ def _header(data: bytes, separator: str, name: str) -> list[str]:
     filled = [one or f"unnamed_{place + 1}" for place, one in enumerate(names)]
     refuse_names(filled, f"'{name}'")
     return filled
+
+
+def _lines(text: str) -> io.StringIO:
+    """Lines that end in LF, CR LF, or CR alone, as old spreadsheets write them."""
+    return io.StringIO(text, newline=None)
 
 
 def _is_value(name: str) -> bool:

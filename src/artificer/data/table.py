@@ -16,7 +16,7 @@ from artificer.core.store import write_bytes
 from artificer.data.coded import dictionary
 from artificer.data.columns import each, prepared
 from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
-from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers
+from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers, zoneless
 from artificer.data.spelled import concatenated, spelled
 from artificer_runtime.schema import Column, Schema
 
@@ -44,7 +44,13 @@ def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
 
 
 def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> pl.Series:
-    """Give one column its canonical form."""
+    """Give one column its canonical form.
+
+    Raises
+    ------
+    DataError
+        When moments name no time zone, and those that the schema was learned from did.
+    """
     if column.kind == "number":
         if values.dtype == pl.String:
             values = as_numbers(without_missing(values, missing), column.form)
@@ -52,6 +58,11 @@ def normal_column(values: pl.Series, column: Column, missing: Sequence[str]) -> 
     if column.kind == "time":
         if values.dtype == pl.String:
             values = without_missing(values, missing)
+        if column.zone and zoneless(values):
+            raise DataError(
+                f"column '{column.name}' must hold moments that name their time zone, as training's did ({column.zone}): one "
+                "without may be hours off; write 2024-01-31T08:00:00+01:00 in texts, or give the column its zone"
+            )
         return as_moments(values, column.form)
     text = without_missing(spelled(values), missing)
     return text.str.to_lowercase() if column.kind == "boolean" else text

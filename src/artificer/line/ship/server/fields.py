@@ -13,7 +13,7 @@ from artificer.core.brief import Serve
 from artificer.core.errors import closest
 from artificer.line.ship.admitting import unknown
 from artificer_runtime.schema import Column, Schema
-from artificer_runtime.values import canonical_text, is_missing, number_of, seconds_of
+from artificer_runtime.values import canonical_text, is_missing, lacks_zone, number_of, seconds_of
 
 TYPES = {
     "number": ["number", "null"],
@@ -221,6 +221,9 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
         return f"a number is needed, not {_kind(value)}", fix
     if column.kind == "number" and abs(_number(value, column.form)) > LARGEST:
         return "the number is too large", f"send a smaller number{_example(column)}"
+    if column.kind == "time" and _lacks_zone(value, column):
+        said = f"the moment names no time zone, as those of training did ({column.zone})"
+        return said, "send it with its zone, such as 2026-01-31T08:00:00+01:00"
     if column.kind == "time" and not _is_moment(value, column):
         asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"
         return f"a date or time is needed, not {_kind(value)}", f"send {asked}"
@@ -288,7 +291,14 @@ def _is_moment(value: Any, column: Column) -> bool:
             datetime.fromisoformat(value)
     except (ValueError, TypeError):
         return False
-    return isinstance(value, str)
+    return isinstance(value, str) and not _lacks_zone(value, column)
+
+
+def _lacks_zone(value: Any, column: Column) -> bool:
+    """Whether a moment names no time zone, where it must."""
+    return (
+        bool(column.zone) and isinstance(value, str) and not math.isnan(_moment_s(value, column)) and lacks_zone(value)
+    )
 
 
 def _kind(value: Any) -> str:

@@ -300,5 +300,9 @@ def _typical(column: Column, bins: Bins | None) -> Any:
         middle = (column.low + column.high) / 2
     if column.kind == "time":
         moment = datetime.fromtimestamp(middle or column.high or 0.0, UTC)
-        return moment.strftime(column.form) if column.form else moment.isoformat(timespec="seconds")[:19]
+        return (
+            moment.strftime(column.form)
+            if column.form
+            else moment.isoformat(timespec="seconds")[: None if column.zone else 19]
+        )
     return int(middle) if "Int" in column.dtype or "int" in column.dtype else round(middle, 3)
