@@ -138,6 +138,8 @@ def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING)
         return float("nan")
     if isinstance(value, np.datetime64):
         return float(value.astype("datetime64[us]").astype(np.int64)) / 1e6
+    if type(value).__name__ == "Period":  # of pandas, which is not imported: its first moment
+        value = value.to_timestamp()
     if isinstance(value, str):
         text = value.strip()
         value = datetime.strptime(text, form) if form else datetime.fromisoformat(text)

@@ -10,7 +10,8 @@ import polars as pl
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
-from artificer.data.spelled import mixed_texts
+from artificer.data.spelled import mixed_texts, moments_of
+from artificer_runtime.values import is_missing
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
 
@@ -76,10 +77,13 @@ def plain(values: Any) -> Any:
     if isinstance(values, pl.Series) or not (isinstance(values, np.ndarray) and values.dtype == object):
         return values.tolist() if hasattr(values, "iloc") else values
     listed = values.tolist()
-    kinds = {type(one) for one in listed if one is not None}
-    if kinds <= {int, float} or len(kinds) <= 1:
-        return listed
-    return mixed_texts(listed)
+    kinds = {type(one) for one in listed if not is_missing(one, ())}
+    named = {one.__name__ for one in kinds}
+    if named == {"Period"}:
+        return moments_of(listed)
+    if named == {"Interval"} or (len(kinds) > 1 and not kinds <= {int, float}):
+        return mixed_texts(listed)
+    return [None if is_missing(one, ()) else one for one in listed]
 
 
 def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tuple[np.ndarray, np.ndarray]:
