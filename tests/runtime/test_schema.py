@@ -242,7 +242,7 @@ def test_rows_and_columns_of_pandas_and_polars_in_a_dict() -> None:
 
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_a_list_in_a_cell_is_no_number(n_rows: int) -> None:
-    with pytest.raises(RowsError, match="a list that is none"):
+    with pytest.raises(RowsError, match="a list that cannot be read as one"):
         Schema((Column("a", "number"),)).encode([{"a": [1]}] * n_rows)
 
 

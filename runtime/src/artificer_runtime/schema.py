@@ -39,6 +39,7 @@ GROUPS: dict[str, Group] = {
     "time": "times",
     "text": "texts",
 }
+NAMED = {"str": "text", "dict": "record"}  # types, as messages call them
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -369,12 +370,7 @@ class Schema:
                 if column.stray and isinstance(value, str | bool | np.bool_):
                     values[index], odd[index] = np.nan, True
                     continue
-                wanted = "a number" if column.kind == "number" else "a date or time"
-                read_as = f" ({column.dtype} in training)" if column.dtype else ""
-                raise RowsError(
-                    f"column '{column.name}' must hold {wanted}{read_as}; row {index} holds a {type(value).__name__} that "
-                    "is none; correct it, or leave it empty where it is not known"
-                ) from None
+                raise RowsError(_unreadable(column, index, value)) from None
         return values
 
     def _codes(self, seen: Rows, place: int) -> np.ndarray:
@@ -428,6 +424,17 @@ _ODD = np.iinfo(np.int32).min
 def _holds_spans(values: Sequence[Any] | np.ndarray) -> bool:
     """Whether some are durations of numpy, which it turns to bare counts of their unit."""
     return np.timedelta64 in set(map(type, values))
+
+
+def _unreadable(column: Column, row: int, value: Any) -> str:
+    wanted = "a number" if column.kind == "number" else "a date or time"
+    form = f" (texts: ISO 8601 or '{column.form}')" if column.form and column.kind == "time" else ""
+    read_as = f" ({column.dtype} in training)" if column.dtype else ""
+    named = type(value).__name__
+    return (
+        f"column '{column.name}' must hold {wanted}{form}{read_as}; row {row} holds a {NAMED.get(named, named)} that cannot "
+        "be read as one; correct it, or leave it empty where it is not known"
+    )
 
 
 def _zoneless(column: Column) -> str:

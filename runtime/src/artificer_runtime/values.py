@@ -22,6 +22,7 @@ SIGNED = {
     "1,234.5%": rf"^[+-]?{_DIGITS} ?%?$",
 }
 SIGNS = rf"[{CURRENCIES}%, ]"
+ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|$)"  # a moment that begins so is of no other form that training learns
 ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})\s*$"  # at the end of a moment as text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -141,7 +142,7 @@ def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING)
     Parameters
     ----------
     form : str
-        A `strptime` format for texts; "" for ISO 8601.
+        A `strptime` format for texts, beside which ISO 8601 is read; "" for ISO 8601 alone.
 
     Raises
     ------
@@ -152,12 +153,19 @@ def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING)
         return float("nan")
     if isinstance(value, np.datetime64):
         return float(value.astype("datetime64[us]").astype(np.int64)) / 1e6
+    if type(value).__name__ == "Period":  # of pandas, which is not imported: its first moment
+        value = value.to_timestamp()
     if isinstance(value, str):
-        text = value.strip()
-        value = datetime.strptime(text, form) if form else datetime.fromisoformat(text)
+        value = _moment(value.strip(), form)
     if isinstance(value, datetime):
         moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
         return (moment - _EPOCH) // timedelta(microseconds=1) / 1e6  # pandas keeps nanoseconds, columns do not
     if isinstance(value, date):
         return (datetime(value.year, value.month, value.day, tzinfo=UTC) - _EPOCH).total_seconds()
     raise ValueError(type(value).__name__)
+
+
+def _moment(text: str, form: str) -> datetime:
+    if not form or re.match(ISO, text):
+        return datetime.fromisoformat(text)
+    return datetime.strptime(text, form)

@@ -115,7 +115,7 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
     Parameters
     ----------
     form : str
-        Format of texts, as found by `time_form`.
+        Format of texts, as found by `time_form`, beside which ISO 8601 is read.
     """
     if column.dtype == pl.Date:
         return column.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
@@ -124,7 +124,7 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
         return zoned.cast(pl.Datetime("us", "UTC"))
     text = column.cast(pl.String).str.strip_chars()
     found = pl.Series(column.name, [None] * len(text), dtype=pl.Datetime("us", "UTC"))
-    for one in (form,) if form else ISO:
+    for one in (form, *ISO) if form else ISO:
         found = found.zip_with(found.is_not_null(), _parsed(text, one))
         if found.null_count() == text.null_count():
             break

@@ -23,7 +23,7 @@ import pyarrow as pa
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.data.separated import read_separated, refuse_names
-from artificer.data.spelled import concatenated, is_mixed, mixed_texts
+from artificer.data.spelled import concatenated, is_mixed, mixed_texts, moments_of
 from artificer.data.workbooks import is_workbook, read_sheet
 from artificer_runtime.values import spans_in_seconds
 
@@ -235,6 +235,12 @@ def _from_pandas(source: Any) -> pl.DataFrame:
 
 
 def _from_series(name: str, series: Any) -> pl.Series:
+    dtype = getattr(getattr(series.dtype, "categories", None), "dtype", series.dtype)
+    kind = type(dtype).__name__
+    if kind == "PeriodDtype":
+        return pl.Series(name, moments_of(series.tolist()), dtype=pl.Datetime("us"))
+    if kind == "IntervalDtype":
+        return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
     try:
         return pl.Series(name, pa.Array.from_pandas(series))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

@@ -31,6 +31,11 @@ def mixed_texts(values: Sequence[Any]) -> list[str | None]:
     return [None if is_missing(value, ()) else _text(value) for value in values]
 
 
+def moments_of(values: Sequence[Any]) -> list[Any]:
+    """The first moment of each of pandas' periods; None where one is missing."""
+    return [None if is_missing(value, ()) else value.to_timestamp().to_pydatetime(warn=False) for value in values]
+
+
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else canonical_text(value)
 

@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
 from artificer.data.kinds import as_time
-from artificer.data.spelled import mixed_texts
+from artificer.data.spelled import mixed_texts, moments_of
 from artificer_runtime.values import is_missing
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
@@ -178,11 +178,16 @@ def plain(values: Any) -> Any:
     """Values that polars reads as one column: an array of objects may hold several types, then all become texts."""
     if isinstance(values, pl.Series) or (isinstance(values, np.ndarray) and values.dtype != object):
         return values
-    cells = [None if type(one).__name__ in ("NAType", "NaTType") else one for one in _listed(values)]
+    cells = [None if is_missing(one, ()) else one for one in _listed(values)]
     kinds = {type(one) for one in cells if one is not None}
-    if kinds <= {int, float} or len(kinds) <= 1 or not isinstance(values, np.ndarray):
+    named = {one.__name__ for one in kinds}
+    if not isinstance(values, np.ndarray):
         return cells
-    return mixed_texts(cells)
+    if named == {"Period"}:
+        return moments_of(cells)
+    if named == {"Interval"} or (len(kinds) > 1 and not kinds <= {int, float}):
+        return mixed_texts(cells)
+    return cells
 
 
 def _listed(values: Any) -> list[Any]:

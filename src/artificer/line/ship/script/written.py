@@ -18,7 +18,7 @@ from artificer.line.ship.script.learners import CODE, GROUPED, IMPORTS, LINKED, 
 from artificer.line.ship.script.steps import call_of, code_of, imports_of
 from artificer_runtime.recipe import Block
 from artificer_runtime.schema import GROUPS, Schema
-from artificer_runtime.values import MISSING, SIGNED, SIGNS, missing_numbers
+from artificer_runtime.values import ISO, MISSING, SIGNED, SIGNS, missing_numbers
 
 HEAD = '''"""Trains the model '{name}' again, and predicts: {libraries} and polars, nothing else.
 
@@ -31,6 +31,7 @@ Written by Artificer {version} from the run {run_id}; it imports nothing of it.{
 IMPORTED = (
     "import base64",
     "import io",
+    "import re",
     "import sys",
     "import zlib",
     "from datetime import datetime, timezone",
@@ -110,7 +111,8 @@ def seconds(value, form):
     if isinstance(value, str):
         text = said(value)
         try:
-            value = (datetime.strptime(text, form) if form else datetime.fromisoformat(text)) if text else None
+            iso = not form or re.match(ISO, text)
+            value = (datetime.fromisoformat(text) if iso else datetime.strptime(text, form)) if text else None
         except ValueError:
             value = None
     if value is None:
@@ -253,6 +255,7 @@ def _of_columns(schema: Schema) -> Iterator[str]:
     yield f"FORMS = {_pretty({one.name: one.form for one in columns if one.form})}"
     yield f"SIGNED = {_pretty({one.form: SIGNED[one.form] for one in columns if one.form in SIGNED})}"
     yield f"SIGNS = {SIGNS!r}"
+    yield f"ISO = {ISO!r}"
 
 
 def _train(found: Gathered) -> str:

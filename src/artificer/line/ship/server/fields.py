@@ -225,8 +225,13 @@ def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
         said = f"the moment names no time zone, as those of training did ({column.zone})"
         return said, "send it with its zone, such as 2026-01-31T08:00:00+01:00"
     if column.kind == "time" and not _is_moment(value, column):
-        asked = f"a text of the form '{column.form}'" if column.form else "ISO text, such as 2026-01-31T08:00:00"
-        return f"a date or time is needed, not {_kind(value)}", f"send {asked}"
+        other = f", or of the form '{column.form}'" if column.form else ""
+        said = (
+            "this text is no date or time"
+            if isinstance(value, str)
+            else f"a date or time is needed, not {_kind(value)}"
+        )
+        return said, f"send ISO text, such as 2026-01-31T08:00:00{other}"
     if column.kind == "text" and not isinstance(value, str):
         return f"a text is needed, not {_kind(value)}", "send a text, or null where the value is missing"
     return None
