@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.metrics import log_loss
+from sklearn.metrics import f1_score, log_loss
 from sklearn.model_selection import LeaveOneOut, TimeSeriesSplit, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -366,6 +366,22 @@ def test_importance_finds_the_column_that_tells(tmp_path: Path) -> None:
         model.importance(frame[:1], ["goes"])
     with pytest.raises(ValueError, match="each column must be shuffled once"):
         model.importance(frame, y, n_repeats=0)
+
+
+@pytest.mark.parametrize(
+    ("classes", "success"),
+    [(("no", "yes"), "yes"), ((0, 1), 1), ((False, True), True), (("rare", "usual"), "rare"), ((0.0, 1.0), 1.0)],
+)
+def test_success_is_what_affirms_else_the_rarer_class(classes: tuple[Any, Any], success: Any) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=300)
+    y = np.array(classes)[(x + rng.normal(size=300) > -1).astype(int)]  # the second is commoner
+    model = Classifier(budget_s=2, metric="f1").fit(x[:, None], y)
+    told = model.predict(x[:, None])
+    found = {one: f1_score(y, told, pos_label=one) for one in classes}
+    assert abs(model.score_.value - found[success]) < abs(
+        model.score_.value - found[next(iter({*classes} - {success}))]
+    )
 
 
 def test_labels_follow_the_metric_and_probabilities_do_not() -> None:

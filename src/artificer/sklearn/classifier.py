@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from artificer.core.run import Progress
+from artificer.line.ask.labels import affirmed
 from artificer.sklearn.estimator import Estimator
 from artificer.sklearn.given import (
     TARGET,
@@ -26,6 +27,7 @@ from artificer.sklearn.given import (
 )
 from artificer_runtime import Predictor
 from artificer_runtime.package import hash_of
+from artificer_runtime.values import canonical_text
 
 
 class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
@@ -148,6 +150,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             raise ValueError(
                 f"y_val holds one class only, {only!r}: candidates cannot be compared on it; add rows of others"
             )
+        self._success = self._looked_for(codes)
         self._train(
             X, codes, Extras(row_weights(sample_weight, len(codes)), time, groups), valid, train_on_val=train_on_val
         )
@@ -161,6 +164,13 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[self.predictor_.weighed(probabilities).argmax(axis=1)])
+
+    def _looked_for(self, codes: np.ndarray) -> str:
+        """Code of the class that counts as success: of two, the one that affirms ("yes", True, 1), else the rarer."""
+        if len(self.classes_) > 2:
+            return ""
+        place = affirmed(tuple(map(canonical_text, self.classes_.tolist())))
+        return str(place if place is not None else int(codes.mean() <= 0.5))
 
     def _named(self, predictor: Predictor) -> Predictor:
         classes, kind = label_texts(self.classes_)

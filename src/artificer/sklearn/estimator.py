@@ -79,6 +79,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     """
 
     _kind: ClassVar[str]
+    _success = ""  # of two classes, what counts as success
     _run: Run | None = None
     _vanish: Callable[[], object] | None = None
     _model: Model | None = None
@@ -362,7 +363,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _brief(self, extras: Extras) -> Brief:
         seed = int(np.random.default_rng(self.random_state).integers(2**31)) if self.random_state is not None else 0
         return Brief(
-            target=Target(column=TARGET, kind=self._kind),  # type: ignore[arg-type]
+            target=Target(column=TARGET, kind=self._kind, positive=self._success),  # type: ignore[arg-type]
             data=Data(
                 weight=WEIGHT if extras.weight is not None else "",
                 time=TIME if extras.time is not None else "",
