@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from artificer_runtime.columns import Column, Kind, unreadable, zoneless
 from artificer_runtime.errors import RowsError
 from artificer_runtime.rows import Rows
 from artificer_runtime.values import (
@@ -29,7 +30,6 @@ from artificer_runtime.values import (
 
 __all__ = ["Column", "Encoded", "Kind", "Schema", "canonical_text"]
 
-Kind = Literal["number", "category", "boolean", "time", "text", "identifier", "constant"]
 Group = Literal["numbers", "codes", "times", "texts"]
 
 GROUPS: dict[str, Group] = {
@@ -39,54 +39,7 @@ GROUPS: dict[str, Group] = {
     "time": "times",
     "text": "texts",
 }
-NAMED = {"str": "text", "dict": "record"}  # types, as messages call them
 FLOAT32_MAX = float(np.finfo(np.float32).max)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One raw column.
-
-    Attributes
-    ----------
-    levels : tuple of str
-        Of a category or boolean; code = 1 + index.
-    low, high : float or None
-        Range in training: of a number, or of a moment in seconds since 1970 (UTC).
-    dtype : str
-        As read in training, for messages.
-    form : str
-        `strptime` format of a moment that comes as text; "" for ISO 8601.
-    spellings : tuple of (str, str)
-        Of a category: what is written, and the level that is meant.
-    gaps : tuple of float
-        Of a number: values that mean that it is missing.
-    within : (float, float) or None
-        Of a number: what lies beyond is read as the nearer end; `low` and `high` are still those of training.
-    stray : bool
-        Of a number or moment: training held words among them. Such words are read as missing then and now, and flagged.
-    zone : str
-        Of a moment: the time zone that training named, or a common offset. A row whose moment names none is refused: it
-        would be hours off. "" where training named none, or UTC, as which such moments are read.
-    """
-
-    name: str
-    kind: Kind
-    levels: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    dtype: str = ""
-    form: str = ""
-    spellings: tuple[tuple[str, str], ...] = ()
-    gaps: tuple[float, ...] = ()
-    within: tuple[float, float] | None = None
-    stray: bool = False
-    zone: str = ""
-
-    @property
-    def is_mended(self) -> bool:
-        """Whether some of its values are read as others."""
-        return bool(self.spellings or self.gaps or self.within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +127,7 @@ class Schema:
         numbers, clipped, outside = self._numbers(seen, groups["numbers"], odd)
         codes = _stacked([self._codes(seen, place) for place in groups["codes"]], seen.n_rows, np.int32)
         for place in seen.zoneless:
-            raise RowsError(_zoneless(self._read[place]))
+            raise RowsError(zoneless(self._read[place]))
         times, early = self._times(seen, groups["times"], odd)
         texts = _stacked([self._texts(seen, place) for place in groups["texts"]], seen.n_rows, np.object_)
         flags = {"unseen": odd | (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
@@ -356,7 +309,7 @@ class Schema:
     def _seconds(self, value: Any, column: Column) -> float:
         seconds = seconds_of(value, column.form, self.spellings)
         if column.zone and seconds == seconds and lacks_zone(value):
-            raise RowsError(_zoneless(column))
+            raise RowsError(zoneless(column))
         return seconds
 
     def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float], odd: np.ndarray) -> np.ndarray:
@@ -370,7 +323,7 @@ class Schema:
                 if column.stray and isinstance(value, str | bool | np.bool_):
                     values[index], odd[index] = np.nan, True
                     continue
-                raise RowsError(_unreadable(column, index, value)) from None
+                raise RowsError(unreadable(column, index, value)) from None
         return values
 
     def _codes(self, seen: Rows, place: int) -> np.ndarray:
@@ -424,25 +377,6 @@ _ODD = np.iinfo(np.int32).min
 def _holds_spans(values: Sequence[Any] | np.ndarray) -> bool:
     """Whether some are durations of numpy, which it turns to bare counts of their unit."""
     return np.timedelta64 in set(map(type, values))
-
-
-def _unreadable(column: Column, row: int, value: Any) -> str:
-    wanted = "a number" if column.kind == "number" else "a date or time"
-    form = f" (texts: ISO 8601 or '{column.form}')" if column.form and column.kind == "time" else ""
-    read_as = f" ({column.dtype} in training)" if column.dtype else ""
-    named = type(value).__name__
-    return (
-        f"column '{column.name}' must hold {wanted}{form}{read_as}; row {row} holds a {NAMED.get(named, named)} that cannot "
-        "be read as one; correct it, or leave it empty where it is not known"
-    )
-
-
-def _zoneless(column: Column) -> str:
-    return (
-        f"column '{column.name}' must hold moments that name their time zone, as training's did ({column.zone}): one without "
-        "may be hours off; write 2024-01-31T08:00:00+01:00 in texts, or name it by dt.tz_localize in pandas and "
-        "dt.replace_time_zone in polars"
-    )
 
 
 def _stacked(columns: list[np.ndarray], n_rows: int, dtype: Any) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -21,7 +20,7 @@ from artificer.core.brief import Brief, Data, Features, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
-from artificer.core.stages import Driver, Model, Trial
+from artificer.core.stages import Driver, Model
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
 from artificer.data.table import stacked
@@ -31,9 +30,8 @@ from artificer.line.audit import audit
 from artificer.line.fit import fit as fit_stage
 from artificer.line.refine import refine
 from artificer.measure.importance import importance
-from artificer.measure.labels import decided, turned
+from artificer.measure.labels import decided
 from artificer.measure.metrics import metric as find_metric
-from artificer.measure.metrics import score
 from artificer.measure.own import Labelling, registered
 from artificer.sklearn.given import (
     GROUP,
@@ -48,6 +46,7 @@ from artificer.sklearn.given import (
     plain,
     row_weights,
 )
+from artificer.sklearn.replaced import out_of_fold, stays
 from artificer.sklearn.words import own_findings, plainly
 from artificer_runtime.package import write
 
@@ -298,38 +297,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             model = refine(run)
             trained = fit_stage(run)
             better = find_metric(trained.metric)
-            if before is not None and (stays := self._stays(run, model, before)):
-                run.progress("improve", f"the model stays as it was: {stays}")
+            if before is not None and (because := stays(run, model, before, self.trials_)):
+                run.progress("improve", f"the model stays as it was: {because}")
                 return
             self._model = model
             self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better.larger_is_better)
             self._keep(run, model)
-
-    def _stays(self, run: Run, model: Model, before: Model) -> str:
-        """Why the model before stays: it alone is refitted, or better on the rows that both were measured on; "" if not."""
-        trained = fit_stage(run)
-        if model.model_hash == before.model_hash:
-            if _n_fits(trained.trials) > _n_fits(self.trials_):
-                return "what was trained since gains nothing"
-            few = f"{run.brief.run.limit_s:g} s were too few for one more fit; give more"
-            because = few if trained.cut else "every candidate had been tried to its end"
-            warnings.warn(f"improve trained nothing new: {because}", UserWarning, stacklevel=4)
-            return because
-        if before.refitted and not model.refitted:
-            return "there was no time to fit the new one on all rows; give improve more seconds"
-        now, then = _out_of_fold(run, model), _out_of_fold(run, before)
-        shared = ~np.isnan(now).any(axis=1) & ~np.isnan(then).any(axis=1)
-        new, old = self._score_on(run, model, now, shared), self._score_on(run, before, then, shared)
-        if find_metric(trained.metric).sign * (new - old) >= 0:
-            return ""
-        return f"the new one's {trained.metric} is {new:.5g}, its own {old:.5g}, on the {shared.sum()} rows that measured both"
-
-    def _score_on(self, run: Run, model: Model, prediction: np.ndarray, rows: np.ndarray) -> float:
-        """A model's score on some of the rows, given by mask, in the metric that candidates are compared by."""
-        name, frame = fit_stage(run).metric, run.frame.filter(pl.Series(rows))
-        y, shown = oriented(frame[TARGET].to_numpy().astype(np.float64), prediction[rows], self._positive)
-        shown = decided(name, shown, turned(model.outputs.multipliers, self._positive))
-        return score(name, y, shown, frame[WEIGHT].to_numpy() if WEIGHT in frame.columns else None)
 
     def _named(self, predictor: artificer_runtime.Predictor) -> artificer_runtime.Predictor:
         """A predictor whose labels are the caller's."""
@@ -344,7 +317,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.front_ = model.front
         self.metric_ = trained.metric
         self._positive = ask(run).positive
-        self.out_of_fold_ = _out_of_fold(run, model)
+        self.out_of_fold_ = out_of_fold(run, model)
 
     def _named_metric(self, run: Run, *, weighted: bool) -> AbstractContextManager[str]:
         """The metric's name; a callable has one as long as the block lasts."""
@@ -417,15 +390,3 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         with plainly():
             frame = self._frame(X, reset=False)
             return self.predictor_.raw(self.predictor_.schema.encode(frame))
-
-
-def _n_fits(trials: Sequence[Trial]) -> int:
-    return sum(len(one.fits) for one in trials)
-
-
-def _out_of_fold(run: Run, model: Model) -> np.ndarray:
-    """Out-of-fold predictions by row: float64 (n_rows, n_out), NaN where none was made."""
-    with np.load(run.path(model.out_of_fold)) as stored:
-        made = np.full((run.frame.height, stored["prediction"].shape[1]), np.nan)
-        made[stored["rows"]] = stored["prediction"]
-    return made
