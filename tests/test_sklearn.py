@@ -24,6 +24,7 @@ from artificer import Classifier, Regressor
 from artificer.line.design import design
 from artificer.measure.metrics import OWN
 from artificer.sklearn.given import Extras, own_folds
+from artificer.sklearn.replaced import stays
 from artificer.sklearn.words import own_words
 
 WEIGHTS = "boosting samples rows and counts rows a leaf, so a row of weight 2 is not two rows; true of every booster"
@@ -509,8 +510,8 @@ def test_improve_compares_models_on_the_rows_that_both_were_measured_on() -> Non
     np.savez(place, **few)
     name = str(Path(shipped.out_of_fold).with_name("few.npz"))
     luckier = replace(shipped, out_of_fold=name, model_hash="another", score=replace(shipped.score, value=1.0, n=100))
-    assert model._stays(run, shipped, luckier) == ""
-    assert "on the 100 rows that measured both" in model._stays(run, luckier, shipped)
+    assert stays(run, shipped, luckier, model.trials_) == ""
+    assert "on the 100 rows that measured both" in stays(run, luckier, shipped, model.trials_)
 
 
 @pytest.mark.slow
