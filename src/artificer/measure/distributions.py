@@ -67,5 +67,6 @@ def binomial_quantile(p: float, n: int, share: float) -> int:
     low, high = -1, n
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if special.bdtr(middle, n, share) >= p else (middle, high)
+        at_most = special.betainc(n - middle, middle + 1, 1 - share)  # of millions of draws more exact than `bdtr`
+        low, high = (low, middle) if at_most >= p else (middle, high)
     return high

@@ -24,9 +24,9 @@ AFFIRMED = (
     (("1",), ("0", "-1")),
     (("positive", "pos"), ("negative", "neg")),
     (("on",), ("off",)),
-    (("ja", "j"), ("nein", "nee", "n")),
-    (("oui", "o"), ("non", "n")),
-    (("si", "s\u00ed", "s"), ("no", "n")),
+    (("ja",), ("nein", "nee")),
+    (("oui",), ("non",)),
+    (("si", "s\u00ed"), ("no",)),
 )
 NO_LABEL = ("", "?", "na", "n/a", "nan", "null")
 ClassKind = Literal["string", "integer", "number", "boolean"]
