@@ -20,9 +20,9 @@ from artificer.measure.intervals import (
     quantile_interval,
     ratio,
     wilson,
-    within,
 )
 from artificer.measure.metrics import METRICS, metric, score
+from artificer.measure.stretches import within
 
 # One metric of every family, and every metric without parameters.
 SOME = [*METRICS, "quantile_loss:0.9", "tweedie_deviance:1.2", "precision_at:0.2", "value:-1,4", "value:-1,4,0.3"]
@@ -189,6 +189,8 @@ def test_losses_that_are_all_alike_prove_little_on_few_rows() -> None:
     few, many = np.array([0.0, 1.0] * 2), np.array([0.0, 1.0] * 20)
     assert estimate("brier", few, _two(few)).high == np.inf
     assert estimate("mae", np.zeros(2), np.ones((2, 1))).high == np.inf
+    assert estimate("median_absolute_error", np.arange(4.0), np.arange(4.0)[:, None]).high == np.inf
+    assert estimate("r2", np.arange(4.0), np.arange(4.0)[:, None]).low == -np.inf
     assert estimate("brier", many, _two(many)).high == 0
 
 

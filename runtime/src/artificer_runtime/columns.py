@@ -23,7 +23,8 @@ class Column:
     dtype : str
         As read in training, for messages.
     form : str
-        `strptime` format of a moment that comes as text; "" for ISO 8601.
+        Of a moment that comes as text: its `strptime` format, beside which ISO 8601 is read. Of a number: a key of
+        `artificer_runtime.values.SIGNED`, by which signs around it are allowed. "" for neither.
     spellings : tuple of (str, str)
         Of a category: what is written, and the level that is meant.
     gaps : tuple of float

@@ -10,13 +10,13 @@ the gap lies between the largest of the lower ends and the largest of the upper 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import effective_rows, mean_of_rows, wider, wilson
+from artificer.measure.intervals import mean_of_rows, share_of
 
 FEWEST = 30  # rows that a group's rate must rest on, to be compared
 
@@ -119,13 +119,10 @@ def _mean(
     if not n or not weight.sum() > 0:
         return Estimate(float("nan"), -np.inf, np.inf, "no rows", n, level)
     units = seen.units[rows] if seen.units is not None else None
-    found = mean_of_rows(values[rows], weight, units, level=level)
     if not share:
-        return found
-    n_told = effective_rows(n, weight)
-    by_rows = wilson(found.value * n_told, n_told, level=level)
-    held = by_rows if units is None else wider(found, by_rows)
-    return Estimate(found.value, max(held.low, 0.0), min(held.high, 1.0), held.method, found.n, level)
+        return mean_of_rows(values[rows], weight, units, level=level)
+    found = share_of(values[rows], weight, units, level)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, 1.0))
 
 
 def _told(found: Estimate) -> bool:

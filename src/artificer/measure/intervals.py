@@ -9,7 +9,7 @@ import numpy as np
 from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
 from artificer.measure.distributions import binomial_quantile, normal_quantile, normal_reach, t_reach
-from artificer.measure.influence import influence, of_list, of_numbers, of_ranks
+from artificer.measure.influence import of_list, of_numbers, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -78,77 +78,14 @@ def _estimated(
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
     mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
     if name != "accuracy":
-        if not mean.high > mean.low:
-            mean = _of_alike(mean)
+        mean = _of_alike(mean)
         return -mean if found.larger_is_better else _of_loss(mean, 0.5 if found.root else 1.0)
     n = effective_rows(len(y), weight)
     by_rows = replace(wilson(value * n, n, level=level), n=len(y))
     if groups is None:
         return by_rows
     by_groups = Estimate(value, 1 - mean.high, 1 - mean.low, mean.method, mean.n, level)
-    return _clipped(wider(by_groups, by_rows), 0.0, 1.0)
-
-
-def within(
-    name: str,
-    y: np.ndarray,
-    prediction: np.ndarray,
-    place: np.ndarray,
-    weight: np.ndarray | None = None,
-    *,
-    groups: np.ndarray | None = None,
-    level: float = 0.95,
-) -> Estimate:
-    """Mean score within strata, each weighing as much as its rows: rows are ranked among those of their own stratum.
-
-    Where success is commoner at one time than at another, a score over all rows also tells how well times are told
-    apart; rows that compete for the same list do not. Strata on which the metric is not defined are left out.
-
-    Parameters
-    ----------
-    name : str
-        With groups a metric for which `has_influence` is true.
-    place : array of int64, (n_rows,)
-        Stratum of each row; -1 for none.
-    """
-    found, sizes, known = [], [], []
-    for stratum in np.unique(place[place >= 0]):
-        rows = np.flatnonzero(place == stratum)
-        one = estimate(name, y[rows], prediction[rows], _at(weight, rows), groups=_at(groups, rows), level=level)
-        if np.isfinite([one.value, one.low, one.high]).all():
-            found.append(one)
-            sizes.append(len(rows))
-            known.append(stratum)
-    if len(found) < 2:
-        return estimate(name, y, prediction, weight, groups=groups, level=level)
-    share = np.array(sizes) / sum(sizes)
-    value = float(sum(w * one.value for w, one in zip(share, found, strict=True)))
-    if groups is not None:
-        counted = np.where(np.isin(place, known), place, -1)
-        return _within_groups(metric(name), value, y, prediction, counted, weight, groups, level)
-    low = value - float(np.sqrt(sum((w * (one.value - one.low)) ** 2 for w, one in zip(share, found, strict=True))))
-    high = value + float(np.sqrt(sum((w * (one.high - one.value)) ** 2 for w, one in zip(share, found, strict=True))))
-    return Estimate(value, low, high, f"{found[0].method}, within {len(found)} stretches of time", sum(sizes), level)
-
-
-def _within_groups(
-    found: Metric,
-    value: float,
-    y: np.ndarray,
-    prediction: np.ndarray,
-    place: np.ndarray,
-    weight: np.ndarray | None,
-    groups: np.ndarray,
-    level: float,
-) -> Estimate:
-    """A group has rows in several strata, which are then no more independent than its rows are: by its rows' influences."""
-    inside = place >= 0
-    phi = influence(found.name, y[inside], prediction[inside], _at(weight, inside), place[inside])
-    spread = mean_of_rows(phi, None, groups[inside], level=level, method="influence over groups")
-    half, n_strata = spread.high - spread.value, len(np.unique(place[inside]))
-    told = replace(spread, value=value, low=value - half, high=value + half)
-    bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
-    return replace(_clipped(told, *bounds), method=f"{spread.method}, within {n_strata} stretches of time")
+    return clipped(wider(by_groups, by_rows), 0.0, 1.0)
 
 
 def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
@@ -270,7 +207,7 @@ def bootstrap(
     if found.worst is not None and len(known) and np.ptp(known) == 0:
         return _without_spread(value, y, n, level, found.worst, groups)
     bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
-    return _clipped(of_draws(value, draws, unit, n, level), *bounds)
+    return clipped(of_draws(value, draws, unit, n, level), *bounds)
 
 
 def of_draws(value: float, draws: np.ndarray, method: str, n: int, level: float) -> Estimate:
@@ -288,10 +225,6 @@ def of_draws(value: float, draws: np.ndarray, method: str, n: int, level: float)
     return Estimate(value, float(value - below), float(value + above), method, n, level)
 
 
-def _at(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
-    return weight[rows] if weight is not None else None
-
-
 def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
     (auc,), covariance = auc_covariance(y, success[None, :])
     return _of_rank(float(auc), float(covariance[0, 0]) ** 0.5, y, level, "DeLong")
@@ -299,7 +232,7 @@ def _delong(y: np.ndarray, success: np.ndarray, level: float) -> Estimate:
 
 def _of_alike(mean: Estimate) -> Estimate:
     """Losses that are all the same prove little of the next on few rows, and nothing of how large it is."""
-    return replace(mean, high=np.inf) if mean.n < FEWEST_ALIKE else mean
+    return replace(mean, high=np.inf) if mean.high == mean.low and mean.n < FEWEST_ALIKE else mean
 
 
 def _of_rank(
@@ -350,7 +283,7 @@ def _of_list(
     if not listed.each:
         return found
     few = min(few, round(listed.room(np.ones(len(y)))))
-    return _clipped(wider(found, wilson(value * few, few, level=level)), 0.0, 1.0)
+    return clipped(wider(found, wilson(value * few, few, level=level)), 0.0, 1.0)
 
 
 def around(phi: np.ndarray, groups: np.ndarray | None, *, level: float, method: str) -> Estimate:
@@ -371,7 +304,7 @@ def _of_numbers(found: Metric, value: float, phi: np.ndarray, groups: np.ndarray
     """Of a loss, or of what is left of the variance, the logarithm is closer to normal."""
     spread = around(phi, groups, level=level, method="influence over rows")
     lost = 1 - value if found.larger_is_better else value
-    told = _of_loss(replace(spread, value=lost, high=lost + spread.high), 1.0)
+    told = _of_loss(_of_alike(replace(spread, value=lost, low=lost + spread.low, high=lost + spread.high)), 1.0)
     return replace(told, value=value, low=1 - told.high, high=1 - told.low) if found.larger_is_better else told
 
 
@@ -416,5 +349,6 @@ def rank_quantile(y: np.ndarray, level: float, groups: np.ndarray | None = None)
     return t_reach(level, max(rarest(y, groups) - 1, 1))
 
 
-def _clipped(found: Estimate, low: float, high: float) -> Estimate:
+def clipped(found: Estimate, low: float, high: float) -> Estimate:
+    """An interval within bounds that no score passes."""
     return replace(found, low=max(low, found.low), high=min(high, found.high))

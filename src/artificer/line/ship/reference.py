@@ -15,8 +15,9 @@ from artificer.core.stages import Asked, Model, Verdict
 from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, pairs_won, tracked_metric
-from artificer.measure.intervals import estimate, within
+from artificer.measure.intervals import estimate
 from artificer.measure.metrics import metric
+from artificer.measure.stretches import within
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
 
 # The prediction is told apart finely, as it stands for all columns; 16 bins of a column show where it moved, and the

@@ -31,8 +31,8 @@ from artificer.line.track.harm import apart, at_level, distance, effect_of, harm
 from artificer.line.track.meeting import Meeting, Version, check_roles, meet, newest, opened
 from artificer.line.track.periods import periods, scored
 from artificer.line.track.target import target_findings
-from artificer.measure.intervals import within
 from artificer.measure.metrics import metric
+from artificer.measure.stretches import within
 
 __all__ = ["Meeting", "Version", "meet", "newest", "opened", "track"]
 
