@@ -20,7 +20,7 @@ from artificer.core.brief import Brief, Data, Features, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
-from artificer.core.stages import Driver, Model
+from artificer.core.stages import Driver, Model, Trial
 from artificer.core.tasks import n_cores
 from artificer.data.readers import read
 from artificer.data.table import stacked
@@ -83,6 +83,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     _vanish: Callable[[], object] | None = None
     _model: Model | None = None
     _weighted: bool = False
+    trials_: tuple[Trial, ...]
 
     def __init__(
         self,
@@ -188,7 +189,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Go on from where `fit` stopped, for so many seconds more; what was trained is not trained again.
 
         All candidates are tried, of few rows too. The model is replaced where the new one's score is at least as good on
-        the rows that both have out-of-fold predictions of, and stays where it is not.
+        the rows that both have out-of-fold predictions of, and stays where it is not; the leaderboard tells of either.
 
         Warns
         -----
@@ -299,10 +300,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             better = find_metric(trained.metric)
             if before is not None and (because := stays(run, model, before, self.trials_)):
                 run.progress("improve", f"the model stays as it was: {because}")
-                return
-            self._model = model
+                model = before
+            self.trials_ = trained.trials
             self.leaderboard_ = leaderboard(trained, model.parts, larger_is_better=better.larger_is_better)
-            self._keep(run, model)
+            if model is not before:
+                self._model = model
+                self._keep(run, model)
 
     def _named(self, predictor: artificer_runtime.Predictor) -> artificer_runtime.Predictor:
         """A predictor whose labels are the caller's."""
@@ -311,11 +314,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
     def _keep(self, run: Run, model: Model) -> None:
         self.predictor_ = self._named(artificer_runtime.load(run.path(model.folder)))
         self.findings_ = own_findings(audit(run).findings, self.predictor_.contents.classes)
-        trained = fit_stage(run)
-        self.trials_ = trained.trials
         self.score_ = model.score
         self.front_ = model.front
-        self.metric_ = trained.metric
+        self.metric_ = fit_stage(run).metric
         self._positive = ask(run).positive
         self.out_of_fold_ = out_of_fold(run, model)
 
