@@ -15,7 +15,7 @@ from pyarrow import parquet
 from artificer.core.errors import DataError
 from artificer.data.readers import Loaded, read
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 1 << 17
 STARTS = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
 CHANGED = (
     "the rows changed while they were read, so nothing was done with them; make the same call again when they are whole"

@@ -10,7 +10,7 @@ from artificer.core.tasks import ahead, n_cores, side_by_side
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-MANY_ROWS = 125_000
+MANY_ROWS = 50_000
 
 
 def each(work: Callable[[In], Out], items: Sequence[In], n_rows: int) -> list[Out]:

@@ -155,25 +155,26 @@ def time_form(text: pl.Series) -> str | None:
     known = text.drop_nulls()
     if not len(known) or not known[:50].str.contains(r"\d").all():
         return None
+    iso = as_moments(known[:100])  # most columns of texts are no moments, and these say so
     for form in ("", *WRITTEN):
-        if _fits(form, known):
+        if _fits(form, known, iso):
             return form
     for day_first, month_first in AMBIGUOUS:
-        day, month = _n_read(day_first, known), _n_read(month_first, known)
+        day, month = _n_read(day_first, known, iso), _n_read(month_first, known, iso)
         if day != month:
             return day_first if day > month else month_first
     return None
 
 
-def _n_read(form: str, known: pl.Series) -> int:
+def _n_read(form: str, known: pl.Series, iso: pl.Series) -> int:
     """How many texts are moments of a form that fits; of one that does not, 0."""
-    return as_moments(known, form).count() if _fits(form, known) else 0
+    return as_moments(known, form).count() if _fits(form, known, iso) else 0
 
 
-def _fits(form: str, known: pl.Series) -> bool:
-    # Most columns of texts are no moments, and the first hundred values say so a thousand times faster.
-    head = known[:100]
-    return 2 * as_moments(head, form).null_count() <= len(head) and nearly_all(as_moments(known, form), known)
+def _fits(form: str, known: pl.Series, iso: pl.Series) -> bool:
+    """Whether nearly all texts are moments, of a form or of ISO 8601, as which the first were read already."""
+    head = iso.fill_null(_parsed(known[: len(iso)], form)) if form else iso
+    return 2 * head.null_count() <= len(head) and nearly_all(as_moments(known, form), known)
 
 
 def _parsed(text: pl.Series, form: str) -> pl.Series:
