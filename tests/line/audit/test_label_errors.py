@@ -15,7 +15,7 @@ from artificer.core.records import Finding
 from artificer.line.ask import ask, begin
 from artificer.line.ask.rows import labelled
 from artificer.line.audit import audit
-from artificer.line.audit.label_errors import suspects
+from artificer.line.audit.label_errors import label_errors, suspects
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen
 
@@ -91,8 +91,15 @@ def test_a_slip_in_a_number_is_found_and_a_spread_that_grows_is_not(tmp_path: Pa
     assert set(places.tolist()) == set(slips.tolist())
 
 
-def test_without_time_or_with_few_rows_nothing_is_told(tmp_path: Path) -> None:
+def test_without_time_or_with_few_rows_nothing_is_told_and_with_little_what_was_seen(tmp_path: Path) -> None:
     frame, _ = known(2, 0.06)
     assert len(suspects(seen_of(tmp_path / "late", frame, "tree", Clock.after(-1.0)))) == 0
+    asked = iter([0.0, 0.0, 10.0])  # seconds at the start of each fold: the third comes too late
+    seen = seen_of(tmp_path / "cut", frame, "tree", Clock(5.0, now=lambda: next(asked)))
+    (told,) = label_errors(seen)
+    n_looked = next(fact.value for fact in told.facts if fact.name == "n_looked")
+    assert n_looked == pytest.approx(0.4 * seen.rows.n_rows, abs=2)
+    assert f"of {n_looked:,.0f} looked at, are likely wrong" in told.says
+    assert seen.prices.unmeasured == ["label errors"]
     few = {name: values[:100] for name, values in frame.items()}
     assert len(suspects(seen_of(tmp_path / "few", few, "tree"))) == 0

@@ -61,7 +61,7 @@ def label_errors(seen: Seen) -> Iterator[Finding]:
     known = ~np.isnan(told).any(axis=1)
     distrusted = distrust(seen.rows.y[known], told[known], found, len(seen.asked.classes))
     if not distrusted and (not seen.asked.classes or found.rate >= LEAST_RATE):
-        yield _finding(seen, found)
+        yield _finding(seen, found, int(known.sum()))
     elif seen.asked.classes and (least := told_from(seen.rows.y[known], told[known])) > BLIND:
         yield _blind(seen, least, distrusted)
 
@@ -93,7 +93,8 @@ def _doubted(seen: Seen, told: np.ndarray) -> Doubted:
 def _out_of_fold(seen: Seen) -> np.ndarray | None:
     """Told by models that did not see a row: probabilities (n_rows, n_classes), or value and size of residual (n_rows, 2).
 
-    NaN beyond the first 50,000 rows of a draw; None where there is no column to read, or the clock ran out.
+    NaN beyond the first 50,000 rows of a draw, and in folds that the clock left no time for; None where there is no column
+    to read, or where so few rows could be told.
     """
     y, names, clock = seen.rows.y, seen.prices.strongest, seen.prices.clock
     if not names:
@@ -105,12 +106,13 @@ def _out_of_fold(seen: Seen) -> np.ndarray | None:
     fold = _folds(seen, rows)
     n_classes = len(seen.asked.classes)
     told = np.full((len(y), n_classes or 2), np.nan)
-    watch = Stopwatch()
+    watch, n_fits = Stopwatch(), 0
     sizes = SIZES if n_classes else SIZES[:1]
     for one in range(N_FOLDS):
-        if clock is not None and clock.left_s < (watch.seconds / one if one else 0.0):
+        if clock is not None and clock.left_s < len(sizes) * watch.seconds / max(n_fits, 1):
             seen.prices.unmeasured.append("label errors")
-            return None
+            return told if np.isfinite(told[:, 0]).sum() >= FEWEST_ROWS else None
+        n_fits += len(sizes)
         train, rest = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
         tried = [_predict(X[train], y[rows[train]], X[rest], codes, n_classes, size) for size in sizes]
         best = min(range(len(tried)), key=lambda place: _loss(tried[place], y[rows[rest]])) if len(tried) > 1 else 0
@@ -164,8 +166,9 @@ def _boosted(X: np.ndarray, y: np.ndarray, rest: np.ndarray, codes: list[int], g
     return np.asarray(lightgbm.train(told, data, n_trees).predict(rest, num_threads=1))
 
 
-def _finding(seen: Seen, found: Doubted) -> Finding:
+def _finding(seen: Seen, found: Doubted, n_looked: int) -> Finding:
     target, n_found = seen.brief.target.column, len(found.places)
+    among = "" if n_looked == seen.rows.n_rows else f", of {n_looked:,} looked at,"
     rows = seen.rows.frame[ROW].to_numpy()[found.places]
     named = ", ".join(f"{row}" for row in rows[:MOST_NAMED])
     how = (
@@ -178,10 +181,11 @@ def _finding(seen: Seen, found: Doubted) -> Finding:
         code="label_errors",
         severity="warning" if seen.asked.classes and found.rate >= LARGE_RATE else "note",
         where=target,
-        says=f"{n_found:,} labels of '{target}' are likely wrong: {how}",
+        says=f"{n_found:,} labels of '{target}'{among} are likely wrong: {how}",
         fix="have these rows' labels checked, the first ones first: the fact 'rows' holds their positions in the source",
         facts=(
             Fact("n_suspects", float(n_found), "rows"),
+            Fact("n_looked", float(n_looked), "rows"),
             Fact("share_wrong", found.rate, "share of labels, estimated"),
             Fact("rows", named, f"positions in the source, from 0; the first {min(MOST_NAMED, n_found)}"),
         ),
