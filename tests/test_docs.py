@@ -100,6 +100,11 @@ def test_the_page_on_serving_runs(guided: Path) -> None:
     run_page(DOCS / "serving.md", guided)
 
 
+@pytest.mark.slow
+def test_the_page_on_estimators_runs_as_one_program(tmp_path: Path) -> None:
+    run_python("\n".join(text for _, _, text in blocks(DOCS / "estimators.md")), tmp_path)
+
+
 def test_there_is_a_page_for_each_stage() -> None:
     assert {page.stem for page in (DOCS / "stages").glob("*.md")} == set(
         GROUPS["Stages of the line (each runs what it lacks)"]
