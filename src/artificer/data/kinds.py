@@ -333,8 +333,8 @@ def _ends(known: pl.Series, fewest: int) -> tuple[float | None, float | None]:
     """The range that `fewest` values reach at each end; of too few values none."""
     if len(known) < fewest:
         return None, None
-    low, high = known.bottom_k(fewest).max(), known.top_k(fewest).min()
-    return float(low), float(high)  # type: ignore[arg-type]
+    values = known.to_numpy()
+    return float(np.partition(values, fewest - 1)[fewest - 1]), float(np.partition(values, -fewest)[-fewest])
 
 
 def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:

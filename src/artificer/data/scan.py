@@ -266,7 +266,7 @@ def _numbers(
         _measured(column, distinct, None if alone else n, edges),
         n_rows=len(cells),
         n_missing=cells.null_count(),
-        common=commonest([canonical_text(value) for value in shown], n[places], over),
+        common=commonest([canonical_text(value) for value in shown.tolist()], n[places], over),
         registers=registers(hashes),
         least=hashes[:N_LEAST].copy(),
     )

@@ -86,7 +86,7 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     DataError
         When it cannot be read, or parts have different columns.
     """
-    sample, pieces = _opened(source, folder or Path.cwd())
+    sample, pieces, whole = _opened(source, folder or Path.cwd())
     names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
     n_stray, words = Counter[str](), dict[str, dict[str, None]]()
 
@@ -100,7 +100,7 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
                 words.setdefault(column.name, {}).update(dict.fromkeys(map(shown, met.to_list())))
         return canonical
 
-    like = scan_part(sample, looked, normal=normal)[0]
+    like = None if whole else scan_part(sample, looked, normal=normal)[0]
     del sample
     n_stray.clear()
     words.clear()
@@ -113,6 +113,7 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
             part, hashes = scan_part(piece.frame.slice(start, n), looked, like, normal=normal, rows=True)
             assert hashes is not None
             copies.add(hashes)
+            like = like or part
             total = part if total is None else total + part
     assert total is not None, "a reader gives rows or raises"
     schema = _settled(looked, total)
@@ -122,8 +123,8 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     return Survey(schema, profile, *copies.counted(), not copies.halvings, dict(+n_stray), met, tuple(findings))
 
 
-def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded]]:
-    """Rows that kinds and edges are told from, and all rows, piece by piece."""
+def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded], bool]:
+    """Rows that kinds and edges are told from; all rows, piece by piece; and whether those are the whole first part."""
     files = _files(source, folder) if isinstance(source, str | Path) else []
     pieces = chain.from_iterable(map(_pieces, files)) if files else iter([read(source, folder=folder)])
     first = next(pieces, None)
@@ -131,7 +132,8 @@ def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded]]:
         raise NoRowsError(f"'{source}' has columns and no rows; name a file that holds rows")
     spread = _spread(files) if files else None
     sample = typed(first.frame) if files and is_long_separated(files[0]) else first.frame
-    return (sample if spread is None else spread), chain([first], pieces)
+    whole = spread is None and sample.height <= ROWS_AT_ONCE
+    return (sample if spread is None else spread), chain([first], pieces), whole
 
 
 def _files(source: str | Path, folder: Path) -> list[Path]:
