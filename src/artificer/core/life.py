@@ -73,6 +73,8 @@ class Reference:
         Share of success (of more classes: NaN), or mean of the target.
     rows_per_day : float
         NaN where rows have no time.
+    target : Estimate or None
+        `success` with its interval, rows of a group not taken for independent; None in packages without it.
     """
 
     metric: str
@@ -83,6 +85,7 @@ class Reference:
     last_time: float
     success: float = float("nan")
     rows_per_day: float = float("nan")
+    target: Estimate | None = None
     VERSION: ClassVar[int] = 1
 
 

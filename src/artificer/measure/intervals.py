@@ -141,7 +141,7 @@ def share_of(values: np.ndarray, weight: np.ndarray | None, group: np.ndarray | 
     found = mean_of_rows(values, weight, group, level=level)
     n = effective_rows(len(values), weight)
     by_rows = replace(wilson(found.value * n, n, level=level), n=len(values))
-    return by_rows if group is None else wider(found, by_rows)
+    return by_rows if group is None else clipped(wider(found, by_rows), 0.0, 1.0)
 
 
 def effective_rows(n_rows: int, weight: np.ndarray | None) -> float:

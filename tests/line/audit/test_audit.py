@@ -17,8 +17,9 @@ from artificer.core.stages import Audited
 from artificer.core.store import load
 from artificer.data.scan import Profile
 from artificer.line.ask import ask, begin
-from artificer.line.ask.rows import labelled
+from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit, builtin, ranked
+from artificer.line.audit.drift import drift
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen
 
@@ -249,6 +250,21 @@ def test_a_target_that_moves_is_drift(tmp_path: Path) -> None:
     frame["day"] = [f"2024-{1 + row // 75:02d}-{1 + (row % 75) // 3:02d}" for row in range(N)]
     (moved,) = found(audited(tmp_path, frame, data=Data(time="day")), "drift")
     assert moved.severity == "warning"
+
+
+def test_groups_that_follow_each_other_are_no_drift(tmp_path: Path) -> None:
+    brief = Brief(target=Target(column="bought"))
+    asked = ask(begin(brief, frame=pl.DataFrame(clean(300)), workspace=tmp_path))
+
+    def told(seed: int) -> bool:
+        rng, group = np.random.default_rng(seed), np.repeat(np.arange(90), 40)
+        own = 1 / (1 + np.exp(1.5 - 0.8 * rng.normal(size=90)))
+        y = (rng.random(3600) < own[group]).astype(np.float64)
+        rows = Labelled(pl.DataFrame({"x": y}), y, None, np.arange(3600.0), group)
+        seen = Seen(brief, asked, Profile(0, ()), rows, np.empty(0, np.uint64), None, Prices(brief, asked, rows, None))
+        return any(drift(seen))
+
+    assert sum(map(told, range(60))) <= 3  # rows taken for independent: 10
 
 
 def test_the_order_of_rows_is_harmless(tmp_path: Path) -> None:

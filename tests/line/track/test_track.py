@@ -21,6 +21,8 @@ from artificer.core.life import Tracked
 from artificer.core.store import encode
 from artificer.line import track as stage
 from artificer.line.track import false_alarms
+from artificer.line.track.meeting import Meeting
+from artificer.line.track.target import target_findings
 from artificer_runtime import PackageError, RowsError
 
 Build = Callable[..., World]
@@ -178,6 +180,25 @@ class TestTarget:
             "target_moved" in codes(made(n=300, seed=seed).track(LATER.draw(20_000, 50 + seed))) for seed in range(10)
         )
         assert moved <= 2
+
+    def test_a_draw_of_groups_is_no_move(self, made: Build) -> None:
+        reference = replace(made().version.reference, success=0.5, target=None, n_rows=3000)
+
+        def moved(seed: int) -> bool:
+            rng, group = np.random.default_rng(seed), np.repeat(np.arange(60), 30)
+            own = 1 / (1 + np.exp(-rng.normal(size=60)))
+            y = (rng.random(1800) < own[group]).astype(np.float64)
+            rows = Meeting(pl.DataFrame({"x": y}), np.arange(1800), y, 2, None, None, group, 1)
+            return any(target_findings(rows, np.full((1800, 2), 0.5), reference, 0.95))
+
+        assert sum(map(moved, range(100))) <= 12  # rows taken for independent: 29
+
+    def test_weights_count_on_either_side(self, made: Build) -> None:
+        y = np.repeat([0.0, 1.0], [900, 100])
+        weight = np.where(y > 0, 9.0, 1.0)  # half of the weight
+        reference = replace(made().version.reference, success=0.5, target=None, n_rows=1000)
+        rows = Meeting(pl.DataFrame({"x": y}), np.arange(1000), y, 2, None, weight, None, 1)
+        assert not any(target_findings(rows, np.full((1000, 2), 0.5), reference, 0.95))
 
 
 def test_many_rows_are_scored_by_a_sample_and_counted_all(made: Build, monkeypatch: pytest.MonkeyPatch) -> None:

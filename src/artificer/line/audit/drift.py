@@ -6,14 +6,14 @@ median of all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.audit.seen import Seen, check
 from artificer.measure.correct import looks
-from artificer.measure.intervals import mean_t, wilson
+from artificer.measure.intervals import mean_of_rows, share_of
 
 LARGE_RATIO = 1.5  # of shares
 LARGE_SHIFT = 0.5  # of a mean, in standard deviations
@@ -33,24 +33,28 @@ def drift(seen: Seen) -> Iterator[Finding]:
     third = len(order) // 3
     if third < 2:
         return
-    for what, values, estimate in _looks(seen, known):
-        then, now = estimate(values[order[:third]]), estimate(values[order[-third:]])
+    for what, values, level in _looks(seen, known):
+        mean = mean_of_rows if what.startswith("mean") else share_of
+        then, now = (
+            mean(values[some], None, rows.group if rows.group is None else rows.group[some], level=level)
+            for some in (order[:third], order[-third:])
+        )
         if then.low > now.high or now.low > then.high:
             yield _moved(seen, what, then, now, float(values.std()))
             return
 
 
-def _looks(seen: Seen, known: np.ndarray) -> Iterator[tuple[str, np.ndarray, Callable[[np.ndarray], Estimate]]]:
-    """What may move: its name, values (n_rows,), and how their mean is estimated."""
+def _looks(seen: Seen, known: np.ndarray) -> Iterator[tuple[str, np.ndarray, float]]:
+    """What may move: its name, values (n_rows,), and the level of its intervals."""
     y, asked, target = seen.rows.y, seen.asked, seen.brief.target.column
     if asked.task != "regression":
         success = (y == asked.positive).astype(np.float64)
-        yield f"share of '{asked.classes[asked.positive]}'", success, lambda some: wilson(float(some.sum()), len(some))
+        yield f"share of '{asked.classes[asked.positive]}'", success, 0.95
         return
     level, middle = looks(0.95, 2), float(np.median(y[known]))
-    yield f"mean of '{target}'", y, lambda some: mean_t(some, level=level)
+    yield f"mean of '{target}'", y, level
     above = f"share of '{target}' above {middle:.3g}, the median of all,"
-    yield above, (y > middle).astype(np.float64), lambda some: wilson(float(some.sum()), len(some), level=level)
+    yield above, (y > middle).astype(np.float64), level
 
 
 def _moved(seen: Seen, what: str, then: Estimate, now: Estimate, spread: float) -> Finding:

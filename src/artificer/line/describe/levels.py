@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.description import Above, ByLevel, Level
+from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
@@ -12,7 +13,7 @@ from artificer.line.describe.columns import OTHERS, text
 from artificer.line.describe.over_time import shown_class
 from artificer.measure.any_shape import equal_bins
 from artificer.measure.bayes import Levels, shrunk_means, shrunk_rates
-from artificer.measure.intervals import mean_t, wilson
+from artificer.measure.intervals import mean_of_rows, share_of
 
 MOST_COLUMNS = 6
 MOST_LEVELS = 10
@@ -31,16 +32,20 @@ def by_level(asked: Asked, rows: Labelled, sample: Readings, names: list[str]) -
     y = (sample.y == positive).astype(np.float64) if asked.classes else sample.y
     what = f"share of '{asked.classes[positive]}'" if asked.classes else "mean"
     columns = {column.name: column for column in asked.schema.columns}
+    mean = share_of if asked.classes else mean_of_rows
+    overall = mean(y, None, None if rows.group is None else rows.group[sample.kept], level=0.95)
     found = []
     for name in names[:MOST_COLUMNS]:
         column, values = columns[name], sample.values[name]
         labels, place = _bins(column.kind, values) if values.dtype.kind == "f" else _levels(column.levels, values)
         if len(labels) > 1:
-            found.append(_told(name, what, labels, place, y, shares=bool(asked.classes)))
+            found.append(_told(name, what, labels, place, y, overall, shares=bool(asked.classes)))
     return tuple(found)
 
 
-def _told(name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndarray, *, shares: bool) -> ByLevel:
+def _told(
+    name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndarray, overall: Estimate, *, shares: bool
+) -> ByLevel:
     n, sums = np.bincount(place, minlength=len(labels)), np.bincount(place, weights=y, minlength=len(labels))
     means = sums / n
     if shares:
@@ -48,7 +53,6 @@ def _told(name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndar
     else:
         within = float(((y - means[place]) ** 2).sum()) / max(len(y) - len(labels), 1)
         believed = shrunk_means(means, n.astype(np.float64), within)
-    overall = wilson(float(y.sum()), len(y)) if shares else mean_t(y)
     levels = zip(labels, n.tolist(), means.tolist(), believed.each, strict=True)
     return ByLevel(
         name, what, overall, tuple(Level(*one) for one in levels), believed.prior_rows, _above(labels, believed)

@@ -8,7 +8,7 @@ import polars as pl
 from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.measure.intervals import mean_t, wilson
+from artificer.measure.intervals import mean_of_rows, share_of
 
 MOST_PERIODS = 36
 # Finest first; each with the way in which its periods are named.
@@ -23,27 +23,25 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
     tuple of (str, Estimate)
         Name of the period (its first day), and the share of the class that counts as success (several classes: of the
         commonest) or the target's mean. At most 36 periods, of the finest length that keeps to that; those with fewer
-        than two rows are left out. Empty where the brief names no time.
+        than two rows, or groups, are left out. Empty where the brief names no time.
     """
     if rows.time is None:
         return ()
     known = ~np.isnan(rows.time)
     moments = pl.Series("moment", (rows.time[known] * 1e6).astype(np.int64)).cast(pl.Datetime("us"))
-    values = rows.y[known] == shown_class(asked, rows) if asked.classes else rows.y[known]
+    values = (rows.y[known] == shown_class(asked, rows)).astype(np.float64) if asked.classes else rows.y[known]
     cuts = ((moments.dt.truncate(every), form) for every, form in LENGTHS)
     starts, form = next(cut for cut in cuts if cut[0].n_unique() <= MOST_PERIODS)
-    periods = pl.DataFrame({"start": starts, "value": values}).group_by("start").agg("value").sort("start")
-    return tuple(
-        (start.strftime(form), _estimate(np.asarray(cells), bool(asked.classes)))
-        for start, cells in periods.iter_rows()
-        if len(cells) > 1
+    group = None if rows.group is None else rows.group[known]
+    mean = share_of if asked.classes else mean_of_rows
+    periods = pl.DataFrame({"start": starts}).with_row_index("place").group_by("start").agg("place").sort("start")
+    found = (
+        (start.strftime(form), mean(values[some], None, None if group is None else group[some], level=0.95))
+        for start, some in periods.iter_rows()
     )
+    return tuple((name, one) for name, one in found if np.isfinite(one.low))
 
 
 def shown_class(asked: Asked, rows: Labelled) -> int:
     """The class whose share stands for the target: the one that counts as success, else the commonest."""
     return asked.positive if asked.positive >= 0 else int(np.bincount(rows.y.astype(np.int64)).argmax())
-
-
-def _estimate(values: np.ndarray, is_share: bool) -> Estimate:
-    return wilson(int(values.sum()), len(values)) if is_share else mean_t(values)

@@ -15,7 +15,7 @@ from artificer.core.stages import Asked, Model, Verdict
 from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, pairs_won, tracked_metric
-from artificer.measure.intervals import estimate
+from artificer.measure.intervals import estimate, mean_of_rows, share_of
 from artificer.measure.metrics import metric
 from artificer.measure.stretches import within
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
@@ -56,6 +56,8 @@ def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Referenc
         weight=rows.weight,
         place=place,
     )
+    mean = share_of if is_class else mean_of_rows
+    target = None if task == "multiclass" else mean(y, rows.weight, rows.group, level=0.95)
     encoded = schema.encode(rows.frame)
     columns = (_binned(one, column_values(schema, encoded, one), scored) for one in watched(schema, time))
     return Reference(
@@ -65,8 +67,9 @@ def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Referenc
         n_rows=len(y),
         columns=(_numeric("", "number", stated(prediction), scored), *columns),
         last_time=float(np.nanmax(rows.time)) if rows.time is not None and not np.isnan(rows.time).all() else math.nan,
-        success=math.nan if task == "multiclass" else float(y.mean()),
+        success=target.value if target is not None else math.nan,
         rows_per_day=_per_day(rows.time),
+        target=target,
     )
 
 
