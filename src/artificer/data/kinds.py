@@ -52,6 +52,9 @@ ISO = (
 WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
 SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
 AMBIGUOUS = tuple(SLASHED)
+# Seconds since 1970, of March 1973 and of 2128: numbers of that size are dates, and those a thousand times larger are
+# counted in milliseconds.
+FIRST_DATE, LAST_DATE = 1e8, 5e9
 UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "+0000", "-00:00", "-0000")
 
 
@@ -134,17 +137,29 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
 def as_time(column: pl.Series, form: str = "") -> np.ndarray:
     """Moments as float64 seconds since 1970 (UTC), NaN where missing; a numeric column, such as a step, as it is.
 
+    Numbers too large for seconds are taken for milli-, micro- or nanoseconds.
+
     Parameters
     ----------
     form : str
         Format of texts where it is known already; else it is told from them.
     """
     if column.dtype.is_numeric():
-        return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
+        size = np.abs(numbers)
+        for unit in (1e9, 1e6, 1e3):
+            numbers = np.where((size >= FIRST_DATE * unit) & (size < LAST_DATE * unit), numbers / unit, numbers)
+        return numbers
     if column.dtype == pl.String and not form:
         form = time_form(without_missing(column, ())) or ""
     moments = as_moments(column, form)
     return (moments.cast(pl.Int64).cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
+
+
+def are_dates(moments: np.ndarray) -> bool:
+    """Whether moments, as `as_time` gives them, are dates; steps, years and days such as 20240131 tell an order alone."""
+    size = np.abs(moments[np.isfinite(moments)])
+    return bool((size >= FIRST_DATE).any() and (size < FIRST_DATE * 1e3).all())
 
 
 def time_form(text: pl.Series) -> str | None:

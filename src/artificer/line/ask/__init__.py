@@ -25,6 +25,7 @@ from artificer.data.readers import Loaded, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief, drafted
+from artificer.line.ask.durations import refuse_spans
 from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
 from artificer.line.ask.personal import (
     check_classes,
@@ -94,6 +95,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     brief = run.brief
     frame = loaded.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
     _check_names(brief, frame.columns)
+    refuse_spans(brief, frame)
     frame, n_unlabelled = _labelled(brief, frame)
     labels = read_labels(frame[brief.target.column], brief.target, tested=run.seal)
     wanted = requirements(brief, labels.task)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from artificer.core.records import Fact, Finding
+from artificer.data.kinds import are_dates
 from artificer.line.audit.seen import Seen, check
 
 DAY_S = 86_400.0
@@ -74,9 +75,11 @@ def today() -> float:
 
 
 def _days(seen: Seen) -> np.ndarray:
-    """Days since 1970 that have rows, in order."""
+    """Days since 1970 that have rows, in order; none where moments are no dates."""
     time = seen.rows.time
-    return np.unique(np.floor(time[~np.isnan(time)] / DAY_S)) if time is not None else np.empty(0)
+    if time is None or not are_dates(time):
+        return np.empty(0)
+    return np.unique(np.floor(time[~np.isnan(time)] / DAY_S))
 
 
 def _day(days: float) -> str:

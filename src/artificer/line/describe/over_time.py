@@ -7,6 +7,7 @@ import polars as pl
 
 from artificer.core.records import Estimate
 from artificer.core.stages import Asked
+from artificer.data.kinds import are_dates
 from artificer.line.ask.rows import Labelled
 from artificer.measure.intervals import mean_of_rows, share_of
 
@@ -23,9 +24,9 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
     tuple of (str, Estimate)
         Name of the period (its first day), and the share of the class that counts as success (several classes: of the
         commonest) or the target's mean. At most 36 periods, of the finest length that keeps to that; those with fewer
-        than two rows, or groups, are left out. Empty where the brief names no time.
+        than two rows, or groups, are left out. Empty where the brief names no time, or one without dates.
     """
-    if rows.time is None:
+    if rows.time is None or not are_dates(rows.time):
         return ()
     known = ~np.isnan(rows.time)
     moments = pl.Series("moment", (rows.time[known] * 1e6).astype(np.int64)).cast(pl.Datetime("us"))

@@ -12,6 +12,7 @@ from artificer.core.brief import Task
 from artificer.core.life import Bins, Reference
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
+from artificer.data.kinds import are_dates
 from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, pairs_won, tracked_metric
@@ -149,7 +150,7 @@ def _defined(name: str, judged: Judged, place: np.ndarray) -> np.ndarray:
 
 
 def _per_day(time: np.ndarray | None) -> float:
-    if time is None or np.isnan(time).all():
+    if time is None or not are_dates(time):
         return math.nan
     days = np.floor(time[~np.isnan(time)] / 86_400)
     return float(len(days) / (np.ptp(days) + 1))
