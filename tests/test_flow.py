@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -214,3 +215,31 @@ def test_a_record_with_infinities_in_a_summary_comes_back(tmp_path: Path, work: 
     page = replace(summary.page, verdict=replace(summary.page.verdict, score=wide))
     save(tmp_path / "run.json", replace(summary, page=page))
     assert load(tmp_path / "run.json", runs.Summary).page.verdict.score == wide
+
+
+def test_a_second_run_of_the_name_is_refused_while_the_first_is_at_work(tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def meanwhile(stage: str, text: str) -> None:
+        if stage == "fit" and not told:
+            with pytest.raises(WorkspaceError, match=r"another run of '.*' is at work in .*--workspace") as refused:
+                artificer.run(BRIEF, workspace=tmp_path, frame=rows())
+            told.append(str(refused.value))
+
+    first = artificer.run(BRIEF, workspace=tmp_path, frame=rows(), progress=meanwhile)
+    assert told
+    assert first.package.is_dir()
+
+
+def test_a_model_that_is_judged_on_other_rows_has_a_package_of_its_own(tmp_path: Path) -> None:
+    frame, test = rows(), rows().with_columns(pl.col("x") * 1.0)
+    path = tmp_path / "test.csv"
+    brief = replace(BRIEF, data=replace(BRIEF.data, test=str(path)))
+    test.head(300).write_csv(path)
+    first = artificer.run(brief, workspace=tmp_path / "work", frame=frame)
+    test.head(300).with_columns(won=pl.col("won").reverse()).write_csv(path)
+    second = artificer.run(brief, workspace=tmp_path / "work", frame=frame)
+    assert first.shipped.model_hash == second.shipped.model_hash
+    assert first.package != second.package
+    told = json.loads((second.package / "verdict.json").read_text())
+    assert told["score"]["value"] == second.verdict.score.value != first.verdict.score.value

@@ -101,13 +101,20 @@ def run(
     Raises
     ------
     ArtificerError
-        When the brief or the data is wrong, or the workspace cannot be written; what was done stays for the next run.
+        When the brief or the data is wrong, the workspace cannot be written, or another run of this name is at work in it;
+        what was done stays for the next run.
     """
     state = begin(subject, workspace=workspace, limit_s=limit_s, frame=frame, progress=progress)
     try:
-        for name, stage in STAGES.items():
-            follow(state, name, stage)
-        return _finish(state)
+        with state.ledger.alone(f"run {state.brief.name}") as alone:
+            if not alone:  # each would replace results that the clock cut under the other's hands
+                raise WorkspaceError(
+                    f"another run of '{state.brief.name}' is at work in '{state.workspace.root}'; wait until it ends, or give "
+                    "this one a folder of its own with --workspace"
+                )
+            for name, stage in STAGES.items():
+                follow(state, name, stage)
+            return _finish(state)
     except ArtificerError as error:
         state.give_up(error.exit_code)
         raise

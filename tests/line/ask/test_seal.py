@@ -85,3 +85,27 @@ def test_nothing_is_sealed_where_it_would_show_nothing(counts: tuple[int, ...], 
     sealed = choose_sealed(y, len(counts), None, None)
     assert sealed.mask.any() == seals
     assert ("fewer than" in sealed.because) != seals
+
+
+def test_a_group_or_a_moment_of_most_rows_is_never_sealed() -> None:
+    y = labels(np.random.default_rng(0))
+    for large in (0, 99):
+        group = np.where(np.arange(1000) < 900, large, 1 + np.arange(1000) % 10)
+        for time in (None, np.where(group == large, 2.0, 1.0)):
+            sealed = choose_sealed(y, 2, time, group)
+            assert sealed.mask.sum() == 100
+            assert not (sealed.mask & (group == large)).any()
+    time = np.where(np.arange(1000) < 100, 1.0, 2.0)
+    sealed = choose_sealed(y, 2, time, None)
+    assert sealed.how == "stratified"
+    assert sealed.mask.sum() == pytest.approx(200, abs=1)
+    assert sealed.because.endswith("no moment parts the latest rows from the others")
+    assert not choose_sealed(y, 2, None, np.zeros(1000, np.int64)).mask.any()
+
+
+def test_of_groups_that_span_the_time_it_is_said_how_much_of_the_test_is_later() -> None:
+    y, group = labels(np.random.default_rng(0)), np.arange(1000) % 50
+    spanning = choose_sealed(y, 2, np.arange(1000.0), group)
+    assert "; 5% of the test rows are later than all that train" in spanning.because
+    following = choose_sealed(y, 2, np.repeat(np.arange(50.0), 20), np.repeat(np.arange(50), 20))
+    assert "100% of the test rows are later" in following.because

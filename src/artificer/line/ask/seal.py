@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-SHARE = 0.2
+SHARE, MOST = 0.2, 0.5
 FEWEST_ROWS = 500
 FEWEST_OF_A_CLASS = 50
 _DRAW = 20
@@ -46,15 +46,13 @@ def choose_sealed(y: np.ndarray, n_classes: int, time: np.ndarray | None, group:
         return Choice(np.zeros(len(y), bool), "drawn", reason)
     if group is not None:
         return _groups(group, time)
-    if time is not None:
-        return Choice(
-            _latest(time), "time", "the latest fifth: the model will meet rows later than those it learned from"
-        )
+    latest = _latest(time) if time is not None else None
+    if latest is not None:
+        return Choice(latest, "time", "the latest fifth: the model will meet rows later than those it learned from")
     strata = y if n_classes else np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
     what = "class" if n_classes else "tenth of the target"
-    return Choice(
-        _stratified(strata), "stratified", f"a fifth of each {what}, drawn: the brief names no time and no group"
-    )
+    why = "the brief names no time and no group" if time is None else "no moment parts the latest rows from the others"
+    return Choice(_stratified(strata), "stratified", f"a fifth of each {what}, drawn: {why}")
 
 
 def _too_few(y: np.ndarray, n_classes: int) -> str:
@@ -68,32 +66,51 @@ def _too_few(y: np.ndarray, n_classes: int) -> str:
     return ""
 
 
-def _latest(time: np.ndarray) -> np.ndarray:
+def _latest(time: np.ndarray) -> np.ndarray | None:
+    """Rows from the moment on that parts a share nearest to a fifth; None where only most of the rows could be parted."""
     known = np.sort(time[~np.isnan(time)])
-    if len(known) == 0 or known[0] == known[-1]:
-        return _stratified(np.zeros(len(time)))
-    wanted = SHARE * len(time)
     moments, first = np.unique(known, return_index=True)
-    n_later = len(known) - first
-    best = int(np.argmin(np.abs(n_later[1:] - wanted))) + 1
-    mask: np.ndarray = time >= moments[best]
+    n_later = len(known) - first[1:]
+    cuts = np.flatnonzero(n_later <= MOST * len(time))
+    if not len(cuts):
+        return None
+    best = cuts[int(np.argmin(np.abs(n_later[cuts] - SHARE * len(time))))]
+    mask: np.ndarray = time >= moments[best + 1]
     return mask
 
 
 def _groups(group: np.ndarray, time: np.ndarray | None) -> Choice:
     names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
+    if len(names) == 1:
+        return Choice(np.zeros(len(group), bool), "group", "all rows are of one group: all of them train")
     if time is None:
         order = np.random.default_rng(_DRAW).permutation(len(names))
-        because = "whole groups, drawn: rows of one group stay together"
     else:
         last = np.full(len(names), -np.inf)
         np.maximum.at(last, inverse, np.nan_to_num(time, nan=-np.inf))
         order = np.argsort(-last, kind="stable")
-        because = "the groups seen last, whole: rows of one group stay together, and the test is later than training"
-    filled = np.cumsum(counts[order])
-    n_sealed = max(1, int(np.argmin(np.abs(filled - SHARE * len(group)))) + 1)
-    sealed = order[: min(n_sealed, len(names) - 1)]
-    return Choice(np.isin(inverse, sealed), "group", because)
+    mask = np.isin(inverse, order[_nearest(counts[order], SHARE * len(group))])
+    if time is None:
+        return Choice(mask, "group", "whole groups, drawn: rows of one group stay together")
+    later = float(np.mean(time[mask] > np.nanmax(time[~mask], initial=-np.inf)))
+    return Choice(
+        mask,
+        "group",
+        f"the groups seen last, whole: rows of one group stay together; {later:.0%} of the test rows are later than all that "
+        "train",
+    )
+
+
+def _nearest(counts: np.ndarray, wanted: float) -> np.ndarray:
+    """Which to take, in their order, for a sum near what is wanted: what leads further off, as one large group, is passed."""
+    taken, total = [], 0
+    for place, n in enumerate(counts.tolist()):
+        if abs(total + n - wanted) < abs(total - wanted):
+            taken.append(place)
+            total += n
+        if total >= wanted:
+            break
+    return np.array(taken or [int(np.argmin(counts))])
 
 
 def _stratified(strata: np.ndarray) -> np.ndarray:

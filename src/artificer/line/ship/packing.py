@@ -39,7 +39,8 @@ def packed(run: Run, asked: Asked, model: Model, verdict: Verdict) -> Shipped:
         As for `ship`.
     """
     contract = audit(run).contract
-    version = digest(model.model_hash, contract, run.brief)[:12]
+    judged_on = asked.sealed.rows.fingerprint if asked.sealed else ""  # the same model may be judged on other rows
+    version = digest(model.model_hash, contract, run.brief, judged_on)[:12]
     place = f"packages/{version}"
     lock = run_lock(run, model)
     save(run.path(f"runs/{run.id}/run.lock"), lock)
