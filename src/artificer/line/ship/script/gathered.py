@@ -170,7 +170,7 @@ def _members(contents: Contents, by_name: Mapping[str, Candidate], ways: Course,
                 lock.weights[name],
                 candidate.blocks,
                 link_of(fold.task, fold.loss),
-                differs(candidate, fold),
+                differs(candidate, fold, stops[0].facts),
             )
         )
     if left:
