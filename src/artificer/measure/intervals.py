@@ -13,6 +13,7 @@ from artificer.measure.influence import of_list, of_numbers, of_ranks
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
+from artificer.measure.skewed import skewed
 
 # Kinds whose 95% intervals held the truth less often on draws of 400 real rows with heavy tails (bench/coverage.py: 88% of
 # the root of squared errors, 92% of the share of variance): they say so wherever they are shown.
@@ -35,8 +36,8 @@ def estimate(
 
     DeLong's for the area under the ROC curve (of rows in groups Obuchowski's, 1997, Biometrics 53), the spread of the rows'
     influences for average precision, lists, the share of variance explained and the median error, Wilson's for accuracy,
-    Student's t for means of row losses (through the delta method for their root), else a bootstrap; with groups, all of them
-    over whole groups.
+    Student's t without skewness for means of row losses, their root and what is left of the variance, else a bootstrap; with
+    groups, all of them over whole groups.
 
     Parameters
     ----------
@@ -76,11 +77,10 @@ def _estimated(
         return _of_list(found.score, value, y, prediction[:, 1], weight, groups, level)
     if found.losses is None:
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
-    mean = mean_of_rows(found.losses(y, shaped(found, prediction)), weight, groups, level=level)
+    losses = found.losses(y, shaped(found, prediction))
     if name != "accuracy":
-        mean = _of_alike(mean)
-        return -mean if found.larger_is_better else _of_loss(mean, 0.5 if found.root else 1.0)
-    n = effective_rows(len(y), weight)
+        return _of_losses(found, losses, weight, groups, level)
+    mean, n = mean_of_rows(losses, weight, groups, level=level), effective_rows(len(y), weight)
     by_rows = replace(wilson(value * n, n, level=level), n=len(y))
     if groups is None:
         return by_rows
@@ -300,12 +300,39 @@ def around(phi: np.ndarray, groups: np.ndarray | None, *, level: float, method: 
     return spread if spread.n > 2 else replace(spread, low=-np.inf, high=np.inf)
 
 
+def _of_losses(
+    found: Metric, losses: np.ndarray, weight: np.ndarray | None, groups: np.ndarray | None, level: float
+) -> Estimate:
+    w = np.full(len(losses), 1 / len(losses)) if weight is None else weight / weight.sum()
+    mean = float(w @ losses)
+    parts = _of_units((w * (losses - mean))[w > 0], None if groups is None else groups[w > 0])
+    told = _of_alike(skewed(mean, parts, level=level, method=_over("t", groups)))
+    if found.larger_is_better:
+        return -told
+    power = 0.5 if found.root else 1.0
+    low, high = max(0.0, told.low) ** power, told.high**power
+    return replace(told, value=mean**power, low=low, high=high)
+
+
 def _of_numbers(found: Metric, value: float, phi: np.ndarray, groups: np.ndarray | None, level: float) -> Estimate:
-    """Of a loss, or of what is left of the variance, the logarithm is closer to normal."""
-    spread = around(phi, groups, level=level, method="influence over rows")
+    """Of a median error, or of what is left of the variance, the logarithm is closer to normal; two rows prove nothing."""
     lost = 1 - value if found.larger_is_better else value
-    told = _of_loss(_of_alike(replace(spread, value=lost, low=lost + spread.low, high=lost + spread.high)), 1.0)
-    return replace(told, value=value, low=1 - told.high, high=1 - told.low) if found.larger_is_better else told
+    parts, method = -found.sign * _of_units(phi, groups) / len(phi), _over("influence", groups)
+    low, high = (lost, lost) if len(parts) >= FEWEST_ALIKE else (0.0, np.inf)
+    if lost > 0 and len(parts) > 2 and parts.any():
+        logarithm = skewed(float(np.log(lost)), parts / lost, level=level, method=method)
+        low, high = float(np.exp(logarithm.low)), float(np.exp(logarithm.high))
+    if found.larger_is_better:
+        low, high = 1 - high, 1 - low
+    return Estimate(value, low, high, method, len(parts), level)
+
+
+def _of_units(parts: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    return parts if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], parts)
+
+
+def _over(what: str, groups: np.ndarray | None) -> str:
+    return f"{what} over {'rows' if groups is None else 'groups'}"
 
 
 def _without_spread(
@@ -327,18 +354,6 @@ def rarest(y: np.ndarray, groups: np.ndarray | None = None) -> int:
         return min(units(y == one, groups) for one in np.unique(y))
     counts = np.bincount(y.astype(np.int64))
     return int(counts[counts > 0].min())
-
-
-def _of_loss(mean: Estimate, power: float) -> Estimate:
-    """A mean loss, or its root: the logarithm is closer to normal than the loss, so the interval is symmetric there.
-
-    Measured on squared errors of 60 rows: it holds the truth in 94 of 100 samples, a symmetric one in 92.
-    """
-    value, method = float(mean.value**power), f"{mean.method}, log scale"
-    if not value > 0 or not np.isfinite(mean.high):
-        return Estimate(value, 0.0, float(mean.high**power), method, mean.n, mean.level)
-    reach = float(np.exp(power * (mean.high - mean.value) / mean.value))
-    return Estimate(value, value / reach, value * reach, method, mean.n, mean.level)
 
 
 def rank_quantile(y: np.ndarray, level: float, groups: np.ndarray | None = None) -> float:
