@@ -20,8 +20,9 @@ HEAD = """\
 # `artificer audit DATA --contract FILE` holds data against it, and ends with 3 where a blocker is found.
 #
 # A rule's line may say more:  range = { value = [0, 120], allow = 0.01, severity = "blocker" }
-#   allow: share of all rows that may break it in silence, and of few rows as many as chance makes of that share; else none
-#   severity: "note", "warning" or "blocker"; by default it follows from the share of rows; own rules block
+#   allow: share that may break it in silence of the rows that could (those that have the values that it is about; of `missing`,
+#     all), and of few rows as many as chance makes of that share; else none
+#   severity: "note", "warning" or "blocker"; by default it follows from that share; own rules block
 #   where: "training" or "serving", the rows that must keep it; rows with labels are for training. By default all must; a
 #     rule that reads the target, those for training. In a column's section, a line `where = "training"` is for all its rules
 # More rules a column may have:
