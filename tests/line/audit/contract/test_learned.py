@@ -217,6 +217,27 @@ class TestReferences:
             == "contract:unmatched"
         )
 
+    @pytest.mark.parametrize(
+        ("ours", "theirs"),
+        [
+            ([*range(60)], [str(one) for one in range(60)] + ["X9"]),
+            ([str(one) for one in range(60)] + ["X9"], [float(one) for one in range(60)]),
+            ([*range(60)], [float(one) for one in range(60)]),
+        ],
+    )
+    def test_a_key_is_the_same_whether_a_file_holds_texts_or_numbers(
+        self, ours: list[object], theirs: list[object], tmp_path: Path
+    ) -> None:
+        frame = pl.DataFrame({"who": ours * 4, "x": RNG.normal(size=len(ours) * 4)})
+        pl.DataFrame({"who": theirs}).write_parquet(tmp_path / "people.parquet")
+        schema = infer_schema(frame)
+        tables = {"people": Joined(source="people.parquet", key=("who",))}
+        (rule,) = references_of(normalise(frame, schema), tables, tmp_path)
+        contract = Contract(schema, rules=(rule,))
+        assert hold(frame, contract, folder=tmp_path).findings == ()
+        strangers = frame.with_columns(who=pl.Series([f"{one}7" for one in frame["who"]]).cast(frame["who"].dtype))
+        assert [one.code for one in hold(strangers, contract, folder=tmp_path).findings] == ["contract:unmatched"]
+
     def test_a_table_that_covers_little_promises_nothing(self, tmp_path: Path) -> None:
         pl.DataFrame({"shop": ["s1"]}).write_csv(tmp_path / "shops.csv")
         assert references_of(panel(), {"shops": Joined(source="shops.csv", key=("shop",))}, tmp_path) == []

@@ -11,11 +11,13 @@ from artificer.core.errors import ContractError, closest
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
+from artificer.data.spelled import spelled
 from artificer.line.audit.contract import wholes
 from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, no_numbers, of_rows, remedy, told
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.own import by_polars
+from artificer.line.audit.contract.references import stand_in
 from artificer_runtime.schema import Column
 
 WHAT = {"number": "numbers", "time": "dates or times"}
@@ -87,7 +89,7 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
     if values.dtype.is_numeric():
         allowed, values = allowed.cast(pl.Float64, strict=False).drop_nulls(), values.cast(pl.Float64)
     elif values.dtype != pl.String:
-        values = values.cast(pl.String)
+        values = spelled(values)
     lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
     odd = ~values.is_in(allowed.implode())
     return of_rows(odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
@@ -95,7 +97,7 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
 
 def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
     (name,) = rule.columns
-    values = delivery.values[name].cast(pl.String)
+    values = spelled(delivery.given(name))
     try:
         odd = ~values.str.contains(f"^(?:{rule.text})$")
     except pl.exceptions.PolarsError as error:
@@ -138,13 +140,9 @@ def _reference(delivery: Delivery, rule: Rule) -> Break | None:
         raise ContractError(
             f"'{name}' must be in '{column}' of '{table}', which has no such column{closest(column, other.columns)}"
         )
-    values, known = delivery.values[name], other[column].drop_nulls().unique()
-    if values.dtype.is_numeric() and known.dtype.is_numeric():
-        known = known.cast(values.dtype)
-    else:
-        values, known = values.cast(pl.String), known.cast(pl.String)
+    odd = ~stand_in(delivery.values[name], other[column])
     says = f"'{name}' has no row in '{table}' with the same '{column}'"
-    return of_rows(~values.is_in(known.implode()), "contract:unmatched", says, "deliver both tables of one moment")
+    return of_rows(odd, "contract:unmatched", says, "deliver both tables of one moment")
 
 
 def _relation(delivery: Delivery, rule: Rule) -> Break | None:

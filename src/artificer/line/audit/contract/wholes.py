@@ -8,6 +8,7 @@ import polars as pl
 from artificer.core.errors import ContractError
 from artificer.core.records import Fact, Severity
 from artificer.core.stages import Rule
+from artificer.data.spelled import spelled
 from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, beyond, no_numbers, remedy, told
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.limits import limits_of
@@ -107,7 +108,7 @@ def mean_of(delivery: Delivery, rule: Rule) -> Break | None:
 def share_of(delivery: Delivery, rule: Rule) -> Break | None:
     """Within which bounds the share of a level lies."""
     (name,), (level,) = rule.columns, rule.values
-    values = delivery.values[name].cast(pl.String)
+    values = spelled(delivery.values[name])
     known = values.count()
     if not known:
         return None
