@@ -151,6 +151,36 @@ def test_each_form_is_enforced_as_it_means(text: str, offending: dict[str, list[
     )
 
 
+ENDS = {
+    "dbt": """
+models:
+  - name: rows
+    columns:
+      - name: x
+        tests:
+          - dbt_utils.accepted_range: {min_value: 0}
+          - dbt_utils.accepted_range: {max_value: 10FIRST}
+""",
+    "pandera": """
+columns:
+  x: {nullable: true, checks: {greater_than_or_equal_to: {value: 0}, less_than_or_equal_to: {value: 10SECOND}}}
+""",
+}
+
+
+@pytest.mark.parametrize("form", ["dbt", "pandera"])
+@pytest.mark.parametrize("mild", [False, True])
+def test_a_least_and_a_greatest_value_apart_hold_both(form: str, mild: bool, tmp_path: Path) -> None:
+    first, second = (", severity: warn", ", options: {raise_warning: true}") if mild else ("", "")
+    contract, _ = read_yaml(ENDS[form].replace("FIRST", first).replace("SECOND", second), "c.yml")
+    assert [rule.kind for rule in contract.rules or ()].count("range") == (2 if mild else 1)
+    (tmp_path / "c.toml").write_text(contract_text(contract)[0], encoding="utf-8")
+    rows = pl.DataFrame({"x": [-5.0, 5.0, 50.0]})
+    for one in (contract, read_contract(tmp_path / "c.toml")[0]):
+        kept, aside = hold(rows, one).split(rows)
+        assert (kept["x"].to_list(), aside["x"].to_list()) == ([5.0], [-5.0, 50.0])
+
+
 OURS = Contract(
     Schema((Column("id", "number"), Column("status", "text"), Column("day", "time"))),
     rules=(

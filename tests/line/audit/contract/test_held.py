@@ -275,6 +275,12 @@ class TestQuarantine:
         assert aside["why"].to_list() == ["range of n; start <= end", "pattern of code"]
         assert aside.drop("why").equals(TIMES[1:3])
 
+    def test_no_row_is_lost_where_two_rules_have_one_title(self) -> None:
+        names = [Rule("polars", text=text, name="in order") for text in ("n > 0", "code <> 'AB12'")]
+        kept, aside = hold(TIMES, ruled(*names)).split(TIMES)
+        assert (kept["code"].to_list(), aside["code"].to_list()) == (["x", "EF56"], ["AB12", "CD34"])
+        assert aside["why"].to_list() == ["in order", "in order"]
+
     def test_a_column_of_that_name_stays(self) -> None:
         rows = TIMES.with_columns(why=pl.lit("because"))
         kept, aside = hold(rows, ruled(Rule("range", ("n",), low=0.0))).split(rows)

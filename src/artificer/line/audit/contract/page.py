@@ -25,6 +25,7 @@ HEAD = """\
 #   severity: "note", "warning" or "blocker"; by default it follows from that share; own rules block
 #   where: "training" or "serving", the rows that must keep it; rows with labels are for training. By default all must; a
 #     rule that reads the target, those for training. In a column's section, a line `where = "training"` is for all its rules
+# Two rules of one name are a list:  range = [{ at_least = 0 }, { at_most = 99, severity = "note" }]
 # More rules a column may have:
 #   missing = 0.02   at most this share;  required = false;  unique = true;  pattern = '[A-Z]{2}[0-9]{4}'
 #   in = { file = "customers.csv", column = "id" };  mean = [20, 30];  range = { at_least = 0 }
@@ -65,7 +66,7 @@ def page_of(contract: Contract) -> str:
         parts += ["", *_alarms(contract.alarms, limits.n)]
     whole = [rule for rule in rules if rule.kind in ("rows", "fresh")]
     if whole:
-        parts += ["", "[delivery]", *(_line(rule, "", limits) for rule in whole)]
+        parts += ["", "[delivery]", *_lines(whole, "", limits)]
     own = [rule for rule in rules if _stands_alone(rule)]
     apart = [*own, *whole]
     names = dict.fromkeys([*kinds, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
@@ -121,17 +122,25 @@ def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Li
         yield "required = false"
     elif present.severity or present.where:
         yield f"required = {_value('true', present)}"
-    yield from (_line(rule, kind, limits) for rule in rules if rule.kind not in ("type", "present", "share"))
+    yield from _lines([rule for rule in rules if rule.kind not in ("type", "present", "share")], kind, limits)
     shares = [rule for rule in rules if rule.kind == "share"]
     if shares:
         yield f"[columns.{_key(name)}.shares]"
-        yield from (_line(rule, kind, limits) for rule in shares)
+        yield from _lines(shares, kind, limits)
 
 
-def _line(rule: Rule, kind: str, limits: _Limits) -> str:
-    key = _key(rule.values[0]) if rule.kind == "share" else KEYS.get(rule.kind, rule.kind)
-    note = "; ".join(one for one in (limits.told(rule), rule.learned if rule.about is None else "") if one)
-    return _with(f"{key} = {_written(rule, kind)}", note)
+def _lines(rules: Sequence[Rule], kind: str, limits: _Limits) -> Iterator[str]:
+    """A line a key; rules that have one key stand in a list, each as a table."""
+    by_key: dict[str, list[Rule]] = {}
+    for rule in rules:
+        key = _key(rule.values[0]) if rule.kind == "share" else KEYS.get(rule.kind, rule.kind)
+        by_key.setdefault(key, []).append(rule)
+    for key, ours in by_key.items():
+        notes = (note for rule in ours for note in (limits.told(rule), rule.learned if rule.about is None else ""))
+        written = [_written(rule, kind) for rule in ours]
+        tables = [one if one.startswith("{") else f"{{ value = {one} }}" for one in written]
+        value = written[0] if len(ours) == 1 else f"[{', '.join(tables)}]"
+        yield _with(f"{key} = {value}", "; ".join(filter(None, dict.fromkeys(notes))))
 
 
 def _written(rule: Rule, kind: str) -> str:

@@ -121,6 +121,10 @@ def _column(name: str, section: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _rule(kind: Any, columns: tuple[str, ...], value: Any, path: Path, **given: Any) -> Iterator[Rule]:
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+        for one in value:
+            yield from _rule(kind, columns, one, path, **given)
+        return
     parts, more = _options(value, path)
     if kind in BOUNDED:
         more |= _bounds(kind, parts, path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -55,7 +55,7 @@ class Gathered:
 
     def contract(self) -> Contract:
         """All as a contract."""
-        return Contract(Schema(tuple(self.columns.values())), rules=tuple(dict.fromkeys(self.rules)))
+        return Contract(Schema(tuple(self.columns.values())), rules=_merged(self.rules))
 
     def findings(self) -> tuple[Finding, ...]:
         """What is not enforced."""
@@ -69,6 +69,25 @@ class Gathered:
             )
             for where, what in self.unread
         )
+
+
+def _merged(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules without those that came twice; of a column that has a least and a greatest value apart, one range."""
+    merged: dict[Rule, Rule] = {}
+    for rule in rules:
+        bare = replace(rule, low=None, high=None) if rule.kind == "range" else rule
+        found = merged.get(bare)
+        one = rule if found is None else _both(found, rule)
+        merged[bare if one is not None else rule] = one or rule
+    return tuple(merged.values())
+
+
+def _both(one: Rule, other: Rule) -> Rule | None:
+    """The bounds of both; None where nothing could keep them."""
+    lows = [end for end in (one.low, other.low) if end is not None]
+    highs = [end for end in (one.high, other.high) if end is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    return None if low is not None and high is not None and low > high else replace(one, low=low, high=high)
 
 
 def expressed(text: str, severity: str, name: str = "") -> Rule:
