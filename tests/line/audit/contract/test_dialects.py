@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -179,6 +181,42 @@ def test_a_least_and_a_greatest_value_apart_hold_both(form: str, mild: bool, tmp
     for one in (contract, read_contract(tmp_path / "c.toml")[0]):
         kept, aside = hold(rows, one).split(rows)
         assert (kept["x"].to_list(), aside["x"].to_list()) == ([5.0], [-5.0, 50.0])
+
+
+def of_regex(form: str, regex: str) -> Contract:
+    test = {"dbt_expectations.expect_column_values_to_match_regex": {"regex": regex}}
+    written: dict[str, object] = {
+        "dbt": {"models": [{"name": "rows", "columns": [{"name": "x", "tests": [test]}]}]},
+        "odcs": {
+            "apiVersion": "v3.1.0",
+            "schema": [{"name": "rows", "properties": [{"name": "x", "logicalTypeOptions": {"pattern": regex}}]}],
+        },
+        "pandera": {"columns": {"x": {"nullable": True, "checks": {"str_matches": {"value": regex}}}}},
+    }
+    return read_yaml(json.dumps(written[form]), "c.yml")[0]
+
+
+TEXTS = ["a@b.c", "US$", "US$x", "US", "xUS$", "foot", "sandbar", "foo", "bars", "(", "b", "a\nz@\n"]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+@pytest.mark.parametrize("regex", ["@", "^US\\$", "^foo|bar$", "^[a-z]+$", "[$|(]", "^(a|b)", "(?i)^FOO$", "foo|b"])
+def test_a_regular_expression_finds_what_the_tool_finds_and_is_written_so(form: str, regex: str) -> None:
+    finds = re.match if form == "pandera" else re.search
+    wanted = [place for place, text in enumerate(TEXTS) if not finds(regex, text)]
+    contract = of_regex(form, regex)
+    again = read_yaml(contract_text(contract, form)[0], "c.yml")[0]
+    for one in (contract, again):
+        assert hold(pl.DataFrame({"x": TEXTS}), one).positions.tolist() == wanted
+    assert [rule.text for rule in again.rules or ()] == [rule.text for rule in contract.rules or ()]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+def test_a_pattern_that_is_a_choice_is_written_as_one(form: str) -> None:
+    ours = Contract(Schema((Column("x", "text"),)), rules=(Rule("pattern", ("x",), text="yes|no", severity="blocker"),))
+    found = read_yaml(contract_text(ours, form)[0], "c.yml")[0]
+    held = hold(pl.DataFrame({"x": ["yes", "no", "yes!", "so no"]}), found)
+    assert held.offending["pattern of x"].tolist() == [2, 3]
 
 
 OURS = Contract(

@@ -17,6 +17,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     titled,
     written_bound,
 )
+from artificer.line.audit.contract.dialects.regexes import searched, whole
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "double", "time": "timestamp", "boolean": "boolean"}
@@ -81,8 +82,8 @@ def _test(found: Gathered, test: Any, column: str) -> None:
         case "expression_is_true":
             text = f'"{column}" {given["expression"]}' if column else str(given["expression"])
             rule = expressed(text, severity)
-        case "expect_column_values_to_match_regex":
-            rule = Rule("pattern", at, text=str(given["regex"]).removeprefix("^").removesuffix("$"), severity=severity)
+        case "expect_column_values_to_match_regex" if not given.get("flags"):
+            rule = Rule("pattern", at, text=whole(str(given["regex"])), severity=severity)
         case "expect_table_row_count_to_be_between":
             rule = Rule(
                 "rows",
@@ -148,7 +149,7 @@ def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
         case "relation" | "sql" if (condition := condition_of(rule)) is not None:
             return "dbt_utils.expression_is_true", {"expression": condition}
         case "pattern":
-            return "dbt_expectations.expect_column_values_to_match_regex", {"regex": f"^{rule.text}$"}
+            return "dbt_expectations.expect_column_values_to_match_regex", {"regex": searched(rule.text)}
         case "rows":
             return "dbt_expectations.expect_table_row_count_to_be_between", given
     return None

@@ -17,6 +17,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     titled,
     written_bound,
 )
+from artificer.line.audit.contract.dialects.regexes import searched, whole
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "number", "time": "timestamp", "boolean": "boolean"}
@@ -68,8 +69,7 @@ def _property(found: Gathered, one: dict[str, Any]) -> None:
     if low is not None or high is not None:
         found.rules.append(Rule("range", at, low, high, severity="blocker"))
     if "pattern" in options:
-        text = str(options.pop("pattern")).removeprefix("^").removesuffix("$")
-        found.rules.append(Rule("pattern", at, text=text, severity="blocker"))
+        found.rules.append(Rule("pattern", at, text=whole(str(options.pop("pattern"))), severity="blocker"))
     if "enum" in one:
         levels = (text_of(level.get("value") if isinstance(level, dict) else level) for level in one["enum"])
         found.rules.append(Rule("set", at, values=tuple(levels), severity="blocker"))
@@ -100,8 +100,7 @@ def _quality(found: Gathered, quality: dict[str, Any], column: str) -> None:
             values = tuple(map(text_of, given["validValues"]))
             rule = Rule("set", at, values=values, allow=share or 0.0, severity=severity)
         case "invalidValues" if column and "pattern" in given:
-            text = str(given["pattern"]).removeprefix("^").removesuffix("$")
-            rule = Rule("pattern", at, text=text, allow=share or 0.0, severity=severity)
+            rule = Rule("pattern", at, text=whole(str(given["pattern"])), allow=share or 0.0, severity=severity)
         case "duplicateValues" | "duplicateCount" if share is not None:
             rule = Rule("unique", at or tuple(given.get("properties") or ()), allow=share, severity=severity)
         case "rowCount" if not column:
@@ -179,7 +178,7 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
             values = {"metric": "invalidValues", "arguments": {"validValues": list(rule.values)}}
             at.setdefault("quality", []).append(values | none | grave)
         case "pattern":
-            at.setdefault("logicalTypeOptions", {})["pattern"] = f"^{rule.text}$"
+            at.setdefault("logicalTypeOptions", {})["pattern"] = searched(rule.text)
         case "range":
             ends = {"minimum": rule.low, "maximum": rule.high}
             options = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}

@@ -8,6 +8,7 @@ from typing import Any
 
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import Gathered, bound, names_of, text_of, titled, written_bound
+from artificer.line.audit.contract.dialects.regexes import anchored, matched
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "float64", "time": "datetime64[ns, UTC]", "boolean": "bool"}
@@ -76,10 +77,7 @@ def _check(found: Gathered, name: str, kind: str, given: Any) -> None:
         case "isin":
             rule = Rule("set", at, values=tuple(map(text_of, plain)), severity=severity)
         case "str_matches":
-            text = str(plain).removeprefix("^")  # matches at the start, as Python's re.match
-            rule = Rule(
-                "pattern", at, text=text.removesuffix("$") if text.endswith("$") else f"(?:{text}).*", severity=severity
-            )
+            rule = Rule("pattern", at, text=matched(str(plain)), severity=severity)
         case "greater_than_or_equal_to":
             rule = Rule("range", at, low=bound(plain, name), severity=severity)
         case "less_than_or_equal_to":
@@ -140,7 +138,7 @@ def _checks(rule: Rule, kind: str) -> dict[str, Any]:
             values = [value == "true" for value in rule.values] if kind == "boolean" else list(rule.values)
             return {"isin": {"value": values, **options}}
         case "pattern":
-            return {"str_matches": {"value": f"^{rule.text}$", **options}}
+            return {"str_matches": {"value": anchored(rule.text), **options}}
         case "range":
             if rule.low is not None and rule.high is not None:
                 low, high = _end(rule.low, kind, math.floor), _end(rule.high, kind, math.ceil)
