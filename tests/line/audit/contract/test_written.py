@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.errors import ContractError
+from artificer.core.errors import ContractError, DataError
 from artificer.core.stages import Alarms, Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normalise
@@ -52,6 +52,19 @@ def test_it_reads_back_as_it_was(contract: Contract) -> None:
         assert (one.name, one.kind, one.form) == (other.name, other.kind, other.form)
     assert contract_text(replace(found, rules=tuple(found.rules or ())))[0].count("\n") == text.count("\n")
     assert check_contract(FRAME, read_toml(text, "c.toml")) == ()
+
+
+def test_moments_without_their_zone_are_refused_by_the_file_as_by_the_package() -> None:
+    frame = pl.DataFrame({"at": [f"2024-01-{1 + row % 28:02d}T10:00:00+01:00" for row in range(200)]})
+    schema = infer_schema(frame)
+    learned = contract_of(normalise(frame, schema), schema, "", ())
+    text = contract_text(learned)[0]
+    assert 'zone = "+01:00"\n' in text
+    read = read_toml(text, "c.toml")
+    assert check_contract(frame, read) == ()
+    for contract in (learned, read):
+        with pytest.raises(DataError, match="hours off"):
+            check_contract(frame.with_columns(pl.col("at").str.head(19)), contract)
 
 
 def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:

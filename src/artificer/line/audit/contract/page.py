@@ -11,6 +11,7 @@ from typing import Any
 from artificer.core.stages import Alarms, Contract, Rule
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.limits import predicted
+from artificer_runtime.schema import Column
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,6 +29,7 @@ HEAD = """\
 # Two rules of one name are a list:  range = [{ at_least = 0 }, { at_most = 99, severity = "note" }]
 # More rules a column may have:
 #   missing = 0.02   at most this share;  required = false;  unique = true;  pattern = '[A-Z]{2}[0-9]{4}'
+#   form = "%d.%m.%Y"   how moments in texts are written, beside ISO 8601;  zone = "+01:00"   moments must name their zone
 #   in = { file = "customers.csv", column = "id" };  mean = [20, 30];  range = { at_least = 0 }
 # And a delivery:
 #   [delivery]
@@ -52,8 +54,7 @@ HEAD = """\
 def page_of(contract: Contract) -> str:
     """Write a contract as TOML; `read_toml` gives it back."""
     rules = rules_of(contract)
-    kinds = {column.name: column.kind for column in contract.schema.columns}
-    forms = {column.name: column.form for column in contract.schema.columns}
+    typed = {column.name: column for column in contract.schema.columns}
     parts = [HEAD, f"contract = {VERSION}"]
     if contract.target:
         parts.append(f"target = {_text(contract.target)}")
@@ -69,10 +70,10 @@ def page_of(contract: Contract) -> str:
         parts += ["", "[delivery]", *_lines(whole, "", limits)]
     own = [rule for rule in rules if _stands_alone(rule)]
     apart = [*own, *whole]
-    names = dict.fromkeys([*kinds, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
+    names = dict.fromkeys([*typed, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
     for name in names:
         ours = [rule for rule in rules if rule.columns[:1] == (name,) and rule not in apart]
-        parts += ["", *_section(name, kinds.get(name, ""), forms.get(name, ""), ours, limits)]
+        parts += ["", *_section(name, typed.get(name), ours, limits)]
     for rule in own:
         parts += ["", *_alone(rule)]
     return "\n".join(parts) + "\n"
@@ -102,19 +103,13 @@ def _alarms(alarms: Alarms, n_limits: int) -> Iterator[str]:
     yield f"n_rows = {alarms.n_rows}"
 
 
-def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
+def _section(name: str, column: Column | None, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
     yield f"[columns.{_key(name)}]"
     (where,) = found if len(found := {rule.where for rule in rules}) == 1 else ("",)
     rules = [replace(rule, where="") for rule in rules] if where else rules
-    typed = next((rule for rule in rules if rule.kind == "type"), None)
-    if kind:
-        yield _with(
-            f"type = {_value(_text(kind), typed) if typed else _text(kind)}", typed.learned if typed else "not checked"
-        )
-        if not typed:
-            yield "check_type = false"
-    if form:
-        yield f"form = {_text(form)}"
+    kind: str = column.kind if column else ""
+    if column:
+        yield from _read_as(column, next((rule for rule in rules if rule.kind == "type"), None))
     if where:
         yield f"where = {_text(where)}"
     present = next((rule for rule in rules if rule.kind == "present"), None)
@@ -127,6 +122,18 @@ def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Li
     if shares:
         yield f"[columns.{_key(name)}.shares]"
         yield from _lines(shares, kind, limits)
+
+
+def _read_as(column: Column, typed: Rule | None) -> Iterator[str]:
+    """How a column's values are read: its type, and what tells moments in texts."""
+    kind = _text(column.kind)
+    yield _with(f"type = {_value(kind, typed) if typed else kind}", typed.learned if typed else "not checked")
+    if not typed:
+        yield "check_type = false"
+    if column.form:
+        yield f"form = {_text(column.form)}"
+    if column.zone:
+        yield f"zone = {_text(column.zone)}"
 
 
 def _lines(rules: Sequence[Rule], kind: str, limits: _Limits) -> Iterator[str]:
