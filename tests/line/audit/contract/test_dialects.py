@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -256,6 +257,47 @@ def test_what_a_form_can_say_reads_back_and_the_rest_is_named(form: str, tmp_pat
         (own,) = [rule for rule in found.rules or () if rule.kind == "sql"]
         held = hold(pl.DataFrame({"id": [1, 2, 3, 10]}), Contract(Schema(()), rules=(own,)))
         assert held.positions.tolist() == [3]
+
+
+LOOSE = (
+    Rule("missing", ("id",), high=0.0, allow=0.034, severity="blocker"),
+    Rule("range", ("id",), low=0.0, high=2.5, allow=0.023, severity="blocker"),
+    Rule("unique", ("id",), allow=0.01, severity="blocker"),
+    Rule("set", ("status",), values=("yes", "no"), allow=0.034, severity="blocker"),
+    Rule("pattern", ("status",), text="[a-z]{2,3}", allow=0.034, severity="blocker"),
+    Rule("reference", ("status",), values=("words", "word"), allow=0.0004, severity="blocker"),
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "strict", "absent"),
+    [
+        ("dbt", ["range", "unique", "set", "pattern", "reference"], []),
+        ("odcs", ["range", "reference"], []),
+        ("pandera", ["missing", "range", "unique", "set", "pattern"], ["reference"]),
+    ],
+)
+def test_what_a_rule_allows_is_written_or_said_to_be_lost(form: str, strict: list[str], absent: list[str]) -> None:
+    contract = replace(OURS, rules=LOOSE)
+    text, unsaid = contract_text(contract, form)
+    kinds = [next(rule.kind for rule in LOOSE if f"of {rule.kind} of" in one) for one in unsaid if "allowance" in one]
+    assert kinds == strict
+    assert [one for one in unsaid if "allowance" not in one] == [f"{kind} of status, words" for kind in absent]
+    assert "the allowance of 2.3% of range of id, which is strict there" in unsaid
+    found = {rule.kind: rule for rule in read_yaml(text, "c.yml")[0].rules or ()}
+    for rule in LOOSE:
+        if rule.kind not in (*strict, *absent):
+            read = found[rule.kind]
+            assert (read.high if rule.kind == "missing" else read.allow) == pytest.approx(rule.allow)
+
+
+@pytest.mark.parametrize("form", ["odcs", "pandera"])
+def test_of_two_ranges_that_a_form_cannot_hold_beside_each_other_one_is_named(form: str) -> None:
+    mild = Rule("range", ("id",), low=0.5, high=2.0, severity="warning")
+    text, unsaid = contract_text(replace(OURS, rules=(LOOSE[1], mild)), form)
+    assert "range of id" in unsaid
+    (read,) = (rule for rule in read_yaml(text, "c.yml")[0].rules or () if rule.kind == "range")
+    assert (read.low, read.high) == (0.0, 2.5)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     Unreadable,
+    allowance,
     bound,
     condition_of,
     expressed,
@@ -113,6 +114,8 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
         if said is None:
             unsaid.append(titled(rule))
             continue
+        if rule.allow and rule.kind != "missing":  # a test may tolerate a number of rows, and no share
+            unsaid.append(allowance(rule))
         name, given = said
         if rule.severity != "blocker":
             given["config"] = {"severity": "warn"}

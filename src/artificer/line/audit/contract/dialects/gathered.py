@@ -11,6 +11,7 @@ from typing import Any
 
 from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.breaks import told
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.page import EPOCH
 from artificer_runtime.schema import Column, Kind, Schema
@@ -159,7 +160,14 @@ def text_of(value: Any) -> str:
 
 def titled(rule: Rule) -> str:
     """What a rule that cannot be said is called."""
-    return rule.name or rule.text or f"{rule.kind} of {', '.join((*rule.columns, *rule.values[:1])) or 'the delivery'}"
+    if rule.name or (rule.text and rule.kind != "pattern"):
+        return rule.name or rule.text
+    return f"{rule.kind} of {', '.join((*rule.columns, *rule.values[:1])) or 'the delivery'}"
+
+
+def allowance(rule: Rule) -> str:
+    """What is lost of a rule that is written without the share that may break it."""
+    return f"the allowance of {told(rule.allow)} of {titled(rule)}, which is strict there"
 
 
 def names_of(contract: Contract) -> Iterable[str]:

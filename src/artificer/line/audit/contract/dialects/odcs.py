@@ -9,6 +9,7 @@ from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     Unreadable,
+    allowance,
     bound,
     condition_of,
     expressed,
@@ -20,6 +21,7 @@ from artificer.line.audit.contract.dialects.gathered import (
 from artificer.line.audit.contract.dialects.regexes import searched, whole
 from artificer.line.audit.contract.learned import rules_of
 
+SHARED = ("missing", "unique", "set", "pattern")  # what a percentage of the rows may break
 TYPES = {"number": "number", "time": "timestamp", "boolean": "boolean"}
 SECONDS = {"s": 1, "second": 1, "h": 3600, "hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800}
 MILD = ("warning", "low", "minor")
@@ -147,6 +149,8 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
             continue
         if rule.about is not None or not _say(rule, at, whole, agreed, kinds.get(at.get("name", ""), "")):
             unsaid.append(titled(rule))
+        elif rule.allow and rule.kind not in SHARED:
+            unsaid.append(allowance(rule))
     table: dict[str, Any] = {"name": "rows", "logicalType": "object", "properties": list(properties.values())}
     document = {
         "apiVersion": "v3.1.0",
@@ -161,15 +165,17 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], kind: str) -> bool:
     grave = {} if rule.severity == "blocker" else {"severity": "warning"}
-    none: dict[str, Any] = {"mustBeLessOrEqualTo": 100 * rule.allow, "unit": "percent"} if rule.allow else {"mustBe": 0}
+    none: dict[str, Any] = _percent(rule.allow) if rule.allow else {"mustBe": 0}
     match rule.kind:
         case "missing" if not (rule.high or rule.allow):
             at["required"] = True
         case "missing":
-            most = {"metric": "nullValues", "mustBeLessOrEqualTo": 100 * (rule.high or rule.allow), "unit": "percent"}
+            most = {"metric": "nullValues", **_percent(rule.high or rule.allow)}
             at.setdefault("quality", []).append(most | grave)
-        case "unique" if len(rule.columns) == 1:
+        case "unique" if len(rule.columns) == 1 and not rule.allow:
             at["unique"] = True
+        case "unique" if len(rule.columns) == 1:
+            at.setdefault("quality", []).append({"metric": "duplicateValues", **none, **grave})
         case "unique":
             whole.append(
                 {"metric": "duplicateValues", "arguments": {"properties": list(rule.columns)}, **none, **grave}
@@ -177,11 +183,16 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
         case "set":
             values = {"metric": "invalidValues", "arguments": {"validValues": list(rule.values)}}
             at.setdefault("quality", []).append(values | none | grave)
+        case "pattern" if rule.allow or "pattern" in at.get("logicalTypeOptions", {}):
+            values = {"metric": "invalidValues", "arguments": {"pattern": searched(rule.text)}}
+            at.setdefault("quality", []).append(values | none | grave)
         case "pattern":
             at.setdefault("logicalTypeOptions", {})["pattern"] = searched(rule.text)
         case "range":
             ends = {"minimum": rule.low, "maximum": rule.high}
             options = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
+            if options.keys() & at.get("logicalTypeOptions", {}).keys():  # of two ranges the first is written
+                return False
             at.setdefault("logicalTypeOptions", {}).update(options)
         case "reference":
             at.setdefault("relationships", []).append({"to": f"{rule.values[0]}.{rule.values[1]}"})
@@ -201,3 +212,7 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
         case _:
             return False
     return True
+
+
+def _percent(share: float) -> dict[str, Any]:
+    return {"mustBeLessOrEqualTo": round(100 * share, 9), "unit": "percent"}

@@ -7,7 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from artificer.core.stages import Contract, Rule
-from artificer.line.audit.contract.dialects.gathered import Gathered, bound, names_of, text_of, titled, written_bound
+from artificer.line.audit.contract.dialects.gathered import (
+    Gathered,
+    allowance,
+    bound,
+    names_of,
+    text_of,
+    titled,
+    written_bound,
+)
 from artificer.line.audit.contract.dialects.regexes import anchored, matched
 from artificer.line.audit.contract.learned import rules_of
 
@@ -111,16 +119,23 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
     unique: list[str] = []
     unsaid = []
     for rule in rules:
-        if rule.kind in ("present", "type") or (rule.kind == "missing" and not rule.high and rule.about is None):
+        if rule.kind in ("present", "type"):
             continue
-        if rule.kind == "unique" and len(rule.columns) > 1 and not unique:
-            unique = list(rule.columns)
+        if rule.kind == "missing" and not rule.high and rule.about is None:
+            said = True  # as nullable above
+        elif rule.kind == "unique" and len(rule.columns) > 1 and not unique:
+            unique, said = list(rule.columns), True
         elif rule.kind == "unique" and len(rule.columns) == 1:
-            columns[rule.columns[0]]["unique"] = True
-        elif not (checks := _checks(rule, kinds.get(rule.columns[0], "") if rule.columns else "")):
-            unsaid.append(titled(rule))
+            columns[rule.columns[0]]["unique"] = said = True
         else:
-            columns[rule.columns[0]]["checks"] |= checks
+            checks = _checks(rule, kinds.get(rule.columns[0], "") if rule.columns else "")
+            said = bool(checks) and not checks.keys() & columns[rule.columns[0]]["checks"].keys()
+            if said:
+                columns[rule.columns[0]]["checks"] |= checks
+        if not said:
+            unsaid.append(titled(rule))
+        elif rule.allow:
+            unsaid.append(allowance(rule))
     return {
         "schema_type": "dataframe",
         "columns": columns,
