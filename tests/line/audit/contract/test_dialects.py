@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -104,6 +105,7 @@ ROWS = pl.DataFrame(
         "stop": ["2024-01-02", "2023-01-02", "2024-01-02", "2024-01-02"],
     }
 )
+RNG = np.random.default_rng(3)
 CUSTOMERS = {"customers": {"id": ["c1", "c2", "x"]}}
 
 
@@ -257,6 +259,37 @@ def test_what_a_form_can_say_reads_back_and_the_rest_is_named(form: str, tmp_pat
         (own,) = [rule for rule in found.rules or () if rule.kind == "sql"]
         held = hold(pl.DataFrame({"id": [1, 2, 3, 10]}), Contract(Schema(()), rules=(own,)))
         assert held.positions.tolist() == [3]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs"])
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ("start <= end", 'start <= "end"'),
+        ("net + order == total", '(net + "order") = total'),
+        ("Group > 1 and not user < 2", '("Group" > 1 AND NOT ("user" < 2))'),
+    ],
+)
+def test_a_name_that_sql_reserves_is_quoted_and_read_again(form: str, relation: str, said: str) -> None:
+    names = tuple(dict.fromkeys(re.findall(r"[A-Za-z]+", relation.replace("and not", ""))))
+    ours = Contract(Schema(()), rules=(Rule("relation", names, text=relation, severity="blocker"),))
+    text, unsaid = contract_text(ours, form)
+    assert said in text.replace("'\n", "").replace("''", "'")
+    assert unsaid == ()
+    rows = pl.DataFrame({name: RNG.integers(0, 4, 200) for name in names})
+    found = read_yaml(text, "c.yml")[0]
+    assert hold(rows, found).positions.tolist() == hold(rows, ours).positions.tolist() != []
+
+
+@pytest.mark.parametrize(("start", "stop"), [("start", "stop"), ("from", "to"), ('the "start"', "the stop")])
+def test_names_in_quotes_are_columns(start: str, stop: str) -> None:
+    one, other = (name.replace('"', '""') for name in (start, stop))
+    test = {"dbt_utils.expression_is_true": {"expression": f'"{one}" <= "{other}"'}}
+    contract, _ = read_yaml(json.dumps({"models": [{"name": "rows", "tests": [test]}]}), "c.yml")
+    rows = pl.DataFrame({start: [1, 2, 3], stop: [2, 1, 3]})
+    assert hold(rows, contract).positions.tolist() == [1]
+    again, _ = read_yaml(contract_text(contract, "dbt")[0], "c.yml")
+    assert hold(rows, again).positions.tolist() == [1]
 
 
 LOOSE = (

@@ -11,14 +11,13 @@ from artificer.line.audit.contract.dialects.gathered import (
     Unreadable,
     allowance,
     bound,
-    condition_of,
-    expressed,
     names_of,
     text_of,
     titled,
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "double", "time": "timestamp", "boolean": "boolean"}

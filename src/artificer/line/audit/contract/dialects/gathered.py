@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -23,9 +22,6 @@ TYPES: tuple[tuple[str, Kind], ...] = (
     (r"(?i)int|float|double|numeric|decimal|real|number", "number"),
     (r"(?i)char|text|string|str\b|object|category", "text"),
 )
-ORDER = re.compile(r"\s*([^\W\d]\w*)\s*(<=|>=|<|>)\s*([^\W\d]\w*)\s*")
-SQL = {"Eq": "=", "NotEq": "<>", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">="}
-SIGNS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/"}
 
 
 class Unreadable(Exception):  # noqa: N818 - told as a ContractError
@@ -89,45 +85,6 @@ def _both(one: Rule, other: Rule) -> Rule | None:
     highs = [end for end in (one.high, other.high) if end is not None]
     low, high = max(lows, default=None), min(highs, default=None)
     return None if low is not None and high is not None and low > high else replace(one, low=low, high=high)
-
-
-def expressed(text: str, severity: str, name: str = "") -> Rule:
-    """A condition in SQL that each row must keep: an order of two columns, or a query of the rows that break it."""
-    if order := ORDER.fullmatch(text):
-        return Rule("relation", (order[1], order[3]), text=text.strip(), severity=severity, name=name)  # type: ignore[arg-type]
-    return Rule("sql", text=f"SELECT * FROM rows WHERE NOT ({text})", severity=severity, name=name)  # type: ignore[arg-type]
-
-
-def condition_of(rule: Rule) -> str | None:
-    """The condition in SQL that a relation, or a query that `expressed` made, demands."""
-    if rule.kind == "relation":
-        return _sql(ast.parse(rule.text, mode="eval").body)
-    found = re.fullmatch(r"SELECT \* FROM rows WHERE NOT \((.*)\)", rule.text, re.S)
-    return found[1] if found else None
-
-
-def _sql(node: ast.AST) -> str:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Constant(value=str(value)):
-            return "'" + value.replace("'", "''") + "'"
-        case ast.Constant(value=value):
-            return repr(value).lower()
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return f"NOT ({_sql(operand)})"
-        case ast.UnaryOp(operand=operand):
-            return f"-({_sql(operand)})"
-        case ast.BinOp(left=left, op=op, right=right):
-            return f"({_sql(left)} {SIGNS[type(op).__name__]} {_sql(right)})"
-        case ast.BoolOp(op=op, values=values):
-            word = " AND " if isinstance(op, ast.And) else " OR "
-            return "(" + word.join(_sql(value) for value in values) + ")"
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            sides = [left, *others]
-            pairs = zip(ops, sides[:-1], sides[1:], strict=True)
-            return " AND ".join(f"{_sql(a)} {SQL[type(op).__name__]} {_sql(b)}" for op, a, b in pairs)
-    raise Unreadable(ast.unparse(node))
 
 
 def bound(value: Any, where: str) -> float | None:

@@ -11,14 +11,13 @@ from artificer.line.audit.contract.dialects.gathered import (
     Unreadable,
     allowance,
     bound,
-    condition_of,
-    expressed,
     names_of,
     text_of,
     titled,
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 
 SHARED = ("missing", "unique", "set", "pattern")  # what a percentage of the rows may break
