@@ -67,6 +67,16 @@ def test_moments_without_their_zone_are_refused_by_the_file_as_by_the_package() 
             check_contract(frame.with_columns(pl.col("at").str.head(19)), contract)
 
 
+def test_no_rule_is_compared_with_all_others(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = contract_text(contract)[0]
+
+    def refuse(_one: Rule, _other: object) -> bool:
+        pytest.fail("of thousands of columns that takes longer than all else")
+
+    monkeypatch.setattr(Rule, "__eq__", refuse)
+    assert contract_text(contract)[0] == text
+
+
 def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:
     text = contract_text(contract)[0]
     assert "[columns.age]\n" in text

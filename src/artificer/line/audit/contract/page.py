@@ -15,6 +15,7 @@ from artificer_runtime.schema import Column
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+OF_DELIVERY = ("rows", "fresh")
 KEYS = {"present": "required", "reference": "in"}
 HEAD = """\
 # What the rows must look like. Learned from training rows; yours to edit: change, add or remove a line.
@@ -65,17 +66,18 @@ def page_of(contract: Contract) -> str:
     limits = _Limits(contract.alarms, sum(rule.about is not None for rule in rules))
     if contract.alarms:
         parts += ["", *_alarms(contract.alarms, limits.n)]
-    whole = [rule for rule in rules if rule.kind in ("rows", "fresh")]
+    whole = [rule for rule in rules if rule.kind in OF_DELIVERY]
     if whole:
         parts += ["", "[delivery]", *_lines(whole, "", limits)]
-    own = [rule for rule in rules if _stands_alone(rule)]
-    apart = [*own, *whole]
-    names = dict.fromkeys([*typed, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
-    for name in names:
-        ours = [rule for rule in rules if rule.columns[:1] == (name,) and rule not in apart]
+    of_column: dict[str, list[Rule]] = {name: [] for name in typed}
+    for rule in rules:
+        if rule.columns and rule.kind not in OF_DELIVERY and not _stands_alone(rule):
+            of_column.setdefault(rule.columns[0], []).append(rule)
+    for name, ours in of_column.items():
         parts += ["", *_section(name, typed.get(name), ours, limits)]
-    for rule in own:
-        parts += ["", *_alone(rule)]
+    for rule in rules:
+        if _stands_alone(rule):
+            parts += ["", *_alone(rule)]
     return "\n".join(parts) + "\n"
 
 
