@@ -14,6 +14,7 @@ from artificer.core.stages import Alarms, Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normalise
 from artificer.line.audit.contract import check_contract, contract_of, contract_text, read_contract
+from artificer.line.audit.contract.dialects import read_yaml
 from artificer.line.audit.contract.written import read_toml
 from artificer_runtime.schema import Column, Schema
 
@@ -75,6 +76,18 @@ def test_no_rule_is_compared_with_all_others(contract: Contract, monkeypatch: py
 
     monkeypatch.setattr(Rule, "__eq__", refuse)
     assert contract_text(contract)[0] == text
+
+
+@pytest.mark.parametrize("seconds", [-70e9, -62_135_596_800.0, 0.25, 253_402_300_798.5, 253_402_300_800.5, 1e13])
+def test_a_moment_of_any_year_is_written_and_read_again(seconds: float) -> None:
+    column = Column("at", "time", low=seconds)
+    rules = (Rule("present", ("at",)), Rule("type", ("at",)), Rule("range", ("at",), low=seconds, severity="blocker"))
+    written = Contract(Schema((column,)), rules=rules)
+    assert set(read_toml(contract_text(written)[0], "c.toml").rules or ()) == set(rules)
+    for form in ("dbt", "odcs", "pandera"):
+        text, unsaid = contract_text(written, form)
+        found = [rule for rule in read_yaml(text, "c.yml")[0].rules or () if rule.kind == "range"]
+        assert (unsaid == ("range of at",)) == (not -63e9 < seconds < 253_402_300_799) == (not found)
 
 
 def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:

@@ -15,6 +15,7 @@ from artificer_runtime.schema import Column
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_S, END_S = -62_135_596_800.0, 253_402_300_799.0
 OF_DELIVERY = ("rows", "fresh")
 KEYS = {"present": "required", "reference": "in"}
 HEAD = """\
@@ -240,6 +241,14 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
+def is_dated(seconds: float) -> bool:
+    """Whether a moment lies in the years 1 to 9999, the only ones that have a date here."""
+    return FIRST_S <= seconds < END_S
+
+
 def _moment(seconds: float) -> str:
+    """A date and time; in years that have none the seconds since 1970, which are read as well."""
+    if not is_dated(seconds):
+        return _number(seconds)
     moment: Any = EPOCH + timedelta(microseconds=round(seconds * 1e6))
     return str(moment.strftime("%Y-%m-%dT%H:%M:%S.%f")).zfill(26).removesuffix(".000000") + "Z"

@@ -11,6 +11,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     Unreadable,
     allowance,
     bound,
+    is_written,
     names_of,
     text_of,
     titled,
@@ -126,7 +127,7 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 
 def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
-    if rule.about is not None:
+    if not is_written(rule, kind):
         return None
     ends = {"min_value": rule.low, "max_value": rule.high}
     given = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}

@@ -12,7 +12,7 @@ from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.breaks import told
 from artificer.line.audit.contract.learned import rules_of
-from artificer.line.audit.contract.page import EPOCH
+from artificer.line.audit.contract.page import EPOCH, is_dated
 from artificer_runtime.schema import Column, Kind, Schema
 
 TRUTH = ("false", "true")
@@ -101,6 +101,12 @@ def bound(value: Any, where: str) -> float | None:
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()
     return float(value)
+
+
+def is_written(rule: Rule, kind: str) -> bool:
+    """Whether a form can say a rule of a column of this kind: no limit from history, no moment in years without a date."""
+    ends = [end for end in (rule.low, rule.high) if end is not None]
+    return rule.about is None and (rule.kind != "range" or kind != "time" or all(map(is_dated, ends)))
 
 
 def written_bound(value: float, kind: str) -> Any:

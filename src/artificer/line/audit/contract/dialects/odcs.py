@@ -11,6 +11,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     Unreadable,
     allowance,
     bound,
+    is_written,
     names_of,
     text_of,
     titled,
@@ -146,7 +147,8 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
         at = properties[rule.columns[0]] if rule.columns else {}
         if rule.kind in ("present", "type"):
             continue
-        if rule.about is not None or not _say(rule, at, whole, agreed, kinds.get(at.get("name", ""), "")):
+        of_kind: str = kinds.get(at.get("name", ""), "")
+        if not (is_written(rule, of_kind) and _say(rule, at, whole, agreed, of_kind)):
             unsaid.append(titled(rule))
         elif rule.allow and rule.kind not in SHARED:
             unsaid.append(allowance(rule))

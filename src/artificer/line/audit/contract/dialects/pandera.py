@@ -11,6 +11,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     allowance,
     bound,
+    is_written,
     names_of,
     text_of,
     titled,
@@ -146,7 +147,7 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 def _checks(rule: Rule, kind: str) -> dict[str, Any]:
     options = {"options": {"raise_warning": rule.severity != "blocker", "ignore_na": True}}
-    if rule.about is not None:
+    if not is_written(rule, kind):
         return {}
     match rule.kind:
         case "set":
