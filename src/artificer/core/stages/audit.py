@@ -48,9 +48,10 @@ class Rule:
     name : str
         What a person calls it.
     allow : float
-        Share of all rows that may break it in silence; of a delivery, as many as chance makes of that share.
+        Share that may break it in silence of the rows that could: those that have the values that it is about; of a rule about
+        missing values, or of a person's own query, all. Of a delivery, as many as chance makes of that share.
     severity : str
-        "" leaves it to the share of rows that break it.
+        "" leaves it to the share of those rows that break it.
     where : str
         "training" or "serving": it is kept by rows that are used so, and nothing is asked of others; "" by all, or by
         training rows alone where it reads the target.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -101,6 +105,7 @@ ROWS = pl.DataFrame(
         "stop": ["2024-01-02", "2023-01-02", "2024-01-02", "2024-01-02"],
     }
 )
+RNG = np.random.default_rng(3)
 CUSTOMERS = {"customers": {"id": ["c1", "c2", "x"]}}
 
 
@@ -151,6 +156,72 @@ def test_each_form_is_enforced_as_it_means(text: str, offending: dict[str, list[
     )
 
 
+ENDS = {
+    "dbt": """
+models:
+  - name: rows
+    columns:
+      - name: x
+        tests:
+          - dbt_utils.accepted_range: {min_value: 0}
+          - dbt_utils.accepted_range: {max_value: 10FIRST}
+""",
+    "pandera": """
+columns:
+  x: {nullable: true, checks: {greater_than_or_equal_to: {value: 0}, less_than_or_equal_to: {value: 10SECOND}}}
+""",
+}
+
+
+@pytest.mark.parametrize("form", ["dbt", "pandera"])
+@pytest.mark.parametrize("mild", [False, True])
+def test_a_least_and_a_greatest_value_apart_hold_both(form: str, mild: bool, tmp_path: Path) -> None:
+    first, second = (", severity: warn", ", options: {raise_warning: true}") if mild else ("", "")
+    contract, _ = read_yaml(ENDS[form].replace("FIRST", first).replace("SECOND", second), "c.yml")
+    assert [rule.kind for rule in contract.rules or ()].count("range") == (2 if mild else 1)
+    (tmp_path / "c.toml").write_text(contract_text(contract)[0], encoding="utf-8")
+    rows = pl.DataFrame({"x": [-5.0, 5.0, 50.0]})
+    for one in (contract, read_contract(tmp_path / "c.toml")[0]):
+        kept, aside = hold(rows, one).split(rows)
+        assert (kept["x"].to_list(), aside["x"].to_list()) == ([5.0], [-5.0, 50.0])
+
+
+def of_regex(form: str, regex: str) -> Contract:
+    test = {"dbt_expectations.expect_column_values_to_match_regex": {"regex": regex}}
+    written: dict[str, object] = {
+        "dbt": {"models": [{"name": "rows", "columns": [{"name": "x", "tests": [test]}]}]},
+        "odcs": {
+            "apiVersion": "v3.1.0",
+            "schema": [{"name": "rows", "properties": [{"name": "x", "logicalTypeOptions": {"pattern": regex}}]}],
+        },
+        "pandera": {"columns": {"x": {"nullable": True, "checks": {"str_matches": {"value": regex}}}}},
+    }
+    return read_yaml(json.dumps(written[form]), "c.yml")[0]
+
+
+TEXTS = ["a@b.c", "US$", "US$x", "US", "xUS$", "foot", "sandbar", "foo", "bars", "(", "b", "a\nz@\n"]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+@pytest.mark.parametrize("regex", ["@", "^US\\$", "^foo|bar$", "^[a-z]+$", "[$|(]", "^(a|b)", "(?i)^FOO$", "foo|b"])
+def test_a_regular_expression_finds_what_the_tool_finds_and_is_written_so(form: str, regex: str) -> None:
+    finds = re.match if form == "pandera" else re.search
+    wanted = [place for place, text in enumerate(TEXTS) if not finds(regex, text)]
+    contract = of_regex(form, regex)
+    again = read_yaml(contract_text(contract, form)[0], "c.yml")[0]
+    for one in (contract, again):
+        assert hold(pl.DataFrame({"x": TEXTS}), one).positions.tolist() == wanted
+    assert [rule.text for rule in again.rules or ()] == [rule.text for rule in contract.rules or ()]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+def test_a_pattern_that_is_a_choice_is_written_as_one(form: str) -> None:
+    ours = Contract(Schema((Column("x", "text"),)), rules=(Rule("pattern", ("x",), text="yes|no", severity="blocker"),))
+    found = read_yaml(contract_text(ours, form)[0], "c.yml")[0]
+    held = hold(pl.DataFrame({"x": ["yes", "no", "yes!", "so no"]}), found)
+    assert held.offending["pattern of x"].tolist() == [2, 3]
+
+
 OURS = Contract(
     Schema((Column("id", "number"), Column("status", "text"), Column("day", "time"))),
     rules=(
@@ -188,6 +259,78 @@ def test_what_a_form_can_say_reads_back_and_the_rest_is_named(form: str, tmp_pat
         (own,) = [rule for rule in found.rules or () if rule.kind == "sql"]
         held = hold(pl.DataFrame({"id": [1, 2, 3, 10]}), Contract(Schema(()), rules=(own,)))
         assert held.positions.tolist() == [3]
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs"])
+@pytest.mark.parametrize(
+    ("relation", "said"),
+    [
+        ("start <= end", 'start <= "end"'),
+        ("net + order == total", '(net + "order") = total'),
+        ("Group > 1 and not user < 2", '("Group" > 1 AND NOT ("user" < 2))'),
+    ],
+)
+def test_a_name_that_sql_reserves_is_quoted_and_read_again(form: str, relation: str, said: str) -> None:
+    names = tuple(dict.fromkeys(re.findall(r"[A-Za-z]+", relation.replace("and not", ""))))
+    ours = Contract(Schema(()), rules=(Rule("relation", names, text=relation, severity="blocker"),))
+    text, unsaid = contract_text(ours, form)
+    assert said in text.replace("'\n", "").replace("''", "'")
+    assert unsaid == ()
+    rows = pl.DataFrame({name: RNG.integers(0, 4, 200) for name in names})
+    found = read_yaml(text, "c.yml")[0]
+    assert hold(rows, found).positions.tolist() == hold(rows, ours).positions.tolist() != []
+
+
+@pytest.mark.parametrize(("start", "stop"), [("start", "stop"), ("from", "to"), ('the "start"', "the stop")])
+def test_names_in_quotes_are_columns(start: str, stop: str) -> None:
+    one, other = (name.replace('"', '""') for name in (start, stop))
+    test = {"dbt_utils.expression_is_true": {"expression": f'"{one}" <= "{other}"'}}
+    contract, _ = read_yaml(json.dumps({"models": [{"name": "rows", "tests": [test]}]}), "c.yml")
+    rows = pl.DataFrame({start: [1, 2, 3], stop: [2, 1, 3]})
+    assert hold(rows, contract).positions.tolist() == [1]
+    again, _ = read_yaml(contract_text(contract, "dbt")[0], "c.yml")
+    assert hold(rows, again).positions.tolist() == [1]
+
+
+LOOSE = (
+    Rule("missing", ("id",), high=0.0, allow=0.034, severity="blocker"),
+    Rule("range", ("id",), low=0.0, high=2.5, allow=0.023, severity="blocker"),
+    Rule("unique", ("id",), allow=0.01, severity="blocker"),
+    Rule("set", ("status",), values=("yes", "no"), allow=0.034, severity="blocker"),
+    Rule("pattern", ("status",), text="[a-z]{2,3}", allow=0.034, severity="blocker"),
+    Rule("reference", ("status",), values=("words", "word"), allow=0.0004, severity="blocker"),
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "strict", "absent"),
+    [
+        ("dbt", ["range", "unique", "set", "pattern", "reference"], []),
+        ("odcs", ["range", "reference"], []),
+        ("pandera", ["missing", "range", "unique", "set", "pattern"], ["reference"]),
+    ],
+)
+def test_what_a_rule_allows_is_written_or_said_to_be_lost(form: str, strict: list[str], absent: list[str]) -> None:
+    contract = replace(OURS, rules=LOOSE)
+    text, unsaid = contract_text(contract, form)
+    kinds = [next(rule.kind for rule in LOOSE if f"of {rule.kind} of" in one) for one in unsaid if "allowance" in one]
+    assert kinds == strict
+    assert [one for one in unsaid if "allowance" not in one] == [f"{kind} of status, words" for kind in absent]
+    assert "the allowance of 2.3% of range of id, which is strict there" in unsaid
+    found = {rule.kind: rule for rule in read_yaml(text, "c.yml")[0].rules or ()}
+    for rule in LOOSE:
+        if rule.kind not in (*strict, *absent):
+            read = found[rule.kind]
+            assert (read.high if rule.kind == "missing" else read.allow) == pytest.approx(rule.allow)
+
+
+@pytest.mark.parametrize("form", ["odcs", "pandera"])
+def test_of_two_ranges_that_a_form_cannot_hold_beside_each_other_one_is_named(form: str) -> None:
+    mild = Rule("range", ("id",), low=0.5, high=2.0, severity="warning")
+    text, unsaid = contract_text(replace(OURS, rules=(LOOSE[1], mild)), form)
+    assert "range of id" in unsaid
+    (read,) = (rule for rule in read_yaml(text, "c.yml")[0].rules or () if rule.kind == "range")
+    assert (read.low, read.high) == (0.0, 2.5)
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,20 @@ def test_numbers_and_truth_values_make_a_set() -> None:
     assert {title: places.tolist() for title, places in held.offending.items()} == {"set of n": [2], "set of seen": [2]}
 
 
+@pytest.mark.parametrize("rows", [[12345, 23456], [12345.0, 23456.0], ["12345", "23456"]])
+def test_whole_numbers_are_spelled_without_a_point(rows: list[object]) -> None:
+    frame = pl.DataFrame({"zip": rows * 50})
+    text = "[columns.zip]\ntype = 'number'\npattern = '[0-9]{5}'\n[columns.zip.shares]\n12345 = [0.4, 0.6]"
+    assert hold(frame, read_toml(text, "c.toml")).findings == ()
+    longer = hold(frame.with_columns(zip=pl.lit("123456")), read_toml(text, "c.toml"))
+    assert {one.code for one in longer.findings} == {"contract:pattern", "contract:share"}
+
+
+def test_a_number_that_is_written_with_its_zeros_keeps_a_pattern_of_them() -> None:
+    contract = read_toml("[columns.zip]\ntype = 'number'\npattern = '[0-9]{5}'", "c.toml")
+    assert hold(pl.DataFrame({"zip": ["01234", "23456"]}), contract).findings == ()
+
+
 class TestQuarantine:
     def test_rows_are_parted_with_the_reasons(self) -> None:
         rules = (Rule("range", ("n",), low=0.0), Rule("relation", ("end", "start"), text="start <= end"))
@@ -260,6 +274,12 @@ class TestQuarantine:
         assert kept.rows() == [TIMES.row(0), TIMES.row(3)]
         assert aside["why"].to_list() == ["range of n; start <= end", "pattern of code"]
         assert aside.drop("why").equals(TIMES[1:3])
+
+    def test_no_row_is_lost_where_two_rules_have_one_title(self) -> None:
+        names = [Rule("polars", text=text, name="in order") for text in ("n > 0", "code <> 'AB12'")]
+        kept, aside = hold(TIMES, ruled(*names)).split(TIMES)
+        assert (kept["code"].to_list(), aside["code"].to_list()) == (["x", "EF56"], ["AB12", "CD34"])
+        assert aside["why"].to_list() == ["in order", "in order"]
 
     def test_a_column_of_that_name_stays(self) -> None:
         rows = TIMES.with_columns(why=pl.lit("because"))

@@ -82,6 +82,33 @@ def test_what_is_amiss_raises_an_alarm() -> None:
         assert code in {finding.code for finding in hold(changed, only_limits(contract)).findings}
 
 
+def test_an_infinite_value_spoils_neither_a_limit_nor_the_file() -> None:
+    rng = np.random.default_rng(4)
+    frames = list(deliveries(rng, 20, uneven=False))
+    frames[3] = frames[3].with_columns(even=pl.when(pl.int_range(pl.len()) == 5).then(float("inf")).otherwise("even"))
+    contract = only_limits(learned(frames))
+    found = read_toml(contract_text(contract)[0], "c.toml")
+    assert {rule.about for rule in found.rules or ()} == {rule.about for rule in contract.rules or ()}
+    (usual,) = deliveries(rng, 1, uneven=False)
+    (one,) = (rule for rule in contract.rules or () if rule.kind == "mean" and rule.columns == ("even",))
+    assert abs(one.about or 0.0) < 0.1
+    assert hold(usual, contract).findings == ()
+    with_one = usual.with_columns(even=pl.when(pl.int_range(pl.len()) == 5).then(float("inf")).otherwise("even"))
+    assert hold(with_one, contract).findings == ()
+    alone = usual.with_columns(even=pl.lit(float("inf")))
+    assert [finding.code for finding in hold(alone, contract).findings] == ["contract:mean"]
+
+
+def test_numbers_too_large_to_tell_how_they_vary_have_no_limit_of_their_mean() -> None:
+    rng = np.random.default_rng(4)
+    frames = [frame.with_columns(even=pl.col("even") * 1e300) for frame in deliveries(rng, 20, uneven=False)]
+    contract = learned(frames)
+    means = [rule.columns for rule in contract.rules or () if rule.kind == "mean"]
+    assert ("even",) not in means
+    assert ("skewed",) in means
+    read_toml(contract_text(contract)[0], "c.toml")
+
+
 def test_fewer_tolerable_alarms_widen_each_limit() -> None:
     for rule in (
         Rule("rows", about=100.0, spread=5.0),

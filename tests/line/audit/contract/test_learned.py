@@ -217,6 +217,27 @@ class TestReferences:
             == "contract:unmatched"
         )
 
+    @pytest.mark.parametrize(
+        ("ours", "theirs"),
+        [
+            ([*range(60)], [str(one) for one in range(60)] + ["X9"]),
+            ([str(one) for one in range(60)] + ["X9"], [float(one) for one in range(60)]),
+            ([*range(60)], [float(one) for one in range(60)]),
+        ],
+    )
+    def test_a_key_is_the_same_whether_a_file_holds_texts_or_numbers(
+        self, ours: list[object], theirs: list[object], tmp_path: Path
+    ) -> None:
+        frame = pl.DataFrame({"who": ours * 4, "x": RNG.normal(size=len(ours) * 4)})
+        pl.DataFrame({"who": theirs}).write_parquet(tmp_path / "people.parquet")
+        schema = infer_schema(frame)
+        tables = {"people": Joined(source="people.parquet", key=("who",))}
+        (rule,) = references_of(normalise(frame, schema), tables, tmp_path)
+        contract = Contract(schema, rules=(rule,))
+        assert hold(frame, contract, folder=tmp_path).findings == ()
+        strangers = frame.with_columns(who=pl.Series([f"{one}7" for one in frame["who"]]).cast(frame["who"].dtype))
+        assert [one.code for one in hold(strangers, contract, folder=tmp_path).findings] == ["contract:unmatched"]
+
     def test_a_table_that_covers_little_promises_nothing(self, tmp_path: Path) -> None:
         pl.DataFrame({"shop": ["s1"]}).write_csv(tmp_path / "shops.csv")
         assert references_of(panel(), {"shops": Joined(source="shops.csv", key=("shop",))}, tmp_path) == []
@@ -275,6 +296,59 @@ def test_deliveries_of_few_rows_give_no_more_false_alarms_than_was_said() -> Non
     found = [check_contract(SAME[5_000 + 100 * place :][:100], contract) for place in range(100)]
     assert sum(map(len, found)) <= 1
     assert check_contract(SAME[:100].with_columns(x0=pl.lit(50.0)), contract)
+
+
+def sparse(name: str) -> pl.DataFrame:
+    """Columns that are known in few of many rows."""
+    rng = np.random.default_rng(7)
+    n, known = 10_000, pl.int_range(pl.len()) % 50 == 0
+    start = rng.uniform(0, 100, n)
+    shop = rng.integers(0, 9, n)
+    columns = {
+        "range": {"x": start},
+        "level": {"x": rng.choice(["a", "b", "c"], n)},
+        "pattern": {"x": [f"AB{one}" for one in rng.integers(1000, 9999, n)]},
+        "relation": {"start": start, "end": start + rng.uniform(0, 20, n)},
+    }[name]
+    return pl.DataFrame({**columns, "shop": shop}).with_columns(
+        pl.when(known).then(pl.col(one)).alias(one) for one in columns
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("range", {"x": pl.col("x") * 1000}),
+        ("level", {"x": pl.when(pl.col("x").is_not_null()).then(pl.lit("unheard of"))}),
+        ("pattern", {"x": pl.lit("?") + pl.col("x")}),
+        ("relation", {"end": pl.col("start") - 1}),
+    ],
+)
+def test_a_column_that_few_rows_have_is_held_to_what_those_rows_told(name: str, changed: dict[str, pl.Expr]) -> None:
+    frame = sparse(name)
+    schema = infer_schema(frame)
+    contract = contract_of(normalise(frame, schema), schema, "", ())
+    assert check_contract(frame, contract) == ()
+    found = [one for one in check_contract(frame.with_columns(**changed), contract) if one.where != "shop"]
+    assert {one.severity for one in found} == {"warning"}
+    assert f"contract:{name}" in {one.code for one in found}
+    shares = [fact.value for one in found for fact in one.facts if fact.name == "share"]
+    assert max(shares) == pytest.approx(1.0, abs=0.1)
+
+
+def test_what_determines_is_held_against_the_rows_that_share_it() -> None:
+    rows = pl.DataFrame({"zip": [f"z{n}" for n in range(9_800)] + ["same"] * 200, "city": ["a"] * 10_000})
+    rule = Rule("determined", ("zip", "city"), allow=0.03)
+    broken = rows.with_columns(city=pl.when(pl.int_range(pl.len()) >= 9_920).then(pl.lit("b")).otherwise("city"))
+    assert check_contract(rows, Contract(Schema(()), rules=(rule,))) == ()
+    (found,) = check_contract(broken, Contract(Schema(()), rules=(rule,)))
+    assert found.says == "40.0% of the rows that share their 'zip' bring another 'city' for it"
+
+
+def test_a_gap_is_counted_among_all_rows() -> None:
+    rows = pl.DataFrame({"x": [None] * 3 + [1.0] * 97})
+    contract = Contract(Schema(()), rules=(Rule("missing", ("x",), high=0.0, allow=0.01),))
+    assert check_contract(rows, contract) == ()
 
 
 SAME = pl.DataFrame(

@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.errors import ContractError
+from artificer.core.errors import ContractError, DataError
 from artificer.core.stages import Alarms, Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normalise
 from artificer.line.audit.contract import check_contract, contract_of, contract_text, read_contract
+from artificer.line.audit.contract.dialects import read_yaml
 from artificer.line.audit.contract.written import read_toml
 from artificer_runtime.schema import Column, Schema
 
@@ -54,6 +55,41 @@ def test_it_reads_back_as_it_was(contract: Contract) -> None:
     assert check_contract(FRAME, read_toml(text, "c.toml")) == ()
 
 
+def test_moments_without_their_zone_are_refused_by_the_file_as_by_the_package() -> None:
+    frame = pl.DataFrame({"at": [f"2024-01-{1 + row % 28:02d}T10:00:00+01:00" for row in range(200)]})
+    schema = infer_schema(frame)
+    learned = contract_of(normalise(frame, schema), schema, "", ())
+    text = contract_text(learned)[0]
+    assert 'zone = "+01:00"\n' in text
+    read = read_toml(text, "c.toml")
+    assert check_contract(frame, read) == ()
+    for contract in (learned, read):
+        with pytest.raises(DataError, match="hours off"):
+            check_contract(frame.with_columns(pl.col("at").str.head(19)), contract)
+
+
+def test_no_rule_is_compared_with_all_others(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = contract_text(contract)[0]
+
+    def refuse(_one: Rule, _other: object) -> bool:
+        pytest.fail("of thousands of columns that takes longer than all else")
+
+    monkeypatch.setattr(Rule, "__eq__", refuse)
+    assert contract_text(contract)[0] == text
+
+
+@pytest.mark.parametrize("seconds", [-70e9, -62_135_596_800.0, 0.25, 253_402_300_798.5, 253_402_300_800.5, 1e13])
+def test_a_moment_of_any_year_is_written_and_read_again(seconds: float) -> None:
+    column = Column("at", "time", low=seconds)
+    rules = (Rule("present", ("at",)), Rule("type", ("at",)), Rule("range", ("at",), low=seconds, severity="blocker"))
+    written = Contract(Schema((column,)), rules=rules)
+    assert set(read_toml(contract_text(written)[0], "c.toml").rules or ()) == set(rules)
+    for form in ("dbt", "odcs", "pandera"):
+        text, unsaid = contract_text(written, form)
+        found = [rule for rule in read_yaml(text, "c.yml")[0].rules or () if rule.kind == "range"]
+        assert (unsaid == ("range of at",)) == (not -63e9 < seconds < 253_402_300_799) == (not found)
+
+
 def test_a_line_is_a_rule_and_says_what_was_learned(contract: Contract) -> None:
     text = contract_text(contract)[0]
     assert "[columns.age]\n" in text
@@ -70,6 +106,9 @@ def test_all_that_a_rule_may_say_reads_back() -> None:
         Rule("missing", ("a",), high=0.25, severity="blocker"),
         Rule("range", ("a",), low=0.5, allow=0.0, where="serving"),
         Rule("reference", ("a",), values=("other.csv", "id"), allow=0.01),
+        Rule("reference", ("a",), values=("third.csv", "id")),
+        Rule("pattern", ("a",), text="[0-9]+"),
+        Rule("pattern", ("a",), text=".{3}", severity="note"),
         Rule("determined", ("zip", "land", "city"), allow=0.01, name="one city"),
         Rule("mean", ("a",), about=3.25, spread=0.5, sd=2.0, skew=0.5),
         Rule("unique", ("a",)),

@@ -26,7 +26,9 @@ class Break:
     places : array of int64
         Rows that break it; empty where it is about the delivery.
     share : float
-        Of rows, or of values, that break it; it decides on the severity where the rule does not.
+        Of the rows that could break it; it decides on the severity where the rule does not.
+    n_could : int or None
+        Rows that could break it, those that have the values that it is about; None where all could.
     severity : str
         Where the rule names none.
     """
@@ -38,18 +40,25 @@ class Break:
     facts: tuple[Fact, ...]
     places: np.ndarray
     share: float = 1.0
+    n_could: int | None = None
 
 
-def of_rows(delivery: Delivery, mask: pl.Series, code: str, says: str, fix: str) -> Break | None:
-    """Rows that break a rule; `says` goes on after their share."""
+def of_rows(mask: pl.Series, code: str, says: str, fix: str) -> Break | None:
+    """Rows that break a rule; `says` goes on after their share of those that could.
+
+    Parameters
+    ----------
+    mask : Series of bool
+        Whether a row breaks it; null where it has no value that could.
+    """
     places = mask.fill_null(False).arg_true().to_numpy().astype(np.int64)
     if not len(places):
         return None
-    share = len(places) / delivery.rows.height
-    facts = (Fact("share", share, "share of rows"), Fact("n_rows", float(len(places)), "rows"))
-    return Break(
-        code, "warning" if share > LOUD_SHARE else "note", f"{told(share)} of {says}", fix, facts, places, share
-    )
+    n_could = mask.count()
+    share = len(places) / n_could
+    facts = (Fact("share", share, "share of rows that could"), Fact("n_rows", float(len(places)), "rows"))
+    severity: Severity = "warning" if share > LOUD_SHARE else "note"
+    return Break(code, severity, f"{told(share)} of {says}", fix, facts, places, share, n_could)
 
 
 def no_numbers(delivery: Delivery, rule: Rule) -> Break | None:

@@ -36,7 +36,7 @@ def largest_share(n: int, n_broke: int = 0) -> float:
 
 
 def most_by_chance(n_rows: int, share: float) -> int:
-    """Rows of a delivery that may break a rule that this share of all rows may break.
+    """Rows of a delivery that may break a rule, of `n_rows` that could, where this share of such rows may break it.
 
     The count that a binomial draw passes once in a thousand deliveries. Without it few rows would alarm often: of a hundred,
     one alone is 1%, and a rule that one row in a thousand breaks is then broken in every tenth delivery.

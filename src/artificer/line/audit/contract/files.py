@@ -65,7 +65,7 @@ def contract_text(contract: Contract, form: str = "toml") -> tuple[str, tuple[st
     Returns
     -------
     tuple of str, and tuple of str
-        The text, and the titles of the rules that the form cannot say.
+        The text, and the titles of the rules, or of the parts of rules, that the form cannot say.
     """
     if form == "toml":
         return page_of(contract), ()

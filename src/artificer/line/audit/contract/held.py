@@ -33,8 +33,8 @@ class Held:
     findings : tuple of Finding
         Empty when the data keep the contract.
     offending : dict of str to array of int64
-        Positions of the rows that break a rule, ascending, by the rule's title ("range of age", "start <= end"); rules
-        on a whole delivery have none.
+        Positions of the rows that break a rule, ascending, by the rule's title ("range of age", "start <= end"), those
+        of rules of one title together; rules on a whole delivery have none.
     new, gone, changed : tuple of str
         Columns that came, that are absent, and whose values break a rule.
     where : str
@@ -162,7 +162,8 @@ def hold(
             findings.append(finding)
             changed |= {} if finding.code == "contract:unchecked" else dict.fromkeys(rule.columns)
             if len(places):
-                offending[delivery.title(rule)] = places
+                title = delivery.title(rule)  # which others may have too
+                offending[title] = np.union1d(offending.get(title, places), places)
     gone = tuple(finding.where for finding in findings if finding.code == "contract:absent")
     n_known = len({*wanted} & {*there} - {*new})
     n_elsewhere = len(rules_of(contract)) - len(rules)

@@ -124,11 +124,11 @@ def _by_time(frame: pl.DataFrame, name: str, period: str) -> tuple[list[pl.DataF
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """One delivery in numbers, by column: values, their mean, variance and skewness, their levels."""
+    """One delivery in numbers, by column: values; finite ones, their mean, variance and skewness; levels."""
 
     n_rows: int
     known: dict[str, int]
-    means: dict[str, tuple[float, float, float]]
+    means: dict[str, tuple[float, float, float, float]]
     levels: dict[str, dict[str, int]]
 
     @classmethod
@@ -150,11 +150,12 @@ class _Counts:
         )
 
 
-def _moments(values: pl.Series) -> tuple[float, float, float]:
-    """Mean, variance and skewness; 0 where there are too few values."""
-    found: list[Any] = [values.mean(), values.var(), values.skew()]
+def _moments(values: pl.Series) -> tuple[float, float, float, float]:
+    """Number, mean, variance and skewness of finite values; 0 where there are too few."""
+    finite = values.filter(values.is_finite())
+    found: list[Any] = [finite.mean(), finite.var(), finite.skew()]
     mean, variance, skew = (float(one) if one is not None else 0.0 for one in found)
-    return mean, variance, skew
+    return float(finite.len()), mean, variance, skew
 
 
 def _levels(values: pl.Series) -> dict[str, int]:
@@ -179,14 +180,8 @@ def _of_column(
     if not never_missing:
         about, spread = _of_shares(n_rows - known, n_rows)
         yield Rule("missing", at, about=about, spread=spread, learned=learned)
-    if column.kind == "number" and (known > 1).sum() >= FEWEST_DELIVERIES:
-        means, variances, skews = np.array([one.means[column.name] for one in seen])[known > 1].T
-        sizes = known[known > 1]
-        variance = float((variances * (sizes - 1)).sum() / (sizes - 1).sum())
-        between = max(0.0, float(means.var(ddof=1)) - variance * float((1 / sizes).mean()))
-        about = float((means * sizes).sum() / sizes.sum())
-        sd, skew = float(np.sqrt(variance)), float(np.nan_to_num(skews).mean())
-        yield Rule("mean", at, about=about, spread=float(np.sqrt(between)), sd=sd, skew=skew, learned=learned)
+    if column.kind == "number":
+        yield from _of_means(at, np.array([one.means[column.name] for one in seen]), learned)
     if column.kind in ("category", "boolean") and known.sum():
         totals = {level: sum(one.levels[column.name].get(level, 0) for one in seen) for level in column.levels}
         common = [
@@ -198,6 +193,20 @@ def _of_column(
             counts = np.array([one.levels[column.name].get(level, 0) for one in seen], float)
             about, spread = _of_shares(counts[known > 0], known[known > 0])
             yield Rule("share", at, values=(level,), about=about, spread=spread, learned=learned)
+
+
+def _of_means(at: tuple[str, ...], moments: np.ndarray, learned: str) -> Iterator[Rule]:
+    """A limit of the mean; none where values are so large that a double cannot tell how they vary."""
+    sizes, means, variances, skews = moments[moments[:, 0] > 1].T
+    if len(sizes) < FEWEST_DELIVERIES:
+        return
+    with np.errstate(over="ignore", invalid="ignore"):
+        variance = float((variances * (sizes - 1)).sum() / (sizes - 1).sum())
+        between = np.maximum(0.0, means.var(ddof=1) - variance * (1 / sizes).mean())
+        about = float((means * sizes).sum() / sizes.sum())
+    spread, sd, skew = float(np.sqrt(between)), float(np.sqrt(variance)), float(np.nan_to_num(skews).mean())
+    if np.isfinite([about, spread, sd, skew]).all():
+        yield Rule("mean", at, about=about, spread=spread, sd=sd, skew=skew, learned=learned)
 
 
 def _of_shares(counts: np.ndarray, sizes: np.ndarray) -> tuple[float, float]:

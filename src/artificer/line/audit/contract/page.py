@@ -11,21 +11,27 @@ from typing import Any
 from artificer.core.stages import Alarms, Contract, Rule
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.limits import predicted
+from artificer_runtime.schema import Column
 
 VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_S, END_S = -62_135_596_800.0, 253_402_300_799.0
+OF_DELIVERY = ("rows", "fresh")
 KEYS = {"present": "required", "reference": "in"}
 HEAD = """\
 # What the rows must look like. Learned from training rows; yours to edit: change, add or remove a line.
 # `artificer audit DATA --contract FILE` holds data against it, and ends with 3 where a blocker is found.
 #
 # A rule's line may say more:  range = { value = [0, 120], allow = 0.01, severity = "blocker" }
-#   allow: share of all rows that may break it in silence, and of few rows as many as chance makes of that share; else none
-#   severity: "note", "warning" or "blocker"; by default it follows from the share of rows; own rules block
+#   allow: share that may break it in silence of the rows that could (those that have the values that it is about; of `missing`,
+#     all), and of few rows as many as chance makes of that share; else none
+#   severity: "note", "warning" or "blocker"; by default it follows from that share; own rules block
 #   where: "training" or "serving", the rows that must keep it; rows with labels are for training. By default all must; a
 #     rule that reads the target, those for training. In a column's section, a line `where = "training"` is for all its rules
+# Two rules of one name are a list:  range = [{ at_least = 0 }, { at_most = 99, severity = "note" }]
 # More rules a column may have:
 #   missing = 0.02   at most this share;  required = false;  unique = true;  pattern = '[A-Z]{2}[0-9]{4}'
+#   form = "%d.%m.%Y"   how moments in texts are written, beside ISO 8601;  zone = "+01:00"   moments must name their zone
 #   in = { file = "customers.csv", column = "id" };  mean = [20, 30];  range = { at_least = 0 }
 # And a delivery:
 #   [delivery]
@@ -50,8 +56,7 @@ HEAD = """\
 def page_of(contract: Contract) -> str:
     """Write a contract as TOML; `read_toml` gives it back."""
     rules = rules_of(contract)
-    kinds = {column.name: column.kind for column in contract.schema.columns}
-    forms = {column.name: column.form for column in contract.schema.columns}
+    typed = {column.name: column for column in contract.schema.columns}
     parts = [HEAD, f"contract = {VERSION}"]
     if contract.target:
         parts.append(f"target = {_text(contract.target)}")
@@ -62,17 +67,18 @@ def page_of(contract: Contract) -> str:
     limits = _Limits(contract.alarms, sum(rule.about is not None for rule in rules))
     if contract.alarms:
         parts += ["", *_alarms(contract.alarms, limits.n)]
-    whole = [rule for rule in rules if rule.kind in ("rows", "fresh")]
+    whole = [rule for rule in rules if rule.kind in OF_DELIVERY]
     if whole:
-        parts += ["", "[delivery]", *(_line(rule, "", limits) for rule in whole)]
-    own = [rule for rule in rules if _stands_alone(rule)]
-    apart = [*own, *whole]
-    names = dict.fromkeys([*kinds, *(rule.columns[0] for rule in rules if rule.columns and rule not in apart)])
-    for name in names:
-        ours = [rule for rule in rules if rule.columns[:1] == (name,) and rule not in apart]
-        parts += ["", *_section(name, kinds.get(name, ""), forms.get(name, ""), ours, limits)]
-    for rule in own:
-        parts += ["", *_alone(rule)]
+        parts += ["", "[delivery]", *_lines(whole, "", limits)]
+    of_column: dict[str, list[Rule]] = {name: [] for name in typed}
+    for rule in rules:
+        if rule.columns and rule.kind not in OF_DELIVERY and not _stands_alone(rule):
+            of_column.setdefault(rule.columns[0], []).append(rule)
+    for name, ours in of_column.items():
+        parts += ["", *_section(name, typed.get(name), ours, limits)]
+    for rule in rules:
+        if _stands_alone(rule):
+            parts += ["", *_alone(rule)]
     return "\n".join(parts) + "\n"
 
 
@@ -100,19 +106,13 @@ def _alarms(alarms: Alarms, n_limits: int) -> Iterator[str]:
     yield f"n_rows = {alarms.n_rows}"
 
 
-def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
+def _section(name: str, column: Column | None, rules: Sequence[Rule], limits: _Limits) -> Iterator[str]:
     yield f"[columns.{_key(name)}]"
     (where,) = found if len(found := {rule.where for rule in rules}) == 1 else ("",)
     rules = [replace(rule, where="") for rule in rules] if where else rules
-    typed = next((rule for rule in rules if rule.kind == "type"), None)
-    if kind:
-        yield _with(
-            f"type = {_value(_text(kind), typed) if typed else _text(kind)}", typed.learned if typed else "not checked"
-        )
-        if not typed:
-            yield "check_type = false"
-    if form:
-        yield f"form = {_text(form)}"
+    kind: str = column.kind if column else ""
+    if column:
+        yield from _read_as(column, next((rule for rule in rules if rule.kind == "type"), None))
     if where:
         yield f"where = {_text(where)}"
     present = next((rule for rule in rules if rule.kind == "present"), None)
@@ -120,17 +120,37 @@ def _section(name: str, kind: str, form: str, rules: Sequence[Rule], limits: _Li
         yield "required = false"
     elif present.severity or present.where:
         yield f"required = {_value('true', present)}"
-    yield from (_line(rule, kind, limits) for rule in rules if rule.kind not in ("type", "present", "share"))
+    yield from _lines([rule for rule in rules if rule.kind not in ("type", "present", "share")], kind, limits)
     shares = [rule for rule in rules if rule.kind == "share"]
     if shares:
         yield f"[columns.{_key(name)}.shares]"
-        yield from (_line(rule, kind, limits) for rule in shares)
+        yield from _lines(shares, kind, limits)
 
 
-def _line(rule: Rule, kind: str, limits: _Limits) -> str:
-    key = _key(rule.values[0]) if rule.kind == "share" else KEYS.get(rule.kind, rule.kind)
-    note = "; ".join(one for one in (limits.told(rule), rule.learned if rule.about is None else "") if one)
-    return _with(f"{key} = {_written(rule, kind)}", note)
+def _read_as(column: Column, typed: Rule | None) -> Iterator[str]:
+    """How a column's values are read: its type, and what tells moments in texts."""
+    kind = _text(column.kind)
+    yield _with(f"type = {_value(kind, typed) if typed else kind}", typed.learned if typed else "not checked")
+    if not typed:
+        yield "check_type = false"
+    if column.form:
+        yield f"form = {_text(column.form)}"
+    if column.zone:
+        yield f"zone = {_text(column.zone)}"
+
+
+def _lines(rules: Sequence[Rule], kind: str, limits: _Limits) -> Iterator[str]:
+    """A line a key; rules that have one key stand in a list, each as a table."""
+    by_key: dict[str, list[Rule]] = {}
+    for rule in rules:
+        key = _key(rule.values[0]) if rule.kind == "share" else KEYS.get(rule.kind, rule.kind)
+        by_key.setdefault(key, []).append(rule)
+    for key, ours in by_key.items():
+        notes = (note for rule in ours for note in (limits.told(rule), rule.learned if rule.about is None else ""))
+        written = [_written(rule, kind) for rule in ours]
+        tables = [one if one.startswith("{") else f"{{ value = {one} }}" for one in written]
+        value = written[0] if len(ours) == 1 else f"[{', '.join(tables)}]"
+        yield _with(f"{key} = {value}", "; ".join(filter(None, dict.fromkeys(notes))))
 
 
 def _written(rule: Rule, kind: str) -> str:
@@ -221,6 +241,14 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
 
 
+def is_dated(seconds: float) -> bool:
+    """Whether a moment lies in the years 1 to 9999, the only ones that have a date here."""
+    return FIRST_S <= seconds < END_S
+
+
 def _moment(seconds: float) -> str:
+    """A date and time; in years that have none the seconds since 1970, which are read as well."""
+    if not is_dated(seconds):
+        return _number(seconds)
     moment: Any = EPOCH + timedelta(microseconds=round(seconds * 1e6))
     return str(moment.strftime("%Y-%m-%dT%H:%M:%S.%f")).zfill(26).removesuffix(".000000") + "Z"

@@ -37,11 +37,24 @@ def references_of(frame: pl.DataFrame, tables: Mapping[str, Joined], folder: Pat
     ]
 
 
+def stand_in(values: pl.Series, theirs: pl.Series) -> pl.Series:
+    """Whether each value stands among those of a column of another table: as a number, or as a key is written.
+
+    A file may hold as texts what another holds as numbers: 7, 7.0 and "7" are one key.
+    """
+    if values.dtype.is_numeric() and theirs.dtype.is_numeric():
+        return values.cast(pl.Float64).is_in(theirs.cast(pl.Float64).drop_nulls().unique().implode())
+    return _key(values).is_in(_key(theirs).drop_nulls().unique().implode())
+
+
+def _key(values: pl.Series) -> pl.Series:
+    return key_texts(values.to_frame(), (values.name,), ())
+
+
 def _of_table(frame: pl.DataFrame, table: Joined, folder: Path) -> list[Rule]:
     (name,) = table.key
-    ours = key_texts(frame, table.key, ()).drop_nulls()
-    theirs = key_texts(read(table.source, folder=folder).frame, table.key, ()).drop_nulls()
-    n, n_met = len(ours), int(ours.is_in(theirs.unique().implode()).sum())
+    met = stand_in(frame[name], read(table.source, folder=folder).frame[name])
+    n, n_met = met.count(), int(met.sum())
     if n < FEWEST_ROWS or n_met < COVERED * n:
         return []
     said = f"{n_met:,} of {n:,} training rows find theirs"

@@ -11,11 +11,13 @@ from artificer.core.errors import ContractError, closest
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
+from artificer.data.spelled import spelled
 from artificer.line.audit.contract import wholes
 from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, no_numbers, of_rows, remedy, told
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.own import by_polars
+from artificer.line.audit.contract.references import stand_in
 from artificer_runtime.schema import Column
 
 WHAT = {"number": "numbers", "time": "dates or times"}
@@ -24,7 +26,7 @@ WHAT = {"number": "numbers", "time": "dates or times"}
 def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray]]:
     """Hold a delivery against one rule: a finding and the positions of the rows behind it, or nothing."""
     found = KINDS[rule.kind](delivery, rule)
-    if found is None or _n_broke(delivery, found) <= most_by_chance(delivery.rows.height, rule.allow):
+    if found is None or _n_broke(delivery, found) <= most_by_chance(_n_could(delivery, found), rule.allow):
         return
     where = ", ".join(rule.columns) or rule.name or "rows"
     severity = rule.severity or found.severity
@@ -33,6 +35,10 @@ def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray
 
 def _n_broke(delivery: Delivery, found: Break) -> int:
     return len(found.places) or round(found.share * delivery.rows.height)
+
+
+def _n_could(delivery: Delivery, found: Break) -> int:
+    return delivery.rows.height if found.n_could is None else found.n_could
 
 
 def _type(delivery: Delivery, rule: Rule) -> Break | None:
@@ -56,6 +62,7 @@ def _type(delivery: Delivery, rule: Rule) -> Break | None:
         (Fact("share_unreadable", share, "share of values"), Fact("n_unreadable", float(n_lost), "rows")),
         lost.arg_true().to_numpy().astype(np.int64),
         share,
+        n_given,
     )
 
 
@@ -72,7 +79,7 @@ def _range(delivery: Delivery, rule: Rule) -> Break | None:
     high = np.inf if rule.high is None else rule.high
     beyond = "training's range" if rule.learned else "what the contract allows"
     says = f"'{name}' holds values beyond {beyond}"
-    return of_rows(delivery, (values < low) | (values > high), "contract:range", says, remedy(rule))
+    return of_rows((values < low) | (values > high), "contract:range", says, remedy(rule))
 
 
 def _set(delivery: Delivery, rule: Rule) -> Break | None:
@@ -82,27 +89,28 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
     if values.dtype.is_numeric():
         allowed, values = allowed.cast(pl.Float64, strict=False).drop_nulls(), values.cast(pl.Float64)
     elif values.dtype != pl.String:
-        values = values.cast(pl.String)
+        values = spelled(values)
     lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
     odd = ~values.is_in(allowed.implode())
-    return of_rows(delivery, odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
+    return of_rows(odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
 
 
 def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
     (name,) = rule.columns
-    values = delivery.values[name].cast(pl.String)
+    values = spelled(delivery.given(name))
     try:
         odd = ~values.str.contains(f"^(?:{rule.text})$")
     except pl.exceptions.PolarsError as error:
         raise ContractError(f"the pattern of '{name}', {rule.text}, is no regular expression; mend it") from error
-    return of_rows(delivery, odd, "contract:pattern", f"'{name}' is not of the form {rule.text}", MEND)
+    return of_rows(odd, "contract:pattern", f"'{name}' is not of the form {rule.text}", MEND)
 
 
 def _unique(delivery: Delivery, rule: Rule) -> Break | None:
     values = delivery.values.select(rule.columns)
-    twice = values.is_duplicated()
+    twice, n_could = values.is_duplicated(), values.height
     if len(rule.columns) == 1:
         twice &= values.to_series().is_not_null()
+        n_could = values.to_series().count()
     places = twice.arg_true().to_numpy().astype(np.int64)
     if not len(places):
         return None
@@ -114,7 +122,8 @@ def _unique(delivery: Delivery, rule: Rule) -> Break | None:
         "remove rows that were delivered twice",
         (Fact("n_repeated", float(len(places)), "rows"),),
         places,
-        len(places) / delivery.rows.height,
+        len(places) / n_could,
+        n_could,
     )
 
 
@@ -131,24 +140,17 @@ def _reference(delivery: Delivery, rule: Rule) -> Break | None:
         raise ContractError(
             f"'{name}' must be in '{column}' of '{table}', which has no such column{closest(column, other.columns)}"
         )
-    values, known = delivery.values[name], other[column].drop_nulls().unique()
-    if values.dtype.is_numeric() and known.dtype.is_numeric():
-        known = known.cast(values.dtype)
-    else:
-        values, known = values.cast(pl.String), known.cast(pl.String)
+    odd = ~stand_in(delivery.values[name], other[column])
     says = f"'{name}' has no row in '{table}' with the same '{column}'"
-    return of_rows(
-        delivery, ~values.is_in(known.implode()), "contract:unmatched", says, "deliver both tables of one moment"
-    )
+    return of_rows(odd, "contract:unmatched", says, "deliver both tables of one moment")
 
 
 def _relation(delivery: Delivery, rule: Rule) -> Break | None:
     """A row that lacks a value of the relation does not break it."""
     holds = expression(rule.text, delivery.values.columns, f"the contract's relation {rule.text}")
     try:
-        odd = delivery.values.select(
-            (~holds & pl.all_horizontal(pl.col(name).is_not_null() for name in rule.columns)).alias("odd")
-        )["odd"]
+        whole = pl.all_horizontal(pl.col(name).is_not_null() for name in rule.columns)
+        odd = delivery.values.select(odd=pl.when(whole).then(~holds))["odd"]
         if odd.dtype != pl.Boolean:
             raise ContractError(f"the contract's relation '{rule.text}' is no comparison; write one like start <= end")
     except pl.exceptions.PolarsError as error:  # its own words may hold values of the rows
@@ -156,11 +158,14 @@ def _relation(delivery: Delivery, rule: Rule) -> Break | None:
         raise ContractError(
             f"the contract's relation '{rule.text}' mixes kinds of values ({kinds}); compare values of one kind"
         ) from error
-    return of_rows(delivery, odd, "contract:relation", f"the rows break '{rule.text}'", MEND)
+    return of_rows(odd, "contract:relation", f"the rows that have its values break '{rule.text}'", MEND)
 
 
 def _determined(delivery: Delivery, rule: Rule) -> Break | None:
-    """Rows break it that bring another value than most rows of theirs; where two values are as common, all of them."""
+    """Rows break it that bring another value than most rows of theirs; where two values are as common, all of them.
+
+    Rows could break it whose value of what determines stands in another row too.
+    """
     *by, name = [f"column {place}" for place, _ in enumerate(rule.columns)]
     values = delivery.values.select(
         pl.col(one).alias(alias) for one, alias in zip(rule.columns, (*by, name), strict=True)
@@ -169,11 +174,11 @@ def _determined(delivery: Delivery, rule: Rule) -> Break | None:
     counted = values.with_columns(known=known, n=pl.when(known).then(pl.len().over(*by, name)).otherwise(0))
     most = counted.with_columns(most=pl.col("n").max().over(by))
     n_usual = pl.col(name).filter(pl.col("n") == pl.col("most")).n_unique().over(by)
-    odd = most.select(odd=pl.col("known") & ((pl.col("n") < pl.col("most")) | (n_usual > 1)))["odd"]
+    could = pl.col("known") & (pl.col("known").sum().over(by) > 1)
+    odd = most.select(odd=pl.when(could).then((pl.col("n") < pl.col("most")) | (n_usual > 1)))["odd"]
     of = ", ".join(rule.columns[:-1])
-    return of_rows(
-        delivery, odd, "contract:determined", f"the rows bring another '{rule.columns[-1]}' for their '{of}'", MEND
-    )
+    says = f"the rows that share their '{of}' bring another '{rule.columns[-1]}' for it"
+    return of_rows(odd, "contract:determined", says, MEND)
 
 
 def _own(delivery: Delivery, rule: Rule) -> Break | None:

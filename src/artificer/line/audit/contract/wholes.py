@@ -8,6 +8,7 @@ import polars as pl
 from artificer.core.errors import ContractError
 from artificer.core.records import Fact, Severity
 from artificer.core.stages import Rule
+from artificer.data.spelled import spelled
 from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, beyond, no_numbers, remedy, told
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.limits import limits_of
@@ -81,15 +82,20 @@ def fresh(delivery: Delivery, rule: Rule) -> Break | None:
 
 
 def mean_of(delivery: Delivery, rule: Rule) -> Break | None:
-    """Within which bounds the mean of a column lies."""
+    """Within which bounds the mean of a column's finite values lies."""
     (name,) = rule.columns
     values = delivery.values[name]
-    known = values.count()
     if not (values.dtype.is_numeric() or values.dtype == pl.Boolean):
         return no_numbers(delivery, rule)
-    if not known:
+    if not values.count():
         return None
-    mean = float(values.mean())  # type: ignore[arg-type]
+    finite = values.filter(values.cast(pl.Float64).is_finite())
+    known = finite.len()
+    if not known:
+        return Break(
+            "contract:mean", "warning", f"no value of '{name}' is finite, so it has no mean", remedy(rule), (), NOBODY
+        )
+    mean = float(finite.mean())  # type: ignore[arg-type]
     low, high = limits_of(delivery, rule, known, known)
     if low <= mean <= high:
         return None
@@ -107,7 +113,7 @@ def mean_of(delivery: Delivery, rule: Rule) -> Break | None:
 def share_of(delivery: Delivery, rule: Rule) -> Break | None:
     """Within which bounds the share of a level lies."""
     (name,), (level,) = rule.columns, rule.values
-    values = delivery.values[name].cast(pl.String)
+    values = spelled(delivery.values[name])
     known = values.count()
     if not known:
         return None

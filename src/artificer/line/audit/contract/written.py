@@ -36,7 +36,7 @@ OF_COLUMN = {
     "in": "reference",
     "mean": "mean",
 }
-SETTINGS = ("type", "check_type", "form", "required", "shares", "where")
+SETTINGS = ("type", "check_type", "form", "zone", "required", "shares", "where")
 OPTIONS = ("allow", "severity", "where")
 PARTS = ("value", "at_least", "at_most", "about", "spread", "sd", "skew", "file", "column", "within")
 BOUNDED = ("missing", "range", "rows", "mean", "share")
@@ -121,6 +121,10 @@ def _column(name: str, section: Mapping[str, Any]) -> Iterator[Rule]:
 
 
 def _rule(kind: Any, columns: tuple[str, ...], value: Any, path: Path, **given: Any) -> Iterator[Rule]:
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+        for one in value:
+            yield from _rule(kind, columns, one, path, **given)
+        return
     parts, more = _options(value, path)
     if kind in BOUNDED:
         more |= _bounds(kind, parts, path)
@@ -216,9 +220,8 @@ def _typed(name: str, section: Mapping[str, Any], rules: list[Rule]) -> Column:
     kind = section["type"]["value"] if isinstance(section["type"], Mapping) else section["type"]
     levels = next((rule.values for rule in rules if rule.kind == "set"), ())
     low, high = next(((rule.low, rule.high) for rule in rules if rule.kind == "range"), (None, None))
-    return Column(
-        name, kind, levels, low, high, form=_said(section.get("form", ""), ("columns", name, "form"), "a text")
-    )
+    form, zone = (_said(section.get(key, ""), ("columns", name, key), "a text") for key in ("form", "zone"))
+    return Column(name, kind, levels, low, high, form=form, zone=zone)
 
 
 def _delivery(section: Mapping[str, Any]) -> Iterator[Rule]:

@@ -64,7 +64,7 @@ def read_yaml(text: str, where: str) -> tuple[Contract, tuple[Finding, ...]]:
 
 
 def write_yaml(contract: Contract, form: str) -> tuple[str, tuple[str, ...]]:
-    """Write a contract for another tool: its text, and the titles of the rules that the form cannot say."""
+    """Write a contract for another tool: its text, and the titles of what the form cannot say."""
     rules = rules_of(contract)
     said = tuple(rule for rule in rules if not rule.where)
     placed = [f"{titled(rule)}, in {rule.where} alone" for rule in rules if rule.where]

@@ -9,14 +9,16 @@ from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     Unreadable,
+    allowance,
     bound,
-    condition_of,
-    expressed,
+    is_written,
     names_of,
     text_of,
     titled,
     written_bound,
 )
+from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "double", "time": "timestamp", "boolean": "boolean"}
@@ -81,8 +83,8 @@ def _test(found: Gathered, test: Any, column: str) -> None:
         case "expression_is_true":
             text = f'"{column}" {given["expression"]}' if column else str(given["expression"])
             rule = expressed(text, severity)
-        case "expect_column_values_to_match_regex":
-            rule = Rule("pattern", at, text=str(given["regex"]).removeprefix("^").removesuffix("$"), severity=severity)
+        case "expect_column_values_to_match_regex" if not given.get("flags"):
+            rule = Rule("pattern", at, text=whole(str(given["regex"])), severity=severity)
         case "expect_table_row_count_to_be_between":
             rule = Rule(
                 "rows",
@@ -112,6 +114,8 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
         if said is None:
             unsaid.append(titled(rule))
             continue
+        if rule.allow and rule.kind != "missing":  # a test may tolerate a number of rows, and no share
+            unsaid.append(allowance(rule))
         name, given = said
         if rule.severity != "blocker":
             given["config"] = {"severity": "warn"}
@@ -123,7 +127,7 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 
 def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
-    if rule.about is not None:
+    if not is_written(rule, kind):
         return None
     ends = {"min_value": rule.low, "max_value": rule.high}
     given = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
@@ -148,7 +152,7 @@ def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
         case "relation" | "sql" if (condition := condition_of(rule)) is not None:
             return "dbt_utils.expression_is_true", {"expression": condition}
         case "pattern":
-            return "dbt_expectations.expect_column_values_to_match_regex", {"regex": f"^{rule.text}$"}
+            return "dbt_expectations.expect_column_values_to_match_regex", {"regex": searched(rule.text)}
         case "rows":
             return "dbt_expectations.expect_table_row_count_to_be_between", given
     return None

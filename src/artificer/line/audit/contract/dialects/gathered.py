@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.breaks import told
 from artificer.line.audit.contract.learned import rules_of
-from artificer.line.audit.contract.page import EPOCH
+from artificer.line.audit.contract.page import EPOCH, is_dated
 from artificer_runtime.schema import Column, Kind, Schema
 
 TRUTH = ("false", "true")
@@ -22,9 +22,6 @@ TYPES: tuple[tuple[str, Kind], ...] = (
     (r"(?i)int|float|double|numeric|decimal|real|number", "number"),
     (r"(?i)char|text|string|str\b|object|category", "text"),
 )
-ORDER = re.compile(r"\s*([^\W\d]\w*)\s*(<=|>=|<|>)\s*([^\W\d]\w*)\s*")
-SQL = {"Eq": "=", "NotEq": "<>", "Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">="}
-SIGNS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/"}
 
 
 class Unreadable(Exception):  # noqa: N818 - told as a ContractError
@@ -55,7 +52,7 @@ class Gathered:
 
     def contract(self) -> Contract:
         """All as a contract."""
-        return Contract(Schema(tuple(self.columns.values())), rules=tuple(dict.fromkeys(self.rules)))
+        return Contract(Schema(tuple(self.columns.values())), rules=_merged(self.rules))
 
     def findings(self) -> tuple[Finding, ...]:
         """What is not enforced."""
@@ -71,43 +68,23 @@ class Gathered:
         )
 
 
-def expressed(text: str, severity: str, name: str = "") -> Rule:
-    """A condition in SQL that each row must keep: an order of two columns, or a query of the rows that break it."""
-    if order := ORDER.fullmatch(text):
-        return Rule("relation", (order[1], order[3]), text=text.strip(), severity=severity, name=name)  # type: ignore[arg-type]
-    return Rule("sql", text=f"SELECT * FROM rows WHERE NOT ({text})", severity=severity, name=name)  # type: ignore[arg-type]
+def _merged(rules: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Rules without those that came twice; of a column that has a least and a greatest value apart, one range."""
+    merged: dict[Rule, Rule] = {}
+    for rule in rules:
+        bare = replace(rule, low=None, high=None) if rule.kind == "range" else rule
+        found = merged.get(bare)
+        one = rule if found is None else _both(found, rule)
+        merged[bare if one is not None else rule] = one or rule
+    return tuple(merged.values())
 
 
-def condition_of(rule: Rule) -> str | None:
-    """The condition in SQL that a relation, or a query that `expressed` made, demands."""
-    if rule.kind == "relation":
-        return _sql(ast.parse(rule.text, mode="eval").body)
-    found = re.fullmatch(r"SELECT \* FROM rows WHERE NOT \((.*)\)", rule.text, re.S)
-    return found[1] if found else None
-
-
-def _sql(node: ast.AST) -> str:
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Constant(value=str(value)):
-            return "'" + value.replace("'", "''") + "'"
-        case ast.Constant(value=value):
-            return repr(value).lower()
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return f"NOT ({_sql(operand)})"
-        case ast.UnaryOp(operand=operand):
-            return f"-({_sql(operand)})"
-        case ast.BinOp(left=left, op=op, right=right):
-            return f"({_sql(left)} {SIGNS[type(op).__name__]} {_sql(right)})"
-        case ast.BoolOp(op=op, values=values):
-            word = " AND " if isinstance(op, ast.And) else " OR "
-            return "(" + word.join(_sql(value) for value in values) + ")"
-        case ast.Compare(left=left, ops=ops, comparators=others):
-            sides = [left, *others]
-            pairs = zip(ops, sides[:-1], sides[1:], strict=True)
-            return " AND ".join(f"{_sql(a)} {SQL[type(op).__name__]} {_sql(b)}" for op, a, b in pairs)
-    raise Unreadable(ast.unparse(node))
+def _both(one: Rule, other: Rule) -> Rule | None:
+    """The bounds of both; None where nothing could keep them."""
+    lows = [end for end in (one.low, other.low) if end is not None]
+    highs = [end for end in (one.high, other.high) if end is not None]
+    low, high = max(lows, default=None), min(highs, default=None)
+    return None if low is not None and high is not None and low > high else replace(one, low=low, high=high)
 
 
 def bound(value: Any, where: str) -> float | None:
@@ -126,6 +103,12 @@ def bound(value: Any, where: str) -> float | None:
     return float(value)
 
 
+def is_written(rule: Rule, kind: str) -> bool:
+    """Whether a form can say a rule of a column of this kind: no limit from history, no moment in years without a date."""
+    ends = [end for end in (rule.low, rule.high) if end is not None]
+    return rule.about is None and (rule.kind != "range" or kind != "time" or all(map(is_dated, ends)))
+
+
 def written_bound(value: float, kind: str) -> Any:
     """A bound as YAML holds it: a whole number without a point, a moment as a text."""
     if kind == "time":
@@ -140,7 +123,14 @@ def text_of(value: Any) -> str:
 
 def titled(rule: Rule) -> str:
     """What a rule that cannot be said is called."""
-    return rule.name or rule.text or f"{rule.kind} of {', '.join((*rule.columns, *rule.values[:1])) or 'the delivery'}"
+    if rule.name or (rule.text and rule.kind != "pattern"):
+        return rule.name or rule.text
+    return f"{rule.kind} of {', '.join((*rule.columns, *rule.values[:1])) or 'the delivery'}"
+
+
+def allowance(rule: Rule) -> str:
+    """What is lost of a rule that is written without the share that may break it."""
+    return f"the allowance of {told(rule.allow)} of {titled(rule)}, which is strict there"
 
 
 def names_of(contract: Contract) -> Iterable[str]:

@@ -9,16 +9,19 @@ from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     Unreadable,
+    allowance,
     bound,
-    condition_of,
-    expressed,
+    is_written,
     names_of,
     text_of,
     titled,
     written_bound,
 )
+from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 
+SHARED = ("missing", "unique", "set", "pattern")  # what a percentage of the rows may break
 TYPES = {"number": "number", "time": "timestamp", "boolean": "boolean"}
 SECONDS = {"s": 1, "second": 1, "h": 3600, "hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800}
 MILD = ("warning", "low", "minor")
@@ -68,8 +71,7 @@ def _property(found: Gathered, one: dict[str, Any]) -> None:
     if low is not None or high is not None:
         found.rules.append(Rule("range", at, low, high, severity="blocker"))
     if "pattern" in options:
-        text = str(options.pop("pattern")).removeprefix("^").removesuffix("$")
-        found.rules.append(Rule("pattern", at, text=text, severity="blocker"))
+        found.rules.append(Rule("pattern", at, text=whole(str(options.pop("pattern"))), severity="blocker"))
     if "enum" in one:
         levels = (text_of(level.get("value") if isinstance(level, dict) else level) for level in one["enum"])
         found.rules.append(Rule("set", at, values=tuple(levels), severity="blocker"))
@@ -100,8 +102,7 @@ def _quality(found: Gathered, quality: dict[str, Any], column: str) -> None:
             values = tuple(map(text_of, given["validValues"]))
             rule = Rule("set", at, values=values, allow=share or 0.0, severity=severity)
         case "invalidValues" if column and "pattern" in given:
-            text = str(given["pattern"]).removeprefix("^").removesuffix("$")
-            rule = Rule("pattern", at, text=text, allow=share or 0.0, severity=severity)
+            rule = Rule("pattern", at, text=whole(str(given["pattern"])), allow=share or 0.0, severity=severity)
         case "duplicateValues" | "duplicateCount" if share is not None:
             rule = Rule("unique", at or tuple(given.get("properties") or ()), allow=share, severity=severity)
         case "rowCount" if not column:
@@ -146,8 +147,11 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
         at = properties[rule.columns[0]] if rule.columns else {}
         if rule.kind in ("present", "type"):
             continue
-        if rule.about is not None or not _say(rule, at, whole, agreed, kinds.get(at.get("name", ""), "")):
+        of_kind: str = kinds.get(at.get("name", ""), "")
+        if not (is_written(rule, of_kind) and _say(rule, at, whole, agreed, of_kind)):
             unsaid.append(titled(rule))
+        elif rule.allow and rule.kind not in SHARED:
+            unsaid.append(allowance(rule))
     table: dict[str, Any] = {"name": "rows", "logicalType": "object", "properties": list(properties.values())}
     document = {
         "apiVersion": "v3.1.0",
@@ -162,15 +166,17 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], kind: str) -> bool:
     grave = {} if rule.severity == "blocker" else {"severity": "warning"}
-    none: dict[str, Any] = {"mustBeLessOrEqualTo": 100 * rule.allow, "unit": "percent"} if rule.allow else {"mustBe": 0}
+    none: dict[str, Any] = _percent(rule.allow) if rule.allow else {"mustBe": 0}
     match rule.kind:
         case "missing" if not (rule.high or rule.allow):
             at["required"] = True
         case "missing":
-            most = {"metric": "nullValues", "mustBeLessOrEqualTo": 100 * (rule.high or rule.allow), "unit": "percent"}
+            most = {"metric": "nullValues", **_percent(rule.high or rule.allow)}
             at.setdefault("quality", []).append(most | grave)
-        case "unique" if len(rule.columns) == 1:
+        case "unique" if len(rule.columns) == 1 and not rule.allow:
             at["unique"] = True
+        case "unique" if len(rule.columns) == 1:
+            at.setdefault("quality", []).append({"metric": "duplicateValues", **none, **grave})
         case "unique":
             whole.append(
                 {"metric": "duplicateValues", "arguments": {"properties": list(rule.columns)}, **none, **grave}
@@ -178,11 +184,16 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
         case "set":
             values = {"metric": "invalidValues", "arguments": {"validValues": list(rule.values)}}
             at.setdefault("quality", []).append(values | none | grave)
+        case "pattern" if rule.allow or "pattern" in at.get("logicalTypeOptions", {}):
+            values = {"metric": "invalidValues", "arguments": {"pattern": searched(rule.text)}}
+            at.setdefault("quality", []).append(values | none | grave)
         case "pattern":
-            at.setdefault("logicalTypeOptions", {})["pattern"] = f"^{rule.text}$"
+            at.setdefault("logicalTypeOptions", {})["pattern"] = searched(rule.text)
         case "range":
             ends = {"minimum": rule.low, "maximum": rule.high}
             options = {key: written_bound(end, kind) for key, end in ends.items() if end is not None}
+            if options.keys() & at.get("logicalTypeOptions", {}).keys():  # of two ranges the first is written
+                return False
             at.setdefault("logicalTypeOptions", {}).update(options)
         case "reference":
             at.setdefault("relationships", []).append({"to": f"{rule.values[0]}.{rule.values[1]}"})
@@ -202,3 +213,7 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
         case _:
             return False
     return True
+
+
+def _percent(share: float) -> dict[str, Any]:
+    return {"mustBeLessOrEqualTo": round(100 * share, 9), "unit": "percent"}

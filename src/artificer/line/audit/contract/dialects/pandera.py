@@ -7,7 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from artificer.core.stages import Contract, Rule
-from artificer.line.audit.contract.dialects.gathered import Gathered, bound, names_of, text_of, titled, written_bound
+from artificer.line.audit.contract.dialects.gathered import (
+    Gathered,
+    allowance,
+    bound,
+    is_written,
+    names_of,
+    text_of,
+    titled,
+    written_bound,
+)
+from artificer.line.audit.contract.dialects.regexes import anchored, matched
 from artificer.line.audit.contract.learned import rules_of
 
 TYPES = {"number": "float64", "time": "datetime64[ns, UTC]", "boolean": "bool"}
@@ -76,10 +86,7 @@ def _check(found: Gathered, name: str, kind: str, given: Any) -> None:
         case "isin":
             rule = Rule("set", at, values=tuple(map(text_of, plain)), severity=severity)
         case "str_matches":
-            text = str(plain).removeprefix("^")  # matches at the start, as Python's re.match
-            rule = Rule(
-                "pattern", at, text=text.removesuffix("$") if text.endswith("$") else f"(?:{text}).*", severity=severity
-            )
+            rule = Rule("pattern", at, text=matched(str(plain)), severity=severity)
         case "greater_than_or_equal_to":
             rule = Rule("range", at, low=bound(plain, name), severity=severity)
         case "less_than_or_equal_to":
@@ -113,16 +120,23 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
     unique: list[str] = []
     unsaid = []
     for rule in rules:
-        if rule.kind in ("present", "type") or (rule.kind == "missing" and not rule.high and rule.about is None):
+        if rule.kind in ("present", "type"):
             continue
-        if rule.kind == "unique" and len(rule.columns) > 1 and not unique:
-            unique = list(rule.columns)
+        if rule.kind == "missing" and not rule.high and rule.about is None:
+            said = True  # as nullable above
+        elif rule.kind == "unique" and len(rule.columns) > 1 and not unique:
+            unique, said = list(rule.columns), True
         elif rule.kind == "unique" and len(rule.columns) == 1:
-            columns[rule.columns[0]]["unique"] = True
-        elif not (checks := _checks(rule, kinds.get(rule.columns[0], "") if rule.columns else "")):
-            unsaid.append(titled(rule))
+            columns[rule.columns[0]]["unique"] = said = True
         else:
-            columns[rule.columns[0]]["checks"] |= checks
+            checks = _checks(rule, kinds.get(rule.columns[0], "") if rule.columns else "")
+            said = bool(checks) and not checks.keys() & columns[rule.columns[0]]["checks"].keys()
+            if said:
+                columns[rule.columns[0]]["checks"] |= checks
+        if not said:
+            unsaid.append(titled(rule))
+        elif rule.allow:
+            unsaid.append(allowance(rule))
     return {
         "schema_type": "dataframe",
         "columns": columns,
@@ -133,14 +147,14 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
 
 def _checks(rule: Rule, kind: str) -> dict[str, Any]:
     options = {"options": {"raise_warning": rule.severity != "blocker", "ignore_na": True}}
-    if rule.about is not None:
+    if not is_written(rule, kind):
         return {}
     match rule.kind:
         case "set":
             values = [value == "true" for value in rule.values] if kind == "boolean" else list(rule.values)
             return {"isin": {"value": values, **options}}
         case "pattern":
-            return {"str_matches": {"value": f"^{rule.text}$", **options}}
+            return {"str_matches": {"value": anchored(rule.text), **options}}
         case "range":
             if rule.low is not None and rule.high is not None:
                 low, high = _end(rule.low, kind, math.floor), _end(rule.high, kind, math.ceil)
