@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from artificer.data.columns import each
+from artificer.data.forms import AMBIGUOUS, ISO, SHORT_AMBIGUOUS, SHORT_WRITTEN, WRITTEN, are_short, parsed
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, ZONE, missing_numbers
 
@@ -40,18 +41,6 @@ SIGN = rf"[,%{CURRENCIES}]"
 # "1.005,5", "12,5": such numbers stay texts, since "1.005" alone would be read as another number in every other file.
 DECIMAL_COMMA = rf"^[+-]?[{CURRENCIES}]? ?[+-]?([1-9]\d{{0,2}}(\.\d{{3}})+|\d+)(,\d+)? ?[%{CURRENCIES}]?$"
 
-ISO = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-)
-WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
-SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
-AMBIGUOUS = tuple(SLASHED)
 UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "+0000", "-00:00", "-0000")
 
 
@@ -125,7 +114,7 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
     text = column.cast(pl.String).str.strip_chars()
     found = pl.Series(column.name, [None] * len(text), dtype=pl.Datetime("us", "UTC"))
     for one in (form, *ISO) if form else ISO:
-        found = found.zip_with(found.is_not_null(), _parsed(text, one))
+        found = found.zip_with(found.is_not_null(), parsed(text, one))
         if found.null_count() == text.null_count():
             break
     return found
@@ -150,20 +139,41 @@ def as_time(column: pl.Series, form: str = "") -> np.ndarray:
 def time_form(text: pl.Series) -> str | None:
     """The format in which texts are moments: "" for ISO 8601, None when they are none.
 
-    None too when day and month could be either.
+    None too when day and month could be either, or, of years of two digits, day and year.
     """
     known = text.drop_nulls()
     if not len(known) or not known[:50].str.contains(r"\d").all():
         return None
     iso = as_moments(known[:100])  # most columns of texts are no moments, and these say so
-    for form in ("", *WRITTEN):
+    short = are_short(known[:100])
+    for form in ("", *WRITTEN, *(SHORT_WRITTEN if short else ())):
         if _fits(form, known, iso):
             return form
-    for day_first, month_first in AMBIGUOUS:
-        day, month = _n_read(day_first, known, iso), _n_read(month_first, known, iso)
-        if day != month:
-            return day_first if day > month else month_first
+    for orders in (*AMBIGUOUS, *(SHORT_AMBIGUOUS if short else ())):
+        found = _told_apart(orders, known, iso)
+        if found is not None:
+            return found
     return None
+
+
+def _told_apart(orders: Sequence[str], known: pl.Series, iso: pl.Series) -> str | None:
+    """The form by which more texts are moments with the day first, or the month; None where as many are, or none.
+
+    Where they are moments with the year first too, the years tell: of all days of a month they are few.
+    """
+    day_first, month_first, *year_first = orders
+    day, month = _n_read(day_first, known, iso), _n_read(month_first, known, iso)
+    found = None if day == month else day_first if day > month else month_first
+    for form in year_first if found or not day else ():
+        if _fits(form, known, iso):
+            years = _n_years(form, known) - (_n_years(found, known) if found else 0)
+            found = form if not found or years < 0 else found if years else None
+    return found
+
+
+def _n_years(form: str, known: pl.Series) -> int:
+    """How many different years texts name."""
+    return as_moments(known, form).dt.year().n_unique()
 
 
 def _n_read(form: str, known: pl.Series, iso: pl.Series) -> int:
@@ -173,17 +183,8 @@ def _n_read(form: str, known: pl.Series, iso: pl.Series) -> int:
 
 def _fits(form: str, known: pl.Series, iso: pl.Series) -> bool:
     """Whether nearly all texts are moments, of a form or of ISO 8601, as which the first were read already."""
-    head = iso.fill_null(_parsed(known[: len(iso)], form)) if form else iso
+    head = iso.fill_null(parsed(known[: len(iso)], form)) if form else iso
     return 2 * head.null_count() <= len(head) and nearly_all(as_moments(known, form), known)
-
-
-def _parsed(text: pl.Series, form: str) -> pl.Series:
-    if form.endswith("z"):
-        return text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
-    if "%H" not in form:
-        dates = text.str.to_date(form, strict=False)
-        return dates.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
 def nearly_all(found: pl.Series, known: pl.Series) -> bool:
