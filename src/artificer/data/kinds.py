@@ -13,6 +13,7 @@ import polars as pl
 
 from artificer.data.columns import each
 from artificer.data.forms import AMBIGUOUS, ISO, SHORT_AMBIGUOUS, SHORT_WRITTEN, WRITTEN, are_short, parsed
+from artificer.data.whole import rounded
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, ZONE, missing_numbers
 
@@ -131,7 +132,11 @@ def as_time(column: pl.Series, form: str = "") -> np.ndarray:
     if column.dtype.is_numeric():
         return column.cast(pl.Float64).fill_null(np.nan).to_numpy()
     if column.dtype == pl.String and not form:
-        form = time_form(without_missing(column, ())) or ""
+        text = without_missing(column, ())
+        told = time_form(text)
+        if told is None and not (numbers := as_numbers(text)).is_null().any():  # of a step that counts the rows
+            return numbers.to_numpy()
+        form = told or ""
     moments = as_moments(column, form)
     return (moments.cast(pl.Int64).cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
 
@@ -210,6 +215,10 @@ def _column(column: pl.Series, missing: Sequence[str], fewest: int) -> Column:
     if column.dtype == pl.Boolean:
         varies = column.n_unique() > 1
         return Column(name, "boolean" if varies else "constant", ("false", "true"), dtype=dtype)
+    if column.dtype.is_integer() and _are_long_names(column.drop_nulls()):
+        known = without_missing(column, missing).drop_nulls()
+        if known.n_unique() > 1:
+            return _words(name, known, dtype, fewest)
     if column.dtype.is_numeric():
         return _number(column, without_missing_numbers(column, missing), dtype, fewest)
     if column.dtype in (pl.Date, pl.Datetime):
@@ -230,7 +239,11 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
     form = time_form(known)
     if form is not None:
         return _time(text, form, dtype, fewest)
-    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, n_distinct)
+    return _words(name, known, dtype, fewest)
+
+
+def _words(name: str, known: pl.Series, dtype: str, fewest: int) -> Column:
+    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, known.n_unique())
     levels = _levels(known, fewest) if kind == "category" else ()
     return Column(name, kind if levels or kind != "category" else _without_levels(known), levels, dtype=dtype)
 
@@ -243,13 +256,15 @@ def _without_levels(known: pl.Series) -> Kind:
 def number_form(known: pl.Series) -> str | None:
     """The form in which texts are numbers, "" for plain ones; None when they are none, or codes such as "007".
 
+    None too for whole numbers that float64 would round, such as those of accounts: they are names.
+
     Parameters
     ----------
     known : Series of String
         Stripped, without gaps.
     """
     read = {form: n for form in ("", *SIGNED) if (n := _n_numbers(form, known))}
-    if not read or known.str.contains(LEADING_ZERO).any():
+    if not read or known.str.contains(LEADING_ZERO).any() or _are_long_names(known):
         return None
     return max(read, key=lambda form: read[form])  # of forms that read as many, the plainest
 
@@ -263,6 +278,12 @@ def _n_numbers(form: str, known: pl.Series) -> int:
     if form.endswith("%") and not nearly_all(found.set(~known.str.ends_with("%"), None), known):
         return 0  # a share of 5 among those of 5% would be read as a twentieth of what it is, or as a hundredfold
     return found.count() if nearly_all(found, known) else 0
+
+
+def _are_long_names(known: pl.Series) -> bool:
+    """Whether float64 would round more whole numbers than can be strays: of 16 digits and more, each counts."""
+    lost = rounded(known)
+    return bool(lost.any()) and not nearly_all(known.set(lost, None), known)
 
 
 def are_unread_numbers(known: pl.Series) -> bool:
@@ -295,9 +316,15 @@ def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
 def _measured(known: pl.Series) -> bool:
     if not known[:100].str.contains(MEASURED).mean() >= MOSTLY_MEASURED:  # type: ignore[operator]
         return False
-    fits = known.filter(known.str.contains(MEASURED))
-    units = fits.str.replace_all(r"[\d.,\s+-]", "")
-    return len(fits) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
+    if (_units(known[:100]) == "").any():  # most are bare numbers, and these say so
+        return False
+    units = _units(known)
+    return len(units) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
+
+
+def _units(known: pl.Series) -> pl.Series:
+    """What stands around the numbers of texts that are such."""
+    return known.filter(known.str.contains(MEASURED)).str.replace_all(r"[\d.,\s+-]", "")
 
 
 def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:

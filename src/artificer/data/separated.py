@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 from artificer.core.errors import DataError
 from artificer.core.records import Fact, Finding
 from artificer.data.headless import headless
+from artificer.data.whole import rounded
 from artificer.data.zones import mixed_zones
 from artificer_runtime.values import MISSING
 
@@ -27,7 +28,7 @@ CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 LONG = 64_000_000  # bytes, from which a file is read in batches
 BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
 WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
-# Codes such as 007, and whole numbers beyond 18 digits, which float64 would round.
+# Codes such as 007, and whole numbers that 64 bits may not hold.
 LOSES_AS_NUMBER = r"^[+-]?(0\d|\d{19,}$)"
 
 
@@ -306,7 +307,7 @@ def _typed(text: pl.Series) -> pl.Series:
     if known[:100].cast(pl.Float64, strict=False).null_count() == 0 and not known.str.contains(LOSES_AS_NUMBER).any():
         for kind in (pl.Int64, pl.Float64):
             numbers = bare.cast(kind, strict=False)
-            if numbers.null_count() == bare.null_count():
+            if numbers.null_count() == bare.null_count() and (kind == pl.Int64 or not rounded(bare).any()):
                 return numbers
     if known[0].lower() in ("true", "false") and known.str.to_lowercase().is_in(["true", "false"]).all():
         return bare.str.to_lowercase() == "true"

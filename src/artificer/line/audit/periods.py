@@ -74,9 +74,11 @@ def today() -> float:
 
 
 def _days(seen: Seen) -> np.ndarray:
-    """Days since 1970 that have rows, in order."""
+    """Days since 1970 that have rows, in order; none where the time is a number, such as a step or a year."""
     time = seen.rows.time
-    return np.unique(np.floor(time[~np.isnan(time)] / DAY_S)) if time is not None else np.empty(0)
+    if time is None or not seen.rows.frame[seen.brief.data.time].dtype.is_temporal():
+        return np.empty(0)
+    return np.unique(np.floor(time[~np.isnan(time)] / DAY_S))
 
 
 def _day(days: float) -> str:
