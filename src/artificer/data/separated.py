@@ -111,14 +111,15 @@ def separated_batches(path: Path) -> Iterator[pl.DataFrame]:
     separator = _separator(head)
     names, ragged = _header(head, separator, path.name), list[arrow_csv.InvalidRow]()
     options = _options(names, separator, ragged)
-    commas: list[str] | None = None
+    whole, commas = set(names if separator != "," else ()), set[str]()
     try:
         with arrow_csv.open_csv(path, **options) as reader:
             for batch in reader:
                 frame = pl.DataFrame([pl.Series(one, batch.column(one)) for one in names])
-                if commas is None:
-                    commas = [one.name for one in frame if separator != "," and _has_decimal_commas(one)]
-                yield frame.with_columns(_with_points(frame[name]) for name in commas)
+                # A column of whole numbers so far may come to decimals; one of words stays as it is.
+                whole = {name for name in whole - commas if _are_whole_or_commas(frame[name])}
+                commas |= {name for name in whole if _holds_commas(frame[name])}
+                yield frame.with_columns(_with_points(frame[name]) for name in sorted(commas))
     except pa.ArrowInvalid as error:
         raise DataError(
             f"'{path.name}' cannot be read as CSV ({error}); check quotes and separators, and that it is in UTF-8"
@@ -315,11 +316,21 @@ def _typed(text: pl.Series) -> pl.Series:
 
 
 def _has_decimal_commas(text: pl.Series) -> bool:
-    known = text.drop_nulls()
-    if not known[:1000].str.contains(WHOLE_OR_COMMA).any():
-        return False
-    known = known.filter(~known.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING)))
-    return bool(known.str.contains(WHOLE_OR_COMMA).all() and known.str.contains(",", literal=True).any())
+    return _are_whole_or_commas(text) and _holds_commas(text)
+
+
+def _are_whole_or_commas(text: pl.Series) -> bool:
+    """Whether all values but missing ones are whole numbers, or have a decimal comma."""
+    known, missing = text.drop_nulls(), sorted(MISSING)
+    for values in (known[:1000], known):  # most columns hold others, and the first of them say so
+        values = values.filter(~values.str.strip_chars().str.to_lowercase().is_in(missing))
+        if not values.str.contains(WHOLE_OR_COMMA).all():
+            return False
+    return True
+
+
+def _holds_commas(text: pl.Series) -> bool:
+    return bool(text.str.contains(",", literal=True).any())
 
 
 def _with_points(text: pl.Series) -> pl.Series:
