@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from artificer.core.figures import day
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
@@ -82,4 +83,4 @@ def _days(seen: Seen) -> np.ndarray:
 
 
 def _day(days: float) -> str:
-    return datetime.fromtimestamp(days * DAY_S, UTC).date().isoformat()
+    return day(days * DAY_S)

@@ -71,7 +71,8 @@ def describe(subject: Subject, **options: Any) -> Description:
 
 def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     rows = labelled(run, asked, asked.train)
-    rows = replace(rows, frame=within_ranges(rows.frame, asked.schema, run.brief))
+    frame = within_ranges(rows.frame, asked.schema, run.brief)
+    rows = replace(rows, frame=frame, time=_dated(rows, run.brief.data.time))
     profile = load(run.path(audited.profile), Profile)
     sample = readings(asked, rows)
     found = associations(asked, sample)
@@ -87,6 +88,11 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
         decisions=_sampled(sample, rows.n_rows),
     )
     return _together(run, asked, rows, profile, sample, told) if run.effects else told
+
+
+def _dated(rows: Labelled, time: str) -> np.ndarray | None:
+    """Moments of the rows; None where they are numbers, such as steps: these have no days and weeks."""
+    return rows.time if time and rows.frame[time].dtype.is_temporal() else None
 
 
 def _together(

@@ -33,9 +33,10 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
     cuts = ((moments.dt.truncate(every), form) for every, form in LENGTHS)
     starts, form = next(cut for cut in cuts if cut[0].n_unique() <= MOST_PERIODS)
     periods = pl.DataFrame({"start": starts, "value": values}).group_by("start").agg("value").sort("start")
+    names = periods["start"].dt.strftime(form).to_list()
     return tuple(
-        (start.strftime(form), _estimate(np.asarray(cells), bool(asked.classes)))
-        for start, cells in periods.iter_rows()
+        (name, _estimate(np.asarray(cells), bool(asked.classes)))
+        for name, cells in zip(names, periods["value"].to_list(), strict=True)
         if len(cells) > 1
     )
 
