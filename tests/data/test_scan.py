@@ -182,3 +182,12 @@ def test_nothing_is_profiled_as_nothing() -> None:
     assert (empty.n_rows, empty.column("n").n_distinct, empty.column("n").share_missing) == (0, 0, 0)
     assert np.isnan(empty.column("n").quantile(0.5))
     assert np.isnan(empty.column("n").mean)
+
+
+def test_there_are_never_more_different_values_than_values() -> None:
+    for seed in range(8):
+        drawn = np.random.default_rng(seed).random(5_000)
+        frame = pl.DataFrame({"n": drawn, "gaps": [None, *drawn[1:]]})
+        profile = scan(frame, Schema((Column("n", "number"), Column("gaps", "number"))))
+        assert profile.column("n").n_distinct <= 5_000
+        assert profile.column("gaps").n_distinct <= 4_999

@@ -112,10 +112,13 @@ class ColumnProfile:
 
     @property
     def n_distinct(self) -> float:
-        """Number of different values: exact while all of them are held as common, else HyperLogLog's estimate."""
+        """Number of different values: exact while all of them are held as common, else HyperLogLog's estimate.
+
+        Never more than there are values.
+        """
         if not self.common.error and len(self.common.values) < MOST_COMMON:
             return float(len(self.common.values))
-        return cardinality(self.registers)
+        return min(cardinality(self.registers), float(self.n_rows - self.n_missing))
 
     def quantile(self, q: float) -> float:
         """Quantile within its bin's width, by interpolation."""
