@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
 
@@ -157,7 +157,7 @@ class ColumnProfile:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
     """A table, in numbers that add up."""
 
@@ -166,7 +166,11 @@ class Profile:
 
     def column(self, name: str) -> ColumnProfile:
         """One column's profile."""
-        return next(column for column in self.columns if column.name == name)
+        return self.columns[self._places[name]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.name: place for place, column in enumerate(self.columns)}
 
     def __add__(self, other: Profile) -> Profile:
         return Profile(
