@@ -1,5 +1,7 @@
 """A scan keeps numbers that add up: parts of a table make the whole."""
 
+import pickle
+from collections.abc import Iterator
 from functools import reduce
 from itertools import pairwise
 from operator import add
@@ -182,3 +184,35 @@ def test_nothing_is_profiled_as_nothing() -> None:
     assert (empty.n_rows, empty.column("n").n_distinct, empty.column("n").share_missing) == (0, 0, 0)
     assert np.isnan(empty.column("n").quantile(0.5))
     assert np.isnan(empty.column("n").mean)
+
+
+def test_there_are_never_more_different_values_than_values() -> None:
+    for seed in range(8):
+        drawn = np.random.default_rng(seed).random(5_000)
+        frame = pl.DataFrame({"n": drawn, "gaps": [None, *drawn[1:]]})
+        profile = scan(frame, Schema((Column("n", "number"), Column("gaps", "number"))))
+        assert profile.column("n").n_distinct <= 5_000
+        assert profile.column("gaps").n_distinct <= 4_999
+
+
+def test_a_profile_that_was_asked_is_saved_and_pickled_as_before() -> None:
+    asked, fresh = (scan(table([(1.0, "a", None), (2.0, "b", None)]), SCHEMA) for _ in range(2))
+    assert [asked.column(name).name for name in TYPES] == list(TYPES)
+    assert encode(asked) == encode(fresh)
+    assert pickle.loads(pickle.dumps(asked)).column("word").heavy == fresh.column("word").heavy
+    assert decode(encode(asked), Profile).column("n").mean == 1.5
+
+
+def test_a_column_of_many_is_found_without_a_search() -> None:
+    class Watched(tuple):
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[object]:
+            searched.append(1)
+            return super().__iter__()
+
+    searched: list[int] = []
+    profile = scan(table([(1.0, "a", None)]), SCHEMA)
+    watched = Profile(1, Watched(profile.columns))
+    assert [watched.column(name).name for name in [*TYPES] * 5] == [*TYPES] * 5
+    assert len(searched) == 1

@@ -1,5 +1,6 @@
 """Plain data is surveyed in one pass, however it is cut into parts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,25 @@ def test_a_long_csv_is_read_batch_by_batch(tmp_path: Path, whole: Survey, monkey
     monkeypatch.setattr(surveying, "read", None)  # nothing is read whole
     assert len(list(separated.separated_batches(tmp_path / "rows.csv"))) > 3
     alike(survey(tmp_path / "rows.csv"), whole)
+
+
+def test_decimals_that_a_long_csv_comes_to_late_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    later = [(f"{k % 7},5", "3,5", "3,5", "1,5" if k % 2 else "?") for k in range(900)]
+    rows = [("12", "word", "3.5", "NA")] * 2_000 + later
+    path = tmp_path / "rows.csv"
+    path.write_text("\n".join(map(";".join, [("late", "word", "point", "gaps"), *rows])))
+    short = survey(path)
+    monkeypatch.setattr(separated, "LONG", 1_000)
+    monkeypatch.setattr(separated, "BLOCK", 10_000)
+    late, word, _, gaps = survey(path).schema.columns
+    assert (late, late.kind, late.low, late.high) == (
+        replace(short.schema.columns[0], dtype="Int64"),
+        "number",
+        0.5,
+        12.0,
+    )
+    assert (word.levels, gaps.levels) == (("word", "3,5"), ("1.5",))
+    assert survey(path).n_stray == {"point": 900}
 
 
 def test_rows_that_stand_in_two_parts_are_copies(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from artificer.core.records import Chances, Estimate
 
+DAY_S = 86_400
 SIGNS = {"met": "✓", "not shown": "?", "unmet": "✗"}
 
 
@@ -22,6 +25,20 @@ def figure(value: float) -> str:
         return f"{value:,.0f}".replace("-", "−")
     digits = 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.001 else 6
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def day(seconds: float) -> str:
+    """Date of a moment in UTC, in any year.
+
+    Parameters
+    ----------
+    seconds : float
+        Since 1970.
+
+    >>> day(86_400.0), day(253_402_300_800.0), day(-69_120_000_000.0)
+    ('1970-01-02', '10000-01-01', '-221-09-04')
+    """
+    return str(np.datetime64(int(seconds // DAY_S), "D"))
 
 
 def with_interval(estimate: Estimate, unit: str = "") -> str:

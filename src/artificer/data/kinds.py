@@ -12,6 +12,9 @@ import numpy as np
 import polars as pl
 
 from artificer.data.columns import each
+from artificer.data.epochs import in_seconds
+from artificer.data.forms import AMBIGUOUS, ISO, SHORT_AMBIGUOUS, SHORT_WRITTEN, WRITTEN, are_short, parsed
+from artificer.data.whole import rounded
 from artificer_runtime.schema import Column, Kind, Schema
 from artificer_runtime.values import CURRENCIES, MISSING, SIGNED, SIGNS, ZONE, missing_numbers
 
@@ -40,21 +43,6 @@ SIGN = rf"[,%{CURRENCIES}]"
 # "1.005,5", "12,5": such numbers stay texts, since "1.005" alone would be read as another number in every other file.
 DECIMAL_COMMA = rf"^[+-]?[{CURRENCIES}]? ?[+-]?([1-9]\d{{0,2}}(\.\d{{3}})+|\d+)(,\d+)? ?[%{CURRENCIES}]?$"
 
-ISO = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-)
-WRITTEN = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d")
-SLASHED = ((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in ("", " %H:%M", " %H:%M:%S"))
-AMBIGUOUS = tuple(SLASHED)
-# Seconds since 1970, of March 1973 and of 2128: numbers of that size are dates, and those a thousand times larger are
-# counted in milliseconds.
-FIRST_DATE, LAST_DATE = 1e8, 5e9
 UTC_NAMES = ("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "+0000", "-00:00", "-0000")
 
 
@@ -128,7 +116,7 @@ def as_moments(column: pl.Series, form: str = "") -> pl.Series:
     text = column.cast(pl.String).str.strip_chars()
     found = pl.Series(column.name, [None] * len(text), dtype=pl.Datetime("us", "UTC"))
     for one in (form, *ISO) if form else ISO:
-        found = found.zip_with(found.is_not_null(), _parsed(text, one))
+        found = found.zip_with(found.is_not_null(), parsed(text, one))
         if found.null_count() == text.null_count():
             break
     return found
@@ -145,40 +133,55 @@ def as_time(column: pl.Series, form: str = "") -> np.ndarray:
         Format of texts where it is known already; else it is told from them.
     """
     if column.dtype.is_numeric():
-        numbers = column.cast(pl.Float64).fill_null(np.nan).to_numpy()
-        size = np.abs(numbers)
-        for unit in (1e9, 1e6, 1e3):
-            numbers = np.where((size >= FIRST_DATE * unit) & (size < LAST_DATE * unit), numbers / unit, numbers)
-        return numbers
+        return in_seconds(column.cast(pl.Float64).fill_null(np.nan).to_numpy())
     if column.dtype == pl.String and not form:
-        form = time_form(without_missing(column, ())) or ""
+        text = without_missing(column, ())
+        told = time_form(text)
+        if told is None and not (numbers := as_numbers(text)).is_null().any():  # of a step that counts the rows
+            return in_seconds(numbers.to_numpy())
+        form = told or ""
     moments = as_moments(column, form)
     return (moments.cast(pl.Int64).cast(pl.Float64) / 1e6).fill_null(np.nan).to_numpy()
-
-
-def are_dates(moments: np.ndarray) -> bool:
-    """Whether moments, as `as_time` gives them, are dates; steps, years and days such as 20240131 tell an order alone."""
-    size = np.abs(moments[np.isfinite(moments)])
-    return bool((size >= FIRST_DATE).any() and (size < FIRST_DATE * 1e3).all())
 
 
 def time_form(text: pl.Series) -> str | None:
     """The format in which texts are moments: "" for ISO 8601, None when they are none.
 
-    None too when day and month could be either.
+    None too when day and month could be either, or, of years of two digits, day and year.
     """
     known = text.drop_nulls()
     if not len(known) or not known[:50].str.contains(r"\d").all():
         return None
     iso = as_moments(known[:100])  # most columns of texts are no moments, and these say so
-    for form in ("", *WRITTEN):
+    short = are_short(known[:100])
+    for form in ("", *WRITTEN, *(SHORT_WRITTEN if short else ())):
         if _fits(form, known, iso):
             return form
-    for day_first, month_first in AMBIGUOUS:
-        day, month = _n_read(day_first, known, iso), _n_read(month_first, known, iso)
-        if day != month:
-            return day_first if day > month else month_first
+    for orders in (*AMBIGUOUS, *(SHORT_AMBIGUOUS if short else ())):
+        found = _told_apart(orders, known, iso)
+        if found is not None:
+            return found
     return None
+
+
+def _told_apart(orders: Sequence[str], known: pl.Series, iso: pl.Series) -> str | None:
+    """The form by which more texts are moments with the day first, or the month; None where as many are, or none.
+
+    Where they are moments with the year first too, the years tell: of all days of a month they are few.
+    """
+    day_first, month_first, *year_first = orders
+    day, month = _n_read(day_first, known, iso), _n_read(month_first, known, iso)
+    found = None if day == month else day_first if day > month else month_first
+    for form in year_first if found or not day else ():
+        if _fits(form, known, iso):
+            years = _n_years(form, known) - (_n_years(found, known) if found else 0)
+            found = form if not found or years < 0 else found if years else None
+    return found
+
+
+def _n_years(form: str, known: pl.Series) -> int:
+    """How many different years texts name."""
+    return as_moments(known, form).dt.year().n_unique()
 
 
 def _n_read(form: str, known: pl.Series, iso: pl.Series) -> int:
@@ -188,17 +191,8 @@ def _n_read(form: str, known: pl.Series, iso: pl.Series) -> int:
 
 def _fits(form: str, known: pl.Series, iso: pl.Series) -> bool:
     """Whether nearly all texts are moments, of a form or of ISO 8601, as which the first were read already."""
-    head = iso.fill_null(_parsed(known[: len(iso)], form)) if form else iso
+    head = iso.fill_null(parsed(known[: len(iso)], form)) if form else iso
     return 2 * head.null_count() <= len(head) and nearly_all(as_moments(known, form), known)
-
-
-def _parsed(text: pl.Series, form: str) -> pl.Series:
-    if form.endswith("z"):
-        return text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
-    if "%H" not in form:
-        dates = text.str.to_date(form, strict=False)
-        return dates.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    return text.str.to_datetime(form, strict=False, time_unit="us").dt.replace_time_zone("UTC")
 
 
 def nearly_all(found: pl.Series, known: pl.Series) -> bool:
@@ -224,6 +218,10 @@ def _column(column: pl.Series, missing: Sequence[str], fewest: int) -> Column:
     if column.dtype == pl.Boolean:
         varies = column.n_unique() > 1
         return Column(name, "boolean" if varies else "constant", ("false", "true"), dtype=dtype)
+    if column.dtype.is_integer() and _are_long_names(column.drop_nulls()):
+        known = without_missing(column, missing).drop_nulls()
+        if known.n_unique() > 1:
+            return _words(name, known, dtype, fewest)
     if column.dtype.is_numeric():
         return _number(column, without_missing_numbers(column, missing), dtype, fewest)
     if column.dtype in (pl.Date, pl.Datetime):
@@ -244,7 +242,11 @@ def _text(column: pl.Series, text: pl.Series, dtype: str, fewest: int) -> Column
     form = time_form(known)
     if form is not None:
         return _time(text, form, dtype, fewest)
-    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, n_distinct)
+    return _words(name, known, dtype, fewest)
+
+
+def _words(name: str, known: pl.Series, dtype: str, fewest: int) -> Column:
+    kind = "category" if are_unread_numbers(known) else _kind_of_words(name, known, known.n_unique())
     levels = _levels(known, fewest) if kind == "category" else ()
     return Column(name, kind if levels or kind != "category" else _without_levels(known), levels, dtype=dtype)
 
@@ -257,13 +259,15 @@ def _without_levels(known: pl.Series) -> Kind:
 def number_form(known: pl.Series) -> str | None:
     """The form in which texts are numbers, "" for plain ones; None when they are none, or codes such as "007".
 
+    None too for whole numbers that float64 would round, such as those of accounts: they are names.
+
     Parameters
     ----------
     known : Series of String
         Stripped, without gaps.
     """
     read = {form: n for form in ("", *SIGNED) if (n := _n_numbers(form, known))}
-    if not read or known.str.contains(LEADING_ZERO).any():
+    if not read or known.str.contains(LEADING_ZERO).any() or _are_long_names(known):
         return None
     return max(read, key=lambda form: read[form])  # of forms that read as many, the plainest
 
@@ -277,6 +281,12 @@ def _n_numbers(form: str, known: pl.Series) -> int:
     if form.endswith("%") and not nearly_all(found.set(~known.str.ends_with("%"), None), known):
         return 0  # a share of 5 among those of 5% would be read as a twentieth of what it is, or as a hundredfold
     return found.count() if nearly_all(found, known) else 0
+
+
+def _are_long_names(known: pl.Series) -> bool:
+    """Whether float64 would round more whole numbers than can be strays: of 16 digits and more, each counts."""
+    lost = rounded(known)
+    return bool(lost.any()) and not nearly_all(known.set(lost, None), known)
 
 
 def are_unread_numbers(known: pl.Series) -> bool:
@@ -309,9 +319,15 @@ def _kind_of_words(name: str, known: pl.Series, n_distinct: int) -> Kind:
 def _measured(known: pl.Series) -> bool:
     if not known[:100].str.contains(MEASURED).mean() >= MOSTLY_MEASURED:  # type: ignore[operator]
         return False
-    fits = known.filter(known.str.contains(MEASURED))
-    units = fits.str.replace_all(r"[\d.,\s+-]", "")
-    return len(fits) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
+    if (_units(known[:100]) == "").any():  # most are bare numbers, and these say so
+        return False
+    units = _units(known)
+    return len(units) >= MOSTLY_MEASURED * len(known) and units.n_unique() <= MOST_UNITS and bool((units != "").all())
+
+
+def _units(known: pl.Series) -> pl.Series:
+    """What stands around the numbers of texts that are such."""
+    return known.filter(known.str.contains(MEASURED)).str.replace_all(r"[\d.,\s+-]", "")
 
 
 def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
 
@@ -112,10 +112,13 @@ class ColumnProfile:
 
     @property
     def n_distinct(self) -> float:
-        """Number of different values: exact while all of them are held as common, else HyperLogLog's estimate."""
+        """Number of different values: exact while all of them are held as common, else HyperLogLog's estimate.
+
+        Never more than there are values.
+        """
         if not self.common.error and len(self.common.values) < MOST_COMMON:
             return float(len(self.common.values))
-        return cardinality(self.registers)
+        return min(cardinality(self.registers), float(self.n_rows - self.n_missing))
 
     def quantile(self, q: float) -> float:
         """Quantile within its bin's width, by interpolation."""
@@ -154,7 +157,7 @@ class ColumnProfile:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
     """A table, in numbers that add up."""
 
@@ -163,7 +166,11 @@ class Profile:
 
     def column(self, name: str) -> ColumnProfile:
         """One column's profile."""
-        return next(column for column in self.columns if column.name == name)
+        return self.columns[self._places[name]]
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {column.name: place for place, column in enumerate(self.columns)}
 
     def __add__(self, other: Profile) -> Profile:
         return Profile(

@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 from artificer.core.errors import DataError
 from artificer.core.records import Fact, Finding
 from artificer.data.headless import headless
+from artificer.data.whole import rounded
 from artificer.data.zones import mixed_zones
 from artificer_runtime.values import MISSING
 
@@ -27,7 +28,7 @@ CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 LONG = 64_000_000  # bytes, from which a file is read in batches
 BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
 WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
-# Codes such as 007, and whole numbers beyond 18 digits, which float64 would round.
+# Codes such as 007, and whole numbers that 64 bits may not hold.
 LOSES_AS_NUMBER = r"^[+-]?(0\d|\d{19,}$)"
 
 
@@ -110,14 +111,15 @@ def separated_batches(path: Path) -> Iterator[pl.DataFrame]:
     separator = _separator(head)
     names, ragged = _header(head, separator, path.name), list[arrow_csv.InvalidRow]()
     options = _options(names, separator, ragged)
-    commas: list[str] | None = None
+    whole, commas = set(names if separator != "," else ()), set[str]()
     try:
         with arrow_csv.open_csv(path, **options) as reader:
             for batch in reader:
                 frame = pl.DataFrame([pl.Series(one, batch.column(one)) for one in names])
-                if commas is None:
-                    commas = [one.name for one in frame if separator != "," and _has_decimal_commas(one)]
-                yield frame.with_columns(_with_points(frame[name]) for name in commas)
+                # A column of whole numbers so far may come to decimals; one of words stays as it is.
+                whole = {name for name in whole - commas if _are_whole_or_commas(frame[name])}
+                commas |= {name for name in whole if _holds_commas(frame[name])}
+                yield frame.with_columns(_with_points(frame[name]) for name in sorted(commas))
     except pa.ArrowInvalid as error:
         raise DataError(
             f"'{path.name}' cannot be read as CSV ({error}); check quotes and separators, and that it is in UTF-8"
@@ -306,7 +308,7 @@ def _typed(text: pl.Series) -> pl.Series:
     if known[:100].cast(pl.Float64, strict=False).null_count() == 0 and not known.str.contains(LOSES_AS_NUMBER).any():
         for kind in (pl.Int64, pl.Float64):
             numbers = bare.cast(kind, strict=False)
-            if numbers.null_count() == bare.null_count():
+            if numbers.null_count() == bare.null_count() and (kind == pl.Int64 or not rounded(bare).any()):
                 return numbers
     if known[0].lower() in ("true", "false") and known.str.to_lowercase().is_in(["true", "false"]).all():
         return bare.str.to_lowercase() == "true"
@@ -314,11 +316,21 @@ def _typed(text: pl.Series) -> pl.Series:
 
 
 def _has_decimal_commas(text: pl.Series) -> bool:
-    known = text.drop_nulls()
-    if not known[:1000].str.contains(WHOLE_OR_COMMA).any():
-        return False
-    known = known.filter(~known.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING)))
-    return bool(known.str.contains(WHOLE_OR_COMMA).all() and known.str.contains(",", literal=True).any())
+    return _are_whole_or_commas(text) and _holds_commas(text)
+
+
+def _are_whole_or_commas(text: pl.Series) -> bool:
+    """Whether all values but missing ones are whole numbers, or have a decimal comma."""
+    known, missing = text.drop_nulls(), sorted(MISSING)
+    for values in (known[:1000], known):  # most columns hold others, and the first of them say so
+        values = values.filter(~values.str.strip_chars().str.to_lowercase().is_in(missing))
+        if not values.str.contains(WHOLE_OR_COMMA).all():
+            return False
+    return True
+
+
+def _holds_commas(text: pl.Series) -> bool:
+    return bool(text.str.contains(",", literal=True).any())
 
 
 def _with_points(text: pl.Series) -> pl.Series:

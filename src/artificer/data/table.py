@@ -18,6 +18,7 @@ from artificer.data.columns import each, prepared
 from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
 from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers, zoneless
 from artificer.data.spelled import concatenated, spelled
+from artificer.data.whole import rests
 from artificer_runtime.schema import Column, Schema
 
 FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
@@ -86,6 +87,8 @@ def _canonical_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
         numbers = column.cast(pl.Float64).fill_nan(None)
         values = numbers.fill_null(0.0).to_numpy() + 0.0
         yield from (b"number", numbers.is_not_null().to_numpy().data, values.data)
+        if kind.is_integer() and (beyond := rests(column)) is not None:
+            yield from (b"beyond", beyond.data) if beyond.any() else ()
     elif kind in (pl.Date, pl.Datetime):
         yield from (b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().data)
     else:
@@ -98,8 +101,8 @@ def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """Hash of each row's values in `columns`: uint64 (n_rows,).
 
     Equal rows have equal hashes, in every process, version and library; the chance that two of a million different rows
-    share one is 3e-8. Numbers enter by their bits, texts by BLAKE2b of each different one; mixed by splitmix64
-    (Steele, Lea and Flood 2014, OOPSLA).
+    share one is 3e-8. Numbers enter by their bits as float64, and by what those leave out of large integers, texts by
+    BLAKE2b of each different one; mixed by splitmix64 (Steele, Lea and Flood 2014, OOPSLA).
     """
     total = np.full(frame.height, FIRST, np.uint64)
     with np.errstate(over="ignore"):
@@ -115,7 +118,8 @@ def _value_hashes(column: pl.Series) -> np.ndarray:
         numbers = column.cast(pl.Float64).fill_nan(None)
         bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.uint64)
         hashes: np.ndarray = np.where(numbers.is_null().to_numpy(), MISSING, mixed(bits))
-        return hashes
+        beyond = rests(column) if column.dtype.is_integer() else None
+        return hashes if beyond is None else np.where(beyond != 0, mixed(hashes ^ beyond.view(np.uint64)), hashes)
     texts, codes = dictionary(column.cast(pl.String))
     each = b"".join(hashlib.blake2b(one.encode(), digest_size=8).digest() for one in texts.to_list())
     by_code: np.ndarray = np.append(np.frombuffer(each, "<u8"), MISSING)[codes]

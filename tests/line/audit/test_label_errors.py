@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.brief import Brief, Target
+from artificer.core.brief import Brief, Data, Target
 from artificer.core.clock import Clock
 from artificer.core.records import Finding
 from artificer.line.ask import ask, begin
@@ -46,6 +46,17 @@ def seen_of(folder: Path, frame: Frame, target: str, clock: Clock | None = None)
     rows = labelled(run, asked, asked.train)
     prices = Prices(run.brief, asked, rows, clock or Clock())
     return Seen(run.brief, asked, None, rows, np.empty(0, np.uint64), None, prices)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("target", ["tree", "x3"])
+@pytest.mark.parametrize("sizes", [(N,), (N - 1, 1), (1_800, 200), (700, 700, 600)])
+def test_groups_may_be_few(tmp_path: Path, sizes: tuple[int, ...], target: str) -> None:
+    frame, _ = known(2, 0.06)
+    frame["park"] = np.repeat([f"p{place}" for place in range(len(sizes))], sizes)
+    brief = Brief(target=Target(column=target), data=Data(group="park"))
+    result = audit(brief, frame=pl.DataFrame(frame), workspace=tmp_path, limit_s=600)
+    labels = [one for one in result.findings if one.code == "label_errors"]
+    assert len(labels) == (target == "tree" and len(sizes) == 3)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])

@@ -64,3 +64,21 @@ def test_what_the_model_does_not_use_is_a_note(tmp_path: Path) -> None:
 def test_what_only_looks_like_it_is_left_alone(tmp_path: Path, name: str, value: str) -> None:
     values = [value.format(row % 50, 1_000 + row % 50) if row % 10 else "other" for row in range(N)]
     assert findings(tmp_path, name, values) == []
+
+
+def luhn(digits: str) -> int:
+    """A number with its check digit."""
+    total = sum(sum(divmod(int(one) * (2 - place % 2), 10)) for place, one in enumerate(reversed(digits)))
+    return int(f"{digits}{-total % 10}")
+
+
+@pytest.mark.parametrize("n_digits", [15, 16, 19])
+def test_cards_are_told_among_numbers(tmp_path: Path, n_digits: int) -> None:
+    drawn = np.random.default_rng(1).integers(10 ** (n_digits - 3), 10 ** (n_digits - 2), N)
+    cards = [luhn(f"4{one}") for one in drawn]
+    (told,) = findings(tmp_path / "whole", "paid_by", cards)
+    assert "card numbers" in told.says
+    if n_digits < 17:  # float64 holds no more
+        assert "card numbers" in findings(tmp_path / "gaps", "paid_by", [None, *map(float, cards[1:])])[0].says
+    assert findings(tmp_path / "odd", "paid_by", [one + 1 for one in cards]) == []
+    assert findings(tmp_path / "parts", "paid_by", [one / 1e13 for one in cards[5:]] + cards[:5]) == []

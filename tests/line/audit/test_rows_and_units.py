@@ -94,3 +94,7 @@ def test_rows_up_to_yesterday_are_fresh_though_the_newest_fifth_is_sealed(
     assert (
         "of 2024-10-25, about, 90 days ago" in found(tmp_path / "old", dated, data=Data(time="day"))["freshness"].says
     )
+
+
+def test_a_step_is_no_date(tmp_path: Path) -> None:
+    assert found(tmp_path, people() | {"step": np.arange(N)}, data=Data(time="step")) == {}

@@ -149,3 +149,18 @@ def test_hanley_and_mcneil_agree_with_simulated_scores() -> None:
     shift = 2**0.5 * 0.6744897501960817  # scores of unit variance this far apart have an AUC of 0.75
     scores = (roc_auc_score(labels, rng.normal(shift * labels, 1)) for _ in itertools.repeat(None, 400))
     assert np.std(list(scores)) == pytest.approx(hanley_mcneil(0.75, 60, 140), rel=0.12)
+
+
+@pytest.mark.parametrize("first", [-800_000, 2_932_800])
+@pytest.mark.parametrize("time", ["", "seen"])
+def test_moments_of_any_year_are_told(tmp_path: Path, first: int, time: str) -> None:
+    days = first + np.arange(N) // 3
+    story = column(described(tmp_path, rows() | {"seen": days.astype("datetime64[D]")}, time=time), "seen")
+    assert fact(story, "first") == str(days[0].astype("datetime64[D]"))
+    assert len(story.labels) == 24
+
+
+@pytest.mark.parametrize("pace", [1, 10**15 + 1])
+def test_a_time_that_counts_has_no_days(tmp_path: Path, pace: int) -> None:
+    told = described(tmp_path, rows() | {"step": pace * np.arange(N)}, time="step")
+    assert (told.target_over_time, told.courses) == ((), ())

@@ -20,7 +20,7 @@ from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_
 from artificer_runtime.schema import GROUPS
 
 N_FOLDS = 5
-FEWEST_ROWS = 200
+FEWEST_ROWS, FEWEST_TO_LEARN = 200, 100
 MOST_ROWS = 50_000
 MOST_TREES = 200
 # Cells times trees (of each class): one fold's model then takes about a second.
@@ -93,8 +93,8 @@ def _doubted(seen: Seen, told: np.ndarray) -> Doubted:
 def _out_of_fold(seen: Seen) -> np.ndarray | None:
     """Told by models that did not see a row: probabilities (n_rows, n_classes), or value and size of residual (n_rows, 2).
 
-    NaN beyond the first 50,000 rows of a draw, and in folds that the clock left no time for; None where there is no column
-    to read, or where so few rows could be told.
+    NaN beyond the first 50,000 rows of a draw, in folds that the clock left no time for, and in those of a group that holds
+    nearly all rows; None where there is no column to read, or where so few rows could be told.
     """
     y, names, clock = seen.rows.y, seen.prices.strongest, seen.prices.clock
     if not names:
@@ -108,16 +108,18 @@ def _out_of_fold(seen: Seen) -> np.ndarray | None:
     told = np.full((len(y), n_classes or 2), np.nan)
     watch, n_fits = Stopwatch(), 0
     sizes = SIZES if n_classes else SIZES[:1]
-    for one in range(N_FOLDS):
+    for one in np.unique(fold):  # few groups fill few folds
+        train, rest = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
+        if len(train) < FEWEST_TO_LEARN:
+            continue
         if clock is not None and clock.left_s < len(sizes) * watch.seconds / max(n_fits, 1):
             seen.prices.unmeasured.append("label errors")
-            return told if np.isfinite(told[:, 0]).sum() >= FEWEST_ROWS else None
+            break
         n_fits += len(sizes)
-        train, rest = np.flatnonzero(fold != one), np.flatnonzero(fold == one)
         tried = [_predict(X[train], y[rows[train]], X[rest], codes, n_classes, size) for size in sizes]
         best = min(range(len(tried)), key=lambda place: _loss(tried[place], y[rows[rest]])) if len(tried) > 1 else 0
         sizes, told[rows[rest]] = sizes[best : best + 1], tried[best]
-    return told
+    return told if np.isfinite(told[:, 0]).sum() >= FEWEST_ROWS else None
 
 
 def _loss(probability: np.ndarray, y: np.ndarray) -> float:

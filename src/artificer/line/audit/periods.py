@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from artificer.core.figures import day
 from artificer.core.records import Fact, Finding
-from artificer.data.kinds import are_dates
+from artificer.data.epochs import are_dates
 from artificer.line.audit.seen import Seen, check
 
 DAY_S = 86_400.0
@@ -83,4 +84,4 @@ def _days(seen: Seen) -> np.ndarray:
 
 
 def _day(days: float) -> str:
-    return datetime.fromtimestamp(days * DAY_S, UTC).date().isoformat()
+    return day(days * DAY_S)

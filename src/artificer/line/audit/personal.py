@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from artificer.core.records import Fact, Finding
+from artificer.data.whole import EXACT
 from artificer.line.audit.seen import Seen, check
 
 MOST_VALUES = 1_000  # looked at, evenly over the rows
@@ -23,6 +24,7 @@ FORMS = {
     "phone numbers": r"^(\+\d[\d ()./-]{7,18}\d|\(\d{3}\) ?\d{3}-\d{4}|\d{3}-\d{3}-\d{4})$",
 }
 CARD = re.compile(r"^\d{4}([ -]?)\d{4}\1\d{4}\1\d{1,7}$")
+LEAST_CARD = 10**12  # a card's number as a number: it has 13 digits or more
 IBAN = re.compile(r"^[A-Z]{2}\d{2}[A-Z0-9]{11,30}$")
 NAME = re.compile(
     r"(?i)^(first|last|full|given|family|maiden|middle|sur|customer|patient|person)[_ -]?names?$|^surname$"
@@ -34,10 +36,10 @@ WRITTEN_NAME = r"^[\p{Lu}][\p{L}'’.-]+([ ,]+[\p{Lu}][\p{L}'’.-]*){0,4}$"
 def personal(seen: Seen) -> Iterator[Finding]:
     """Report columns of which half the values or more have the form of personal data."""
     for column in seen.asked.schema.columns:
-        values = seen.rows.frame[column.name].drop_nulls()
-        if column.kind in ("time", "boolean", "constant") or values.dtype not in (pl.String, pl.Int64):
+        if column.kind in ("time", "boolean", "constant"):
             continue
-        text = values.gather_every(max(len(values) // MOST_VALUES, 1)).cast(pl.String)
+        values = seen.rows.frame[column.name].drop_nulls()
+        text = _texts(values.gather_every(max(len(values) // MOST_VALUES, 1)))
         if len(text) < FEWEST_VALUES:
             continue
         shares = _shares(column.name, text)
@@ -53,6 +55,16 @@ def personal(seen: Seen) -> Iterator[Finding]:
                 fix="leave it out at the source, or name it in [features] exclude, unless there is a ground to keep it",
                 facts=(Fact("share", shares[what], "share of values"), Fact("n_looked_at", float(len(text)), "values")),
             )
+
+
+def _texts(values: pl.Series) -> pl.Series:
+    """Values as they are written; of numbers those that have as many digits as cards, where half of them have."""
+    if not values.dtype.is_float():
+        return values.cast(pl.String)
+    long = (values == values.floor()) & values.is_between(LEAST_CARD, EXACT)
+    if long.sum() < LEAST_SHARE * len(values):
+        return pl.Series(values.name, [], pl.String)
+    return values.set(~long, None).cast(pl.Int64).cast(pl.String).fill_null("")
 
 
 def _shares(name: str, text: pl.Series) -> dict[str, float]:

@@ -19,6 +19,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Audited, ColumnStory, Description
 from artificer.core.store import load
 from artificer.data.columns import each
+from artificer.data.epochs import are_dates
 from artificer.data.scan import Profile
 from artificer.data.table import normalise
 from artificer.line.ask import Subject, ask, begin
@@ -71,7 +72,9 @@ def describe(subject: Subject, **options: Any) -> Description:
 
 def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     rows = labelled(run, asked, asked.train)
-    rows = replace(rows, frame=within_ranges(rows.frame, asked.schema, run.brief))
+    frame = within_ranges(rows.frame, asked.schema, run.brief)
+    dated = rows.time is not None and are_dates(rows.time)  # steps have no days and weeks
+    rows = replace(rows, frame=frame, time=rows.time if dated else None)
     profile = load(run.path(audited.profile), Profile)
     sample = readings(asked, rows)
     found = associations(asked, sample)

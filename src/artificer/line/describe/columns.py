@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
+from artificer.core.figures import day
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
@@ -122,15 +122,6 @@ def text(kind: str, value: float) -> str:
     if kind == "time":
         return day(value)
     return f"{value:,.0f}" if 1_000 <= abs(value) < 1e9 else f"{value:.4g}"
-
-
-def day(seconds: float) -> str:
-    """Date of a moment, in UTC.
-
-    >>> day(86_400.0)
-    '1970-01-02'
-    """
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d")
 
 
 def _facts(column: ColumnProfile, measured: np.ndarray | None) -> tuple[Fact, ...]:

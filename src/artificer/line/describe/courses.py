@@ -13,7 +13,6 @@ import polars as pl
 
 from artificer.core.description import Course, Cycle
 from artificer.core.stages import Asked
-from artificer.data.kinds import are_dates
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
 from artificer.line.describe.over_time import shown_class
@@ -44,9 +43,9 @@ def courses(asked: Asked, rows: Labelled, sample: Readings, strongest: list[str]
     Returns
     -------
     tuple of Course
-        The target's first; empty where the brief names no time or one without dates, or there are fewer than 24 periods.
+        The target's first; empty where the brief names no dates, or there are fewer than 24 periods.
     """
-    if rows.time is None or not are_dates(rows.time):
+    if rows.time is None:
         return ()
     values = rows.y == (label := shown_class(asked, rows)) if asked.classes else rows.y
     what = f"share of '{asked.classes[label]}'" if asked.classes else "mean"

@@ -7,7 +7,6 @@ import polars as pl
 
 from artificer.core.records import Estimate
 from artificer.core.stages import Asked
-from artificer.data.kinds import are_dates
 from artificer.line.ask.rows import Labelled
 from artificer.measure.intervals import mean_of_rows, share_of
 
@@ -24,9 +23,9 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
     tuple of (str, Estimate)
         Name of the period (its first day), and the share of the class that counts as success (several classes: of the
         commonest) or the target's mean. At most 36 periods, of the finest length that keeps to that; those with fewer
-        than two rows, or groups, are left out. Empty where the brief names no time, or one without dates.
+        than two rows, or groups, are left out. Empty where rows have no dates.
     """
-    if rows.time is None or not are_dates(rows.time):
+    if rows.time is None:
         return ()
     known = ~np.isnan(rows.time)
     moments = pl.Series("moment", (rows.time[known] * 1e6).astype(np.int64)).cast(pl.Datetime("us"))
@@ -37,8 +36,8 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
     mean = share_of if asked.classes else mean_of_rows
     periods = pl.DataFrame({"start": starts}).with_row_index("place").group_by("start").agg("place").sort("start")
     found = (
-        (start.strftime(form), mean(values[some], None, None if group is None else group[some], level=0.95))
-        for start, some in periods.iter_rows()
+        (name, mean(values[some], None, None if group is None else group[some], level=0.95))
+        for name, some in zip(periods["start"].dt.strftime(form).to_list(), periods["place"].to_list(), strict=True)
     )
     return tuple((name, one) for name, one in found if np.isfinite(one.low))
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import day, with_interval
 from artificer.core.records import Estimate
 from artificer.core.stages import Line
 from artificer.line.judge.seen import Seen
@@ -30,7 +29,7 @@ def limits(seen: Seen, lines: Sequence[Line], slices: Sequence[tuple[str, Estima
     yield from _groups(seen, slices)
     if seen.rows.time is not None and np.isfinite(seen.rows.time).any():
         known = seen.rows.time[np.isfinite(seen.rows.time)]
-        last = datetime.fromtimestamp(float(known.max()), UTC).date().isoformat()
+        last = day(float(known.max()))
         days = max(1, round(float(np.ptp(known)) / 86_400))
         yield f"rows long after {last}: it was tested on {days:,} days up to then, and must be watched after them"
     yield "rows flagged “unseen” or “outside”: they hold what training lacked"

@@ -12,7 +12,7 @@ from artificer.core.brief import Task
 from artificer.core.life import Bins, Reference
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
-from artificer.data.kinds import are_dates
+from artificer.data.epochs import are_dates
 from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, pairs_won, tracked_metric

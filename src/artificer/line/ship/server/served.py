@@ -299,7 +299,7 @@ def _typical(column: Column, bins: Bins | None) -> Any:
     elif column.low is not None and column.high is not None:
         middle = (column.low + column.high) / 2
     if column.kind == "time":
-        moment = datetime.fromtimestamp(middle or column.high or 0.0, UTC)
+        moment = datetime.fromtimestamp(float(np.clip(middle or column.high or 0.0, -6e10, 2.5e11)), UTC)
         return (
             moment.strftime(column.form)
             if column.form
