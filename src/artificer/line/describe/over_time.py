@@ -39,7 +39,7 @@ def target_over_time(asked: Asked, rows: Labelled) -> tuple[tuple[str, Estimate]
         (name, mean(values[some], None, None if group is None else group[some], level=0.95))
         for name, some in zip(periods["start"].dt.strftime(form).to_list(), periods["place"].to_list(), strict=True)
     )
-    return tuple((name, one) for name, one in found if np.isfinite(one.low))
+    return tuple((name, one) for name, one in found if one.n > 1)
 
 
 def shown_class(asked: Asked, rows: Labelled) -> int:
