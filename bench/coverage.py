@@ -1,9 +1,9 @@
 """How often nominal 95% intervals hold the truth, on real rows.
 
 `python bench/coverage.py DATA [--replications 1000] [--rows 400]`. A model is trained on half of a set (adult: two classes;
-bike_sharing and airbnb_nyc: numbers); the other half is the population, so that its score there is the truth. Each replication draws rows
-from it and asks for an interval. 1,000 replications tell a coverage within 1.4 points; a kind outside 95% ± 2 is
-called approximate. The comparison is of that model with a coarser one, paired on the same rows.
+bike_sharing and airbnb_nyc: numbers); the other half is the population, so that its score there is the truth. Each
+replication draws rows from it and asks for an interval. 1,000 replications tell a coverage within 1.4 points; a kind outside
+95% ± 2 is called approximate. The comparison is of that model with a coarser one, paired on the same rows.
 
 Chances are read where they should come true: the chance that the first is better by more than it truly is lies between a
 tenth and nine tenths in eight replications of ten; and the highest of several levels is above the next as often as is said.
