@@ -63,8 +63,8 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
                 "note",
                 "labels",
                 f"{tracked.n_labelled:,} of {tracked.n_rows:,} new rows have labels: too few, or of one class alone, to "
-                f"measure the {metric}; what the inputs explain of its change is {with_interval(tracked.expected)}, and a changed "
-                "relation cannot be seen",
+                f"measure the {metric}; what the inputs explain of its change is {with_interval(tracked.expected)}, and a "
+                "changed relation cannot be seen",
                 "bring labels: in the rows, or by [track] labels",
                 (Fact("labelled", float(tracked.n_labelled), "rows"),),
                 tracked.expected,
