@@ -19,12 +19,15 @@ from web import answering
 import artificer_runtime
 from artificer.core.life import Bins, Reference
 from artificer.core.records import Estimate, Finding
+from artificer.core.rollout import Shadowed
 from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, Verdict
 from artificer.core.store import encode, public_json
+from artificer.line.ask import read_brief
 from artificer.line.ship.scores import score
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.contract import demands
 from artificer.line.ship.server.pages.material import _read, _verdict
+from artificer.line.ship.versions import Versions
 from artificer_runtime.package import add_files, write
 from artificer_runtime.schema import Column, Schema
 
@@ -295,6 +298,24 @@ def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> 
     assert done.url.path == "/pages/versions"
     assert "Version v1 is served" in done.text
     assert client.ledger.served("calls").version == "v1"
+
+
+def test_what_is_tried_out_is_told_and_ended_by_its_own_form(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2").ship("v3")
+    them = Versions(read_brief(client.brief), client.ledger, client.package("v1").parent, "bob")
+    them.shadow("v3")
+    them.share({"v1": 0.05})
+    client.ledger.rollouts.add("calls", Shadowed("v2", "v3", n_rows=40, n_other=3, difference=0.4, largest=0.2))
+    site, token = signed_in(client, "predict", "operate")
+    found = site.get("/pages/versions").text
+    assert "<td>canary, 5% of keys</td>" in found
+    assert "<td>shadow</td>" in found
+    assert "v3 on 40 rows of v2: 3 other predictions" in found
+    assert "End the canary of v1; v2 answers everything" in found
+    assert "Roll back" not in found
+    ended = site.post("/versions/rollback", data={"seen": "2", "csrf": token}).text
+    assert "Version v2 is served" in ended
+    assert "Roll back to v1" in ended
 
 
 def test_who_may_only_predict_gets_no_such_form_and_every_other(tmp_path: Path) -> None:

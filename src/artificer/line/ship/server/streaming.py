@@ -1,6 +1,6 @@
 """The door for rows without end: a JSON object a line in, an answer a line out, in the memory of one batch.
 
-Nothing is read while the client does not take its answers, so it must read as it writes (`curl -T` does).
+Nothing is read while the client does not take its answers, so it must read as it writes (`curl -X POST -T` does).
 """
 
 from __future__ import annotations
