@@ -172,7 +172,7 @@ def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[di
             fix = f"send it{_example(column)}, or null where the value is missing"
             yield _wrong(column.name, place, f"the field is absent{near}", fix)
             continue
-        said = _unfit(row[column.name], column)
+        said = unfit(row[column.name], column)
         if said:
             yield _wrong(column.name, place, *said)
 
@@ -209,7 +209,8 @@ def _property(column: Column, meaning: str) -> dict[str, Any]:
     return about
 
 
-def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
+def unfit(value: Any, column: Column) -> tuple[str, str] | None:
+    """Why a value cannot be a column's, and what to send; None where it can."""
     if value is None:
         return None
     if isinstance(value, float) and not math.isfinite(value):

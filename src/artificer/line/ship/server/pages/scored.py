@@ -96,7 +96,9 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
         try:
             parts.append(_predicted(model, rows, start))
         except RowsError as error:
-            raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
+            if error.row is None:
+                raise
+            raise error.at(start + error.row) from error
         tell(start + rows.height)
     ours = pl.concat(parts)
     decided, n_acts = _decided(model, frame, ours)
