@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +213,15 @@ class TestPredict:
         assert "+38.1 points against the row you began with" in answer.text
         assert "Higher than 60% of the rows" in answer.text
 
+    def test_the_command_for_a_program_asks_this_server_for_what_is_shown(self, site: Any) -> None:
+        for headers in ({"x-part": "answer"}, {}):
+            found = site.post("/pages/predict", data={"x": "1.25", "shop": "it's"}, headers=headers).text
+            command = shlex.split(unescape(re.findall(r'id="program">(.+?)</pre>', found)[0]))
+            assert command[:2] == ["curl", f"{site.base_url}/predict".replace("//predict", "/predict")]
+            told = site.post("/predict", content=command[-1]).json()["predictions"][0]
+            assert f'data-chance="{told["probabilities"]["yes"]}"' in found
+        assert 'id="program"' not in site.post("/pages/predict", data={"x": "big"}).text
+
     def test_why_adds_up_to_the_prediction(self, tmp_path: Path) -> None:
         plain = contents("binary", 1.0)
         (one,) = plain.members
@@ -289,6 +300,7 @@ def signed_in(client: Client, *scopes: str) -> tuple[Any, str]:
 def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
     site, token = signed_in(client, "predict", "operate")
+    assert "-H &#39;authorization: Bearer KEY&#39;" in site.get("/pages/predict").text
     found = site.get("/pages/versions").text
     assert found.count('name="version" value="v1"') == 2  # promote it, or go back to it
     assert "Yes, serve v1" in found
