@@ -200,6 +200,16 @@ def test_a_person_signs_in_uses_a_form_and_signs_out(browser: Any, tmp_path: Pat
         page.close()
 
 
+def test_in_a_hand_no_cell_runs_into_the_next(browser: Any, tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
+    with server(client.brief) as (_, address):
+        page = browser.new_page(viewport=HAND)
+        page.goto(f"{address}/pages/versions")
+        wide = "[...document.querySelectorAll('.scroll td:first-child')].filter(one => one.scrollWidth > one.clientWidth)"
+        assert page.evaluate(f"{wide}.map(one => one.textContent)") == []
+        page.close()
+
+
 def test_what_came_in_is_told(browser: Any, address: str) -> None:
     page = browser.new_page(viewport=DESK)
     page.goto(f"{address}/pages/watching")
