@@ -144,6 +144,26 @@ class TestTables:
         assert "500,000" in errors(answer, 413)[0]["says"]
 
 
+class TestKeys:
+    """Of rows: told by the schema, and no input to the model."""
+
+    def test_the_schema_tells_of_the_key_and_asks_for_none(self, client: Any) -> None:
+        found = client.get("/schema").json()
+        assert set(found["required"]) == {"x", "shop"}
+        assert found["properties"]["id"]["description"] == "the row's key: no input to the model"
+        paths = client.get("/openapi.json").json()["paths"]
+        supposed = paths["/what-if"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert "id" in supposed["row"]["properties"]
+        assert "id" not in supposed["changes"]["items"]["properties"]
+
+    @pytest.mark.parametrize("key", [[1], {"a": 1}])
+    @pytest.mark.parametrize("path", ["/predict", "/explain"])
+    def test_a_key_that_feedback_would_refuse_is_refused(self, client: Any, key: Any, path: str) -> None:
+        (one,) = errors(client.post(path, json={"rows": [{**ROW, "id": 1}, {**ROW, "id": key}]}), 422)
+        assert (one["field"], one["row"]) == ("id", 1)
+        assert "a key is a single value" in one["says"]
+
+
 class TestStream:
     def ask(self, client: Any, lines: list[Any]) -> list[dict[str, Any]]:
         content = b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
