@@ -24,7 +24,9 @@ def page() -> LifePage:
 
 def lived(page: LifePage, *done: tuple[str, str], met: tuple[tuple[str, str], ...] = ()) -> str:
     """The sentence after A was served first, versions met it, and others were served by an action."""
-    history = [Change("calls", place, *one, f"because {place}", "") for place, one in enumerate([("A", "first"), *done])]
+    history = [
+        Change("calls", place, *one, f"because {place}", "") for place, one in enumerate([("A", "first"), *done])
+    ]
     gain = Estimate(0.66, 0.5, 0.8, "a test", 200)
     meetings = [Updated("A", name, "roc_auc", 200, SCORE, SCORE, gain, 0.1, choice) for name, choice in met]  # type: ignore[arg-type]
     return sentence(replace(page, history=tuple(history), meetings=tuple(meetings)))
@@ -44,8 +46,12 @@ def test_a_challenger_that_was_better_is_told_with_its_own_meeting(page: LifePag
 
 def test_what_a_person_wants_is_told_by_their_reason(page: LifePage) -> None:
     met = (("B", "promote"),)
-    assert lived(page, ("B", "promote"), ("A", "promote"), met=met).endswith("the first model is served again: because 2.")
-    assert lived(page, ("B", "promote"), ("A", "roll back"), met=met).endswith("the first model is served again: because 2.")
+    assert lived(page, ("B", "promote"), ("A", "promote"), met=met).endswith(
+        "the first model is served again: because 2."
+    )
+    assert lived(page, ("B", "promote"), ("A", "roll back"), met=met).endswith(
+        "the first model is served again: because 2."
+    )
     assert lived(page, ("B", "promote"), ("C", "promote"), met=met).endswith("version C is served: because 2.")
     assert lived(page, ("C", "promote"), met=(("C", "keep"),)).endswith("version C is served: because 1.")
     back = (("B", "promote"), ("C", "promote"), ("B", "roll back"))

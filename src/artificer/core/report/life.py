@@ -10,7 +10,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from artificer.core.brief import Brief
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by, with_interval
 from artificer.core.ledger import Change
 from artificer.core.life import Period, Shift, Tracked, Updated
 from artificer.core.records import Decision, Estimate, Finding
@@ -131,7 +131,7 @@ def lead(page: LifePage) -> str:
     }[found.harm]
     return (
         f"The {found.n_rows:,} rows that came in since the served model was made {says}: "
-        f"{with_interval(change)} {found.metric}, {how}."
+        f"{found.metric} {better_by(change)}, {how}."
     )
 
 

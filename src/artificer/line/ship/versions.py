@@ -93,7 +93,7 @@ class Versions:
         if not all(0 < share <= 1 for share in shares.values()) or total > 1 + 1e-9:
             raise ArtificerError(f"shares lie above 0 and add up to 1 at most; these add up to {total:g}")
         if len(shares) == 1:
-            self._another(*shares, served)
+            self._another(next(iter(shares)), served)
         for version in shares:
             self._answers(version, served)
         action = "end" if not shares else "A/B" if total > 1 - 1e-9 else "canary"

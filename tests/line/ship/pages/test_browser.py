@@ -205,7 +205,9 @@ def test_in_a_hand_no_cell_runs_into_the_next(browser: Any, tmp_path: Path) -> N
     with server(client.brief) as (_, address):
         page = browser.new_page(viewport=HAND)
         page.goto(f"{address}/pages/versions")
-        wide = "[...document.querySelectorAll('.scroll td:first-child')].filter(one => one.scrollWidth > one.clientWidth)"
+        wide = (
+            "[...document.querySelectorAll('.scroll td:first-child')].filter(one => one.scrollWidth > one.clientWidth)"
+        )
         assert page.evaluate(f"{wide}.map(one => one.textContent)") == []
         page.close()
 

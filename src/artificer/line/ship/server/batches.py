@@ -145,7 +145,7 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
             yield pa.Table.from_batches([batch]), batch.schema.names
 
 
-def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], Any], schema: Any) -> Any:
+def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[..., Any], schema: Any) -> Any:
     """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
     import pyarrow as pa
 
@@ -202,19 +202,19 @@ def _predicted(
 
     scorer = model.scorer
 
-    def place(row: int) -> int:
+    def in_table(row: int) -> int:
         return n_before + (row if places is None else int(places[row]))
 
-    _see_numbers(part, model, place)
+    _see_numbers(part, model, in_table)
     try:
         found = scorer.predictor.predict_full(part.select([column.name for column in model.columns]))
     except RowsError as error:
-        row = place(error.row or 0)
+        row = in_table(error.row or 0)
         said = str(error if error.row is None else error.at(row))
         raise RefusedError(422, [wrong(said, "see /schema", error.column, row)]) from error
     if model.fields.strict and found.flags["unseen"].any():
         unknown = model.fields.unknown(scorer.predictor.schema, part)[:MOST_ERRORS]
-        raise RefusedError(422, [one | {"row": place(one["row"])} for one in unknown])
+        raise RefusedError(422, [one | {"row": in_table(one["row"])} for one in unknown])
     columns = {name: part[name] for name in scorer.brief.data.key if name in part.column_names}
     columns["prediction"] = pa.array(found.values.tolist())
     if found.probabilities is not None:
@@ -232,7 +232,7 @@ def _predicted(
     return pa.table(columns)
 
 
-def _see_numbers(part: Any, model: Model, place: Callable[[int], int]) -> None:
+def _see_numbers(part: Any, model: Model, in_table: Callable[[int], int]) -> None:
     """See that no truth value stands where a number is needed, as for rows of JSON."""
     import pyarrow as pa
 
@@ -241,7 +241,7 @@ def _see_numbers(part: Any, model: Model, place: Callable[[int], int]) -> None:
         if column.kind == "number" and pa.types.is_boolean(cells.type) and cells.null_count < len(cells):
             said, fix = unfit(True, column) or ("", "")
             row = next(row for row, cell in enumerate(cells.to_pylist()) if cell is not None)
-            raise RefusedError(422, [wrong(said, fix, column.name, place(row))])
+            raise RefusedError(422, [wrong(said, fix, column.name, in_table(row))])
 
 
 def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:

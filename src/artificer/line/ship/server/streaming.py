@@ -167,12 +167,14 @@ def _described(model: Model) -> dict[str, Any]:
         "required": ["row"],
         "properties": one["properties"]
         | {"row": {"type": "integer", "minimum": 0}, "errors": {"type": "array", "items": ERROR}},
-        "description": "A line for each line that is not blank: its place among these, from 0, and its prediction or what is wrong.",
+        "description": "A line for each line that is not blank: its place among these, from 0; prediction, or what is wrong.",
     }
     return {
         "summary": "Predict rows as they come, a JSON object a line; read the answers while you send",
         "parameters": PARAMETERS,
         "requestBody": {"required": False, "content": {KIND: {"schema": row}}},
-        "responses": {"200": {"description": "a line for each line that is not blank", "content": {KIND: {"schema": answer}}}}
+        "responses": {
+            "200": {"description": "a line for each line that is not blank", "content": {KIND: {"schema": answer}}}
+        }
         | refusals("404"),
     }
