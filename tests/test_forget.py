@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from client import Client, table
+from command import artificer as command
 from command import document, refused
 from served_client import answering, given
 
@@ -80,6 +81,11 @@ def test_a_dry_run_names_all_and_changes_nothing(client: Client) -> None:
     assert not found["removed"]
     assert before == {path: path.read_bytes() for path in client.folder.rglob("*.arrow")}
     assert client.ledger.labels.all("calls")[PERSON] == "yes"
+
+
+def test_the_served_version_is_told_in_one_sentence(client: Client) -> None:
+    said = command("forget", PERSON, "--brief", client.brief, "--dry-run").stdout
+    assert "version v1, which is served, was trained on the person" in said
 
 
 def test_what_goes_is_gone_to_the_last_byte_and_all_others_stay(client: Client) -> None:

@@ -87,7 +87,8 @@ def test_track_shows_what_moved_and_ends_with_three_when_it_harms(lived: Path) -
     package = document("ledger", "versions", lived / "brief.toml")["result"][0]["version"]
     ended = artificer("track", lived / "artificer-work" / "packages" / package, lived / "new_1.parquet")
     assert ended.returncode == 3
-    assert ended.stdout.startswith("✗ 600 new rows, 600 labelled")
+    assert ended.stdout.startswith("✗ 600 new rows, 600 labelled: roc_auc worse by 0.")
+    assert "roc_auc −" not in ended.stdout
     found = document("track", lived / "artificer-work" / "packages" / package, lived / "new_1.parquet")
     assert {"score_fell", "relation_changed"} <= {finding["code"] for finding in found["findings"]}
     seen = document("track", lived / "brief.toml")["result"]

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from client import Client, table
+from served_client import answering
 
 import artificer
 from artificer import turning
@@ -95,13 +96,22 @@ def test_the_reasons_of_a_row_that_is_left_are_told_where_the_row_is_found(liste
 def test_a_row_that_is_gone_or_another_is_said_to_be(listed: Client) -> None:
     key = ranked(listed).row(7, named=True)["id"]
     listed.rows(table().filter(pl.col("id") != key))
-    assert "it is not in new.parquet any more" in story(listed, key)[1]
+    assert "it is not in new.parquet\n" in story(listed, key)[1] + "\n"
     listed.rows(table().with_columns(pl.col("x") + 1))
     assert "its row in new.parquet is another by now" in story(listed, key)[1]
     listed.rows(table(), "kept.parquet")
     assert story(listed, key, str(listed.folder / "kept.parquet"))[0].turning.turns
     with pytest.raises(DataError, match="no file"):
         story(listed, key, str(listed.folder / "nope.parquet"))
+
+
+def test_a_row_that_a_server_answered_is_not_said_to_be_gone(listed: Client) -> None:
+    with answering(listed) as http:
+        known = table().select("id", "x", "shop").row(3, named=True)
+        http.post("/predict", json={"rows": [{"id": "new", "x": 0.5, "shop": "a"}, known]})
+    assert "a server answered it, and keeps no score that turns it" in story(listed, known["id"])[1]
+    told = story(listed, "new")[1]
+    assert "a server answered it, and its row is not in new.parquet; what a row held is kept with --log-rows" in told
 
 
 def test_a_threshold_and_a_value_turn_where_they_say(tmp_path: Path) -> None:

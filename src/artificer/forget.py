@@ -161,7 +161,7 @@ def told(found: Held) -> Iterator[str]:
     for copy in found.copies:
         yield f"to be seen to by you: {copy}, a copy of the ledger from before"
     for model in found.models:
-        now = ", which is served" if model.served else ""
+        now = ", which is served," if model.served else ""
         what = {
             "trained": "was trained on the person",
             "judged": "was judged on the person, not trained",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from artificer.core.figures import SIGNS, in_chances, with_interval
+from artificer.core.figures import SIGNS, better_by, in_chances, with_interval
 from artificer.core.leaderboard import leaderboard, table
 from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
@@ -136,7 +136,7 @@ def _track(record: Tracked) -> Iterator[str]:
     change = record.measured if record.measured is not None else record.expected
     how = "measured" if record.measured is not None else "expected from the inputs"
     rows = f"{record.n_rows:,} new rows, {record.n_labelled:,} labelled"
-    yield f"{rows}: {record.metric} {with_interval(change)}, {how}: {record.harm}"
+    yield f"{rows}: {record.metric} {better_by(change)}, {how}: {record.harm}"
     yield from (finding_told(finding) for finding in record.findings if finding.severity != "note")
 
 

@@ -98,7 +98,7 @@ def turning(one: Predicted, brief: Path, rows: str = "", workspace: Path | None 
     rule = Rule(scorer.brief, scorer.schema)
     row = _found(scorer, rule, rows or None, one.key)
     if row is None:
-        return Turning(where, f"it is not in {where} any more")
+        return Turning(where, _absent(one, where))
     score = _scores(scorer, row)[0]
     if one.score is None or abs(score - one.score) > NEAR * max(1.0, abs(one.score)):
         return Turning(where, f"its row in {where} is another by now, and would score {score:.3g}")
@@ -106,7 +106,8 @@ def turning(one: Predicted, brief: Path, rows: str = "", workspace: Path | None 
     if not scorer.brief.features.changeable:
         return Turning(where, "[features] changeable names no column that one can change", reasons=reasons)
     if one.turns is None:
-        return Turning(where, "no score turns the decision", reasons=reasons)
+        why = "no score turns the decision" if one.source else "a server answered it, and keeps no score that turns it"
+        return Turning(where, why, reasons=reasons)
     tried = [column for column in scorer.predictor.schema.columns if column.name in scorer.brief.features.changeable]
     found = [turn for column in tried for turn in _smallest(_Row(scorer, rule, row, one.turns), column)]
     return Turning(
@@ -115,6 +116,13 @@ def turning(one: Predicted, brief: Path, rows: str = "", workspace: Path | None 
         turns=tuple(sorted(found, key=lambda turn: turn.distance)),
         reasons=reasons,
     )
+
+
+def _absent(one: Predicted, where: str) -> str:
+    """Why a row cannot be looked at again: a server's need never have stood where rows come in."""
+    if one.source:
+        return f"it is not in {where}"
+    return f"a server answered it, and its row is not in {where}; what a row held is kept with --log-rows alone"
 
 
 def _found(scorer: Scorer, rule: Rule, rows: str | None, key: str) -> pl.DataFrame | None:

@@ -242,6 +242,13 @@ def test_what_is_no_table_is_refused_by_name_and_reason(tmp_path: Path, case: st
     assert reason in said
 
 
+def test_what_cannot_be_read_is_not_what_its_name_says(tmp_path: Path) -> None:
+    for name, form in (("new.parquet", "Parquet"), ("new.xlsx", "Excel"), ("new.feather", "Arrow")):
+        (tmp_path / name).write_bytes(b"junk")
+        with pytest.raises(DataError, match=rf"'{name}' is no {form} file"):
+            read(tmp_path / name)
+
+
 def test_ragged_rows_are_numbered_past_quoted_newlines(tmp_path: Path) -> None:
     assert "row 3 has 1. Rows (header: row 1): 3, 5." in refusal(written(tmp_path, 'a,b\n"x\ny",1\n2\n3,3\n4\n'))
 

@@ -138,6 +138,17 @@ def test_picks_that_all_succeed_do_not_prove_the_worth_of_more() -> None:
         assert 100 < found.low < 300
 
 
+@pytest.mark.parametrize("n_periods", [1, 2])
+def test_a_list_is_worth_no_more_than_its_picks_can_bring(n_periods: int) -> None:
+    """One pick tells nothing of its spread, and yet it costs no more than itself."""
+    period = np.arange(20) % n_periods
+    rows = Listed(np.arange(20) % 3 == 0, period)
+    found = value_per_period(rows, np.arange(20.0), np.full(20, -6.0), np.full(20, 80.0), 1)
+    assert (found.low, found.high) == (-6.0, 74.0)
+    every = value_per_period(rows, np.arange(20.0), np.full(20, -6.0), np.full(20, 80.0), 20)
+    assert -6.0 * 20 / n_periods <= every.low < every.value < every.high <= 74.0 * 20 / n_periods
+
+
 def test_nothing_acted_on_is_worth_nothing() -> None:
     rows = Listed(np.ones(4), np.zeros(4, int))
     found = value_per_period(rows, np.ones(4), np.zeros(4), np.zeros(4), 0)

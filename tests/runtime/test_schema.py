@@ -242,8 +242,15 @@ def test_rows_and_columns_of_pandas_and_polars_in_a_dict() -> None:
 
 @pytest.mark.parametrize("n_rows", [1, 2])
 def test_a_list_in_a_cell_is_no_number(n_rows: int) -> None:
-    with pytest.raises(RowsError, match="a list that cannot be read as one"):
+    with pytest.raises(RowsError, match="a list that cannot be read as one") as refused:
         Schema((Column("a", "number"),)).encode([{"a": [1]}] * n_rows)
+    assert (refused.value.column, refused.value.row) == ("a", 0)
+    assert "row 9 holds a list" in str(refused.value.at(9))
+
+
+def test_what_is_no_moment_is_told_in_grammar() -> None:
+    with pytest.raises(RowsError, match="row 0 holds an object that cannot be read as one"):
+        Schema((Column("a", "time"),)).encode([{"a": object()}])
 
 
 def test_values_that_training_lacked_are_not_kept_in_a_pickle() -> None:

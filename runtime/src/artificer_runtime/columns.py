@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from artificer_runtime.errors import RowsError
+
 Kind = Literal["number", "category", "boolean", "time", "text", "identifier", "constant"]
 
 NAMED = {"str": "text", "dict": "record"}  # types, as messages call them
@@ -57,22 +59,26 @@ class Column:
         return bool(self.spellings or self.gaps or self.within)
 
 
-def unreadable(column: Column, row: int, value: Any) -> str:
+def unreadable(column: Column, row: int, value: Any) -> RowsError:
     """What is wrong with a value that is no number, or no moment."""
     wanted = "a number" if column.kind == "number" else "a date or time"
     form = f" (texts: ISO 8601 or '{column.form}')" if column.form and column.kind == "time" else ""
     read_as = f" ({column.dtype} in training)" if column.dtype else ""
-    named = type(value).__name__
-    return (
-        f"column '{column.name}' must hold {wanted}{form}{read_as}; row {row} holds a {NAMED.get(named, named)} that cannot "
-        "be read as one; correct it, or leave it empty where it is not known"
+    named = NAMED.get(type(value).__name__, type(value).__name__)
+    article = "an" if named[0] in "aeio" else "a"
+    return RowsError(
+        f"column '{column.name}' must hold {wanted}{form}{read_as}; row ",
+        row,
+        f" holds {article} {named} that cannot be read as one; correct it, or leave it empty where it is not known",
+        column=column.name,
     )
 
 
-def zoneless(column: Column) -> str:
+def zoneless(column: Column) -> RowsError:
     """What is wrong with a moment that names no time zone, where training's did."""
-    return (
+    return RowsError(
         f"column '{column.name}' must hold moments that name their time zone, as training's did ({column.zone}): one without "
         "may be hours off; write 2024-01-31T08:00:00+01:00 in texts, or name it by dt.tz_localize in pandas and "
-        "dt.replace_time_zone in polars"
+        "dt.replace_time_zone in polars",
+        column=column.name,
     )

@@ -11,7 +11,24 @@ class RuntimeInputError(Exception):
 
 
 class RowsError(RuntimeInputError):
-    """The rows to predict are not what the model was fitted with."""
+    """The rows to predict are not what the model was fitted with.
+
+    Parameters
+    ----------
+    *says : str or int
+        The sentence in parts; the number among them is the place of the row that it is about, from 0.
+    column : str
+        The column that it is about; "" for none, or more than one.
+    """
+
+    def __init__(self, *says: str | int, column: str = "") -> None:
+        super().__init__("".join(map(str, says)))
+        self._says, self.column = says, column
+        self.row = next((one for one in says if isinstance(one, int)), None)
+
+    def at(self, row: int) -> RowsError:
+        """The same about a row that stands elsewhere: where rows are read part by part, those before it count."""
+        return RowsError(*(row if isinstance(one, int) else one for one in self._says), column=self.column)
 
 
 class PackageError(RuntimeInputError):

@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 
 from artificer_runtime.columns import Column, Kind, unreadable, zoneless
-from artificer_runtime.errors import RowsError
 from artificer_runtime.rows import Rows
 from artificer_runtime.values import (
     MISSING,
@@ -127,7 +126,7 @@ class Schema:
         numbers, clipped, outside = self._numbers(seen, groups["numbers"], odd)
         codes = _stacked([self._codes(seen, place) for place in groups["codes"]], seen.n_rows, np.int32)
         for place in seen.zoneless:
-            raise RowsError(zoneless(self._read[place]))
+            raise zoneless(self._read[place])
         times, early = self._times(seen, groups["times"], odd)
         texts = _stacked([self._texts(seen, place) for place in groups["texts"]], seen.n_rows, np.object_)
         flags = {"unseen": odd | (codes < 0).any(axis=1), "outside": outside | early, "clipped": clipped}
@@ -309,7 +308,7 @@ class Schema:
     def _seconds(self, value: Any, column: Column) -> float:
         seconds = seconds_of(value, column.form, self.spellings)
         if column.zone and seconds == seconds and lacks_zone(value):
-            raise RowsError(zoneless(column))
+            raise zoneless(column)
         return seconds
 
     def _cells(self, seen: Rows, place: int, read: Callable[[Any, Column], float], odd: np.ndarray) -> np.ndarray:
@@ -323,7 +322,7 @@ class Schema:
                 if column.stray and isinstance(value, str | bool | np.bool_):
                     values[index], odd[index] = np.nan, True
                     continue
-                raise RowsError(unreadable(column, index, value)) from None
+                raise unreadable(column, index, value) from None
         return values
 
     def _codes(self, seen: Rows, place: int) -> np.ndarray:

@@ -74,7 +74,7 @@ def _of_brief(brief: Path, new: str | None, workspace: Path | None) -> Tracked:
 
 
 def _show(found: Tracked) -> None:
-    from artificer.core.figures import with_interval
+    from artificer.core.figures import better_by
     from artificer.told import finding_told, told
 
     first, *_ = told("track", found)
@@ -83,7 +83,7 @@ def _show(found: Tracked) -> None:
     width = max((len(one.column or "the prediction") for one in moved), default=0)
     for one in moved:
         name = one.column or "the prediction"
-        effect = f"{found.metric} {with_interval(one.effect)}"
+        effect = f"{found.metric} {better_by(one.effect)}"
         click.echo(coloured(f"{SIGNS[one.harm]} {name:{width}}  {one.distance:4.0%} moved  {effect}  {one.largest}"))
     for finding in found.findings:
         click.echo(finding_told(finding))

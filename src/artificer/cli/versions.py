@@ -118,8 +118,4 @@ def _show(found: dict[str, Any]) -> None:
     )
     for one in found["shadowed"]:
         if one.shadow == shadow and one.n_rows:
-            click.echo(
-                f"shadow   {one.shadow} on {one.n_rows:,} rows of {one.served}: {one.n_other:,} other predictions, "
-                f"{one.n_decided:,} other decisions, on average {one.difference / one.n_rows:.3g} apart, "
-                f"{one.largest:.3g} at most; {one.n_failed:,} failed, {one.n_skipped:,} left out"
-            )
+            click.echo(f"shadow   {one}")

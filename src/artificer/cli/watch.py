@@ -63,15 +63,15 @@ def update(brief: Path, version: str | None, back: bool, because: str, how: How)
     if version and back:
         raise click.UsageError("--promote and --roll-back exclude each other")
     if version or back:
-        served = (
-            watch.promote(brief, version, because=because, workspace=how.workspace)
-            if version
-            else watch.roll_back(brief, because=because, workspace=how.workspace)
-        )
+        with watch.versions(brief, workspace=how.workspace) as them:
+            ended = them.ledger.rollouts.wanted(them.name).told if back else ""
+            served = them.promote(version, because) if version else them.roll_back(because)[0]
+        before = f"revision {served.revision}, before: {served.previous or 'none'}"
         if how.as_json:
             document("update", 0, served)
+        elif ended:
+            click.echo(coloured(f"✓ the {ended} is ended; {served.version} answers all"))
         else:
-            before = f"revision {served.revision}, before: {served.previous or 'none'}"
             click.echo(coloured(f"✓ {served.version} is served now ({before})"))
         return 0
     found = watch.once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress(), anyway=True)

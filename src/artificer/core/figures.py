@@ -54,6 +54,17 @@ def with_interval(estimate: Estimate, unit: str = "") -> str:
     return f"{figure(estimate.value)}{unit} ({about}{figure(estimate.low)} to {figure(estimate.high)})"
 
 
+def better_by(effect: Estimate) -> str:
+    """An effect on a score as a person reads it: errors fall where they get better, so that a sign would mislead.
+
+    >>> better_by(Estimate(-1.02, -1.3, -0.8, "paired", 900)), better_by(Estimate(0.5, 0.5, 0.5, "exact", 900))
+    ('worse by 1.02 (0.800 to 1.30)', 'better by 0.500')
+    """
+    if effect.value != effect.value:
+        return with_interval(effect)
+    return f"worse by {with_interval(-effect)}" if effect.value < 0 else f"better by {with_interval(effect)}"
+
+
 def likely(p: float) -> str:
     """A chance as a person reads it.
 

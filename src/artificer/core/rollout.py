@@ -47,6 +47,17 @@ class Rollout:
     shares: dict[str, float] = field(default_factory=dict)
 
     @property
+    def trial(self) -> str:
+        """What its shares are: "canary", "A/B", or "" where there are none."""
+        return "" if not self.shares else "A/B" if sum(self.shares.values()) > 1 - 1e-9 else "canary"
+
+    @property
+    def told(self) -> str:
+        """The same for a person: "canary of 3f2a"; "" where there are none."""
+        kind = {"A/B": "A/B test"}.get(self.trial, self.trial)
+        return f"{kind} of {' and '.join(self.shares)}" if kind else ""
+
+    @property
     def versions(self) -> tuple[str, ...]:
         """All that must be loaded beside the served one."""
         return tuple(dict.fromkeys((*self.shares, *((self.shadow,) if self.shadow else ()))))
@@ -93,6 +104,14 @@ class Shadowed:
     difference: float = 0.0
     largest: float = 0.0
 
+    def __str__(self) -> str:
+        """What was seen, for a person."""
+        return (
+            f"{self.shadow} on {self.n_rows:,} rows of {self.served}: {self.n_other:,} other predictions, "
+            f"{self.n_decided:,} other decisions, on average {self.difference / max(self.n_rows, 1):.3g} apart, "
+            f"{self.largest:.3g} at most; {self.n_failed:,} failed, {self.n_skipped:,} left out"
+        )
+
 
 class Rollouts:
     """What a ledger knows of versions beside the served one.
@@ -130,6 +149,14 @@ class Rollouts:
                 return None
             connection.execute(text(_ACT), _values(name, act))
         return wanted
+
+    def leave(self, name: str, version: str, *, who: str, because: str) -> None:
+        """Leave a version out of canary, A/B and shadow, since it is served."""
+        wanted = self.wanted(name)
+        if version in wanted.versions:
+            shadow = "" if wanted.shadow == version else wanted.shadow
+            shares = {} if version in wanted.shares else wanted.shares
+            self.want(name, Act(version, "end", who, because), seen=wanted.revision, shadow=shadow, shares=shares)
 
     def keep(self, name: str, act: Act) -> None:
         """Keep what a person did."""

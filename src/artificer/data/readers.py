@@ -38,6 +38,14 @@ NO_TABLE = {
 }
 
 
+NAMED = {  # what files of a name begin with; a text of rows is read under any name
+    ".parquet": ("Parquet", (b"PAR1",)),
+    ".arrow": ("Arrow", (b"ARROW1", ARROW_STREAM)),
+    ".feather": ("Arrow", (b"ARROW1",)),
+    ".xlsx": ("Excel", (b"PK\x03\x04",)),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """Rows as read.
@@ -143,6 +151,26 @@ def _read_bytes(data: bytes, name: str, part: str) -> Loaded:
 
 
 def _read_plain(data: bytes, name: str) -> Loaded:
+    try:
+        return _read_rows(data, name)
+    except DataError as error:
+        says = misnamed(name, data)
+        if says:
+            raise DataError(says) from error
+        raise
+
+
+def misnamed(name: str, data: bytes) -> str:
+    """What to say of a file that cannot be read as text, and is not what its name says; "" where it is.
+
+    >>> misnamed("rows.parquet", b"junk"), misnamed("rows.csv", b"junk")
+    ("'rows.parquet' is no Parquet file; make or copy it again", '')
+    """
+    form, starts = NAMED.get(Path(name).suffix.lower(), ("", (b"",)))
+    return "" if data.startswith(starts) else f"'{name}' is no {form} file; make or copy it again"
+
+
+def _read_rows(data: bytes, name: str) -> Loaded:
     reader, form = _format(data)
     findings: tuple[Finding, ...] = ()
     try:

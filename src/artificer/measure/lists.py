@@ -207,7 +207,7 @@ def value_per_period(
     """Mean worth of a period's list, by the spread between its rows and, with two periods or more, between periods.
 
     Where picks succeed or fail alike they do not vary, which proves little on few: Wilson's interval of their share of
-    success bounds the worth too.
+    success bounds the worth too. It is worth no less than if every pick failed, and no more than if every one succeeded.
 
     Parameters
     ----------
@@ -231,7 +231,16 @@ def value_per_period(
     half = (a_pick.high - a_pick.value) * a_period
     by_rows = Estimate(value, value - half, value + half, "t over the rows of one period", int(on.sum()), level)
     told = _of_shares(by_rows, found, gained, len(worth))
-    return told if len(worth) < 2 else wider(mean_t(worth, level=level, method="t over periods"), told)
+    if len(worth) >= 2:
+        told = wider(mean_t(worth, level=level, method="t over periods"), told)
+    return _within(told, *_possible(acted[inside], gained[inside], np.bincount(rows.period[inside], picked[inside])))
+
+
+def _possible(acted: np.ndarray, gained: np.ndarray, picks: np.ndarray) -> tuple[float, float]:
+    """The least and the most that a period's list can be worth, by the rows' worth and the picks of each period."""
+    few, many = float(picks.min()), float(picks.max())
+    least, most = float(np.minimum(acted, acted + gained).min()), float(np.maximum(acted, acted + gained).max())
+    return min(least * few, least * many), max(most * few, most * many)
 
 
 def _of_shares(told: Estimate, found: Lists, gained: np.ndarray, n_periods: int) -> Estimate:

@@ -165,6 +165,7 @@ def _enter(scene: Scene, looked: Looked, seen: str) -> Watched:
         )
         if changed is None:
             raise WorkspaceError("a person changed what is served during this look; the next look sees what came of it")
+        ledger.rollouts.leave(scene.name, looked.challenger, who="watch", because=looked.because)
         served = changed
     else:
         ledger.look(look)

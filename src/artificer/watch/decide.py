@@ -10,7 +10,7 @@ import polars as pl
 
 from artificer import flow
 from artificer.core.brief import Brief
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by, with_interval
 from artificer.core.life import Follows, Looked, Tracked, Updated
 from artificer.core.records import Decision, Fact, Finding
 from artificer.data.kinds import as_time
@@ -72,7 +72,7 @@ def _why(tracked: Tracked) -> str:
         "benign": "what came in does the score no harm",
         "undecidable": "whether what came in harms the score cannot be told",
     }
-    return f"{says[tracked.harm]}: {with_interval(told_by)} {tracked.metric}, {how}"
+    return f"{says[tracked.harm]}: {tracked.metric} {better_by(told_by)}, {how}"
 
 
 def _changed(tracked: Tracked) -> bool:

@@ -19,9 +19,9 @@ NAME = "life.html"
 
 
 def write_story(scene: Scene, *, renew: bool) -> Path:
-    """Write the page and give its path; one that is there stays unless it is to be renewed."""
+    """Write the page and give its path; one that is there stays unless it is to be renewed or another version is served."""
     path = scene.state.workspace.root / NAME
-    if renew or not path.exists():
+    if renew or not path.exists() or _served(scene) not in path.read_text(encoding="utf-8"):
         write_bytes(path, life_page(story_of(scene)).encode())
     return path
 
@@ -29,7 +29,6 @@ def write_story(scene: Scene, *, renew: bool) -> Path:
 def story_of(scene: Scene) -> LifePage:
     """Gather what the page shows from the ledger and the rows that came in."""
     looks = [told(look) for look in scene.looks]
-    met = [one.updated for one in reversed(looks) if one.updated is not None]
     first = _first(scene)
     return LifePage(
         brief=scene.brief,
@@ -37,8 +36,7 @@ def story_of(scene: Scene) -> LifePage:
         periods=periods(scene, first),
         events=tuple((look.at, f"{one.outcome}: {one.because}") for look, one in zip(scene.looks, looks, strict=True)),
         tracked=looks[-1].tracked if looks else None,
-        updated=met[0] if met else None,
-        promoted=next((one for one in met if one.choice == "promote"), None),
+        meetings=tuple(one.updated for one in looks if one.updated is not None),
         history=tuple(scene.ledger.history(scene.name)),
         findings=looks[-1].findings if looks else (),
         decisions=tuple(decision for one in looks for decision in one.decisions),
@@ -119,8 +117,12 @@ def _period(
 def _provenance(scene: Scene) -> tuple[tuple[str, str], ...]:
     return (
         ("model", scene.name),
-        ("served", f"{scene.served.version}, revision {scene.served.revision}, since {scene.served.since}"),
+        ("served", _served(scene)),
         ("rows that came in", f"{scene.loaded.frame.height:,}"),
         ("looks", f"{len(scene.looks)}"),
         ("written", datetime.now(UTC).isoformat(timespec="seconds")),
     )
+
+
+def _served(scene: Scene) -> str:
+    return f"{scene.served.version}, revision {scene.served.revision}, since {scene.served.since}"

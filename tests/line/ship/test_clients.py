@@ -77,6 +77,11 @@ def test_the_python_client_is_fully_typed(document: dict[str, Any], tmp_path: Pa
     assert "'x'" in said or '"x"' in said
 
 
+def test_a_row_may_hold_its_key(document: dict[str, Any]) -> None:
+    assert "'id': NotRequired[str | float | bool | None]," in client_code(document, "python")
+    assert '"id"?: string | number | boolean | null' in client_code(document, "typescript")
+
+
 def test_levels_are_offered_and_others_allowed(document: dict[str, Any]) -> None:
     assert "Literal['a', 'b'] | str" in client_code(document, "python")
     assert '"a" | "b" | (string & {})' in client_code(document, "typescript")

@@ -105,6 +105,26 @@ class TestTables:
         (one,) = errors(client.post("/predict/batch", content=content, headers={"content-type": ARROW}), 422)
         assert one["field"] == "shop"
 
+    @pytest.mark.parametrize("kind", [ARROW, PARQUET])
+    def test_a_wrong_value_is_named_by_column_and_by_its_row_in_the_whole_table(self, client: Any, kind: str) -> None:
+        x = pl.Series("x", ["1.5"] * 20_000).scatter(17_123, "big")
+        answer = client.post(
+            "/predict/batch", content=written(table(20_000).with_columns(x), kind), headers={"content-type": kind}
+        )
+        (one,) = errors(answer, 422)
+        assert (one["field"], one["row"]) == ("x", 17_123)
+        assert "row 17123 holds a text" in one["says"]
+
+    def test_true_is_no_number_here_either(self, client: Any) -> None:
+        rows = table().with_columns(x=pl.Series([None, None, *[True] * 18]))
+        answer = client.post("/predict/batch", content=written(rows, ARROW), headers={"content-type": ARROW})
+        (one,) = errors(answer, 422)
+        (told,) = errors(client.post("/predict", json={"rows": [ROW, ROW, {**ROW, "x": True}]}), 422)
+        assert one == told
+        rows = table().with_columns(x=pl.Series([None] * 20, dtype=pl.Boolean))
+        answer = client.post("/predict/batch", content=written(rows, ARROW), headers={"content-type": ARROW})
+        assert answer.status_code == 200
+
     @pytest.mark.parametrize("name", ["x", "id", "unread"])
     def test_a_column_that_stands_there_twice_is_named(self, client: Any, name: str) -> None:
         rows = table().with_columns(unread=pl.lit(1)).to_arrow()
@@ -122,6 +142,26 @@ class TestTables:
         assert len(content) < 2**20
         answer = client.post("/predict/batch", content=content, headers={"content-type": PARQUET})
         assert "500,000" in errors(answer, 413)[0]["says"]
+
+
+class TestKeys:
+    """Of rows: told by the schema, and no input to the model."""
+
+    def test_the_schema_tells_of_the_key_and_asks_for_none(self, client: Any) -> None:
+        found = client.get("/schema").json()
+        assert set(found["required"]) == {"x", "shop"}
+        assert found["properties"]["id"]["description"] == "the row's key: no input to the model"
+        paths = client.get("/openapi.json").json()["paths"]
+        supposed = paths["/what-if"]["post"]["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        assert "id" in supposed["row"]["properties"]
+        assert "id" not in supposed["changes"]["items"]["properties"]
+
+    @pytest.mark.parametrize("key", [[1], {"a": 1}])
+    @pytest.mark.parametrize("path", ["/predict", "/explain"])
+    def test_a_key_that_feedback_would_refuse_is_refused(self, client: Any, key: Any, path: str) -> None:
+        (one,) = errors(client.post(path, json={"rows": [{**ROW, "id": 1}, {**ROW, "id": key}]}), 422)
+        assert (one["field"], one["row"]) == ("id", 1)
+        assert "a key is a single value" in one["says"]
 
 
 class TestStream:
@@ -145,7 +185,13 @@ class TestStream:
         assert [one["row"] for one in found] == [0, 1, 2, 3]
         assert ["errors" in one for one in found] == [False, True, True, False]
         assert found[2]["errors"][0]["field"] == "x"
-        assert found[2]["errors"][0]["row"] == 2
+        assert [one["errors"][0]["row"] for one in found[1:3]] == [1, 2]
+
+    def test_a_line_that_is_no_text_is_told_and_the_others_go_on(self, client: Any) -> None:
+        found = self.ask(client, [ROW, b'{"x": 1, "shop": "caf\xe9"}', ROW])
+        assert ["errors" in one for one in found] == [False, True, False]
+        assert "no text in UTF-8" in found[1]["errors"][0]["says"]
+        assert found[1]["errors"][0]["row"] == 1
 
     def test_a_line_without_end_ends_the_stream(self, tmp_path: Path) -> None:
         with asking(serving_of(tmp_path, limits=Limits(max_mb=0.1))) as client:

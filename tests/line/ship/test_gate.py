@@ -166,6 +166,8 @@ class TestWithoutKeys:
             {"host": "evil.example:8000", "origin": "http://evil.example:8000"},
             {"host": "127.0.0.1:8000", "origin": "http://evil.example"},
             {"host": "127.0.0.1:8000", "origin": "null"},
+            {"host": "127.0.0.1:8000", "origin": "null", "sec-fetch-site": "none"},
+            {"host": "127.0.0.1:8000", "origin": "null", "sec-fetch-site": "cross-site"},
             {"host": "127.0.0.1:8000", "sec-fetch-site": "cross-site"},
             {"host": "127.0.0.1:8000", "sec-fetch-site": "same-site"},
             {"host": "127.0.0.1:8000", "x-forwarded-for": "8.8.8.8"},
@@ -182,6 +184,8 @@ class TestWithoutKeys:
     def test_its_own_names_are_not(self, host: str) -> None:
         gate = Gate(host="127.0.0.1")
         assert gate.admit(asked({"host": host, "origin": f"http://{host}"}), "feedback").way == "open"
+        hidden = {"host": host, "origin": "null", "sec-fetch-site": "same-origin"}
+        assert gate.admit(asked(hidden), "feedback").way == "open"
 
 
 class TestProxy:
@@ -357,7 +361,11 @@ class TestSessions:
         header = key(client, "predict")
         found = opened()
         data = {"key": header["authorization"][7:]}
-        assert found.post("/sign-in", data=data, headers={"origin": "http://evil.example"}).status_code == 403
+        refused = found.post("/sign-in", data=data, headers={"origin": "http://evil.example"})
+        assert refused.status_code == 403
+        assert "Another site sent this" in refused.text
+        assert 'type="password"' in refused.text
+        assert COOKIE not in found.cookies
 
     @pytest.mark.parametrize(
         "place", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "", "/a\r\nx: y"]

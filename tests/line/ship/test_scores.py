@@ -300,7 +300,7 @@ class TestRefused:
     ) -> None:
         monkeypatch.setattr(batches, "ROWS_AT_ONCE", 7)
         texts = rows().with_columns(x=pl.when(pl.col("id") == 9).then(pl.lit("?!")).otherwise(pl.col("x").cast(str)))
-        self.refused(client, texts, RowsError, r"row 1 holds.*counted from row 7")
+        self.refused(client, texts, RowsError, r"'frame': .*row 8 holds a text")
 
     def test_a_capacity_with_a_period_and_rows_without_the_time(self, client: Any, rows: Rows) -> None:
         client.ask(TIMED, WEEKLY)

@@ -97,6 +97,10 @@ def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target:
     done = export_code(package, tmp_path / "train.py")
     text = done.path.read_text(encoding="utf-8")
     assert "import artificer" not in text
+    for wrong in (["--help"], ["new_1.csv"], ["a", "b", "c"]):
+        asked = subprocess.run([sys.executable, done.path, *wrong], capture_output=True, text=True, timeout=200)
+        assert (asked.returncode, asked.stdout) == (2, "")
+        assert asked.stderr.startswith("usage: python train.py [ROWS OUT.csv]")
     found = told_by(done.path, tmp_path / "orders.parquet")
     predictor = artificer_runtime.load(package)
     rows = pl.read_parquet(tmp_path / "orders.parquet")

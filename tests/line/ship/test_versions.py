@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from client import Client
+from command import artificer as command
 from command import document
 
 from artificer.core.access import NotAllowedError
@@ -60,6 +61,21 @@ class TestChanges:
         served, wanted = them.roll_back()
         assert (served.version, wanted.shares) == ("v2", {})
         assert them.roll_back()[0].version == "v1"
+
+    def test_the_command_says_what_going_back_ended(self, two: Client) -> None:
+        versions(two).share({"v2": 0.1})
+        back = command("update", two.brief, "--roll-back").stdout
+        assert "the canary of v2 is ended; v1 answers all" in back
+        assert "is served now" not in back
+
+    def test_what_is_served_is_no_shadow(self, two: Client) -> None:
+        them = versions(two)
+        with pytest.raises(ArtificerError, match="'v1' is served already"):
+            them.shadow("v1")
+        them.promote("v2")
+        them.shadow("v1")
+        them.roll_back()
+        assert two.ledger.rollouts.wanted("calls").shadow == ""
 
     def test_promoting_the_canary_ends_it(self, two: Client) -> None:
         them = versions(two)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from artificer.core.brief import Brief
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by, with_interval
 from artificer.core.ledger import Change
 from artificer.core.life import Period, Shift, Tracked, Updated
 from artificer.core.records import Decision, Estimate, Finding
@@ -34,8 +34,8 @@ class LifePage:
         Each look and what followed, the oldest first; moments as ISO text.
     tracked : Tracked or None
         Of the last look.
-    updated, promoted : Updated or None
-        The last meeting of two versions, and the last that led to a promotion.
+    meetings : tuple of Updated
+        All meetings of two versions, the oldest first.
     reference : Estimate
         Of the first version, when it was judged.
     """
@@ -45,13 +45,17 @@ class LifePage:
     periods: tuple[Period, ...]
     events: tuple[tuple[str, str], ...]
     tracked: Tracked | None
-    updated: Updated | None
-    promoted: Updated | None
+    meetings: tuple[Updated, ...]
     history: tuple[Change, ...]
     findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]
     reference: Estimate
     provenance: tuple[tuple[str, str], ...]
+
+    @property
+    def updated(self) -> Updated | None:
+        """The last meeting."""
+        return self.meetings[-1] if self.meetings else None
 
 
 def life_page(page: LifePage) -> str:
@@ -77,18 +81,40 @@ def parts(page: LifePage) -> Parts:
 def sentence(page: LifePage) -> str:
     """What is served and why, in one sentence."""
     what = page.brief.purpose.rstrip(".") or f"Predict {page.brief.target.column}"
-    last = page.history[-1] if page.history else None
-    if last is not None and last.action == "roll back":
-        return f"{what}: the previous model is served again, {last.because}."
-    if page.promoted is not None and last is not None and last.action == "promote":
-        won = page.promoted
-        return (
-            f"{what}: a retrained model is served; on {won.n_rows:,} rows that neither had seen it was better by "
-            f"{with_interval(won.gain)} {won.metric}."
-        )
-    if page.updated is not None:
-        return f"{what}: the first model is still served; no challenger was shown to be better."
-    return f"{what}: the first model is served."
+    return f"{what}: {_served(page)}."
+
+
+def _served(page: LifePage) -> str:
+    """Which version is served and by what: told from the version itself, since a person may have changed it after a look."""
+    if len(page.history) < 2:
+        return _first(page)
+    last = page.history[-1]
+    because = f": {last.because}" if last.because else ""
+    if last.version == page.history[0].version:
+        return f"the first model is served again{because}"
+    if last.action == "roll back":
+        return f"the previous model is served again{because}"
+    won = _shown_better(page, last.version)
+    if won is None:
+        return f"version {last.version} is served{because}"
+    return (
+        f"a retrained model is served; on {won.n_rows:,} rows that neither had seen it was better by "
+        f"{with_interval(won.gain)} {won.metric}"
+    )
+
+
+def _first(page: LifePage) -> str:
+    if page.updated is None:
+        return "the first model is served"
+    if page.updated.choice == "ask":
+        return "the first model is still served; a challenger that was shown to be better waits for a person's yes"
+    return "the first model is still served; no challenger was shown to be better"
+
+
+def _shown_better(page: LifePage, version: str) -> Updated | None:
+    """The last meeting in which a version was shown to be better than what was served."""
+    met = [one for one in page.meetings if one.challenger == version and one.choice in ("promote", "ask")]
+    return met[-1] if met else None
 
 
 def lead(page: LifePage) -> str:
@@ -105,7 +131,7 @@ def lead(page: LifePage) -> str:
     }[found.harm]
     return (
         f"The {found.n_rows:,} rows that came in since the served model was made {says}: "
-        f"{with_interval(change)} {found.metric}, {how}."
+        f"{found.metric} {better_by(change)}, {how}."
     )
 
 

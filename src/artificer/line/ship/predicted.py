@@ -174,9 +174,9 @@ def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[n
         rows = admitted(scorer, batch.frame)
         full = scorer.predictor.predict_full(rows)
     except RowsError as error:
-        if not batch.start:
+        if error.row is None:
             raise
-        raise RowsError(f"{error} (rows are counted from row {batch.start:,} of '{batch.source}')") from error
+        raise RowsError(f"'{batch.source}': {error.at(batch.start + error.row)}") from error
     refuse_unknown(scorer, rows, full.flags["unseen"], batch.source, batch.start)
     flags = np.zeros(len(full.values), np.uint8)
     for bit, name in enumerate(FLAGS):

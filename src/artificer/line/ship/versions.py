@@ -58,9 +58,7 @@ class Versions:
         if version == served.version:
             return served
         self._answers(version, served)
-        changed = self._change(version, served, "promote", because)
-        self._end(version, because)
-        return changed
+        return self._change(version, served, "promote", because)
 
     def roll_back(self, because: str = "") -> tuple[Served, Rollout]:
         """Undo the last step: a canary or A/B test that is on ends, else the previous version is served again."""
@@ -78,6 +76,7 @@ class Versions:
         """Have a version predict the same requests without answering; "" ends that."""
         wanted = self.ledger.rollouts.wanted(self.name)
         if version:
+            self._another(version, self._served())
             self._readable(version)
         return self._want("shadow" if version else "end", version or wanted.shadow, because, wanted, shadow=version)
 
@@ -93,8 +92,8 @@ class Versions:
         total = sum(shares.values())
         if not all(0 < share <= 1 for share in shares.values()) or total > 1 + 1e-9:
             raise ArtificerError(f"shares lie above 0 and add up to 1 at most; these add up to {total:g}")
-        if tuple(shares) == (served.version,):
-            raise ArtificerError(f"'{served.version}' is served already; name another version")
+        if len(shares) == 1:
+            self._another(next(iter(shares)), served)
         for version in shares:
             self._answers(version, served)
         action = "end" if not shares else "A/B" if total > 1 - 1e-9 else "canary"
@@ -160,7 +159,7 @@ class Versions:
         if served is not None and version == served.version:
             return "served"
         if version in wanted.shares:
-            return "A/B" if sum(wanted.shares.values()) > 1 - 1e-9 else "canary"
+            return wanted.trial
         if version == wanted.shadow:
             return "shadow"
         return "previous" if served is not None and version == served.previous else "candidate"
@@ -173,6 +172,10 @@ class Versions:
                 f"no version of '{self.name}' is served yet; the first that `artificer run` makes is{more}"
             )
         return served
+
+    def _another(self, version: str, served: Served) -> None:
+        if version == served.version:
+            raise ArtificerError(f"'{version}' is served already; name another version")
 
     def _readable(self, version: str) -> None:
         package = found(self.packages, version, self.name)
@@ -224,16 +227,8 @@ class Versions:
         if changed is None:
             raise WorkspaceError(LOST)
         self.ledger.rollouts.keep(self.name, Act(version, action, self.who, because))
+        self.ledger.rollouts.leave(self.name, version, who=self.who, because=because)
         return changed
-
-    def _end(self, version: str, because: str) -> None:
-        """Leave a version out of canary, A/B and shadow, since it is served."""
-        wanted = self.ledger.rollouts.wanted(self.name)
-        if version in wanted.versions:
-            shadow = "" if wanted.shadow == version else wanted.shadow
-            shares = {} if version in wanted.shares else wanted.shares
-            act = Act(version, "end", self.who, because)
-            self.ledger.rollouts.want(self.name, act, seen=wanted.revision, shadow=shadow, shares=shares)
 
     def _want(
         self,

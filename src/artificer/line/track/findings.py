@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from artificer.core.figures import figure, with_interval
+from artificer.core.figures import better_by, figure, with_interval
 from artificer.core.life import Reference, Shift, Tracked
 from artificer.core.records import Fact, Finding
 
@@ -63,8 +63,8 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
                 "note",
                 "labels",
                 f"{tracked.n_labelled:,} of {tracked.n_rows:,} new rows have labels: too few, or of one class alone, to "
-                f"measure the {metric}; what the inputs explain of its change is {with_interval(tracked.expected)}, and a "
-                "changed relation cannot be seen",
+                f"measure the {metric}; as far as the inputs explain, it is {better_by(tracked.expected)}, and a changed "
+                "relation cannot be seen",
                 "bring labels: in the rows, or by [track] labels",
                 (Fact("labelled", float(tracked.n_labelled), "rows"),),
                 tracked.expected,
@@ -97,7 +97,7 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             "relation_changed",
             "warning" if unexplained.high < 0 else "note",
             metric,
-            f"the inputs do not explain {with_interval(unexplained)} of the change in {metric}: the relation between inputs "
+            f"the inputs do not explain that the {metric} is {better_by(unexplained)}: the relation between inputs "
             "and target is another one than in training",
             "retrain on rows of the new relation: `artificer update BRIEF`",
             (),

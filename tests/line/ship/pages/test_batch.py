@@ -100,6 +100,7 @@ def test_our_columns_give_way_to_those_of_the_file(site: Any) -> None:
     ("data", "name", "says"),
     [
         (b"PAR1 and nothing", "rows.parquet", "damaged Parquet"),
+        (b"junk", "rows.parquet", "rows.parquet&#39; is no Parquet file"),
         (b"PK\x03\x04 nothing", "rows.xlsx", "damaged workbook"),
         (gzip.compress(b"x,shop\n1,a\n", mtime=0), "rows.csv.gz", "packed by gzip"),
         (b"SQLite format 3\x00", "rows.db", "an SQLite database"),

@@ -14,11 +14,14 @@ import httpx2 as httpx
 import polars as pl
 import pytest
 from browser import chromium
+from client import Client
+from served_client import server
 from watch.shop import feed, rows, shop
 
 import artificer
 import artificer_runtime
 from artificer import watch
+from artificer.core.access import made
 from artificer.core.ledger import ledger_of
 from artificer.line.ship.server.pages import PAGES
 
@@ -173,6 +176,40 @@ def test_a_file_is_sent_watched_and_fetched(browser: Any, address: str, tmp_path
     page.get_by_role("button", name="Remove it now").click()
     page.wait_for_selector("text=Score a file")
     page.close()
+
+
+def test_a_person_signs_in_uses_a_form_and_signs_out(browser: Any, tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve()
+    kept, text = made("ann", ["predict"])
+    client.ledger.keys.add(kept)
+    with server(client.brief) as (_, address):
+        page = browser.new_page(viewport=DESK)
+        page.goto(f"{address}/pages/predict")
+        page.get_by_label("Key").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_selector("#wrong")
+        page.get_by_label("Key").fill(text)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{address}/pages/predict")
+        page.locator("#row [name=x]").fill("1.5")
+        page.get_by_role("button", name="Predict").click()
+        page.wait_for_selector("#prediction")
+        assert page.locator("#row [name=x]").input_value() == "1.5"
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url(f"{address}/sign-in")
+        page.close()
+
+
+def test_in_a_hand_no_cell_runs_into_the_next(browser: Any, tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
+    with server(client.brief) as (_, address):
+        page = browser.new_page(viewport=HAND)
+        page.goto(f"{address}/pages/versions")
+        wide = (
+            "[...document.querySelectorAll('.scroll td:first-child')].filter(one => one.scrollWidth > one.clientWidth)"
+        )
+        assert page.evaluate(f"{wide}.map(one => one.textContent)") == []
+        page.close()
 
 
 def test_what_came_in_is_told(browser: Any, address: str) -> None:

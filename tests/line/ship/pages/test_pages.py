@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,15 @@ from web import answering
 import artificer_runtime
 from artificer.core.life import Bins, Reference
 from artificer.core.records import Estimate, Finding
+from artificer.core.rollout import Shadowed
 from artificer.core.stages import Contract, Line, ModelTest, Requirement, Rule, Verdict
 from artificer.core.store import encode, public_json
+from artificer.line.ask import read_brief
 from artificer.line.ship.scores import score
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.contract import demands
 from artificer.line.ship.server.pages.material import _read, _verdict
+from artificer.line.ship.versions import Versions
 from artificer_runtime.package import add_files, write
 from artificer_runtime.schema import Column, Schema
 
@@ -208,6 +213,15 @@ class TestPredict:
         assert "+38.1 points against the row you began with" in answer.text
         assert "Higher than 60% of the rows" in answer.text
 
+    def test_the_command_for_a_program_asks_this_server_for_what_is_shown(self, site: Any) -> None:
+        for headers in ({"x-part": "answer"}, {}):
+            found = site.post("/pages/predict", data={"x": "1.25", "shop": "it's"}, headers=headers).text
+            command = shlex.split(unescape(re.findall(r'id="program">(.+?)</pre>', found)[0]))
+            assert command[:2] == ["curl", f"{site.base_url}/predict".replace("//predict", "/predict")]
+            told = site.post("/predict", content=command[-1]).json()["predictions"][0]
+            assert f'data-chance="{told["probabilities"]["yes"]}"' in found
+        assert 'id="program"' not in site.post("/pages/predict", data={"x": "big"}).text
+
     def test_why_adds_up_to_the_prediction(self, tmp_path: Path) -> None:
         plain = contents("binary", 1.0)
         (one,) = plain.members
@@ -286,6 +300,7 @@ def signed_in(client: Client, *scopes: str) -> tuple[Any, str]:
 def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2")
     site, token = signed_in(client, "predict", "operate")
+    assert "-H &#39;authorization: Bearer KEY&#39;" in site.get("/pages/predict").text
     found = site.get("/pages/versions").text
     assert found.count('name="version" value="v1"') == 2  # promote it, or go back to it
     assert "Yes, serve v1" in found
@@ -295,6 +310,24 @@ def test_who_may_promote_gets_forms_that_ask_twice_and_do_it(tmp_path: Path) -> 
     assert done.url.path == "/pages/versions"
     assert "Version v1 is served" in done.text
     assert client.ledger.served("calls").version == "v1"
+
+
+def test_what_is_tried_out_is_told_and_ended_by_its_own_form(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2").ship("v3")
+    them = Versions(read_brief(client.brief), client.ledger, client.package("v1").parent, "bob")
+    them.shadow("v3")
+    them.share({"v1": 0.05})
+    client.ledger.rollouts.add("calls", Shadowed("v2", "v3", n_rows=40, n_other=3, difference=0.4, largest=0.2))
+    site, token = signed_in(client, "predict", "operate")
+    found = site.get("/pages/versions").text
+    assert "<td>canary, 5% of keys</td>" in found
+    assert "<td>shadow</td>" in found
+    assert "v3 on 40 rows of v2: 3 other predictions" in found
+    assert "End the canary of v1; v2 answers everything" in found
+    assert "Roll back" not in found
+    ended = site.post("/versions/rollback", data={"seen": "2", "csrf": token}).text
+    assert "Version v2 is served" in ended
+    assert "Roll back to v1" in ended
 
 
 def test_who_may_only_predict_gets_no_such_form_and_every_other(tmp_path: Path) -> None:

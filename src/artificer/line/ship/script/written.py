@@ -153,6 +153,9 @@ def softmax(raw):
 
 
 def main():
+    if len(sys.argv) not in (1, 3):
+        print(f"usage: python {Path(__file__).name} [ROWS OUT.csv]: trains, and predicts ROWS", file=sys.stderr)
+        sys.exit(2)
     source = Path(__file__).parent / SOURCE if not Path(SOURCE).is_absolute() else Path(SOURCE)
     models = train(read(source))
     print("trained")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +18,7 @@ from artificer.data.row_key import key_of
 from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
+from artificer.line.ship.server.fields import unfit
 from artificer.line.ship.server.log import Log
 from artificer.line.ship.server.memory import ROW_BYTES, afford, room
 from artificer.line.ship.server.metrics import FLAGS
@@ -144,7 +145,7 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
             yield pa.Table.from_batches([batch]), batch.schema.names
 
 
-def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], Any], schema: Any) -> Any:
+def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[..., Any], schema: Any) -> Any:
     """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
     import pyarrow as pa
 
@@ -155,7 +156,7 @@ def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], 
         return _like(ask(part, served), schema)
     found: list[Any] = []
     for version, places in split.items():
-        answers, _ = beside.asked(version, served, partial(ask, part.take(places)))
+        answers, _ = beside.asked(version, served, partial(ask, part.take(places), places=places))
         found.append(_like(answers, found[0].schema if found else schema))
     order = np.argsort([place for places in split.values() for place in places])
     return pa.concat_tables(found).take(order)
@@ -185,17 +186,35 @@ def _like(answers: Any, schema: Any) -> Any:
     return pa.table(columns)
 
 
-def _predicted(part: Any, model: Model, *, n_before: int, raised: dict[str, int]) -> Any:
-    """A part's answers: key, prediction, probabilities, score, what is done with the row, flags, version."""
+def _predicted(
+    part: Any, model: Model, *, n_before: int, raised: dict[str, int], places: Sequence[int] | None = None
+) -> Any:
+    """Answers to some rows of a part: key, prediction, probabilities, score, what is done with the row, flags, version.
+
+    Parameters
+    ----------
+    n_before : int
+        Rows before the part.
+    places : sequence of int, optional
+        Where in the part these rows stand; default: they are all of it.
+    """
     import pyarrow as pa
 
     scorer = model.scorer
+
+    def in_table(row: int) -> int:
+        return n_before + (row if places is None else int(places[row]))
+
+    _see_numbers(part, model, in_table)
     try:
         found = scorer.predictor.predict_full(part.select([column.name for column in model.columns]))
     except RowsError as error:
-        raise RefusedError(422, [wrong(str(error), "see /schema", row=n_before)]) from error
+        row = in_table(error.row or 0)
+        said = str(error if error.row is None else error.at(row))
+        raise RefusedError(422, [wrong(said, "see /schema", error.column, row)]) from error
     if model.fields.strict and found.flags["unseen"].any():
-        raise RefusedError(422, model.fields.unknown(scorer.predictor.schema, part, n_before)[:MOST_ERRORS])
+        unknown = model.fields.unknown(scorer.predictor.schema, part)[:MOST_ERRORS]
+        raise RefusedError(422, [one | {"row": in_table(one["row"])} for one in unknown])
     columns = {name: part[name] for name in scorer.brief.data.key if name in part.column_names}
     columns["prediction"] = pa.array(found.values.tolist())
     if found.probabilities is not None:
@@ -211,6 +230,18 @@ def _predicted(part: Any, model: Model, *, n_before: int, raised: dict[str, int]
     columns["flags"] = pa.array(_FLAG_TEXTS[code].tolist())
     columns["version"] = pa.array([scorer.version] * part.num_rows)
     return pa.table(columns)
+
+
+def _see_numbers(part: Any, model: Model, in_table: Callable[[int], int]) -> None:
+    """See that no truth value stands where a number is needed, as for rows of JSON."""
+    import pyarrow as pa
+
+    for column in model.columns:
+        cells = part[column.name]
+        if column.kind == "number" and pa.types.is_boolean(cells.type) and cells.null_count < len(cells):
+            said, fix = unfit(True, column) or ("", "")
+            row = next(row for row, cell in enumerate(cells.to_pylist()) if cell is not None)
+            raise RefusedError(422, [wrong(said, fix, column.name, in_table(row))])
 
 
 def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def parsed(content: bytes) -> Any:
         afford(decoded_bytes(content))
     try:
         return msgspec.json.decode(content)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _parsed_slowly(content)
 
 

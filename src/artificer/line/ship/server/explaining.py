@@ -149,7 +149,8 @@ def _explain_operation(model: Model) -> dict[str, Any]:
 
 def _what_if_operation(model: Model) -> dict[str, Any]:
     row = model.fields.schema
-    change = {"type": "object", "properties": row["properties"], "additionalProperties": False}
+    read = {column.name: row["properties"][column.name] for column in model.columns}
+    change = {"type": "object", "properties": read, "additionalProperties": False}
     asked = {
         "type": "object",
         "required": ["row", "changes"],

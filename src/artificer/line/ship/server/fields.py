@@ -22,6 +22,7 @@ TYPES = {
     "time": ["string", "null"],
     "text": ["string", "null"],
 }
+KEY_TYPES = ("string", "number", "boolean", "null")
 # Types whose values are right whatever they are, but for a number's size and a moment's form.
 _PLAIN: dict[str, frozenset[type]] = {
     "number": frozenset((int, float, NoneType)),
@@ -45,11 +46,13 @@ class Fields:
     columns : sequence of Column
         Those that the model reads.
     known : sequence of str
-        Other columns that somebody reads: key, time, what a decision is priced by.
+        Other columns that somebody reads: time, what a decision is priced by.
     meaning : dict of str to str
         What columns mean, in the client's words.
     serve : Serve
         What is done with a category that training never saw, and with a field that is absent.
+    key : sequence of str
+        Fields that hold the row's key; they need not be sent.
     """
 
     def __init__(
@@ -58,11 +61,13 @@ class Fields:
         known: Sequence[str] = (),
         meaning: Mapping[str, str] = {},
         serve: Serve = Serve(),  # noqa: B008 - frozen
+        key: Sequence[str] = (),
     ) -> None:
         self.columns, self.meaning = columns, meaning
         self.strict, self.fills = serve.unknown == "refuse", serve.missing == "answer"
         self._plan = tuple((one.name, _PLAIN[one.kind], one if one.kind == "time" else None) for one in columns)
-        self._read = {one.name for one in columns} | set(known)
+        self._read = {one.name for one in columns} | {*known, *key}
+        self._key = tuple(name for name in key if all(name != one.name for one in columns))
 
     def plain(self, row: Any) -> bool:
         """Whether a row is right at the first look: what `wrong_fields` would find nothing in; not so may still be right."""
@@ -80,7 +85,7 @@ class Fields:
                 moment and kind is str and not _is_moment(value, moment)
             ):
                 return False
-        return True
+        return not any(type(row.get(name)) in (list, dict) for name in self._key)
 
     def filled(self, row: Any) -> Any:
         """A row with null in each field that it lacks, where the brief has such rows answered."""
@@ -90,7 +95,7 @@ class Fields:
 
     def wrong(self, row: Any, place: int) -> list[dict[str, Any]]:
         """Everything that is wrong with one row but unknown categories, a record a field."""
-        return [] if self.plain(row) else list(wrong_fields(row, place, self.columns))
+        return [] if self.plain(row) else [*wrong_fields(row, place, self.columns), *self._wrong_key(row, place)]
 
     def unknown(self, schema: Schema, rows: Any, start: int = 0) -> list[dict[str, Any]]:
         """Categories that training never saw, a record each, where the brief has such rows refused; of right rows only."""
@@ -108,7 +113,16 @@ class Fields:
     def schema(self) -> dict[str, Any]:
         """JSON Schema of one row."""
         found = row_schema(self.columns, self.meaning)
+        for name in self._key:
+            found["properties"][name] = {"type": list(KEY_TYPES), "description": "the row's key: no input to the model"}
         return found | ({"required": []} if self.fills else {})
+
+    def _wrong_key(self, row: Any, place: int) -> list[dict[str, Any]]:
+        return [
+            _wrong(name, place, f"a key is a single value, not {_kind(row[name])}", "send the key as the rows have it")
+            for name in self._key
+            if isinstance(row, dict) and isinstance(row.get(name), list | dict)
+        ]
 
     def ignored(self, row: dict[str, Any]) -> set[str]:
         """Fields that nobody reads."""
@@ -172,7 +186,7 @@ def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[di
             fix = f"send it{_example(column)}, or null where the value is missing"
             yield _wrong(column.name, place, f"the field is absent{near}", fix)
             continue
-        said = _unfit(row[column.name], column)
+        said = unfit(row[column.name], column)
         if said:
             yield _wrong(column.name, place, *said)
 
@@ -209,7 +223,8 @@ def _property(column: Column, meaning: str) -> dict[str, Any]:
     return about
 
 
-def _unfit(value: Any, column: Column) -> tuple[str, str] | None:
+def unfit(value: Any, column: Column) -> tuple[str, str] | None:
+    """Why a value cannot be a column's, and what to send; None where it can."""
     if value is None:
         return None
     if isinstance(value, float) and not math.isfinite(value):

@@ -65,11 +65,18 @@ def is_own(host: str) -> bool:
 
 
 def same_origin(scope: Scope) -> bool:
-    """Whether a browser does not say that another site asks; what is no browser says nothing."""
+    """Whether a browser does not say that another site asks; what is no browser says nothing.
+
+    A page that keeps its address to itself sends its own forms with `Origin: null`, as a page without an origin does: then
+    the browser's word on the site decides, which no page can write.
+    """
     told = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    if told.get(b"sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    site = told.get(b"sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
         return False
     origin = told.get(b"origin")
+    if origin == "null":
+        return site == "same-origin"
     return origin is None or urlsplit(origin).netloc.lower() == told.get(b"host", "").lower()
 
 

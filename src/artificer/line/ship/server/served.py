@@ -66,7 +66,7 @@ class Model:
     def fields(self) -> Fields:
         """What a row must hold."""
         data = self.scorer.brief.data
-        return Fields(self.columns, (*self.key, data.time, *self._priced), data.columns, self.scorer.brief.serve)
+        return Fields(self.columns, (data.time, *self._priced), data.columns, self.scorer.brief.serve, self.key)
 
     @cached_property
     def decider(self) -> Decider:

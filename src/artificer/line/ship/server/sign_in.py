@@ -20,7 +20,7 @@ HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # with no-referrer a browser sends the form with `Origin: null`
     "cache-control": "no-store",
 }
 MOST_BYTES = 4096
@@ -36,7 +36,7 @@ def doors(serving: Serving) -> tuple[Door, ...]:
     async def sign_in(request: Request) -> Response:
         fields = dict(parse_qsl((await body(request, MOST_BYTES)).decode("utf-8", "replace")))
         if not same_origin(request.scope):
-            raise RefusedError(403, [wrong("another site sent this", "sign in on the page itself")])
+            return _page(fields.get("next", "/"), "Another site sent this: sign in here, on the page itself.", 403)
         try:
             key = gate.holder(fields.get("key", "").strip(), gate.proxies.client(request.scope))
         except RefusedError as refused:

@@ -1,6 +1,6 @@
 """The door for rows without end: a JSON object a line in, an answer a line out, in the memory of one batch.
 
-Nothing is read while the client does not take its answers, so it must read as it writes (`curl -T` does).
+Nothing is read while the client does not take its answers, so it must read as it writes (`curl -X POST -T` does).
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ async def _answers(request: Request, serving: Serving) -> AsyncIterator[bytes]:
             n_before += len(lines)
             yield content
     except RefusedError as error:
-        yield _line({"row": n_before, "errors": error.errors})
+        yield _line(_refused(n_before, error.errors))
     except MemoryError:
-        yield _line({"row": n_before, "errors": [NO_MEMORY]})
+        yield _line(_refused(n_before, [NO_MEMORY]))
     except ClientDisconnect:
         return
 
@@ -131,7 +131,7 @@ def _answered(
         try:
             row = parsed(line)
         except RefusedError as error:
-            told[place]["errors"] = error.errors
+            told[place] = _refused(n_before + place, error.errors)
             continue
         row = model.fields.filled(row)
         errors = model.fields.wrong(row, n_before + place)
@@ -150,6 +150,11 @@ def _answered(
     return b"".join(map(_line, told)), len(rows), flagged(found)
 
 
+def _refused(row: int, errors: list[Told]) -> Told:
+    """What is told of a line that was no row: its place, in each of its errors too."""
+    return {"row": row, "errors": [one | {"row": row} for one in errors]}
+
+
 def _line(value: Told) -> bytes:
     return msgspec.json.encode(value) + b"\n"
 
@@ -162,12 +167,14 @@ def _described(model: Model) -> dict[str, Any]:
         "required": ["row"],
         "properties": one["properties"]
         | {"row": {"type": "integer", "minimum": 0}, "errors": {"type": "array", "items": ERROR}},
-        "description": "A line for each line: its place from 0, and its prediction or what is wrong with it.",
+        "description": "A line for each line that is not blank: its place among these, from 0; prediction, or what is wrong.",
     }
     return {
         "summary": "Predict rows as they come, a JSON object a line; read the answers while you send",
         "parameters": PARAMETERS,
         "requestBody": {"required": False, "content": {KIND: {"schema": row}}},
-        "responses": {"200": {"description": "a line for each line", "content": {KIND: {"schema": answer}}}}
+        "responses": {
+            "200": {"description": "a line for each line that is not blank", "content": {KIND: {"schema": answer}}}
+        }
         | refusals("404"),
     }

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from artificer.core.brief import DecisionPart
 from artificer.core.errors import DataError
 from artificer.data.keys import key_texts
-from artificer.data.readers import read
+from artificer.data.readers import misnamed, read
 from artificer.line.ask.decision import conditions
 from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.control import drawn
@@ -63,7 +63,8 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
         with room(needs):  # polars ends the process where it gets none
             frame = read(path).frame
     except DataError as error:
-        raise DataError(str(error).replace(f"'{path.name}'", f"'{name}'")) from error
+        says = misnamed(name, start) or str(error).replace(f"'{path.name}'", f"'{name}'")
+        raise DataError(says) from error
     if frame.height > MOST_ROWS:
         raise DataError(_too_long(name, frame.height))
     return frame
@@ -96,7 +97,9 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
         try:
             parts.append(_predicted(model, rows, start))
         except RowsError as error:
-            raise RowsError(f"{error} (rows are counted from row {start:,})" if start else str(error)) from error
+            if error.row is None:
+                raise
+            raise error.at(start + error.row) from error
         tell(start + rows.height)
     ours = pl.concat(parts)
     decided, n_acts = _decided(model, frame, ours)

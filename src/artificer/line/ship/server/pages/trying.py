@@ -7,6 +7,7 @@ which the server writes in either case, in its place.
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,6 @@ def _page(seen: Seen, written: dict[str, str]) -> Response:
     errors = {one["field"]: one for one in wrong}
     told = None if errors else _told(seen, fields.typed(row, model), written.get(BEGAN, ""))
     alone = seen.request.headers.get("x-part") == "answer"
-    example = {name: _short(value) for name, value in (row if errors else fields.typed(row, model)).items()}
     return shown(
         seen,
         "answer.html" if alone else "predict.html",
@@ -55,9 +55,19 @@ def _page(seen: Seen, written: dict[str, str]) -> Response:
         answer=told,
         flags=FLAGS,
         began=BEGAN,
-        example=json.dumps(example, ensure_ascii=False),
+        program="" if errors else _program(seen, fields.typed(row, model)),
         meaning=model.scorer.brief.data.columns,
     )
+
+
+def _program(seen: Seen, row: dict[str, Any]) -> str:
+    """The command that asks this server for the same prediction."""
+    request = seen.request
+    scheme = "https" if seen.serving.gate.proxies.encrypted(request.scope) else request.url.scheme
+    key = ["-H", "authorization: Bearer KEY"] if seen.caller.way == "session" else []
+    sent = json.dumps({name: _short(value) for name, value in row.items()}, ensure_ascii=False)
+    kind = ["-H", "content-type: application/json"]
+    return shlex.join(["curl", f"{scheme}://{request.url.netloc}/predict", *key, *kind, "-d", sent])
 
 
 def _short(value: Any) -> Any:

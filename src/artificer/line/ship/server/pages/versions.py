@@ -12,10 +12,12 @@ from artificer.core.ledger import Ledger
 from artificer.core.life import Looked, Served, Updated
 from artificer.core.records import Estimate
 from artificer.core.report import svg
+from artificer.core.rollout import Rollout
 from artificer.core.store import decode
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material, of_version
 from artificer.line.ship.stored import stored
+from artificer.line.ship.versions import Versions
 from artificer_runtime import RuntimeInputError
 
 MOST = 30
@@ -27,8 +29,10 @@ def answer(seen: Seen) -> Response:
     ledger = scorer.ledger
     if ledger is None:
         return shown(seen, "versions.html", versions=[], served=None)
-    served = ledger.served(scorer.brief.name)
-    known = _versions(seen, scorer.package.resolve().parent, served)
+    packages = scorer.package.resolve().parent
+    found = Versions(scorer.brief, ledger, packages, seen.caller.name).told()
+    served, wanted = found["served"], found["wanted"]
+    known = _versions(seen, packages, served, wanted)
     query = seen.request.query_params
     names = [one.version for one in known]
     picked = [query.get(side, "") for side in ("a", "b")]
@@ -43,21 +47,30 @@ def answer(seen: Seen) -> Response:
         versions=known,
         scores=_scores(known),
         served=served,
+        wanted=wanted,
+        states={one["version"]: _state(one["version"], one["state"], wanted) for one in found["versions"]},
+        shadowed=[one for one in found["shadowed"] if one.shadow == wanted.shadow and one.n_rows],
         compared=pair,
         lines=_lines(pair),
         meeting=_meeting(ledger, scorer.brief.name, picked),
-        history=list(reversed(ledger.history(scorer.brief.name))),
+        history=list(reversed(found["history"])),
         acts=scorer.folder is not None and seen.caller.may("operate"),
         approves=scorer.folder is not None and told.brief.authority.four_eyes and seen.caller.may("approve"),
         signs=SIGNS,
     )
 
 
-def _versions(seen: Seen, packages: Path, served: Served | None) -> list[Material]:
-    """Versions of this model, the served and its predecessor first, then the newest."""
+def _state(version: str, state: str, wanted: Rollout) -> str:
+    """What a version does by now, for a person: its state, and the share of keys that it answers."""
+    says = {"previous": "served before", "candidate": "not served", "A/B": "A/B test"}.get(state, state)
+    return f"{says}, {wanted.shares[version]:.0%} of keys" if version in wanted.shares else says
+
+
+def _versions(seen: Seen, packages: Path, served: Served | None, wanted: Rollout) -> list[Material]:
+    """Versions of this model: what is served, its predecessor and those that are tried out first, then the newest."""
     scorer = seen.model.scorer
     folders = [packages / version for version in stored(packages, scorer.brief.name)]
-    first = [served.version, served.previous] if served else []
+    first = [*((served.version, served.previous) if served else ()), *wanted.versions]
     folders.sort(key=lambda path: (first.index(path.name) if path.name in first else len(first), -path.stat().st_mtime))
     found = []
     for path in folders[:MOST]:

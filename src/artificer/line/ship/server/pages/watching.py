@@ -64,15 +64,13 @@ def _waiting(scorer: Scorer) -> tuple[list[Review], int]:
 
 def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], found: Sequence[Looked]) -> life.LifePage:
     """The model's life as the looks tell it: no row is read again."""
-    met = [one.updated for one in reversed(found) if one.updated is not None]
     return life.LifePage(
         brief=told.brief,
         metric=found[-1].tracked.metric,
         periods=_periods(found),
         events=tuple((look.at, f"{one.outcome}: {one.because}") for look, one in zip(looks, found, strict=True)),
         tracked=found[-1].tracked,
-        updated=met[0] if met else None,
-        promoted=next((one for one in met if one.choice == "promote"), None),
+        meetings=tuple(one.updated for one in found if one.updated is not None),
         history=tuple(ledger.history(name)),
         findings=found[-1].findings or found[-1].tracked.findings,
         decisions=found[-1].decisions,

@@ -1,0 +1,58 @@
+"""What the page of a model's life says is served, after `watch` and after persons."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from artificer.core.brief import Brief, Target
+from artificer.core.ledger import Change
+from artificer.core.life import Updated
+from artificer.core.records import Estimate
+from artificer.core.report.life import LifePage, sentence
+
+SCORE = Estimate(0.7, 0.6, 0.8, "a test", 200)
+
+
+@pytest.fixture
+def page() -> LifePage:
+    """Of a first version A, which nothing has met yet."""
+    brief = Brief(target=Target(column="won"), name="calls", purpose="Whom to call.")
+    return LifePage(brief, "roc_auc", (), (), None, (), (), (), (), SCORE, ())
+
+
+def lived(page: LifePage, *done: tuple[str, str], met: tuple[tuple[str, str], ...] = ()) -> str:
+    """The sentence after A was served first, versions met it, and others were served by an action."""
+    history = [
+        Change("calls", place, *one, f"because {place}", "") for place, one in enumerate([("A", "first"), *done])
+    ]
+    gain = Estimate(0.66, 0.5, 0.8, "a test", 200)
+    meetings = [Updated("A", name, "roc_auc", 200, SCORE, SCORE, gain, 0.1, choice) for name, choice in met]  # type: ignore[arg-type]
+    return sentence(replace(page, history=tuple(history), meetings=tuple(meetings)))
+
+
+def test_the_first_version_stays_until_another_is_served(page: LifePage) -> None:
+    assert lived(page) == "Whom to call: the first model is served."
+    assert lived(page, met=(("B", "keep"),)).endswith("still served; no challenger was shown to be better.")
+    assert lived(page, met=(("B", "ask"),)).endswith("shown to be better waits for a person's yes.")
+
+
+@pytest.mark.parametrize("choice", ["promote", "ask"])
+def test_a_challenger_that_was_better_is_told_with_its_own_meeting(page: LifePage, choice: str) -> None:
+    said = lived(page, ("B", "promote"), met=(("B", choice), ("C", "keep")))
+    assert "a retrained model is served; on 200 rows that neither had seen it was better by 0.660" in said
+
+
+def test_what_a_person_wants_is_told_by_their_reason(page: LifePage) -> None:
+    met = (("B", "promote"),)
+    assert lived(page, ("B", "promote"), ("A", "promote"), met=met).endswith(
+        "the first model is served again: because 2."
+    )
+    assert lived(page, ("B", "promote"), ("A", "roll back"), met=met).endswith(
+        "the first model is served again: because 2."
+    )
+    assert lived(page, ("B", "promote"), ("C", "promote"), met=met).endswith("version C is served: because 2.")
+    assert lived(page, ("C", "promote"), met=(("C", "keep"),)).endswith("version C is served: because 1.")
+    back = (("B", "promote"), ("C", "promote"), ("B", "roll back"))
+    assert lived(page, *back, met=met).endswith("the previous model is served again: because 3.")
