@@ -28,6 +28,7 @@ from artificer.line.ship.server import Serving, batches
 from artificer.line.ship.server import shadow as module
 from artificer.line.ship.server.beside import drawn
 from artificer.line.ship.server.choosing import Chosen
+from artificer.line.ship.server.doors import RefusedError
 from artificer.line.ship.server.shadow import Shadow, compared
 from artificer.line.ship.versions import Versions
 
@@ -350,6 +351,21 @@ class TestShadow:
             serving.follow()
             time.sleep(0.02)
         assert (told[0].n_rows, told[0].n_other, told[0].n_decided, told[0].n_failed) == (30, 29, 0, 0)
+
+    def test_a_wrong_row_of_a_table_is_named_while_rows_fall_to_two_versions(self, two: Client) -> None:
+        versions(two).share({"v2": 0.5})
+        serving = Serving.of(two.brief)
+        serving.follow()
+        x = ["0.5"] * 9_000 + ["big"]
+        rows = pa.table({"id": list(range(9_001)), "x": x, "shop": ["a"] * 9_001})
+        sink = io.BytesIO()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows)
+        with pytest.raises(RefusedError) as refused:
+            batches._answered(sink.getvalue(), batches.ARROW, Chosen(serving.model, named=False), serving)
+        (one,) = refused.value.errors
+        assert (one["field"], one["row"]) == ("x", 9_000)
+        assert "row 9000 holds a text" in one["says"]
 
     def test_one_that_fails_fails_no_request(self, two: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         versions(two).shadow("v2")
