@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import xlsxwriter
 from client import Client, table
 from web import answering
 
@@ -122,6 +123,35 @@ def test_a_file_that_would_grow_too_large_is_refused(site: Any, monkeypatch: pyt
     monkeypatch.setattr(scored, "MOST_UNPACKED", 100)
     for form, says in (("parquet", "more than 10"), ("csv", "more than 10"), ("xlsx", "unpacks to")):
         assert says in site.get(sent(site, as_file(table(11).drop("day"), form), f"rows.{form}")).text
+
+
+def far_apart() -> bytes:
+    """A workbook of two cells, in the first corner of its sheet and in the last."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "x")
+        sheet.write(1_048_575, 16_383, 1)
+    return file.getvalue()
+
+
+def test_a_workbook_of_two_cells_far_apart_and_one_whose_reach_is_not_known_are_refused(site: Any) -> None:
+    found = site.get(sent(site, far_apart(), "rows.xlsx"))
+    assert "reaches over 17,179,869,184 cells" in found.text
+    assert "of a binary form" in site.get(sent(site, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "rows.xls")).text
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet", "arrow"])
+def test_a_file_of_very_many_columns_is_refused_before_its_rows_are_read(
+    site: Any, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scored, "MOST_COLUMNS", 30)
+    monkeypatch.setattr(scored, "read", None)
+    wide = pl.DataFrame({f"c{place}": [1, 2] for place in range(31)})
+    file = io.BytesIO()
+    write = {"json": wide.write_json, "jsonl": wide.write_ndjson, "arrow": wide.write_ipc_stream}.get(form)
+    data = as_file(wide, form) if write is None else write(file) or file.getvalue()
+    assert "more than 30 columns" in site.get(sent(site, data, f"rows.{form}")).text
 
 
 def test_more_than_is_read_no_file_and_too_many_are_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
