@@ -21,7 +21,7 @@ _CELLS = [before + b"c" + after for before in (b"<", b":") for after in (b" ", b
 
 
 def cells_of(archive: zipfile.ZipFile, most: int) -> int:
-    """Cells of the largest sheet of a workbook (.xlsx, .ods), those between others counted; some number above `most`, where more.
+    """Cells of the largest sheet of a workbook (.xlsx, .ods), those between others counted; above `most`, at least so many.
 
     A sheet may lie under any name, so that each file is looked at. Binary sheets (.xlsb) are not.
 

@@ -104,7 +104,7 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     """
     import pyarrow as pa
 
-    n_rows, needed = 0, [column.name for column in model.columns]
+    n_rows, needed = 0, [column.name for column in model.asked]
     for table, names in _read(content, kind):
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
@@ -117,6 +117,10 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
                 table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
         elif lacking:
             said = [wrong("the column is absent", "send it; null where a value is missing", name) for name in lacking]
+            raise RefusedError(422, said)
+        nested = [name for name in model.decider.reads if name in names and pa.types.is_nested(table[name].type)]
+        if nested:
+            said = [wrong("a decision needs single values", "send a plain column", name) for name in nested]
             raise RefusedError(422, said)
         n_rows += table.num_rows
         if n_rows > MOST_ROWS:
@@ -221,7 +225,8 @@ def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:
     if not decider.names:
         return {}
     keys = _keys(part, model) if decider.reads_keys else ()
-    said = decider(part.to_pylist() if decider.reads_rows else (), keys, model.score(found), found)
+    read = [name for name in decider.reads if name in part.column_names]
+    said = decider(part.select(read).to_pylist() if read else (), keys, model.score(found), found)
     columns = {"decision": pa.array(said.decision, pa.string())}
     if "review" in decider.names:
         columns["review"] = pa.array(said.review)

@@ -108,7 +108,7 @@ async def _limited(stream: AsyncIterator[bytes]) -> Any:
 
 
 def _page(seen: Seen, wrong: str = "", status: int = 200) -> Response:
-    columns = seen.model.columns
+    columns = seen.model.asked
     return shown(
         seen,
         "batch.html",

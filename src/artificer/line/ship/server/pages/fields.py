@@ -45,7 +45,7 @@ class Field:
 def groups(model: Model, told: Material, written: Mapping[str, str]) -> list[tuple[str, list[Field]]]:
     """Fields in groups with titles: what drives the prediction most, then all else."""
     meaning = model.scorer.brief.data.columns
-    fields = {one.name: _field(one, meaning.get(one.name, ""), _value(one, model, written)) for one in model.columns}
+    fields = {one.name: _field(one, meaning.get(one.name, ""), _value(one, model, written)) for one in model.asked}
     strong = [one.column for one in told.verdict.drivers if one.column in fields] if told.verdict else []
     if len(fields) <= FIRST + 2 or len(strong) < FIRST:
         return [("The row", list(fields.values()))]
@@ -56,12 +56,12 @@ def groups(model: Model, told: Material, written: Mapping[str, str]) -> list[tup
 
 def row_of(model: Model, written: Mapping[str, str]) -> dict[str, Any]:
     """What was written, as a row: an empty field is missing."""
-    return {column.name: written.get(column.name, "").strip() or None for column in model.columns}
+    return {column.name: written.get(column.name, "").strip() or None for column in model.asked}
 
 
 def typed(row: dict[str, Any], model: Model) -> dict[str, Any]:
     """A row whose fields have been checked, with numbers as numbers."""
-    numbers = {column.name for column in model.columns if column.kind == "number"}
+    numbers = {column.name for column in model.asked if column.kind == "number"}
     return {name: float(value) if name in numbers and value is not None else value for name, value in row.items()}
 
 
