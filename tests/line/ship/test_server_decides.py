@@ -200,7 +200,7 @@ def test_a_field_that_a_decision_is_priced_by_is_needed_of_each_row_by_itself(cl
         assert [one.get("decision") for one in told] == ["act", None, None, None, "act"]
         assert [one["row"] for one in told] == [0, 1, 2, 3, 4]
         kind = {"content-type": "application/vnd.apache.arrow.stream"}
-        for one, says in wrong[:2]:
+        for one, _ in wrong[:2]:
             body = io.BytesIO()
             pl.DataFrame([one]).write_ipc_stream(body)
             answer = http.post("/predict/batch", content=body.getvalue(), headers=kind)

@@ -19,10 +19,11 @@ from artificer.line.ship.server.beside import Beside
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.log import Log
-from artificer.line.ship.server.memory import ROW_BYTES, afford, room
+from artificer.line.ship.server.memory import ROW_BYTES, room
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
+from artificer.line.ship.server.unpacked import batches_of, see_texts, texts_of
 from artificer_runtime import RowsError
 from artificer_runtime.predictor import Predictions
 from artificer_runtime.values import canonical_text
@@ -126,7 +127,9 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
         if n_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
         for start in range(0, table.num_rows, ROWS_AT_ONCE):
-            yield table.slice(start, ROWS_AT_ONCE)
+            part = table.slice(start, ROWS_AT_ONCE)
+            see_texts(part, n_rows - table.num_rows + start)
+            yield _unpacked(part, kind)
 
 
 def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
@@ -139,13 +142,27 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
         return
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(content)) as file:
+    texts = texts_of(pq.read_schema(pa.BufferReader(content)))
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts) as file:
         if file.metadata.num_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
-        groups = range(file.metadata.num_row_groups)
-        afford(max((file.metadata.row_group(one).total_byte_size for one in groups), default=0))  # unpacked
-        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+        for batch in batches_of(file, ROWS_AT_ONCE):
             yield pa.Table.from_batches([batch]), batch.schema.names
+
+
+def _unpacked(part: Any, kind: str) -> Any:
+    """Rows of Parquet with their texts as they were written: we packed them to look at them."""
+    import pyarrow as pa
+
+    if kind == ARROW:
+        return part
+    columns = {
+        name: pa.chunked_array([one.dictionary_decode() for one in part[name].chunks], part[name].type.value_type)
+        if pa.types.is_dictionary(part[name].type)
+        else part[name]
+        for name in part.column_names
+    }
+    return pa.table(columns)
 
 
 def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], Any], schema: Any) -> Any:
