@@ -169,9 +169,10 @@ def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[[Any, Model], 
     """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
     import pyarrow as pa
 
-    key, served = who.model.scorer.brief.data.key, who.model
-    drawn_by = part.select(list(key)) if key and {*key} <= {*part.column_names} else part
-    split = None if who.named or not beside.sharing else beside.split(served, drawn_by.to_pylist())
+    served, split = who.model, None
+    if beside.sharing and not who.named:
+        drawn_by = part.select(list(served.key)) if all(_keys(part, served)) else part
+        split = beside.split(served, drawn_by.to_pylist())
     if split is None:
         return _like(ask(part, served), schema)
     found: list[Any] = []
