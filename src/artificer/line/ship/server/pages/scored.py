@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from artificer.core.brief import DecisionPart
 from artificer.core.errors import DataError
 from artificer.data.keys import key_texts
 from artificer.data.readers import read
@@ -22,8 +20,8 @@ from artificer.data.workbooks import OLE, is_binary, refuse_far_cells
 from artificer.line.ask.decision import conditions
 from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.control import drawn
-from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
-from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.decided import ACT, CONTROL, LEAVE, NAMES, REVIEW, words
+from artificer.line.ship.decisions import NO_PERIOD, Rule, decisive
 from artificer.line.ship.predicted import FLAGS
 from artificer.line.ship.reviewing import met
 from artificer.line.ship.server.memory import room
@@ -139,14 +137,12 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
 
 def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], int | None]:
     """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
-    brief = model.scorer.brief
-    if model.scorer.task == "multiclass":
-        brief = replace(brief, decision=DecisionPart())
+    brief = decisive(model.scorer.brief, model.scorer.task)
     rule = Rule(brief, model.scorer.schema)
     asked = conditions(brief.decision, model.scorer.task)
     if not (rule.decides or asked) or not rule.columns <= {*frame.columns}:
         return [], None
-    score = ours["score" if "score" in ours.columns else "prediction"].to_numpy()
+    score = _score(model, ours)
     period = rule.periods(frame)
     keyed = brief.data.key and {*brief.data.key} <= {*frame.columns}
     key = (
@@ -157,10 +153,22 @@ def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[lis
     acts = rule.chosen(score, key, period, rule.acts(frame, score), ~(control | review))
     code = np.where(acts, ACT, LEAVE if rule.decides else -1)
     code[control], code[review] = CONTROL, REVIEW
+    starts = rule.starts(period).cast(pl.String)
+    if model.persons.said and keyed:
+        for place in np.flatnonzero(review).tolist():
+            code[place] = NAMES.index(model.persons.said.get((key[place], starts[place] or ""), "review"))
     decided = [words(code).cast(pl.String)]
     if rule.every_s and (period != NO_PERIOD).any():
-        decided.append(rule.starts(period).alias("period"))
-    return decided, int(acts.sum()) if rule.decides else None
+        decided.append(starts.alias("period"))
+    return decided, int((code == ACT).sum()) if rule.decides else None
+
+
+def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
+    """What decisions are made by, as `Model.score` has it."""
+    shown = [f"p_{name}" for name in model.scorer.predictor.contents.classes]
+    if "score" not in ours.columns and shown:
+        return ours.select(pl.max_horizontal(shown)).to_series().to_numpy()
+    return ours["score" if "score" in ours.columns else "prediction"].to_numpy()
 
 
 def _predictions(ours: pl.DataFrame, score: np.ndarray) -> Predictions:
