@@ -75,8 +75,8 @@ class Model:
     @cached_property
     def fields(self) -> Fields:
         """What a row must hold."""
-        data = self.scorer.brief.data
-        return Fields(self.asked, (*self.key, data.time), data.columns, self.scorer.brief.serve)
+        data, spellings = self.scorer.brief.data, self.scorer.predictor.schema.spellings
+        return Fields(self.asked, (*self.key, data.time), data.columns, self.scorer.brief.serve, spellings=spellings)
 
     @cached_property
     def decider(self) -> Decider:
