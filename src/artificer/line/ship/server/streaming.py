@@ -146,8 +146,8 @@ def _answered(
     found = _each(rows, serving, who)
     for place, answer in zip(places, found, strict=True):
         told[place] |= answer
-        for error in answer.get("errors", ()):
-            error["row"] = n_before + place
+        for one in answer.get("errors", ()):
+            one["row"] = n_before + place
     found = [answer for answer in found if "errors" not in answer]
     return b"".join(map(_line, told)), len(found), flagged(found)
 
