@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,7 @@ from served_client import answering, given
 import artificer
 from artificer import forget as module
 from artificer.core.errors import WorkspaceError
+from artificer.core.forgotten import secret_of
 from artificer.core.ledger import Ledger
 from artificer.data.fill import place_of
 from artificer.data.unfill import unfill
@@ -134,6 +137,26 @@ def test_without_its_secret_it_is_said_that_nobody_can_be_recognised(tmp_path: P
     assert [one.code for one in artificer.score(client.brief).findings] == ["forgotten_unread"]
     with answering(client) as http:
         assert given(http, {"key": "p3|x", "label": "no"})["new"] == 1
+
+
+def test_an_empty_secret_is_none_and_nobody_is_forgotten_under_it(tmp_path: Path) -> None:
+    client = met(Client(tmp_path))
+    secret = client.folder / "artificer-work" / "forget.secret"
+    secret.touch()
+    assert secret_of(secret.parent) is None
+    refused("forget", PERSON, "--brief", client.brief, "--yes", names="is empty")
+    secret.unlink()
+    document("forget", PERSON, "--brief", client.brief, "--yes")
+    kept = secret.read_bytes()
+    assert len(kept) == 64
+    assert not list(secret.parent.glob(".forget.secret*"))
+
+
+def test_of_two_who_make_the_secret_at_once_one_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+    monkeypatch.setattr(os, "link", lambda source, path: (Path(path).write_text("quicker"), link(source, path)))
+    assert secret_of(tmp_path, make=True) == hashlib.sha256(b"quicker").digest()
+    assert [one.name for one in tmp_path.iterdir()] == ["forget.secret"]
 
 
 def test_what_cannot_be_found_or_asked_is_told(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from client import contents
 
 from artificer_runtime import PackageError, load
 from artificer_runtime import reading as reader
-from artificer_runtime.package import add_files, npz, write, zipped
+from artificer_runtime.package import add_files, is_package, npz, write, zipped
 from artificer_runtime.reading import arrays_of
 
 ROWS = {"x": [-1.0, 0.0, 2.5, None], "shop": ["a", "b", "?", None]}
@@ -237,3 +237,30 @@ def test_a_file_that_the_manifest_does_not_list_is_no_part_of_it(package: Path) 
     assert "card.json" not in read(package)[2]
     data = (package / "schema.json").read_bytes()
     assert hashlib.sha256(data).hexdigest() == read(package)[1]["files"]["schema.json"]
+
+
+def repacked(package: Path, path: Path, method: int) -> bytearray:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for one in sorted(package.rglob("*")):
+            if one.is_file():
+                archive.write(one, one.relative_to(package).as_posix())
+    return bytearray(path.read_bytes())
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_zip_that_is_packed_in_another_way_is_refused_before_it_is_unpacked(
+    package: Path, tmp_path: Path, method: int
+) -> None:
+    repacked(package, tmp_path / "p.zip", method)
+    with pytest.raises(PackageError, match="packed in another way"):
+        load(tmp_path / "p.zip")
+
+
+def test_a_zip_whose_list_of_files_is_damaged_is_told_to_be_so(package: Path, tmp_path: Path) -> None:
+    data, path = repacked(package, tmp_path / "p.zip", zipfile.ZIP_DEFLATED), tmp_path / "p.zip"
+    place = data.rfind(b"PK\x01\x02")
+    data[place : place + 4] = b"XXXX"
+    path.write_bytes(data)
+    assert is_package(path)
+    with pytest.raises(PackageError, match="or a damaged one"):
+        load(path)

@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import struct
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -149,13 +150,16 @@ def zip_of(files: Mapping[str, bytes]) -> bytes:
 
 
 def is_package(path: Path) -> bool:
-    """Whether a path looks like a package: a folder or zip with a manifest."""
+    """Whether a path looks like a package: a folder or zip with a manifest, or a zip so damaged that none can be seen."""
     if path.is_dir():
         return (path / MANIFEST).exists()
     if not path.is_file() or not zipfile.is_zipfile(path):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return MANIFEST in archive.namelist()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return MANIFEST in archive.namelist()
+    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError, struct.error):
+        return True  # reading it says what is wrong
 
 
 def read(path: str | Path, *, require_signed: Key | None = None) -> tuple[Contents, dict[str, Any], dict[str, bytes]]:

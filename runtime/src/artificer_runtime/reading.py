@@ -81,6 +81,8 @@ def _of_zip(path: Path) -> Iterator[tuple[str, bytes]]:
                 raise ValueError(f"it holds {one.filename!r} twice")
             met.add(one.filename)
             _hold_name(one)
+            if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError(f"{one.filename!r} is packed in another way than stored or deflated")
             if not one.is_dir():
                 yield one.filename, archive.read(one)
 

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,25 +201,36 @@ def secret_of(root: Path, *, make: bool = False) -> bytes | None:
     Raises
     ------
     WorkspaceError
-        When it cannot be read or made.
+        When it cannot be read or made; when one is to be made, and there is an empty file, which is none.
     """
     given = os.environ.get(SECRET_ENV)
     if given:
         return hashlib.sha256(given.encode()).digest()
     path = root / SECRET_FILE
     with told(path):
-        if not path.exists():
-            if not make:
-                return None
-            try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except FileExistsError:  # another process was quicker
-                return secret_of(root)
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_hex(32))
-                file.flush()
-                os.fsync(file.fileno())
-        return hashlib.sha256(path.read_bytes().strip()).digest()
+        if make and not path.exists():
+            _make(path)
+        text = path.read_bytes().strip() if path.exists() else b""
+    if make and not text:
+        raise WorkspaceError(
+            f"'{path}' is empty, and nobody is forgotten under a secret that anybody knows; bring it back from a copy, or "
+            "remove it where nobody was forgotten with it yet"
+        )
+    return hashlib.sha256(text).digest() if text else None
+
+
+def _make(path: Path) -> None:
+    """Make a secret that stands there whole or not at all; where another process was quicker, its own stands."""
+    staging = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(staging, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(staging, path)
+    finally:
+        staging.unlink(missing_ok=True)
 
 
 def secret_id(secret: bytes) -> str:

@@ -55,6 +55,17 @@ def read_separated(data: bytes, name: str) -> tuple[pl.DataFrame, tuple[Finding,
     return frame, tuple(findings)
 
 
+def width_of(head: bytes) -> int:
+    """How many columns the first line of a CSV file names, from its first bytes; 0 where that cannot be told."""
+    utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
+    head = head.decode("utf-16", "ignore").encode() if utf16 else head.removeprefix(b"\xef\xbb\xbf")
+    text = _lines(head[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
+    try:
+        return len(next((row for row in csv.reader(text, delimiter=_separator(head)) if row), []))
+    except csv.Error:
+        return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a CSV file is written.

@@ -5,13 +5,27 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
+import zlib
+from xml.parsers import expat
 
 import polars as pl
 
 from artificer.core.errors import DataError, closest
 from artificer.core.records import Fact, Finding
+from artificer.data.extents import cells_of
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the header of .xls
+MOST_CELLS = 200_000_000  # of a sheet, those between others counted: some 6 GB once read
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    expat.ExpatError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+)
 
 
 def is_workbook(data: bytes) -> bool:
@@ -25,14 +39,23 @@ def is_workbook(data: bytes) -> bool:
     return any(name.startswith("xl/") for name in names) or {"content.xml", "mimetype"} <= set(names)
 
 
+def is_binary(data: bytes) -> bool:
+    """Whether a workbook is of a binary form (.xls, .xlsb), whose cells `refuse_far_cells` does not look at."""
+    if data[:8] == OLE:
+        return True
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return any(name.lower() == "xl/workbook.bin" for name in archive.namelist())
+
+
 def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Read one sheet; "" takes the first that holds rows, and says so where there are several.
 
     Raises
     ------
     DataError
-        When the reader is not installed, the workbook is damaged, or the sheet is absent.
+        When the reader is not installed, the workbook is damaged or its cells lie too far apart, or the sheet is absent.
     """
+    refuse_far_cells(data, name, MOST_CELLS)
     try:
         import fastexcel
     except ModuleNotFoundError as error:
@@ -53,6 +76,31 @@ def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, t
         said = (str(error).splitlines() or ["no reason given"])[0]
         raise DataError(f"'{name}' is a damaged workbook ({said}); make or save it again") from error
     return frame, () if sheet else _others(name, chosen, full)
+
+
+def refuse_far_cells(data: bytes, name: str, most: int) -> int:
+    """Refuse a workbook with a sheet of more cells than `most`, those between others counted; how many there are.
+
+    Binary workbooks (.xls, .xlsb) are not looked at.
+
+    Raises
+    ------
+    DataError
+        When it has one, or is damaged.
+    """
+    if data[:8] == OLE:
+        return 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = cells_of(archive, most)
+    except UNREADABLE as error:
+        raise DataError(f"'{name}' is a damaged workbook ({error}); make or save it again") from error
+    if found > most:
+        raise DataError(
+            f"a sheet of '{name}' reaches over {found:,} cells, more than {most:,}: clear what stands far off from the rows, "
+            "or save the rows as CSV or Parquet"
+        )
+    return found
 
 
 def _others(name: str, chosen: str, full: list[str]) -> tuple[Finding, ...]:

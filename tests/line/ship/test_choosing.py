@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,14 @@ PARQUET = "application/vnd.apache.parquet"
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[Any]:
-    client = Client(tmp_path).ask().ship().ship("v2", slope=-1.0).ship("v3", slope=2.0).serve()
+    with sharing(tmp_path) as found:
+        yield found
+
+
+@contextmanager
+def sharing(tmp_path: Path, data: str = 'key = ["id"]') -> Iterator[Any]:
+    """A server of which v1 answers half of the keys, and v2 the others."""
+    client = Client(tmp_path).ask(data).ship().ship("v2", slope=-1.0).ship("v3", slope=2.0).serve()
     Versions(read_brief(client.brief), client.ledger, client.package("v1").parent, "ann").share(SHARES)
     with answering(client, Wanted(window_s=0.05)) as found:
         found.serving.follow()
@@ -174,3 +182,13 @@ def test_a_named_version_that_fails_is_our_fault_and_nobody_stands_in(
     monkeypatch.setattr(type(other), "predictions", lambda self, rows: 1 / 0 if self is other else works(self, rows))
     assert http.post("/predict?version=v2", json=ROWS[0]).status_code == 500
     assert http.post("/predict?version=v1", json=ROWS[0]).status_code == 200
+
+
+def test_one_key_stays_with_one_version_where_the_brief_names_no_column_for_it(tmp_path: Path) -> None:
+    with sharing(tmp_path, data="") as http:
+        for key, n_versions in (("one", 1), (None, 2), ("", 2)):
+            given = [row | {"key": key} for row in ROWS]
+            told = http.post("/predict", json={"rows": given}).json()["predictions"]
+            assert len({one["version"] for one in told}) == n_versions
+            answer = http.post("/predict/batch", content=table(given), headers={"content-type": PARQUET})
+            assert pl.read_parquet(io.BytesIO(answer.content))["version"].n_unique() == n_versions

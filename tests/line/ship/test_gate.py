@@ -200,6 +200,10 @@ class TestProxy:
         )
         assert (found.name, found.scopes, found.way) == ("ann", ("predict", "operate"), "proxy")
         assert self.gate().admit(asked({"x-user": "ann"}, peer="::ffff:10.1.2.3"), "predict").scopes == ("predict",)
+        for none in ("", " ", "nonsense"):
+            with pytest.raises(RefusedError) as refused:
+                self.gate().admit(asked({"x-user": "ann", "x-scopes": none}, peer="10.1.2.3"), "predict")
+            assert refused.value.status == 403
 
     @pytest.mark.parametrize("peer", ["11.1.2.3", "127.0.0.1", "", "nonsense"])
     def test_the_same_from_anybody_else_is_ignored_and_taken_away(self, peer: str) -> None:

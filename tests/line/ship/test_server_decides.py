@@ -18,7 +18,7 @@ from served_client import answering
 
 import artificer
 from artificer.core.brief import Brief, DecisionPart, Target
-from artificer.core.errors import BriefError
+from artificer.core.errors import BriefError, DataError
 from artificer.line.ship.control import drawn, is_drawn
 from artificer.line.ship.server import Serving
 
@@ -174,3 +174,66 @@ def test_a_row_without_its_moment_waits_without_a_period(client: Client) -> None
     with answering(client) as http:
         timed, bare = predicted(http, [{"id": 1, "x": 0, "shop": "c", "day": day}, {"id": 2, "x": 0, "shop": "c"}])
     assert (timed["period"], bare["period"], bare["decision"]) == ("2009-01-05", "", "review")
+
+
+PRICED = "\n[decision.value]\nacted = -1\nsuccess = 'cost'\n"
+
+
+def test_a_field_that_a_decision_is_priced_by_is_needed_of_each_row_by_itself(client: Client) -> None:
+    client.ask(more=PRICED)
+    row = {"x": 1.0, "shop": "a", "cost": 5}
+    bare = {"x": 1.0, "shop": "a"}
+    wrong = [
+        (bare, "the field is absent"),
+        (row | {"cost": [1, 2]}, "not a list"),
+        (row | {"cost": "much"}, "not a text"),
+    ]
+    with answering(client) as http:
+        assert "cost" in http.get("/schema").json()["required"]
+        for one, says in wrong:
+            answer = http.post("/predict", json={"rows": [row, one]})
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["field"], error["row"]) == (422, "cost", 1)
+            assert says in error["says"]
+        lines = "\n".join(json.dumps(one) for one in [row, *(one for one, _ in wrong), row])
+        told = [json.loads(line) for line in http.post("/predict/stream", content=lines).text.splitlines()]
+        assert [one.get("decision") for one in told] == ["act", None, None, None, "act"]
+        assert [one["row"] for one in told] == [0, 1, 2, 3, 4]
+        kind = {"content-type": "application/vnd.apache.arrow.stream"}
+        for one, _ in wrong[:2]:
+            body = io.BytesIO()
+            pl.DataFrame([one]).write_ipc_stream(body)
+            answer = http.post("/predict/batch", content=body.getvalue(), headers=kind)
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "cost")
+
+
+def test_a_decision_that_reads_a_row_does_not_hang_on_the_rows_beside_it(client: Client) -> None:
+    client.ask(more=PRICED)
+    row = {"x": 1.0, "shop": "a", "cost": 5}
+    cells = [5, 5.5, "5", "0.1", None, 2**70, -5]
+    odd = [[1, 2], {"a": 1}, 3, "three", None, 2**70, 2**200]
+    with answering(client) as http:
+        alone = [predicted(http, [row | {"cost": cell}])[0]["decision"] for cell in cells]
+        assert alone == ["act", "act", "act", "leave", "leave", "act", "leave"]
+        together = predicted(http, [row | {"cost": cell, "other": one} for cell, one in zip(cells, odd, strict=True)])
+        assert [one["decision"] for one in together] == alone
+
+
+def test_a_line_that_only_its_prediction_refuses_does_not_end_the_stream(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"id": 1, "x": 1.0, "shop": "a"}
+    with answering(client) as http:
+        model = type(http.serving.model)
+        predictions = model.predictions
+
+        def refusing(self: Any, rows: Any) -> Any:
+            if any(one["id"] == 2 for one in rows):
+                raise DataError("that row cannot be")
+            return predictions(self, rows)
+
+        monkeypatch.setattr(model, "predictions", refusing)
+        lines = "\n".join(json.dumps(row | {"id": id}) for id in (1, 2, 3))
+        told = [json.loads(line) for line in http.post("/predict/stream", content=lines).text.splitlines()]
+    assert ["prediction" in one for one in told] == [True, False, True]
+    assert told[1]["errors"][0] | {"fix": ""} == {"field": "", "row": 1, "says": "that row cannot be", "fix": ""}

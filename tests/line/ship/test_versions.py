@@ -230,6 +230,11 @@ class TestDrawn:
         assert drawn({"x": 1, "y": 2}, ["id"], shares) == drawn({"y": 2, "x": 1}, [], shares)
         assert {drawn({"x": place}, ["id"], shares) for place in range(50)} == {"", "v2"}
 
+    @pytest.mark.parametrize("none", [None, "", " ", float("nan")])
+    def test_a_key_that_is_missing_is_no_key(self, none: Any) -> None:
+        shares = {"v2": 0.5}
+        assert {drawn({"id": none, "x": place}, ["id"], shares) for place in range(50)} == {"", "v2"}
+
     def test_a_key_is_the_same_however_it_is_written(self) -> None:
         assert {drawn({"id": one}, ["id"], {"v2": 0.5}) for one in (7, 7.0, "7")} in ({""}, {"v2"})
 

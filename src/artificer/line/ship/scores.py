@@ -7,7 +7,6 @@ table, and then into the ledger. The same call again changes nothing, and comple
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from artificer.data.fill import Filled, Place, fill, place_of
 from artificer.data.table import fingerprint
 from artificer.line.ask.decision import check_decision
 from artificer.line.ship.decided import ACT, CONTROL, REVIEW, Decided, decided, words
-from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.decisions import NO_PERIOD, Rule, decisive
 from artificer.line.ship.filling import filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
 from artificer.line.ship.reasons import shown_of
@@ -79,7 +78,7 @@ def score(
     place = _place(scorer, out, out_env)
     check_decision(scorer.brief, scorer.task)
     shown_of(scorer)  # a wrong name is told before anything is predicted
-    rule = Rule(_decisive(scorer), scorer.schema)
+    rule = Rule(decisive(scorer.brief, scorer.task), scorer.schema)
     batches, noticed = batches_of(scorer, rule, rows)
     found = predicted_rows(scorer, rule, batches())
     if found is None:
@@ -107,14 +106,6 @@ def score(
         n_control=n_control,
         n_review=n_review,
     )
-
-
-def _decisive(scorer: Scorer) -> Brief:
-    """The brief, without what cannot be decided among more than two classes."""
-    if scorer.task != "multiclass":
-        return scorer.brief
-    decision = replace(scorer.brief.decision, capacity=None, threshold=None, value=None, control=0.0)
-    return replace(scorer.brief, decision=decision)
 
 
 def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: ReviewQueue | None) -> str:

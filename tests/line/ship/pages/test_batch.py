@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import xlsxwriter
 from client import Client, table
 from web import answering
 
@@ -78,6 +80,40 @@ def test_the_control_share_and_rows_for_a_person_are_left_alone_as_score_leaves_
     assert {"control", "review", "act"} < {*found["decision"]}
 
 
+def as_scored(client: Client, rows: pl.DataFrame) -> list[str | None]:
+    """Decisions that the page gives rows, which must be those of `score`."""
+    artificer.score(client.brief, rows, client.folder / "out.parquet")
+    with answering(client.brief) as site:
+        address = sent(site, as_file(rows, "parquet"), "rows.parquet")
+        found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+    decisions = found.sort("id")["decision"].to_list()
+    expected = pl.read_parquet(client.folder / "out.parquet").sort("id")["decision"].cast(pl.String).to_list()
+    assert decisions == expected
+    return decisions
+
+
+def test_what_a_person_decided_stands_in_the_place_of_review(client: Client) -> None:
+    client.ask(more='[decision]\nthreshold = 0.5\nreview = { when = ["score > 0.8"] }\n')
+    rows = table(60).drop("day")
+    before = as_scored(client, rows)
+    place = before.index("review")
+    client.ledger.reviews("calls").answer(str(sorted(rows["id"])[place]), "leave")
+    after = as_scored(client, rows)
+    assert after[place] == "leave"
+    assert after[:place] + after[place + 1 :] == before[:place] + before[place + 1 :]
+
+
+def test_rows_of_more_than_two_classes_wait_for_a_person_as_score_has_them_wait(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.ask(more='[decision]\nreview = { when = ["score < 0.5"] }\n').ship("v2", "multiclass").serve("v2")
+    rows = table(60).drop("day")
+    found = as_scored(client, rows)
+    assert {*found} == {None, "review"}
+    monkeypatch.setattr(scored, "CLASSES_SHOWN", 2)
+    assert as_scored(client, rows) == found
+
+
 def test_no_cell_of_what_is_downloaded_starts_a_formula(site: Any) -> None:
     rows = pl.DataFrame({"x": [1.0], "shop": ["a"], "note": ["=1+1"], "@name": ["+2"]})
     address = sent(site, as_file(rows, "parquet"), "rows.parquet")
@@ -125,6 +161,35 @@ def test_a_file_that_would_grow_too_large_is_refused(site: Any, monkeypatch: pyt
         assert says in site.get(sent(site, as_file(table(11).drop("day"), form), f"rows.{form}")).text
 
 
+def far_apart() -> bytes:
+    """A workbook of two cells, in the first corner of its sheet and in the last."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "x")
+        sheet.write(1_048_575, 16_383, 1)
+    return file.getvalue()
+
+
+def test_a_workbook_of_two_cells_far_apart_and_one_whose_reach_is_not_known_are_refused(site: Any) -> None:
+    found = site.get(sent(site, far_apart(), "rows.xlsx"))
+    assert "reaches over 17,179,869,184 cells" in found.text
+    assert "of a binary form" in site.get(sent(site, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "rows.xls")).text
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet", "arrow"])
+def test_a_file_of_very_many_columns_is_refused_before_its_rows_are_read(
+    site: Any, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scored, "MOST_COLUMNS", 30)
+    monkeypatch.setattr(scored, "read", None)
+    wide = pl.DataFrame({f"c{place}": [1, 2] for place in range(31)})
+    file = io.BytesIO()
+    write = {"json": wide.write_json, "jsonl": wide.write_ndjson, "arrow": wide.write_ipc_stream}.get(form)
+    data = as_file(wide, form) if write is None else write(file) or file.getvalue()
+    assert "more than 30 columns" in site.get(sent(site, data, f"rows.{form}")).text
+
+
 def test_more_than_is_read_no_file_and_too_many_are_refused(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "MOST_BYTES", 1000)
     large = site.post("/pages/batch", files={"file": ("rows.csv", b"x" * (batch.MIB + 2000))})
@@ -168,3 +233,42 @@ def test_work_of_a_process_that_is_gone_is_told_and_takes_no_turn(site: Any, mon
     path.write_text(re.sub(r'"process": \d+', '"process": 99999999', path.read_text().replace('"done"', '"busy"')))
     assert "the server was stopped meanwhile" in site.get(address).text
     assert "csv" in site.get(sent(site, b"x,shop\n1,a\n")).text
+
+
+def test_a_fault_of_ours_is_told_by_a_name_that_the_log_has(
+    site: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = "a value of the file"
+
+    def fail(*_: Any) -> Any:
+        raise pl.exceptions.PanicException(words)
+
+    monkeypatch.setattr(jobs, "scored_rows", fail)
+    found = re.search(r"our fault, logged as (\w+)", site.get(sent(site, b"x,shop\n1,a\n")).text)
+    assert found is not None
+    assert f"fault {found[1]}" in caplog.text
+    assert "PanicException" in caplog.text
+    assert words not in caplog.text
+
+
+class Full(io.BytesIO):
+    def read(self, *_: Any) -> bytes:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_file_that_cannot_be_kept_leaves_nothing_and_one_whose_copying_was_killed_is_removed(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OSError, match="No space"):
+        jobs.begin(site.serving.model, "rows.csv", Full(b"x"))
+    assert not list(jobs._root().iterdir())
+    monkeypatch.setattr(jobs, "begin", lambda *_: Full().read())
+    answer = site.post("/pages/batch", files={"file": ("rows.csv", b"x,shop\n1,a\n")})
+    assert answer.status_code == 503
+    assert "No space left on device" in answer.text
+    for name, moment in (("old", 0), ("new", time.time())):
+        (jobs._root() / name).mkdir()
+        (jobs._root() / name / "given").write_bytes(b"x")
+        os.utime(jobs._root() / name, (moment, moment))
+    site.get("/pages/batch/none")
+    assert [one.name for one in jobs._root().iterdir()] == ["new"]

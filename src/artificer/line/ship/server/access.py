@@ -187,8 +187,8 @@ class Gate:
                 seen.forwarded = True
         if proxied and self.proxies.speak(scope):
             seen.names = [value.decode("latin-1").strip() for name, value in scope["headers"] if name == self._identity]
-            given = b" ".join(value for name, value in scope["headers"] if name == self._scopes).decode("latin-1")
-            words = set(given.replace(",", " ").split())
+            given = [value.decode("latin-1") for name, value in scope["headers"] if name == self._scopes]
+            words = set(" ".join(given).replace(",", " ").split())
             seen.scopes = tuple(one for one in RIGHTS if one in words) if given else ("predict",)
         elif proxied:
             scope["headers"] = [one for one in scope["headers"] if one[0] not in (self._identity, self._scopes)]

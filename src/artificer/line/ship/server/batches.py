@@ -20,10 +20,11 @@ from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import Door, RefusedError, body, wrong
 from artificer.line.ship.server.fields import unfit
 from artificer.line.ship.server.log import Log
-from artificer.line.ship.server.memory import ROW_BYTES, afford, room
+from artificer.line.ship.server.memory import ROW_BYTES, room
 from artificer.line.ship.server.metrics import FLAGS
 from artificer.line.ship.server.openapi import refusals
 from artificer.line.ship.server.served import Model, Serving
+from artificer.line.ship.server.unpacked import batches_of, see_texts, texts_of
 from artificer_runtime import RowsError
 from artificer_runtime.predictor import Predictions
 from artificer_runtime.values import canonical_text
@@ -105,7 +106,7 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
     """
     import pyarrow as pa
 
-    n_rows, needed = 0, [column.name for column in model.columns]
+    n_rows, needed = 0, [column.name for column in model.asked]
     for table, names in _read(content, kind):
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
@@ -119,11 +120,17 @@ def _parts(content: bytes, kind: str, model: Model) -> Iterator[Any]:
         elif lacking:
             said = [wrong("the column is absent", "send it; null where a value is missing", name) for name in lacking]
             raise RefusedError(422, said)
+        nested = [name for name in model.decider.reads if name in names and pa.types.is_nested(table[name].type)]
+        if nested:
+            said = [wrong("a decision needs single values", "send a plain column", name) for name in nested]
+            raise RefusedError(422, said)
         n_rows += table.num_rows
         if n_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
         for start in range(0, table.num_rows, ROWS_AT_ONCE):
-            yield table.slice(start, ROWS_AT_ONCE)
+            part = table.slice(start, ROWS_AT_ONCE)
+            see_texts(part, n_rows - table.num_rows + start)
+            yield _unpacked(part, kind)
 
 
 def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
@@ -136,22 +143,37 @@ def _read(content: bytes, kind: str) -> Iterator[tuple[Any, list[str]]]:
         return
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(pa.BufferReader(content)) as file:
+    texts = texts_of(pq.read_schema(pa.BufferReader(content)))
+    with pq.ParquetFile(pa.BufferReader(content), read_dictionary=texts) as file:
         if file.metadata.num_rows > MOST_ROWS:
             raise RefusedError(413, [wrong(f"the table has more than {MOST_ROWS:,} rows", "send it in parts")])
-        groups = range(file.metadata.num_row_groups)
-        afford(max((file.metadata.row_group(one).total_byte_size for one in groups), default=0))  # unpacked
-        for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+        for batch in batches_of(file, ROWS_AT_ONCE):
             yield pa.Table.from_batches([batch]), batch.schema.names
+
+
+def _unpacked(part: Any, kind: str) -> Any:
+    """Rows of Parquet with their texts as they were written: we packed them to look at them."""
+    import pyarrow as pa
+
+    if kind == ARROW:
+        return part
+    columns = {
+        name: pa.chunked_array([one.dictionary_decode() for one in part[name].chunks], part[name].type.value_type)
+        if pa.types.is_dictionary(part[name].type)
+        else part[name]
+        for name in part.column_names
+    }
+    return pa.table(columns)
 
 
 def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[..., Any], schema: Any) -> Any:
     """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
     import pyarrow as pa
 
-    key, served = who.model.scorer.brief.data.key, who.model
-    drawn_by = part.select(list(key)) if key and {*key} <= {*part.column_names} else part
-    split = None if who.named or not beside.sharing else beside.split(served, drawn_by.to_pylist())
+    served, split = who.model, None
+    if beside.sharing and not who.named:
+        drawn_by = part.select(list(served.key)) if all(_keys(part, served)) else part
+        split = beside.split(served, drawn_by.to_pylist())
     if split is None:
         return _like(ask(part, served), schema)
     found: list[Any] = []
@@ -252,7 +274,8 @@ def _decided(part: Any, model: Model, found: Predictions) -> dict[str, Any]:
     if not decider.names:
         return {}
     keys = _keys(part, model) if decider.reads_keys else ()
-    said = decider(part.to_pylist() if decider.reads_rows else (), keys, model.score(found), found)
+    read = [name for name in decider.reads if name in part.column_names]
+    said = decider(part.select(read).to_pylist() if read else (), keys, model.score(found), found)
     columns = {"decision": pa.array(said.decision, pa.string())}
     if "review" in decider.names:
         columns["review"] = pa.array(said.review)

@@ -15,9 +15,9 @@ import msgspec
 
 from artificer.core.errors import ArtificerError
 from artificer.core.rollout import Rollout
+from artificer.data.row_key import key_of
 from artificer.line.ship.server.shadow import Shadow
 from artificer_runtime import RuntimeInputError
-from artificer_runtime.schema import canonical_text
 
 if TYPE_CHECKING:
     from artificer.core.rollout import Rollouts
@@ -124,7 +124,7 @@ class Beside:
 
     def split(self, model: Model, rows: Sequence[Row]) -> dict[str, list[int]] | None:
         """Places of the rows that fall to each version, "" for the served one; None where it alone answers."""
-        shares, key = self._wanted.shares, model.scorer.brief.data.key
+        shares, key = self._wanted.shares, model.key
         if not shares:
             return None
         places: dict[str, list[int]] = {}
@@ -157,15 +157,14 @@ def predictions(model: Model, rows: Sequence[Row]) -> list[Row]:
 def drawn(row: Row, key: Sequence[str], shares: Mapping[str, float]) -> str:
     """The version to which a row's key falls; "" is the served one.
 
-    A key keeps its version while the shares stay as they are, and while a canary's share grows. A row without a key
-    falls by all that it holds.
+    A key keeps its version while the shares stay as they are, and while a canary's share grows. A row without a key,
+    or with one that is null or empty, falls by all that it holds.
 
     >>> drawn({"id": 7}, ["id"], {"v2": 1.0})
     'v2'
     """
-    if key and all(name in row for name in key):
-        text = "|".join(canonical_text(row[name]) for name in key)
-    else:
+    text = key_of([row.get(name) for name in key]) if key else ""
+    if not text:
         text = msgspec.json.encode(row, order="deterministic").decode()
     versions = sorted(shares)
     place = hashlib.sha256(f"{','.join(versions)}\n{text}".encode("utf-8", "surrogatepass")).digest()[:8]

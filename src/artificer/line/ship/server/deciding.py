@@ -15,8 +15,12 @@ from artificer.line.ship.control import is_drawn
 from artificer.line.ship.reviewing import because, met
 from artificer.line.ship.scorer import Scorer
 from artificer_runtime.predictor import Predictions
+from artificer_runtime.schema import Column, Schema
+from artificer_runtime.values import number_of
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from artificer.core.review_queue import ReviewQueue
     from artificer.line.ask.review import Condition
 
@@ -77,8 +81,12 @@ class Decider:
         What a decision may be; empty where the brief says nothing about a single row.
     draws : bool
         Whether a control share is drawn by the rows' keys.
-    reads_rows, reads_keys : bool
-        Whether decisions hang on more of a row than its score, and on its key.
+    priced : frozenset of str
+        Columns that the brief's value reads: a row without one cannot be decided.
+    reads : tuple of str
+        All columns that decisions hang on beside the score: `priced`, and the moment where lists have periods.
+    reads_keys : bool
+        Whether decisions hang on a row's key.
 
     Raises
     ------
@@ -103,10 +111,8 @@ class Decider:
         names += ["control"] * self.draws + ["review"] * bool(self._conditions)
         self.names = (*names, *([None] if names and self._acts is None else []))
         self.reads_keys = self.draws or bool(self._conditions)
-        value = decision.value if decision.threshold is None and decision.capacity is None else None
-        self.reads_rows = self._periods is not None or (
-            value is not None and (isinstance(value.acted, str) or isinstance(value.success, str))
-        )
+        self.priced = _priced(scorer)
+        self.reads = (*sorted(self.priced), *([scorer.brief.data.time] if self._periods else []))
 
     def __call__(
         self, rows: Sequence[dict[str, Any]], keys: Sequence[str], score: np.ndarray, found: Predictions
@@ -116,7 +122,7 @@ class Decider:
         Parameters
         ----------
         rows : sequence of dict
-            Read only where `reads_rows`.
+            Read only where there are columns in `reads`.
         keys : sequence of str
             Read only where `reads_keys`; "" of a row without one: it is not control, and waits under its prediction's id.
         score : array of float64, (n_rows,)
@@ -160,6 +166,23 @@ def _acts(scorer: Scorer) -> Acts | None:
     return lambda _, score: acted + success * score > 0
 
 
+def _priced(scorer: Scorer) -> frozenset[str]:
+    """Columns that the brief's value reads, where it is the value that decides."""
+    decision = scorer.brief.decision
+    if scorer.task == "multiclass" or decision.threshold is not None or decision.capacity is not None:
+        return frozenset()
+    texts = (
+        [one for one in (decision.value.acted, decision.value.success) if isinstance(one, str)]
+        if decision.value
+        else []
+    )
+    if not texts:
+        return frozenset()
+    from artificer.data.expression import named
+
+    return frozenset().union(*map(named, texts))
+
+
 def _worth(scorer: Scorer) -> Acts:
     """Decide by amounts that are read from the rows."""
     import polars as pl
@@ -169,7 +192,7 @@ def _worth(scorer: Scorer) -> Acts:
     rule = Rule(scorer.brief, scorer.schema)
 
     def acts(rows: Sequence[dict[str, Any]], score: np.ndarray) -> np.ndarray:
-        return rule.acts(pl.DataFrame(rows, infer_schema_length=None, strict=False), score)
+        return rule.acts(pl.DataFrame([_column(rows, name, scorer.schema) for name in sorted(rule.columns)]), score)
 
     return acts
 
@@ -183,7 +206,29 @@ def _periods(scorer: Scorer) -> Periods:
     rule, name = Rule(scorer.brief, scorer.schema), scorer.brief.data.time
 
     def periods(rows: Sequence[dict[str, Any]]) -> list[str]:
-        moments = pl.DataFrame({name: [row.get(name) for row in rows]}, strict=False)
+        moments = pl.DataFrame([_column(rows, name, scorer.schema)])
         return rule.starts(rule.periods(moments)).cast(pl.String).fill_null("").to_list()
 
     return periods
+
+
+def _column(rows: Sequence[dict[str, Any]], name: str, schema: Schema) -> pl.Series:
+    """One column of rows of JSON, each cell as it is read alone: a frame would type it by the cells beside it."""
+    import polars as pl
+
+    from artificer.data.spelled import is_mixed, mixed_texts
+
+    cells = [None if isinstance(cell := row.get(name), list | dict) else cell for row in rows]
+    column = next((one for one in schema.columns if one.name == name), None)
+    if column is not None and column.kind == "number":
+        return pl.Series(name, [_number(cell, column, schema) for cell in cells], pl.Float64, nan_to_null=True)
+    if is_mixed(cells):
+        return pl.Series(name, mixed_texts(cells), pl.String)
+    return pl.Series(name, cells, strict=False)
+
+
+def _number(cell: Any, column: Column, schema: Schema) -> float | None:
+    try:
+        return number_of(cell, schema.spellings, column.form)
+    except ValueError:  # as in a table that is scored: it counts as missing
+        return None

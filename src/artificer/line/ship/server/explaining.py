@@ -103,7 +103,7 @@ def _changes(given: Any, model: Model) -> tuple[dict[str, Any], list[dict[str, A
         raise RefusedError(422, [wrong("no change was sent", CHANGES_ASKED, "changes")])
     if len(changes) > MOST_CHANGES:
         raise RefusedError(413, [wrong(f"{len(changes):,} changes are more than {MOST_CHANGES:,}", "send fewer")])
-    read = {column.name for column in model.columns}
+    read = {column.name for column in model.asked}
     unread = sorted({name for change in changes for name in change} - read)
     if unread:
         raise RefusedError(422, [wrong("the model does not read this column", "see /schema", one) for one in unread])

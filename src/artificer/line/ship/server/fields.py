@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from types import NoneType
@@ -13,7 +13,7 @@ from artificer.core.brief import Serve
 from artificer.core.errors import closest
 from artificer.line.ship.admitting import unknown
 from artificer_runtime.schema import Column, Schema
-from artificer_runtime.values import canonical_text, is_missing, lacks_zone, number_of, seconds_of
+from artificer_runtime.values import MISSING, canonical_text, is_missing, lacks_zone, number_of, seconds_of
 
 TYPES = {
     "number": ["number", "null"],
@@ -53,6 +53,8 @@ class Fields:
         What is done with a category that training never saw, and with a field that is absent.
     key : sequence of str
         Fields that hold the row's key; they need not be sent.
+    spellings : collection of str
+        Texts that stand for nothing, in lower case, whatever a column holds: as in a table.
     """
 
     def __init__(
@@ -62,8 +64,9 @@ class Fields:
         meaning: Mapping[str, str] = {},
         serve: Serve = Serve(),  # noqa: B008 - frozen
         key: Sequence[str] = (),
+        spellings: Collection[str] = MISSING,
     ) -> None:
-        self.columns, self.meaning = columns, meaning
+        self.columns, self.meaning, self.spellings = columns, meaning, spellings
         self.strict, self.fills = serve.unknown == "refuse", serve.missing == "answer"
         self._plan = tuple((one.name, _PLAIN[one.kind], one if one.kind == "time" else None) for one in columns)
         self._read = {one.name for one in columns} | {*known, *key}
@@ -95,7 +98,9 @@ class Fields:
 
     def wrong(self, row: Any, place: int) -> list[dict[str, Any]]:
         """Everything that is wrong with one row but unknown categories, a record a field."""
-        return [] if self.plain(row) else [*wrong_fields(row, place, self.columns), *self._wrong_key(row, place)]
+        if self.plain(row):
+            return []
+        return [*wrong_fields(row, place, self.columns, self.spellings), *self._wrong_key(row, place)]
 
     def unknown(self, schema: Schema, rows: Any, start: int = 0) -> list[dict[str, Any]]:
         """Categories that training never saw, a record each, where the brief has such rows refused; of right rows only."""
@@ -162,7 +167,10 @@ class Fields:
             return f"beyond training, {_range(column)}", "see that it is meant, and in the unit of the training rows"
         if column.kind in ("category", "boolean") and isinstance(value, str | int | float):
             text = canonical_text(value).strip()
-            if is_missing(text) or (text.lower() if column.kind == "boolean" else text) in self._levels[column.name]:
+            if (
+                is_missing(text, self.spellings)
+                or (text.lower() if column.kind == "boolean" else text) in self._levels[column.name]
+            ):
                 return None
             return (
                 f"training never saw this value{_nearest(text, column)}",
@@ -175,7 +183,9 @@ class Fields:
         return {one.name: frozenset((*one.levels, *(written for written, _ in one.spellings))) for one in self.columns}
 
 
-def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[dict[str, Any]]:
+def wrong_fields(
+    row: Any, place: int, columns: Sequence[Column], spellings: Collection[str] = MISSING
+) -> Iterator[dict[str, Any]]:
     """Everything that is wrong with one row, a record a field: field, row, says, fix."""
     if not isinstance(row, dict):
         yield _wrong("", place, f"a row is an object of fields, not {_kind(row)}", 'send {"column": value, …}')
@@ -185,6 +195,8 @@ def wrong_fields(row: Any, place: int, columns: Sequence[Column]) -> Iterator[di
             near = closest(column.name, [name for name in row if name not in {one.name for one in columns}])
             fix = f"send it{_example(column)}, or null where the value is missing"
             yield _wrong(column.name, place, f"the field is absent{near}", fix)
+            continue
+        if isinstance(row[column.name], str) and is_missing(row[column.name], spellings):
             continue
         said = unfit(row[column.name], column)
         if said:

@@ -111,7 +111,7 @@ def _metadata(model: Model, serving: Serving) -> dict[str, Any]:
         "name": model.scorer.brief.name,
         "versions": list(answering(serving)),
         "platform": "artificer",
-        "inputs": [{"name": one.name, "datatype": TYPES[one.kind], "shape": [-1]} for one in model.columns],
+        "inputs": [{"name": one.name, "datatype": TYPES[one.kind], "shape": [-1]} for one in model.asked],
         "outputs": [one | {"shape": [-1, *one["shape"][1:]]} for one in outputs],
     }
 
@@ -208,7 +208,7 @@ def _infer_operation(model: Model) -> dict[str, Any]:
         "type": "object",
         "required": ["name", "datatype", "shape", "data"],
         "properties": {
-            "name": {"type": "string", "examples": [one.name for one in model.columns[:20]]},
+            "name": {"type": "string", "examples": [one.name for one in model.asked[:20]]},
             "datatype": {"enum": sorted(KNOWN)},
             "shape": {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1, "maxItems": 2},
             "data": {"type": "array"},
@@ -237,7 +237,7 @@ def _infer_operation(model: Model) -> dict[str, Any]:
     example = {
         "inputs": [
             {"name": one.name, "datatype": TYPES[one.kind], "shape": [1], "data": [model.typical[one.name]]}
-            for one in model.columns
+            for one in model.asked
         ]
     }
     return {

@@ -12,6 +12,7 @@ import logging
 import secrets
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -201,10 +202,15 @@ class Log:
     def _begun(self, version: str) -> tuple[Stream, itertools.count[int]]:
         """A stream for a version of which nothing has been told yet; the first one starts the writer."""
         with self._lock:
-            if self._thread is None and not self._ending:
-                self._thread = threading.Thread(target=self._write, name="prediction log", daemon=True)
-                self._thread.start()
             fresh = (Stream(_stream_id(), self.name, version), itertools.count())
+            if self._thread is None and not self._ending:
+                thread = threading.Thread(target=self._write, name="prediction log", daemon=True)
+                try:
+                    thread.start()
+                except (RuntimeError, MemoryError) as error:  # no room for it: the next answer tries again
+                    self._stumbled(error)
+                    return fresh
+                self._thread = thread
             return self._streams.setdefault(version, fresh)
 
     def _write(self) -> None:
@@ -232,24 +238,31 @@ class Log:
             expire(self._open(), self._brief)
         except WorkspaceError as error:
             LOG.warning("what is too old cannot be removed at the moment: %s", error)
+        except Exception as error:  # noqa: BLE001 - the writer must live on
+            LOG.error("what is too old cannot be removed at the moment: %s", _fault(error))
 
     def _written(self) -> None:
         """Write all that waits; what cannot be written stays, and is tried again a window later."""
         while self._queue or self._batch:
-            while self._queue and len(self._batch) < BATCH:
-                self._batch.append(_writable(self._queue.popleft()))
             try:
+                while self._queue and len(self._batch) < BATCH:
+                    self._batch.append(_writable(self._queue.popleft()))
                 n_kept = self._keep(self._batch)
-            except WorkspaceError as error:
-                if not self._trouble:
-                    LOG.warning("predictions cannot be kept at the moment: %s", error)
-                self._trouble = str(error)
+            except Exception as error:  # noqa: BLE001 - a writer that died of one would keep nothing any more
+                self._stumbled(error)
                 return
             if self._trouble:
                 LOG.warning("predictions are kept again; %d found no room meanwhile", self._dropped)
             self._trouble = ""
             self._kept += n_kept
             self._batch = []
+
+    def _stumbled(self, error: Exception) -> None:
+        """Say, once, why answers cannot be kept at the moment."""
+        says = str(error) if isinstance(error, WorkspaceError) else _fault(error)
+        if not self._trouble:
+            LOG.warning("predictions cannot be kept at the moment: %s", says)
+        self._trouble = says.partition("\n")[0]
 
     def _keep(self, batch: Sequence[Answer]) -> int:
         """Write some answers, and who waits for a person; a second time, where it ended between, changes nothing.
@@ -272,6 +285,11 @@ def _score(answer: dict[str, Any]) -> tuple[float | None, str]:
     if "probabilities" in answer:
         return max(answer["probabilities"].values()), canonical_text(answer["prediction"])
     return float(answer["prediction"]), ""
+
+
+def _fault(error: Exception) -> str:
+    """A fault of ours: its kind and where it was, and not its words, which may hold what a row held."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__)).rstrip()}"
 
 
 def _writable(answer: Answer) -> Answer:

@@ -63,10 +63,20 @@ class Model:
         return tuple(one for one in self.scorer.predictor.schema.columns if one.kind in GROUPS)
 
     @cached_property
+    def asked(self) -> tuple[Column, ...]:
+        """What a row must hold: what it reads, and what decisions are priced by; of a name any single value."""
+        known = {one.name for one in self.columns}
+        priced = [
+            one for one in self.scorer.schema.columns if one.name in self.decider.priced and one.name not in known
+        ]
+        free = (one if one.kind in GROUPS else Column(one.name, "category") for one in priced)
+        return (*self.columns, *free)
+
+    @cached_property
     def fields(self) -> Fields:
         """What a row must hold."""
-        data = self.scorer.brief.data
-        return Fields(self.columns, (data.time, *self._priced), data.columns, self.scorer.brief.serve, self.key)
+        data, spellings = self.scorer.brief.data, self.scorer.predictor.schema.spellings
+        return Fields(self.asked, (data.time,), data.columns, self.scorer.brief.serve, self.key, spellings)
 
     @cached_property
     def decider(self) -> Decider:
@@ -77,17 +87,6 @@ class Model:
     def key(self) -> tuple[str, ...]:
         """Fields that hold a row's key."""
         return self.scorer.brief.data.key or (KEY,)
-
-    @cached_property
-    def _priced(self) -> list[str]:
-        """Columns that the brief's value reads."""
-        value = self.scorer.brief.decision.value
-        texts = [one for one in (value.acted, value.success) if isinstance(one, str)] if value else []
-        if not texts:
-            return []
-        from artificer.data.expression import named
-
-        return sorted(set().union(*map(named, texts)))
 
     def predictions(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Predict rows whose fields have been checked."""
@@ -281,6 +280,7 @@ def _loaded(scorer: Scorer, persons: Persons) -> Model:
     columns = scorer.predictor.schema.columns
     typical = {column.name: _typical(column, bins.get(column.name)) for column in columns if column.kind in GROUPS}
     model = Model(scorer, card, datetime.now(UTC).isoformat(timespec="seconds"), typical, persons)
+    typical |= {column.name: _typical(column, bins.get(column.name)) for column in model.asked[len(model.columns) :]}
     with suppress(RowsError, DataError):  # what is built at the first prediction is there before a request
         model.predictions([typical])
     return model

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from artificer.core.errors import BriefError, DataError
 from artificer.line.ship.server.beside import Answered
 from artificer.line.ship.server.choosing import PARAMETERS, Chosen, chosen
 from artificer.line.ship.server.doors import (
@@ -32,6 +33,7 @@ from artificer.line.ship.server.memory import SMALL, afford
 from artificer.line.ship.server.openapi import ERROR, prediction_schema, refusals
 from artificer.line.ship.server.predicting import flagged, with_keys
 from artificer.line.ship.server.served import Model, Serving
+from artificer_runtime import RowsError
 
 KIND = "application/x-ndjson"
 MOST_AT_ONCE = 500  # lines that are predicted together
@@ -141,13 +143,26 @@ def _answered(
             continue
         rows.append(row)
         places.append(place)
-    answers, version, _ = who.predictions(serving, rows) if rows else Answered([], "", "")
-    if serving.log is not None:
-        serving.log.answered(version, rows, answers)
-    found = with_keys(rows, answers, model)
+    found = _each(rows, serving, who)
     for place, answer in zip(places, found, strict=True):
         told[place] |= answer
-    return b"".join(map(_line, told)), len(rows), flagged(found)
+        for one in answer.get("errors", ()):
+            one["row"] = n_before + place
+    found = [answer for answer in found if "errors" not in answer]
+    return b"".join(map(_line, told)), len(found), flagged(found)
+
+
+def _each(rows: Sequence[Told], serving: Serving, who: Chosen) -> list[Told]:
+    """Answers to lines that were checked; where all together are refused, each by itself, with why it is."""
+    try:
+        answers, version, _ = who.predictions(serving, rows) if rows else Answered([], "", "")
+    except (RowsError, DataError, BriefError) as error:
+        if len(rows) == 1:
+            return [{"errors": [wrong(str(error), "see /schema")]}]
+        return [answer for row in rows for answer in _each([row], serving, who)]
+    if serving.log is not None:
+        serving.log.answered(version, rows, answers)
+    return with_keys(rows, answers, who.model)
 
 
 def _refused(row: int, errors: list[Told]) -> Told:

@@ -48,6 +48,9 @@ async def upload(seen: Seen) -> Response:
         return await run_in_threadpool(_page, seen, "no file was chosen", 422)
     try:
         job = await run_in_threadpool(jobs.begin, seen.model, _harmless(file.filename or "file"), file.file)
+    except OSError as error:
+        says = f"the file could not be kept while it is scored: {error.strerror}; try again in a minute"
+        return await run_in_threadpool(_page, seen, says, 503)
     finally:
         await file.close()
     if job is None:
@@ -108,7 +111,7 @@ async def _limited(stream: AsyncIterator[bytes]) -> Any:
 
 
 def _page(seen: Seen, wrong: str = "", status: int = 200) -> Response:
-    columns = seen.model.columns
+    columns = seen.model.asked
     return shown(
         seen,
         "batch.html",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from artificer.core.figures import figure
 from artificer.line.ship.server.pages.material import Material
 from artificer.line.ship.server.served import Model
 from artificer_runtime.schema import Column
+from artificer_runtime.values import number_of
 
 FIRST = 6  # of the strongest drivers
 SELECT_LEVELS, DATALIST_LEVELS = 40, 1000
@@ -45,7 +47,7 @@ class Field:
 def groups(model: Model, told: Material, written: Mapping[str, str]) -> list[tuple[str, list[Field]]]:
     """Fields in groups with titles: what drives the prediction most, then all else."""
     meaning = model.scorer.brief.data.columns
-    fields = {one.name: _field(one, meaning.get(one.name, ""), _value(one, model, written)) for one in model.columns}
+    fields = {one.name: _field(one, meaning.get(one.name, ""), _value(one, model, written)) for one in model.asked}
     strong = [one.column for one in told.verdict.drivers if one.column in fields] if told.verdict else []
     if len(fields) <= FIRST + 2 or len(strong) < FIRST:
         return [("The row", list(fields.values()))]
@@ -56,13 +58,14 @@ def groups(model: Model, told: Material, written: Mapping[str, str]) -> list[tup
 
 def row_of(model: Model, written: Mapping[str, str]) -> dict[str, Any]:
     """What was written, as a row: an empty field is missing."""
-    return {column.name: written.get(column.name, "").strip() or None for column in model.columns}
+    return {column.name: written.get(column.name, "").strip() or None for column in model.asked}
 
 
 def typed(row: dict[str, Any], model: Model) -> dict[str, Any]:
     """A row whose fields have been checked, with numbers as numbers."""
-    numbers = {column.name for column in model.columns if column.kind == "number"}
-    return {name: float(value) if name in numbers and value is not None else value for name, value in row.items()}
+    forms, spellings = {one.name: one.form for one in model.asked if one.kind == "number"}, model.fields.spellings
+    numbers = {name: number_of(row[name], spellings, form) for name, form in forms.items() if row[name] is not None}
+    return row | {name: None if math.isnan(number) else number for name, number in numbers.items()}
 
 
 def _value(column: Column, model: Model, written: Mapping[str, str]) -> str:

@@ -6,13 +6,16 @@ by whoever looks next, and by a clock in the process that took it.
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
 import tempfile
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -31,6 +34,7 @@ KEPT_S = 3600
 MOST_BUSY = 4
 SHEET_CELLS = 400_000  # writing more as Excel takes longer than one waits
 PREVIEW_ROWS = 8
+LOG = logging.getLogger("artificer.serve")
 STATE, GIVEN, RESULT = "job.json", "given", "scored.parquet"
 
 
@@ -79,10 +83,14 @@ def begin(model: Model, name: str, file: IO[bytes]) -> Job | None:
         return None
     job = Job(secrets.token_urlsafe(18), name, model.scorer.brief.name, model.scorer.version, os.getpid(), time.time())
     _folder(job.id).mkdir(mode=0o700)
-    with (_folder(job.id) / GIVEN).open("wb") as kept:
-        shutil.copyfileobj(file, kept)
-    save(_folder(job.id) / STATE, job)
-    _pool().submit(_score, job, model)
+    try:
+        save(_folder(job.id) / STATE, job)  # first: what has no state is found by nobody
+        with (_folder(job.id) / GIVEN).open("wb") as kept:
+            shutil.copyfileobj(file, kept)
+        _pool().submit(_score, job, model)
+    except BaseException:
+        remove(job.id)
+        raise
     clock = threading.Timer(KEPT_S + 1, _sweep)
     clock.daemon = True
     clock.start()
@@ -156,16 +164,20 @@ def _score(job: Job, model: Model) -> None:
         _tell(replace(job, state="failed", says=str(error)))
     except MemoryError:
         _tell(replace(job, state="failed", says="there is not enough memory for it; send it in parts"))
-    except Exception:
-        # Whoever waits must be told; what it was is ours to mend, and goes to the server's log.
+    except BaseException as error:  # noqa: BLE001 - a panic of polars is no Exception, and whoever waits must be told
         _tell(
-            replace(
-                job, state="failed", says="it could not be scored, and the fault is ours; the server's log says more"
-            )
+            replace(job, state="failed", says=f"it could not be scored: this is our fault, logged as {_fault(error)}")
         )
-        raise
     finally:
         (folder / GIVEN).unlink(missing_ok=True)
+
+
+def _fault(error: BaseException) -> str:
+    """Log where it happened and its kind, as for a request; its words, which may hold values, are not told."""
+    name = secrets.token_hex(6)
+    where = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    LOG.error("fault %s at a file that was scored: %s\n%s", name, type(error).__name__, where)
+    return name
 
 
 def _tell(job: Job) -> None:
@@ -174,9 +186,12 @@ def _tell(job: Job) -> None:
 
 
 def _sweep() -> None:
-    for one in _all():
-        if one.since + KEPT_S < time.time():
-            remove(one.id)
+    states = {one.id: one.since for one in _all()}
+    for folder in _root().iterdir():
+        since = states.get(folder.name)
+        with suppress(FileNotFoundError):  # removed by another process between two looks
+            if (folder.stat().st_mtime if since is None else since) + KEPT_S < time.time():
+                remove(folder.name)
 
 
 def _all() -> list[Job]:

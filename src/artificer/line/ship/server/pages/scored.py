@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +12,16 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from artificer.core.brief import DecisionPart
 from artificer.core.errors import DataError
 from artificer.data.keys import key_texts
 from artificer.data.readers import misnamed, read
+from artificer.data.separated import width_of
+from artificer.data.workbooks import OLE, is_binary, refuse_far_cells
 from artificer.line.ask.decision import conditions
 from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.control import drawn
-from artificer.line.ship.decided import ACT, CONTROL, LEAVE, REVIEW, words
-from artificer.line.ship.decisions import NO_PERIOD, Rule
+from artificer.line.ship.decided import ACT, CONTROL, LEAVE, NAMES, REVIEW, words
+from artificer.line.ship.decisions import NO_PERIOD, Rule, decisive
 from artificer.line.ship.predicted import FLAGS
 from artificer.line.ship.reviewing import met
 from artificer.line.ship.server.memory import room
@@ -30,6 +31,9 @@ from artificer_runtime.predictor import Predictions
 
 MOST_ROWS = 2_000_000
 MOST_CELLS = 200_000_000
+MOST_COLUMNS = 5_000  # reading 20,000 of them takes ten seconds, however few rows there are
+MOST_SHEET = 20_000_000  # cells of a sheet, those between others counted
+CELL_BYTES = 64  # of a cell of a sheet while it is read
 MOST_UNPACKED = 1 << 30
 ROWS_AT_ONCE = 5_000
 READ = 24  # times a file of text that its table takes while it is read: rows of 8 bytes become 32, and are copied
@@ -37,6 +41,8 @@ SCORED_BYTES = (
     256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
 )
 CLASSES_SHOWN = 12
+HEAD = 2 << 20  # bytes, of which the first line is told
+NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')  # of a field of JSON
 
 
 def rows_of(path: Path, name: str) -> pl.DataFrame:
@@ -54,11 +60,13 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     if start[:2] == b"\x1f\x8b" or start[:15] == b"SQLite format 3":
         what = "packed by gzip" if start[:2] == b"\x1f\x8b" else "an SQLite database"
         raise DataError(f"'{name}' is {what}; send CSV, Parquet or Excel")
-    needs = READ * path.stat().st_size
     if start[:4] == b"PAR1":
         needs = 3 * _unpacked_parquet(path, name)
-    if start[:4] == b"PK\x03\x04":
-        needs = READ * _unpacked_archive(path, name)
+    elif start[:4] == b"PK\x03\x04" or start[:8] == OLE:
+        needs = _of_workbook(path, name)
+    else:
+        needs = READ * path.stat().st_size
+        _hold_width(_width_of(path), name)
     try:
         with room(needs):  # polars ends the process where it gets none
             frame = read(path).frame
@@ -67,6 +75,7 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
         raise DataError(says) from error
     if frame.height > MOST_ROWS:
         raise DataError(_too_long(name, frame.height))
+    _hold_width(frame.width, name)
     return frame
 
 
@@ -131,14 +140,12 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
 
 def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], int | None]:
     """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
-    brief = model.scorer.brief
-    if model.scorer.task == "multiclass":
-        brief = replace(brief, decision=DecisionPart())
+    brief = decisive(model.scorer.brief, model.scorer.task)
     rule = Rule(brief, model.scorer.schema)
     asked = conditions(brief.decision, model.scorer.task)
     if not (rule.decides or asked) or not rule.columns <= {*frame.columns}:
         return [], None
-    score = ours["score" if "score" in ours.columns else "prediction"].to_numpy()
+    score = _score(model, ours)
     period = rule.periods(frame)
     keyed = brief.data.key and {*brief.data.key} <= {*frame.columns}
     key = (
@@ -149,10 +156,22 @@ def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[lis
     acts = rule.chosen(score, key, period, rule.acts(frame, score), ~(control | review))
     code = np.where(acts, ACT, LEAVE if rule.decides else -1)
     code[control], code[review] = CONTROL, REVIEW
+    starts = rule.starts(period).cast(pl.String)
+    if model.persons.said and keyed:
+        for place in np.flatnonzero(review).tolist():
+            code[place] = NAMES.index(model.persons.said.get((key[place], starts[place] or ""), "review"))
     decided = [words(code).cast(pl.String)]
     if rule.every_s and (period != NO_PERIOD).any():
-        decided.append(rule.starts(period).alias("period"))
-    return decided, int(acts.sum()) if rule.decides else None
+        decided.append(starts.alias("period"))
+    return decided, int((code == ACT).sum()) if rule.decides else None
+
+
+def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
+    """What decisions are made by, as `Model.score` has it."""
+    shown = [f"p_{name}" for name in model.scorer.predictor.contents.classes]
+    if "score" not in ours.columns and shown:
+        return ours.select(pl.max_horizontal(shown)).to_series().to_numpy()
+    return ours["score" if "score" in ours.columns else "prediction"].to_numpy()
 
 
 def _predictions(ours: pl.DataFrame, score: np.ndarray) -> Predictions:
@@ -174,9 +193,47 @@ def _unpacked_parquet(path: Path, name: str) -> int:
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"'{name}' is a damaged Parquet file ({reason}); make or copy it again") from error
+    _hold_width(told.num_columns, name)
     if told.num_rows > MOST_ROWS or told.num_rows * told.num_columns > MOST_CELLS:
         raise DataError(_too_long(name, told.num_rows))
     return sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups))
+
+
+def _width_of(path: Path) -> int:
+    """Columns of a file of text or Arrow; of JSON, the names in it, until there are too many."""
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        opened = pa.ipc.open_file if head.startswith(b"ARROW1") else pa.ipc.open_stream
+        try:
+            return len(opened(path.read_bytes()).schema)
+        except (pa.ArrowException, OSError):
+            return 0  # told when it is read
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"[", b"{"):
+        return width_of(head)
+    names: set[bytes] = set()
+    for one in NAME.finditer(path.read_bytes()):
+        names.add(one[1])
+        if len(names) > MOST_COLUMNS:
+            break
+    return len(names)
+
+
+def _hold_width(n_columns: int, name: str) -> None:
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"'{name}' holds more than {MOST_COLUMNS:,} columns; leave out those that the model does not read, or use "
+            "artificer score"
+        )
+
+
+def _of_workbook(path: Path, name: str) -> int:
+    """Bytes that a workbook takes while it is read, unless they are too many."""
+    data = path.read_bytes()
+    needs = 0 if data.startswith(OLE) else READ * _unpacked_archive(path, name)
+    if is_binary(data):
+        raise DataError(f"'{name}' is a workbook of a binary form (.xls or .xlsb); save it as .xlsx, CSV or Parquet")
+    return needs + CELL_BYTES * refuse_far_cells(data, name, MOST_SHEET)
 
 
 def _unpacked_archive(path: Path, name: str) -> int:
