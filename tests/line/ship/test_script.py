@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -15,8 +16,10 @@ from client import Client
 import artificer
 import artificer_runtime
 from artificer.core.errors import ArtificerError
+from artificer.core.stages import Candidate
 from artificer.data.readers import read
 from artificer.line.ship.script import export_code
+from artificer.line.ship.script.told import differs
 
 pytestmark = pytest.mark.slow
 
@@ -82,6 +85,13 @@ def told_by(script: Path, rows: Path) -> np.ndarray:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=200, env={**os.environ, "PYTHONPATH": ""})
     assert ended.returncode == 0, ended.stderr[-2000:]
     return pl.read_csv(out).select(pl.selectors.numeric()).to_numpy()
+
+
+def test_a_linear_model_of_the_weakest_penalty_is_not_promised_to_be_the_same() -> None:
+    fold = SimpleNamespace(n_classes=2, X=np.zeros((490, 158)))
+    said = differs(Candidate("linear", "linear"), fold, {"C": 30.0})  # type: ignore[arg-type]
+    assert "hangs on rounding" in said
+    assert not differs(Candidate("linear", "linear"), fold, {"C": 13.9})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
