@@ -70,7 +70,7 @@ def _estimated(
         return _delong(y, prediction[:, 1], level)
     if name in RANKED:
         error = influence_error(of_ranks(name, y, prediction[:, 1], weight), rarest(y, groups), groups)
-        return _of_rank(value, error, y, level, f"influence over {'rows' if groups is None else 'groups'}", groups)
+        return _of_rank(value, error, y, level, _over("influence", groups), groups)
     if name in OF_NUMBERS:
         return _of_numbers(found, value, of_numbers(name, y, shaped(found, prediction), weight), groups, level)
     if isinstance(found.score, Listed):
@@ -256,7 +256,7 @@ def influence_error(phi: np.ndarray, few: int, groups: np.ndarray | None) -> flo
     few : int
         Rows, or groups, that it rests on: those of the rarer class, or those on a list.
     """
-    sums = phi if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], phi)
+    sums = _of_units(phi, groups)
     return float(np.sqrt(few / (few - 1) * (sums @ sums)) / len(phi)) if few > 1 else 0.0
 
 
@@ -276,10 +276,10 @@ def _of_list(
 ) -> Estimate:
     """A share of a list holds Wilson's interval of its rows too: a list without failure proves no more than they do."""
     phi, rows = of_list(listed, y, success, weight)
-    few, unit = units(rows, groups), "rows" if groups is None else "groups"
+    few = units(rows, groups)
     half = float(t_reach(level, max(few - 1, 1)) * influence_error(phi, few, groups)) if few > 1 else np.inf
     n = len(y) if groups is None else len(np.unique(groups))
-    found = Estimate(value, value - half, value + half, f"influence over {unit}", n, level)
+    found = Estimate(value, value - half, value + half, _over("influence", groups), n, level)
     if not listed.each:
         return found
     few = min(few, round(listed.room(np.ones(len(y)))))
@@ -328,6 +328,7 @@ def _of_numbers(found: Metric, value: float, phi: np.ndarray, groups: np.ndarray
 
 
 def _of_units(parts: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """What each row adds, or each group of rows together."""
     return parts if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], parts)
 
 
