@@ -49,3 +49,9 @@ def test_one_row_proves_nothing_and_equal_ones_do_not_vary() -> None:
     assert (skewed(3.0, np.zeros(1), level=0.95, method="").low) == -np.inf
     alike = skewed(3.0, np.zeros(9), level=0.95, method="")
     assert (alike.low, alike.high) == (3.0, 3.0)
+
+
+def test_tiny_values_have_the_interval_of_others() -> None:
+    parts = np.array([-3.0, 1.0, 2.0])
+    one, tiny = (skewed(0.0, scale * parts, level=0.95, method="") for scale in (1.0, 1e-120))
+    assert (tiny.low, tiny.high) == pytest.approx((1e-120 * one.low, 1e-120 * one.high))

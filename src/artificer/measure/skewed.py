@@ -24,15 +24,15 @@ def skewed(value: float, parts: np.ndarray, *, level: float, method: str) -> Est
     parts : array of float64, (n_units,)
         What each row, or group of rows, adds to the mean, less what it should: of sum 0.
     """
-    n, square = len(parts), float(parts @ parts)
+    n, size = len(parts), float(np.linalg.norm(parts))
     if n < 2:
         return Estimate(value, -np.inf, np.inf, method, n, level)
-    if not square > 0:
+    if not size > 0:
         return Estimate(value, value, value, method, n, level)
-    error = np.sqrt(n / (n - 1) * square)
-    kurtosis = n * float((parts**2) @ (parts**2)) / square**2
+    error, unit = np.sqrt(n / (n - 1)) * size, parts / size  # so that powers of tiny parts are not lost
+    kurtosis = n * float((unit**4).sum())
     freedom = float(np.clip(2 * n / (kurtosis - 1 + 2 / (n - 1)), 1, n - 1))
-    skewness, reach = float((parts**2) @ parts) / square**1.5, t_reach(level, freedom)
+    skewness, reach = float((unit**3).sum()), t_reach(level, freedom)
     low, high = (value - error * _turned_back(end, skewness) for end in (reach, -reach))
     return Estimate(value, float(low), float(high), method, n, level)
 
