@@ -12,7 +12,7 @@ import artificer
 from artificer.core.brief import Brief, Capacity, Data, DecisionPart, Target, Track
 from artificer.core.errors import BriefError
 from artificer.data.epochs import are_dates
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 
 SECONDS = 1_700_000_000 + 86_400 * np.arange(400)
 

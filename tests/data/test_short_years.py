@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from artificer.data.forms import SHORT_AMBIGUOUS, SHORT_WRITTEN, parsed
-from artificer.data.kinds import as_time, infer_schema
+from artificer.data.kinds import infer_schema
+from artificer.data.moments import as_time
 from artificer.data.table import normalise
 from artificer_runtime.schema import Schema
 from artificer_runtime.values import seconds_of

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 import artificer
 from artificer.core.brief import Brief, Target
 from artificer.core.records import Finding
-from artificer.data.kinds import as_numbers, infer_schema
+from artificer.data.kinds import infer_schema
+from artificer.data.numbers import as_numbers
 from artificer.data.table import normalise
 from artificer.line.ask.draft import draft_brief
 from artificer.line.audit import audit

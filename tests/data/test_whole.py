@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.data.kinds import as_time, infer_schema
+from artificer.data.kinds import infer_schema
+from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.data.survey import survey
 from artificer.data.table import fingerprint, normalise, row_hashes

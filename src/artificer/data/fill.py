@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from artificer.core.errors import BriefError, DataError
 from artificer.data.keys import key_texts
-from artificer.data.kinds import as_moments
+from artificer.data.moments import as_moments
 
 SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson", ".arrow", ".feather", ".ipc")
 SQLITE = (".sqlite", ".sqlite3", ".db")

@@ -23,7 +23,8 @@ from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
 from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
-from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema, without_missing
+from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema
+from artificer.data.missing import without_missing
 from artificer.data.readers import Loaded, read
 from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed

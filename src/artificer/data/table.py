@@ -16,7 +16,9 @@ from artificer.core.store import write_bytes
 from artificer.data.coded import dictionary
 from artificer.data.columns import each, prepared
 from artificer.data.hashes import FIRST, MISSING, mixed, texts_of
-from artificer.data.kinds import as_moments, as_numbers, without_missing, without_missing_numbers, zoneless
+from artificer.data.missing import without_missing, without_missing_numbers
+from artificer.data.moments import as_moments, zoneless
+from artificer.data.numbers import as_numbers
 from artificer.data.spelled import concatenated, spelled
 from artificer.data.whole import rests
 from artificer_runtime.schema import Column, Schema

@@ -13,7 +13,7 @@ import polars as pl
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.spelled import mixed_texts, moments_of
 from artificer_runtime.values import is_missing
 

@@ -13,7 +13,7 @@ from artificer.core.brief import Brief
 from artificer.core.figures import better_by, with_interval
 from artificer.core.life import Follows, Looked, Tracked, Updated
 from artificer.core.records import Decision, Fact, Finding
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.sources import gather
 from artificer.data.table import stacked
 from artificer.line.ask.labels import has_label

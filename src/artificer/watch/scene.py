@@ -17,7 +17,7 @@ from artificer.core.records import Finding
 from artificer.core.run import Run
 from artificer.core.store import decode
 from artificer.data.keys import key_texts
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.readers import Loaded
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import has_label

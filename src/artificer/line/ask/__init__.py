@@ -20,7 +20,7 @@ from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
 from artificer.data.expression import amounts, expression, named
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.readers import Loaded, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write

@@ -12,7 +12,9 @@ import polars as pl
 
 from artificer.core.brief import Target
 from artificer.core.errors import DataError, closest
-from artificer.data.kinds import ID_NAME, as_time, infer_schema, spellings
+from artificer.data.kinds import ID_NAME, infer_schema
+from artificer.data.missing import spellings
+from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
 from artificer_runtime.schema import Schema

@@ -10,7 +10,7 @@ import polars as pl
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError
 from artificer.data.epochs import are_dates
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31_536_000.0}  # a year has 365 days
 

@@ -11,7 +11,7 @@ import polars as pl
 from artificer.core.brief import Brief, Target, Task
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.records import Decision, Fact
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.line.ask.durations import seconds
 from artificer_runtime.schema import canonical_text
 

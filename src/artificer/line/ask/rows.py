@@ -10,7 +10,7 @@ import polars as pl
 from artificer.core.errors import DataError
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.table import read_table
 from artificer.line.ask.labels import numeric
 

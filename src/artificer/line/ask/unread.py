@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from artificer.data.columns import each
-from artificer.data.kinds import without_missing
+from artificer.data.missing import without_missing
 from artificer.data.spelled import SHOWN, shown
 from artificer.data.table import normal_column
 from artificer_runtime.schema import Column, Schema

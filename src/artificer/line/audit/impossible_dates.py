@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from artificer.core.records import Fact, Finding
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.line.audit.seen import Seen, check
 
 DAY_S = 86_400.0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from artificer.core.records import Fact, Finding
-from artificer.data.kinds import STRAY
+from artificer.data.strays import STRAY
 from artificer.line.audit.seen import Seen, check
 
 HALF = 0.5

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from artificer.core.records import Fact, Finding
-from artificer.data.kinds import are_unread_numbers
+from artificer.data.numbers import are_unread_numbers
 from artificer.line.audit.seen import Seen, check
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.line.audit.seen import Seen, check
 from artificer.measure.associate import Association, category_and_number, numbers
 

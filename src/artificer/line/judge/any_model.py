@@ -12,7 +12,7 @@ import polars as pl
 
 from artificer.core.brief import Target
 from artificer.core.errors import BriefError, DataError, closest, there_are
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.rows import codes_of, weights

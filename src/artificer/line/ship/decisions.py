@@ -14,7 +14,7 @@ import polars as pl
 from artificer.core.brief import Brief, Task
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.data.expression import amounts, expression, named
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.table import normalise
 from artificer.line.ask.durations import seconds
 from artificer_runtime.schema import Schema

@@ -19,7 +19,7 @@ from artificer.core.brief import Track as Tracking
 from artificer.core.figures import figure
 from artificer.core.life import Bins, Harm, Reference, Shift, Tracked
 from artificer.core.records import Decision, Estimate, Fact, Finding
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import has_label

@@ -16,7 +16,7 @@ from artificer.core.life import Reference
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.line.ask.labels import has_label, numeric
 from artificer.line.ask.rows import codes_of, weights
 from artificer.measure.labels import decided, turned

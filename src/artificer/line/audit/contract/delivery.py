@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from artificer.core.stages import Contract, Rule
-from artificer.data.kinds import without_missing
+from artificer.data.missing import without_missing
 from artificer.data.readers import read
 from artificer.line.audit.contract.learned import rules_of
 

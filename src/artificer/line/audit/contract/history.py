@@ -12,7 +12,8 @@ import polars as pl
 
 from artificer.core.errors import ContractError, closest
 from artificer.core.stages import Alarms, Contract, Rule
-from artificer.data.kinds import as_moments, time_form, without_missing
+from artificer.data.missing import without_missing
+from artificer.data.moments import as_moments, time_form
 from artificer.data.readers import read
 from artificer.data.table import normalise
 from artificer.line.audit.contract.learned import rules_of

@@ -13,7 +13,7 @@ import polars as pl
 
 from artificer.core.stages import Contract, Rule
 from artificer.data.columns import each
-from artificer.data.kinds import as_time
+from artificer.data.moments import as_time
 from artificer.line.audit.contract.chance import QUIET_SHARE, largest_share
 from artificer.line.audit.contract.determined import determined_of
 from artificer.line.audit.contract.keys import keys_of
