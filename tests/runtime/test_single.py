@@ -32,7 +32,7 @@ SCHEMA = Schema(
     (
         Column("age", "number", low=-2.0, high=2.0),
         Column("income", "number", low=0.0, high=9.0, gaps=(7.0,), within=(1.0, 8.0)),
-        Column("score", "number"),
+        Column("score", "number", form="1,234.5"),
         Column("id", "identifier"),
         Column("shop", "category", ("a", "b", "c"), spellings=(("B", "b"),)),
         Column("town", "category", tuple(f"t{k}" for k in range(8))),
@@ -117,11 +117,12 @@ NUMBERS = st.one_of(
     st.integers(-(10**400), 10**400),
     st.integers(-3, 9),
     st.booleans(),
-    st.sampled_from(["3.5", "x", "unknown", ""]),
+    st.sampled_from(["3.5", " 2 ", "1,000", "7", "-1", "x", "unknown", ""]),
+    st.sampled_from([np.float32(0.1), np.int64(7), np.float64(math.nan), np.bool_(True), np.timedelta64(5, "ns")]),
 )
 LEVELS = st.sampled_from(
     ["a", "b", "B", "c", "t3", " t4 ", "new", "", "unknown", None, math.nan, 1, 0, 1.0, True, False, "TRUE", "1"]
-)
+) | st.sampled_from([np.int64(1), np.float32(1.5), np.bool_(True)])
 TIMES = st.one_of(
     st.none(),
     st.datetimes(datetime(1, 1, 2), datetime(9998, 1, 1), timezones=st.sampled_from([None, UTC])),
@@ -148,6 +149,13 @@ def test_so_do_plain_rows_and_they_go_the_short_way(seed, link):
     row = drawn(np.random.default_rng(seed))
     Predictor(contents(link))._single.read(row)
     same_bits(row, link)
+
+
+@pytest.mark.parametrize("number", ["2", " 2.5 ", "unknown", np.float64(2.5), np.int32(2), np.float32(0.1)])
+def test_numbers_written_as_text_and_those_of_numpy_go_the_short_way(number):
+    row = drawn(np.random.default_rng(1)) | {"age": number, "score": "1,250.5", "member": np.bool_(True)}
+    Predictor(contents("logit"))._single.read(row)
+    same_bits(row, "logit")
 
 
 def same_bits(row: dict[str, Any], link: str) -> None:

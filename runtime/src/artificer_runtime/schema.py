@@ -80,15 +80,15 @@ class Plan:
 
     Attributes
     ----------
-    numbers : list of (place, low, high, gaps, within, stray)
-        Range in training, what means missing, between what a number is read, and whether words are.
+    numbers : list of (place, low, high, gaps, within, form, stray)
+        Range in training, what means missing, between what a number is read, how texts are, and whether words are.
     codes : list of (place, lookup, whether it is boolean)
     times : list of (place, low, form, whether a zone is needed)
     texts : list of place
     """
 
     names: Sequence[str]
-    numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None, bool]]
+    numbers: Sequence[tuple[int, float, float, frozenset[float], tuple[float, float] | None, str, bool]]
     codes: Sequence[tuple[int, Mapping[Any, int], bool]]
     times: Sequence[tuple[int, float, str, bool]]
     texts: Sequence[int]
@@ -171,15 +171,14 @@ class Schema:
     def plan(self) -> Plan:
         """How each column of one row is read."""
         missing, (low, high, first, _) = self._missing_numbers.tolist(), self._ranges
-        numbers = [self._read[place] for place in self._groups["numbers"]]
-        gaps = [frozenset([*missing, *column.gaps]) for column in numbers]
-        within, stray = [column.within for column in numbers], [column.stray for column in numbers]
+        ends = zip(self._groups["numbers"], low.tolist(), high.tolist(), strict=True)
+        numbers = [(place, start, end, self._read[place]) for place, start, end in ends]
         coded = [(place, self._lookups[place]) for place in self._groups["codes"]]
         times = [self._read[place] for place in self._groups["times"]]
         forms, zoned = [column.form for column in times], [bool(column.zone) for column in times]
         return Plan(
             self._names,
-            list(zip(self._groups["numbers"], low.tolist(), high.tolist(), gaps, within, stray, strict=True)),
+            [(*ends, frozenset([*missing, *one.gaps]), one.within, one.form, one.stray) for *ends, one in numbers],
             [(place, lookup, self._read[place].kind == "boolean") for place, lookup in coded],
             list(zip(self._groups["times"], first.tolist(), forms, zoned, strict=True)),
             self._groups["texts"],

@@ -2,7 +2,7 @@
 
 numpy's calls cost about a microsecond each, however little they do, and a row on its way through schema and steps makes a
 hundred of them. Here each column's reading and each block's features are prepared once, as plain numbers and tables that the
-steps themselves fill. What is not plain (numbers as text, values beyond single precision, what is no row at all) is left to
+steps themselves fill. What is not plain (values beyond single precision, words among numbers, what is no row at all) is left to
 the way that batches go, which says what is wrong with it too. Nothing is kept of a row, so threads do not meet.
 """
 
@@ -24,7 +24,7 @@ from artificer_runtime.package import Contents
 from artificer_runtime.recipe import Block
 from artificer_runtime.rows import Rows
 from artificer_runtime.schema import FLOAT32_MAX, Plan, Schema
-from artificer_runtime.values import lacks_zone, seconds_of
+from artificer_runtime.values import lacks_zone, number_of, seconds_of
 
 NAN = float("nan")
 DTYPES = {"numbers": np.float64, "codes": np.int32, "times": np.float64, "texts": np.object_, "mixed": np.float64}
@@ -94,9 +94,11 @@ class Single:
         values = self._values(rows)
         numbers, codes, times = [], [], []
         unseen = outside = False
-        for place, low, high, gaps, within, stray in self.plan.numbers:
+        for place, low, high, gaps, within, form, stray in self.plan.numbers:
             number = values[place]
-            if type(number) not in _NUMBERS or (stray and type(number) is bool):
+            if type(number) not in _NUMBERS:
+                number = self._number(number, form)
+            if stray and type(number) is bool:
                 raise UnusualError
             if number is None or number in gaps:
                 number = NAN
@@ -111,7 +113,7 @@ class Single:
         for place, lookup, boolean in self.plan.codes:
             value = values[place]
             if type(value) not in _LEVELS:
-                raise UnusualError
+                value = _plain(value)
             code = lookup.get(value)
             if code is None:
                 code = self.schema.slow_code(value, lookup, boolean)
@@ -178,6 +180,15 @@ class Single:
         except KeyError:
             raise UnusualError from None
 
+    def _number(self, value: Any, form: str) -> Any:
+        """A number that is written as text, as those of forms and of CSV are, or one of numpy's."""
+        if type(value) is not str:
+            return _plain(value)
+        try:
+            return number_of(value, self.schema.spellings, form)
+        except ValueError:
+            raise UnusualError from None
+
     def _moment(self, value: Any, form: str) -> float:
         if value is None:
             return NAN
@@ -187,6 +198,15 @@ class Single:
             return seconds_of(value, form, self.schema.spellings)
         except ValueError:
             raise UnusualError from None
+
+
+def _plain(value: Any) -> Any:
+    """A number or truth value of numpy as Python has it."""
+    if isinstance(value, np.number | np.bool_) and not isinstance(value, np.timedelta64):
+        found = value.item()
+        if type(found) in _NUMBERS:
+            return found
+    raise UnusualError
 
 
 def _score(member: Member) -> Score:
