@@ -12,7 +12,7 @@ demo: $(VENV)/.user
 	$(BIN)/artificer demo
 
 test: check
-	$(BIN)/python -m pytest -n 2 -m "slow or browser"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "slow or browser"
 	@if $(MAKE) --no-print-directory $(VENV)/.js; then $(BIN)/python -m pytest -m javascript; \
 	else echo "npm gives no onnxruntime-web: models exported to ONNX were NOT run in JavaScript"; fi
 
@@ -21,7 +21,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 -m "not slow and not browser and not javascript"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser and not javascript"
 
 wheels: $(VENV)/.dev
 	$(BIN)/python -m build --wheel --outdir dist runtime
