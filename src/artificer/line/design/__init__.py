@@ -67,7 +67,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     candidates, untried = portfolio(size)
     more = variants(size, _n_variants(run, size.n_rows))
     candidates, n_variants = _wanted(run.brief.run, candidates, more, untried)
-    if loss.startswith(("poisson", "tweedie")):
+    if name == "rmsle" or loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
     return Plan(
