@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,13 +18,15 @@ from artificer.core.run import Run
 from artificer.core.stages import Trained
 from artificer.line.ask import begin
 from artificer.line.choose import choose
-from artificer.line.design import design
+from artificer.line.describe import describe
 from artificer.line.encode import encode
 from artificer.line.fit import fit
 from artificer.line.judge import judge
+from artificer.line.judge.drivers import read_columns
 from artificer.line.refine import refine
 from artificer.line.ship import ship
 from artificer.report import write_report
+from artificer.sklearn import Classifier
 from artificer_runtime import load
 from artificer_runtime.package import read
 
@@ -87,8 +90,16 @@ def test_choose(whole: Run) -> None:
 
 
 def test_describe(whole: Run) -> None:
-    run = changed(whole, "describe", n_rows=100_000)
-    assert design(run).folds_tried < whole.results["design"].folds_tried
+    told = whole.results["describe"].columns
+    run = changed(whole, "describe", columns=tuple(replace(one, association=None) for one in told))
+    seen = SimpleNamespace(predictor=load(whole.path(whole.results["ship"].package)))
+    assert read_columns(seen, describe(run)) != read_columns(seen, describe(whole))  # type: ignore[arg-type]
+
+
+def test_who_asks_for_a_model_alone_has_no_columns_described() -> None:
+    model = Classifier(budget_s=10, learners=("linear",)).fit(rows().drop("won"), rows()["won"].to_numpy())
+    assert {"audit", "encode"} <= model._run.results.keys()
+    assert "describe" not in model._run.results
 
 
 def test_design(whole: Run) -> None:

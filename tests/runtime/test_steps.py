@@ -9,7 +9,8 @@ import pytest
 
 from artificer_runtime import PackageError, steps
 from artificer_runtime.interactions import levels_table
-from artificer_runtime.steps import BUILTIN, Task
+from artificer_runtime.schema import FLOAT32_MAX
+from artificer_runtime.steps import BUILTIN, Task, scaled
 from artificer_runtime.texts import counts_of, remembered
 
 rng = np.random.default_rng(0)
@@ -112,6 +113,22 @@ def test_rows_of_one_group_are_told_nothing_by_one_another(name: str) -> None:
     if name == "number_means":
         assert (told[:, 1] == np.float32(np.log1p(11))).all()
         assert not kept[:, 1].any()
+
+
+@pytest.mark.parametrize("far", [np.inf, -3.4e38, 1e9])
+def test_a_number_that_is_infinite_or_a_slip_of_the_pen_sets_no_scale(far: float) -> None:
+    values = np.random.default_rng(0).normal(size=(400, 2))
+    plain = scaled.fit(values, np.zeros(400), Task(0), {})
+    values[:40, 1] = np.clip(far, -FLOAT32_MAX, FLOAT32_MAX)
+    state = scaled.fit(values, np.zeros(400), Task(0), {})
+    assert state["scale"][0] == plain["scale"][0]
+    assert state["scale"][1] < 12, "others can still be told apart"
+    assert np.ptp(scaled.apply(state, values)[40:, 1]) > 0.4
+
+
+def test_a_column_of_which_most_is_one_value_keeps_the_scale_of_the_rest() -> None:
+    gains = np.where(np.arange(400) < 20, 1e6, 0.0)[:, None]
+    assert scaled.fit(gains, np.zeros(400), Task(0), {})["scale"][0] == pytest.approx(gains.std())
 
 
 def test_target_means_of_unseen_codes_are_the_overall_mean() -> None:

@@ -1,7 +1,8 @@
-"""Rows that weigh nothing: the folds and halves that hold no others are still trained on, and choose nothing."""
+"""Row weights: only their ratios count; folds and halves of rows without weight are still trained on, and choose nothing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from artificer.core.brief import Brief, Data, RunPart, Target
 from artificer.core.run import Run
 from artificer.core.store import Workspace
 from artificer.line.fit import fit
-from artificer.line.fit.course import weighing
+from artificer.line.fit.course import relative, weighing
 from artificer.line.refine import _gather, refine
 
 N = 240
@@ -34,6 +35,27 @@ def test_rows_that_all_weigh_nothing_weigh_alike() -> None:
     assert weighing(weight, np.array([0, 1])) is None
     assert weighing(None, np.array([0])) is None
     np.testing.assert_array_equal(weighing(weight, np.array([1, 2])), [0.0, 2.0])
+
+
+@pytest.mark.parametrize("unit", [1e-306, 1 / N, 5_000.0, 1e306])
+def test_weights_of_any_unit_weigh_as_much_as_those_of_mean_one(unit: float) -> None:
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, N)
+    weight[:40] = 0.0
+    assert relative(np.ones(3)).tolist() == [1.0, 1.0, 1.0]
+    np.testing.assert_allclose(relative(weight * unit), weight / weight[40:].mean())
+
+
+@pytest.mark.parametrize("target", ["class", "number"])
+def test_weights_that_sum_to_one_give_the_score_of_weights_around_one(tmp_path: Path, target: str) -> None:
+    weight = np.random.default_rng(0).uniform(0.5, 1.5, N)
+    part = RunPart(limit_s=60, learners=("linear",))
+    scores = []
+    for place, unit in enumerate((1.0, 1 / weight.sum())):
+        run = run_of(tmp_path / str(place), weight * unit)
+        column = Target(column="y" if target == "class" else "x")
+        run.brief = replace(run.brief, target=column, run=part)
+        scores.append(refine(run).score.value)
+    assert scores[0] == pytest.approx(scores[1], rel=1e-3), "penalties count rows, whatever the unit of weights"
 
 
 @pytest.mark.slow

@@ -61,6 +61,8 @@ def client(folder: Path, *, learners: str, target: str = "won", role: str = "", 
     if "group" in role:
         rows["shop"] = rng.integers(0, 90, n)
         rows["street"] = rows["shop"] % 60 * 7
+    if "weight" in role:
+        rows["households"] = rng.uniform(200.0, 4000.0, n)
     frame = pl.DataFrame(rows).with_columns(pl.col("size").fill_nan(None)).drop("paid" if target == "won" else "won")
     if source.endswith(".csv"):
         frame = frame.with_columns(
@@ -100,6 +102,7 @@ def test_a_linear_model_of_the_weakest_penalty_is_not_promised_to_be_the_same() 
         ('"lightgbm", "linear"', "won", 'time = "at"'),
         ('"catboost", "lightgbm"', "paid", ""),
         ('"lightgbm", "kernel"', "won", 'group = "shop"'),
+        ('"lightgbm", "linear"', "paid", 'weight = "households"'),
     ],
 )
 def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target: str, role: str) -> None:

@@ -15,6 +15,9 @@ from artificer_runtime.steps import Sources, State, Task
 VERSION = 1
 READS: Literal["numbers"] = "numbers"
 FAR = 8.0
+# Numbers farther from the middle half than so many times its width count as if they stood there: 27 standard deviations of
+# normal numbers.
+REACH = 20.0
 
 
 def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, Any]) -> State:
@@ -26,6 +29,7 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     if known.any():
         median[known] = np.nanmedian(single[:, known], axis=0)
     filled = np.where(gaps, median, single)
+    filled = _within(filled, single, known)
     # Scaled by the largest magnitude first, so that squares of numbers near the limit of single precision stay finite.
     largest = np.maximum(np.abs(filled).max(axis=0, initial=0.0), 1e-300)
     mean, scale = (filled / largest).mean(axis=0) * largest, (filled / largest).std(axis=0) * largest
@@ -37,6 +41,16 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
         "varies": np.flatnonzero(varies),
         "gaps": np.flatnonzero(gaps.any(axis=0) & known),
     }
+
+
+def _within(filled: np.ndarray, single: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Numbers, those far from the middle half drawn in: one that is infinite, or a slip of the pen, sets no scale."""
+    if not known.any():
+        return filled
+    low, high = np.zeros((2, single.shape[1]))
+    low[known], high[known] = np.nanquantile(single[:, known], [0.25, 0.75], axis=0)
+    reach = np.where(high > low, REACH * (high - low), np.inf)
+    return np.asarray(np.clip(filled, low - reach, high + reach))
 
 
 def apply(state: Mapping[str, Any], values: np.ndarray) -> np.ndarray:

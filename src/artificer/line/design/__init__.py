@@ -1,4 +1,4 @@
-"""design: the brief and the description → a Plan: the metric, the candidates, the folds.
+"""design: the brief and the chosen columns → a Plan: the metric, the candidates, the folds.
 
 The story: the client's own metric decides if there is one; candidates are those that published comparisons and our own
 bench show to pay at this size of data; what the brief forbids is not tried.
@@ -14,11 +14,10 @@ from artificer.core.brief import RunPart
 from artificer.core.errors import BriefError, closest
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Candidate, Chosen, Description, Plan
+from artificer.core.stages import Asked, Candidate, Chosen, Plan
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import labelled
 from artificer.line.choose import choose
-from artificer.line.describe import describe
 from artificer.line.design.loss import check_target, fitting_loss, loss_decision
 from artificer.line.design.portfolio import LEARNERS, MANY_CLASSES_ORDER, MENDING, ORDER, Size, portfolio, variants
 from artificer.measure.metrics import OWN, default_metric, is_metric, metric, names
@@ -49,10 +48,10 @@ def design(subject: Subject, **options: Any) -> Plan:
         As for `begin`.
     """
     run = begin(subject, **options)
-    asked, chosen, described = ask(run), choose(run), describe(run)
-    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, described.n_rows))
-    reads = (asked, chosen, described, has_catboost(), asks)
-    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, described), reads)
+    asked, chosen = ask(run), choose(run)
+    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, asked.train.n_rows))
+    reads = (asked, chosen, has_catboost(), asks)
+    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen), reads)
 
 
 def has_catboost() -> bool:
@@ -60,14 +59,14 @@ def has_catboost() -> bool:
     return find_spec("catboost") is not None
 
 
-def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> Plan:
+def _design(run: Run, asked: Asked, chosen: Chosen) -> Plan:
     name, metric_decision = _metric(run, asked)
     loss = fitting_loss(name)
-    size = _size(run, asked, chosen, described, loss)
+    size = _size(run, asked, chosen, loss)
     candidates, untried = portfolio(size)
     more = variants(size, _n_variants(run, size.n_rows))
     candidates, n_variants = _wanted(run.brief.run, candidates, more, untried)
-    if loss.startswith(("poisson", "tweedie")):
+    if name == "rmsle" or loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
     return Plan(
@@ -93,11 +92,11 @@ def _design(run: Run, asked: Asked, chosen: Chosen, described: Description) -> P
     )
 
 
-def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: str) -> Size:
+def _size(run: Run, asked: Asked, chosen: Chosen, loss: str) -> Size:
     kinds = {column.name: column.kind for column in asked.schema.columns}
     levels = {column.name: len(column.levels) for column in chosen.read_as(asked.schema).columns}
     return Size(
-        n_rows=described.n_rows,
+        n_rows=asked.train.n_rows,
         n_columns=len(chosen.features),
         n_classes=len(asked.classes),
         task=asked.task,
@@ -108,7 +107,7 @@ def _size(run: Run, asked: Asked, chosen: Chosen, described: Description, loss: 
         has_catboost=has_catboost(),
         loss=loss,
         personal=bool(run.brief.legal.personal),
-        quick=not run.seal and described.n_rows <= FEW_ROWS and _quick(run),
+        quick=not run.seal and asked.train.n_rows <= FEW_ROWS and _quick(run),
     )
 
 

@@ -45,7 +45,7 @@ def _others(loss: str) -> tuple[str, ...]:
 
 
 def check_target(metric: str, y: np.ndarray, column: str) -> None:
-    """See that a deviance can be lowered.
+    """See that a deviance, or an error of logarithms, can be lowered.
 
     Raises
     ------

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from artificer.core.records import Decision, Fact
-from artificer.core.stages import Asked, Candidate, Chosen, Description, Encoding, Plan
+from artificer.core.stages import Asked, Candidate, Chosen, Encoding, Plan
+from artificer.core.store import load
+from artificer.data.scan import Profile
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.personal import fewest_rows
+from artificer.line.audit import audit
 from artificer.line.choose import choose
-from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.encode.level_numbers import MOSTLY, numbers_of
 from artificer_runtime.recipe import Block
@@ -96,20 +98,21 @@ def encode(subject: Subject, **options: Any) -> Encoding:
         As for `begin`.
     """
     run = begin(subject, **options)
-    asked, chosen, described, plan = ask(run), choose(run), describe(run), design(run)
-    reads = (asked, chosen, described, plan)
+    asked, chosen, plan, scanned = ask(run), choose(run), design(run), audit(run).profile
+    reads = (asked, chosen, plan, scanned)
 
     def work(folder: Path, name: str) -> Encoding:
         demanded = {name for name, effect in run.brief.features.effect.items() if effect != "any"}
-        return _encode(asked, chosen, described, plan, run.brief.data.time, demanded, fewest_rows(run.brief))
+        profile = load(run.path(scanned), Profile)
+        return _encode(asked, chosen, profile, plan, run.brief.data.time, demanded, fewest_rows(run.brief))
 
     return run.stage("encode", VERSION, Encoding, work, reads)
 
 
 def _encode(
-    asked: Asked, chosen: Chosen, described: Description, plan: Plan, time: str, demanded: Container[str], fewest: int
+    asked: Asked, chosen: Chosen, profile: Profile, plan: Plan, time: str, demanded: Container[str], fewest: int
 ) -> Encoding:
-    proposed = (_not_rare(block, fewest) for block in propose(asked, chosen, described, time, demanded))
+    proposed = (_not_rare(block, fewest) for block in propose(asked, chosen, profile, time, demanded))
     blocks = {block.name: block for block in proposed if block.columns}
     candidates = tuple(_with_blocks(candidate, tuple(blocks)) for candidate in plan.candidates)
     used = {name for candidate in candidates for name in candidate.blocks}
@@ -117,9 +120,7 @@ def _encode(
     return Encoding(kept, candidates, tuple(_decision(block) for block in kept))
 
 
-def propose(
-    asked: Asked, chosen: Chosen, described: Description, time: str, demanded: Container[str] = ()
-) -> list[Block]:
+def propose(asked: Asked, chosen: Chosen, profile: Profile, time: str, demanded: Container[str] = ()) -> list[Block]:
     """Propose every block that the columns allow; those without columns are left to the caller to drop.
 
     Parameters
@@ -130,24 +131,24 @@ def propose(
         Columns whose effect the brief demands: nothing that could bend it is made of them.
     """
     columns = {column.name: column for column in chosen.read_as(asked.schema).columns}
-    distinct = {column.name: column.n_distinct for column in described.columns}
+    distinct = {name: round(profile.column(name).n_distinct) for name in chosen.features}
 
     def of(*kinds: str) -> tuple[str, ...]:
         return tuple(name for name in chosen.features if columns[name].kind in kinds)
 
     numbers, codes, texts = of("number"), of("category", "boolean"), of("text")
     wide = tuple(name for name in codes if len(columns[name].levels) > ONE_HOT_LEVELS)
-    hinged = tuple(name for name in numbers if distinct.get(name, 0.0) >= FEWEST_DISTINCT_FOR_HINGES)
+    hinged = tuple(name for name in numbers if distinct[name] >= FEWEST_DISTINCT_FOR_HINGES)
     held = {name: numbers_of(columns[name].levels) for name in of("category")}
     numbered = tuple(name for name in codes if held.get(name) is not None)
 
     def names_things(name: str) -> bool:
-        few = distinct.get(name, 0.0) < FEWEST_NAMED or described.n_rows < COME_BACK * distinct.get(name, 0.0)
+        few = distinct[name] < FEWEST_NAMED or profile.n_rows < COME_BACK * distinct[name]
         return name not in demanded and not few and (columns[name].dtype == "String" or bool(NAMES_THINGS.search(name)))
 
     pairs = len(numbers) + len(codes) > 1
     dates = of("time")
-    n_texts, cells = max(len(texts), 1), MOST_CELLS // max(described.n_rows, 1)
+    n_texts, cells = max(len(texts), 1), MOST_CELLS // max(profile.n_rows, 1)
     return [
         Block("numbers", "numbers@1", numbers, {}),
         Block("codes", "codes@1", codes, {}),
@@ -172,7 +173,7 @@ def propose(
         Block(
             "letters",
             "words@1",
-            texts if described.n_rows <= MOST_ROWS_FOR_LETTERS else (),
+            texts if profile.n_rows <= MOST_ROWS_FOR_LETTERS else (),
             {"max_words": max(FEWEST_WORDS, min(MOST_RUNS, cells) // n_texts), "min_rows": 3, "letters": [3, 4]},
         ),
         Block("factors", "word_factors@1", texts, {"n_factors": FACTORS}),
@@ -180,7 +181,7 @@ def propose(
             "says",
             "text_score@1",
             texts,
-            {"max_words": MOST_SCORED if described.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
+            {"max_words": MOST_SCORED if profile.n_rows <= MOST_ROWS_FOR_LETTERS else MOST_SCORED // 2},
         ),
         Block("shape", "text_shape@1", texts, {}),
     ]

@@ -39,7 +39,7 @@ from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 6
+VERSION = 7
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
 # Of the time limit: the race ends so much before refits must, as reading its fits off takes time too, more on a busy machine.

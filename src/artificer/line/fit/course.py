@@ -64,6 +64,8 @@ class Course:
 
     Attributes
     ----------
+    rows : Labelled
+        With weights of mean 1, if any.
     trains : array of bool, (n_folds, n_rows), or None
         The rows to train on in each fold, where the caller or a repair says.
     n_kept_out : int
@@ -105,7 +107,7 @@ class Course:
         if not self.plan.class_weight:
             return self.rows.weight
         by_class = np.array(self.plan.class_weight)[self.rows.y.astype(np.int64)]
-        return by_class if self.rows.weight is None else by_class * self.rows.weight
+        return relative(by_class if self.rows.weight is None else by_class * self.rows.weight)
 
     @cached_property
     def identity(self) -> str:
@@ -234,6 +236,19 @@ def _drawn(mask: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     return fewer
 
 
+def relative(weight: np.ndarray) -> np.ndarray:
+    """Weights whose mean, over those above 0, is 1.
+
+    Only their ratios mean something, and yet penalties, the least weight of a leaf and what a mean is drawn by count in rows:
+    by weights that sum to 1 all were drawn to nothing, by those of a survey hardly at all.
+
+    >>> relative(np.array([0.0, 1e-6, 3e-6]))
+    array([0. , 0.5, 1.5])
+    """
+    shares = weight / weight.max()
+    return np.asarray(shares / shares[shares > 0].mean())
+
+
 def weighing(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:
     """Weights of some rows, by mask or position; None, as they then weigh alike, where none of them weighs anything."""
     return weight[rows] if weight is not None and weight[rows].any() else None
@@ -270,8 +285,9 @@ def as_served(X: Any) -> np.ndarray:
 def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encoding) -> Course:
     """Gather what the race runs over."""
     columns = tuple(column for column in chosen.read_as(asked.schema).columns if column.name in chosen.features)
+    rows = labelled(run, asked, asked.train)
     return Course(
-        rows=labelled(run, asked, asked.train),
+        rows=rows if rows.weight is None else replace(rows, weight=relative(rows.weight)),
         asked=asked,
         plan=plan,
         encoding=encoding,

@@ -274,9 +274,11 @@ def _train(found: Gathered) -> str:
     ]
     if found.contents.transform == "log1p":
         lines.append("    y = np.log1p(np.maximum(y, 0.0))")
-    lines.append(
-        f"    weight = table[{found.weight!r}].cast(pl.Float64).to_numpy()" if found.weight else "    weight = None"
-    )
+    if found.weight:  # only ratios count, as in `artificer.line.fit.course.relative`
+        lines.append(f"    weight = table[{found.weight!r}].cast(pl.Float64).to_numpy()")
+        lines += ["    weight = weight / weight.max()", "    weight = weight / weight[weight > 0].mean()"]
+    else:
+        lines.append("    weight = None")
     group = f"np.unique(table[{found.group!r}].cast(pl.String).fill_null('').to_numpy(), return_inverse=True)[1]"
     lines.append(f"    group = {group}" if found.group else "    group = None")
     lines += ["    known = {}", "    blocks = features(table, known, y, weight, group)", "    return known, {"]
