@@ -42,7 +42,7 @@ from artificer.line.describe.target import target_facts
 
 __all__ = ["describe"]
 
-VERSION = 4
+VERSION = 5
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.
@@ -100,7 +100,7 @@ def _together(
     strongest = sorted(sample.values, key=lambda name: -tells.get(name, 0.0))
     few = sample.few(strongest[:MOST_COLUMNS], MOST_ROWS)
     y = target_values(asked, few.y)
-    looked = matrix({**few.values, run.brief.target.column: y + 1})
+    looked = matrix({**few.values, run.brief.target.column: y + 1}, few.group)
     names = gappy(asked, rows)
     clock = run.limit("describe", SHARE)
     curve = more_rows(asked, rows, sample, strongest, clock)
