@@ -100,11 +100,6 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
     return Association(estimate, f_above(f, k - 1, rows - k))
 
 
-def number_and_classes(x: np.ndarray, classes: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
-    """Strength of a number's relation to classes: the correlation ratio of its ranks."""
-    return category_and_number(classes, x, level=level, worth=worth)
-
-
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     left, right = np.unique(a, return_inverse=True)[1], np.unique(b, return_inverse=True)[1]
     width = int(right.max(initial=0)) + 1
