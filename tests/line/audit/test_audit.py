@@ -236,6 +236,16 @@ def test_infinite_and_far_numbers_and_codes_in_disguise_are_told(tmp_path: Path)
     assert [finding.where for finding in found(result, "sentinel")] == ["last_seen"]
 
 
+def test_a_value_beyond_all_that_an_even_spread_reaches_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame: Frame = {"age": rng.integers(18, 90, 3_000), "tail": np.exp(rng.normal(size=3_000) * 0.8)}
+    frame["bought"] = np.where(rng.random(3_000) < 0.5, "yes", "no")
+    assert found(audited(tmp_path / "clean", frame), "outliers") == []
+    frame["age"][[7, 9]] = 430, -120
+    (far,) = found(audited(tmp_path / "wrong", frame), "outliers")
+    assert "of 'age' lies far beyond 18 to 89, which hold 99.8% of them" in far.says  # the other one is sealed
+
+
 def test_a_rare_class_is_an_imbalance(tmp_path: Path) -> None:
     frame = clean()
     frame["bought"] = ["yes" if row % 30 == 0 else "no" for row in range(N)]

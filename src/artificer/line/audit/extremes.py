@@ -8,11 +8,13 @@ import numpy as np
 
 from artificer.core.records import Fact, Finding
 from artificer.data.scan import ColumnProfile
+from artificer.line.audit.contract.far import FEWEST_VALUES, reach
 from artificer.line.audit.seen import Seen, check
 from artificer_runtime.schema import FLOAT32_MAX, canonical_text
 
 # Tukey's outer fence is 3 quartile ranges from the quartiles; ten times that is no tail of a usual distribution.
 FAR = 30.0
+RAREST = 0.001
 # A value that many rows share and that stands apart from the rest is often a code: -1, 999.
 LEAST_SHARE_OF_CODE = 0.01
 FEWEST_BESIDE, FEWEST_EDGES = 10, 20  # other values; edges of bins
@@ -85,11 +87,7 @@ def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
         yield _infinite(name, len(known) - len(within), len(values))
     if len(within) < 20:
         return
-    quarter, median, three = np.quantile(within, (0.25, 0.5, 0.75))
-    if three > quarter:
-        n_far = int((np.abs(within - median) > FAR * (three - quarter)).sum())
-        if n_far:
-            yield _far(name, n_far, within)
+    yield from _far(name, within)
     yield from _code(name, within, len(values))
 
 
@@ -104,14 +102,27 @@ def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
     )
 
 
-def _far(name: str, n_far: int, within: np.ndarray) -> Finding:
-    share = n_far / len(within)
+def _far(name: str, within: np.ndarray) -> Iterator[Finding]:
+    """Values far from the middle half, or, of an even spread that leaves the quartiles wide, far from nearly all."""
+    low, quarter, median, three, high = np.quantile(within, (RAREST, 0.25, 0.5, 0.75, 1 - RAREST)).tolist()
+    n_far, beyond = 0, f"more than {FAR:.0f} quartile ranges from its median"
+    if three > quarter:
+        n_far = int((np.abs(within - median) > FAR * (three - quarter)).sum())
+    if not n_far and len(within) >= FEWEST_VALUES and high > low:
+        below, above = reach(within, low, high)
+        n_far = int(((within < below) | (within > above)).sum())
+        beyond = f"far beyond {low:.4g} to {high:.4g}, which hold {1 - 2 * RAREST:.1%} of them"
+    if n_far:
+        yield _far_off(name, n_far, n_far / len(within), beyond)
+
+
+def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
     they = f"{n_far:,} values of '{name}' lie" if n_far > 1 else f"1 value of '{name}' lies"
     return Finding(
         code="outliers",
         severity="note",
         where=name,
-        says=f"{they} more than {FAR:.0f} quartile ranges from its median",
+        says=f"{they} {beyond}",
         fix=PLAUSIBLE,
         facts=(Fact("n_far", float(n_far), "rows"), Fact("share_far", share, "share of values")),
     )

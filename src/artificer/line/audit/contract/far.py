@@ -35,12 +35,25 @@ def far_of(column: Column, known: np.ndarray) -> list[Rule]:
     known, least, greatest = known[np.isfinite(known)], column.low, column.high
     if len(known) < FEWEST_VALUES or least is None or greatest is None or not 0 < greatest - least < np.inf:
         return []
+    digit = 10.0 ** (math.floor(math.log10(greatest - least)) - 1)
+    below, above = reach(known, least, greatest)
+    high = _rounded(math.ceil, above, digit) if column.kind == "number" else None
+    return [
+        Rule(
+            "range",
+            (column.name,),
+            _rounded(math.floor, below, digit),
+            high,
+            severity="warning",
+            learned="none far beyond it",
+        )
+    ]
+
+
+def reach(known: np.ndarray, least: float, greatest: float) -> tuple[float, float]:
+    """How far values may go by chance that usually lie between two ends, to either side."""
     span, (first, last) = greatest - least, np.quantile(known, (TAIL, 1 - TAIL)).tolist()
-    digit = 10.0 ** (math.floor(math.log10(span)) - 1)
-    below = _rounded(math.floor, least - max(span, ROOM * (first - least)), digit)
-    above = _rounded(math.ceil, greatest + max(span, ROOM * (greatest - last)), digit)
-    high = above if column.kind == "number" else None
-    return [Rule("range", (column.name,), below, high, severity="warning", learned="none far beyond it")]
+    return least - max(span, ROOM * (first - least)), greatest + max(span, ROOM * (greatest - last))
 
 
 def without_wider(rules: Iterable[Rule]) -> tuple[Rule, ...]:
