@@ -107,6 +107,12 @@ def test_rows_of_one_group_tell_less_of_levels_and_of_relations(tmp_path: Path) 
     ]
     assert p[0] < 1e-6
     assert p[1] > 0.05
+    for estimate in ("mean", "median"):
+        narrow, wide = (
+            dict(next(one for one in found.columns if one.name == "size").estimates)[estimate]
+            for found in (by_rows, grouped)
+        )
+        assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
 
 
 def test_groups_are_never_torn_and_few_rows_have_no_curve(tmp_path: Path) -> None:
