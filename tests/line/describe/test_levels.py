@@ -107,6 +107,8 @@ def test_rows_of_one_group_tell_less_of_levels_and_of_relations(tmp_path: Path) 
     ]
     assert p[0] < 1e-6
     assert p[1] > 0.05
+    said = [next(one.unit for one in found.target_facts if one.name == "n_to_show") for found in (by_rows, grouped)]
+    assert ["more where rows of one group are alike" in one for one in said] == [False, True]
     for estimate in ("mean", "median"):
         narrow, wide = (
             dict(next(one for one in found.columns if one.name == "size").estimates)[estimate]

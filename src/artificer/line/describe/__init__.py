@@ -91,7 +91,7 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     told = Description(
         n_rows=rows.n_rows,
         columns=columns,
-        target_facts=(*target_facts(asked, rows), *power(asked, rows.y)),
+        target_facts=(*target_facts(asked, rows), *power(asked, rows.y, in_groups=rows.group is not None)),
         target_over_time=target_over_time(asked, rows),
         findings=_findings(run, columns),
         decisions=_sampled(sample, rows.n_rows),
