@@ -12,6 +12,7 @@ import pytest
 
 from artificer.core.errors import DataError
 from artificer.data.readers import read
+from artificer.data.separated import separated_batches, typed
 
 ROWS = pl.DataFrame({"age": [41, 29], "job": ["admin.", "none"], "rate": [0.5, None]})
 
@@ -251,6 +252,15 @@ def test_what_cannot_be_read_is_not_what_its_name_says(tmp_path: Path) -> None:
 
 def test_ragged_rows_are_numbered_past_quoted_newlines(tmp_path: Path) -> None:
     assert "row 3 has 1. Rows (header: row 1): 3, 5." in refusal(written(tmp_path, 'a,b\n"x\ny",1\n2\n3,3\n4\n'))
+
+
+@pytest.mark.parametrize("before", ["\n\n", "\r\n", "sep=;\n", '"sep=;"\r\n\n', "\nSEP=;\n"])
+def test_blank_lines_and_a_told_separator_before_the_names_are_no_rows(tmp_path: Path, before: str) -> None:
+    path = written(tmp_path, f"{before}a;b\n1,5;2\n2;3\n")
+    assert read(path).frame.to_dict(as_series=False) == {"a": [1.5, 2.0], "b": [2, 3]}
+    (batch,) = map(typed, separated_batches(path))
+    assert batch.equals(read(path).frame)
+    assert f"header: row {before.count(chr(10)) + 1})" in refusal(written(tmp_path, f"{before}a;b\n1;2\n1;2;3\n"))
 
 
 def test_every_cut_of_a_parquet_file_is_refused(tmp_path: Path) -> None:

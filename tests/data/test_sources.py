@@ -25,6 +25,17 @@ def workbook(path: Path, sheets: dict[str, pl.DataFrame]) -> Path:
     return path
 
 
+def sheets(path: Path, **rows: list[list[Any]]) -> Path:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(path) as book:
+        for name, cells in rows.items():
+            sheet = book.add_worksheet(name)
+            for place, row in enumerate(cells):
+                sheet.write_row(place, 0, row)
+    return path
+
+
 class TestWorkbooks:
     FRAME = pl.DataFrame({"n": [1, 2], "x": [0.5, None], "t": ["a", "b"]})
 
@@ -32,11 +43,25 @@ class TestWorkbooks:
         workbook(tmp_path / "book.xlsx", {"One": self.FRAME, "Two": self.FRAME.head(1)})
         loaded = read("book.xlsx", folder=tmp_path)
         assert loaded.frame["t"].to_list() == ["a", "b"]
-        assert loaded.frame["n"].cast(pl.Int64).to_list() == [1, 2]
+        assert loaded.frame["n"].to_list() == [1, 2]
+        assert loaded.frame.dtypes == [pl.Int64, pl.Float64, pl.String]  # as from CSV; Excel has no whole numbers
         assert [finding.code for finding in loaded.findings] == ["one_sheet_of_several"]
         second = read("book.xlsx#Two", folder=tmp_path)
         assert second.frame.height == 1
         assert second.findings == ()
+
+    def test_a_sheet_without_rows_is_passed_over_and_empty_rows_are_none(self, tmp_path: Path) -> None:
+        path = sheets(
+            tmp_path / "book.xlsx", Notes=[["read me"]], Rows=[["n", None, "x"], [1, "a", 2], [], [2, "b", 4]]
+        )
+        loaded = read(path)
+        assert loaded.frame.to_dict(as_series=False) == {"n": [1, 2], "unnamed_2": ["a", "b"], "x": [2, 4]}
+        assert loaded.findings == ()
+
+    def test_a_title_above_the_names_is_refused(self, tmp_path: Path) -> None:
+        path = sheets(tmp_path / "book.xlsx", Rows=[["Sales of 2024"], [], ["id", "sum"], [1, 2.5]])
+        with pytest.raises(DataError, match=r"names 1 of 2 columns: 'Sales of 2024' looks like a title; delete what"):
+            read(path)
 
     def test_an_absent_sheet_is_named_with_the_closest(self, tmp_path: Path) -> None:
         workbook(tmp_path / "book.xlsx", {"Sales": self.FRAME})

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from artificer.measure.associate import Association, categories, category_and_number, number_and_classes, numbers
+from artificer.measure.associate import Association, categories, category_and_number, numbers
 
 
 def _random(seed: int, n: int = 300) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -54,7 +54,6 @@ def test_a_perfect_relation_is_strongest() -> None:
     assert numbers(x, 3 * x).strength.value == pytest.approx(1)
     assert categories(code, (code + 1) % 4).strength.value == pytest.approx(1)
     assert category_and_number(code, code.astype(float)).strength.value == pytest.approx(1)
-    assert number_and_classes(code.astype(float), code).strength.value == pytest.approx(1)
 
 
 def test_a_name_for_every_row_is_no_relation() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from artificer.measure.clusters import intraclass
+from artificer.measure.any_shape import of_any_shape
+from artificer.measure.associate import categories, numbers
+from artificer.measure.clusters import intraclass, likeness, worth
 
 JUDGED = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 
@@ -45,3 +47,48 @@ def test_the_interval_holds_the_truth() -> None:
         assert found is not None
         held.append(found.correlation.low <= 0.25 <= found.correlation.high)
     assert 0.91 <= np.mean(held) <= 0.99
+
+
+def test_the_likeness_of_two_codes_is_that_of_0_and_1_whatever_they_are_called() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(40), rng.integers(1, 9, 40))
+    flag = (rng.normal(size=40)[group] + rng.normal(size=len(group)) > 0).astype(np.int64)
+    known = intraclass(flag.astype(float), group)
+    assert known is not None
+    for same in (flag, 7 - 3 * flag, flag.astype(float)):
+        assert likeness(same, group) == pytest.approx(known.correlation.value)
+
+
+def test_a_row_is_worth_a_group_s_share_where_both_columns_are_the_group_s() -> None:
+    group = np.repeat(np.arange(30), 5)
+    of_group, own = np.random.default_rng(0).normal(size=30)[group], np.random.default_rng(1).normal(size=150)
+    assert worth(of_group, of_group, group) == pytest.approx(1 / 5)
+    assert worth(of_group, own, group) > 0.8
+    assert worth(of_group, of_group, np.arange(150)) == worth(of_group, of_group, None) == 1.0
+    gaps = np.where(np.arange(150) % 5 == 0, of_group, np.nan)
+    assert worth(gaps, of_group, group) == 1.0  # one row of each group is left
+
+
+def test_rows_that_are_worth_a_fifth_tell_as_much_as_a_fifth_of_them() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    y, code = x + 2 * rng.normal(size=60), np.digitize(x, [-0.5, 0.5])
+    flag = (y > 0).astype(np.int64)
+    for how, a, b in ((numbers, x, y), (categories, code, flag)):
+        once, five = how(a, b), how(np.repeat(a, 5), np.repeat(b, 5), worth=0.2)
+        assert five.p == pytest.approx(once.p, rel=1e-6)
+        assert (five.strength.low, five.strength.high) == pytest.approx((once.strength.low, once.strength.high))
+
+
+def test_what_belongs_to_the_group_is_not_taken_for_a_relation() -> None:
+    """60 groups of ten, half of the target's variance between them: 5% of tests may see what is not there."""
+    seen = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        group = np.repeat(np.arange(60), 10)
+        y = rng.normal(size=60)[group] + rng.normal(size=600)
+        x = rng.normal(size=60)[group]
+        seen.append([of_any_shape(x, y, worth=one).p < 0.05 for one in (worth(x, y, group), 1.0)])
+    known, unknown = np.mean(seen, axis=0)
+    assert known < 0.1
+    assert unknown > 0.8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 LONG = 64_000_000  # bytes, from which a file is read in batches
 BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
 WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
+TOLD = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # Excel's first line
 # Codes such as 007, and whole numbers that 64 bits may not hold.
 LOSES_AS_NUMBER = r"^[+-]?(0\d|\d{19,}$)"
 
@@ -59,9 +61,8 @@ def width_of(head: bytes) -> int:
     """How many columns the first line of a CSV file names, from its first bytes; 0 where that cannot be told."""
     utf16 = head[:2] in (b"\xff\xfe", b"\xfe\xff")
     head = head.decode("utf-16", "ignore").encode() if utf16 else head.removeprefix(b"\xef\xbb\xbf")
-    text = _lines(head[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
     try:
-        return len(next((row for row in csv.reader(text, delimiter=_separator(head)) if row), []))
+        return len(_first_row(head, _separator(head)))
     except csv.Error:
         return 0
 
@@ -89,11 +90,15 @@ def dialect_of(data: bytes, name: str) -> Dialect:
     Raises
     ------
     DataError
-        As for `read_separated`.
+        As for `read_separated`; and where it begins with a line that tells its separator, which no other reader knows.
     """
     inside, findings = _in_utf8(data, name)
     told = [str(fact.value) for finding in findings for fact in finding.facts]
     separator = _separator(inside)
+    if _before(inside)[1]:
+        raise DataError(
+            f"'{name}' begins with a line sep={separator}, which only Excel and Artificer read; take it out"
+        )
     texts = _texts(inside, separator, _header(inside, separator, name), name) if separator != "," else []
     commas = tuple(one.name for one in texts if _has_decimal_commas(one))
     return Dialect(ENCODINGS[told[0]] if told else "utf-8-sig", separator, commas)
@@ -121,7 +126,7 @@ def separated_batches(path: Path) -> Iterator[pl.DataFrame]:
         head = file.read(8 * LOOKED_AT).removeprefix(b"\xef\xbb\xbf")
     separator = _separator(head)
     names, ragged = _header(head, separator, path.name), list[arrow_csv.InvalidRow]()
-    options = _options(names, separator, ragged)
+    options = _options(names, separator, ragged, before=_before(head)[0])
     whole, commas = set(names if separator != "," else ()), set[str]()
     try:
         with arrow_csv.open_csv(path, **options) as reader:
@@ -136,7 +141,7 @@ def separated_batches(path: Path) -> Iterator[pl.DataFrame]:
             f"'{path.name}' cannot be read as CSV ({error}); check quotes and separators, and that it is in UTF-8"
         ) from error
     if ragged:
-        raise DataError(_ragged(ragged, path.name))
+        raise DataError(_ragged(ragged, path.name, _before(head)[0] + 1))
 
 
 def typed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -191,7 +196,29 @@ def _encoding_finding(name: str, encoding: str) -> Finding:
     )
 
 
+def _before(data: bytes) -> tuple[int, str]:
+    """How many lines stand before the names, blank ones and Excel's ``sep=;``, and the separator that this one tells."""
+    n, told = 0, ""
+    for line in _lines(data[:LOOKED_AT].decode("utf-8", "ignore")):
+        bare = line.removesuffix("\n")
+        found = None if told else TOLD.fullmatch(bare)
+        if bare and found is None:
+            break
+        n, told = n + 1, found[1] if found else told
+    return n, told
+
+
+def _first_row(data: bytes, separator: str) -> list[str]:
+    """The fields of the line of names; none where there is no line."""
+    text = _lines(data[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
+    for _ in range(_before(data)[0]):
+        text.readline()
+    return next(csv.reader(text, delimiter=separator), [])
+
+
 def _separator(data: bytes) -> str:
+    if told := _before(data)[1]:
+        return told
     text = data[:LOOKED_AT].decode("utf-8", "ignore")
     whole = text if len(data) <= LOOKED_AT else text[: max(text.rfind("\n"), text.rfind("\r")) + 1]
 
@@ -212,9 +239,8 @@ def _separator(data: bytes) -> str:
 
 
 def _header(data: bytes, separator: str, name: str) -> list[str]:
-    text = _lines(data[: 8 * LOOKED_AT].decode("utf-8", "ignore"))
     try:
-        names = [one.strip() for one in next((row for row in csv.reader(text, delimiter=separator) if row), [])]
+        names = [one.strip() for one in _first_row(data, separator)]
     except csv.Error as error:
         raise DataError(f"the first line of '{name}' cannot be read as CSV ({error}); check its quotes") from error
     twins = [one for one, count in Counter(names).items() if count > 1 and one]
@@ -256,7 +282,9 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
 
     def parse(use_threads: bool) -> pa.Table:
         held = io.BytesIO(data if data.endswith(b"\n") else data + b"\n")
-        return arrow_csv.read_csv(held, **_options(names, separator, ragged, use_threads=use_threads))
+        return arrow_csv.read_csv(
+            held, **_options(names, separator, ragged, use_threads=use_threads, before=_before(data)[0])
+        )
 
     try:
         table = parse(use_threads=True)
@@ -266,7 +294,7 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
     except pa.ArrowInvalid as error:
         raise DataError(f"'{name}' cannot be read as CSV ({error}); check quotes and separators") from error
     if ragged:
-        raise DataError(_ragged(ragged, name))
+        raise DataError(_ragged(ragged, name, _before(data)[0] + 1))
     texts = [pl.Series(one, table.column(one)) for one in names]
     if len(texts[-1]) and "\n" in (texts[-1][-1] or "") and not data.rstrip().endswith(b'"'):
         raise DataError(
@@ -276,9 +304,9 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
 
 
 def _options(
-    names: list[str], separator: str, ragged: list[arrow_csv.InvalidRow], *, use_threads: bool = False
+    names: list[str], separator: str, ragged: list[arrow_csv.InvalidRow], *, use_threads: bool = False, before: int = 0
 ) -> dict[str, Any]:
-    """How pyarrow reads all values as texts, and notes rows with another number of fields."""
+    """How pyarrow reads all values as texts from the line of names on, and notes rows with another number of fields."""
 
     def note(row: arrow_csv.InvalidRow) -> str:
         ragged.append(row)
@@ -286,7 +314,7 @@ def _options(
 
     return {
         "read_options": arrow_csv.ReadOptions(
-            column_names=names, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
+            column_names=names, skip_rows=before, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
         ),
         "parse_options": arrow_csv.ParseOptions(
             delimiter=separator,
@@ -300,12 +328,12 @@ def _options(
     }
 
 
-def _ragged(rows: list[pa.csv.InvalidRow], name: str) -> str:
+def _ragged(rows: list[pa.csv.InvalidRow], name: str, header: int) -> str:
     first = rows[0]
     places = ", ".join(str(row.number) for row in rows[:5]) + (" and more" if len(rows) > 5 else "")
     return (
         f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header, which has "
-        f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows (header: row 1): {places}. "
+        f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows (header: row {header}): {places}. "
         "Mend them (a separator inside a value needs quotes)"
     )
 

@@ -13,9 +13,11 @@ import polars as pl
 from artificer.core.errors import DataError, closest
 from artificer.core.records import Fact, Finding
 from artificer.data.extents import cells_of
+from artificer.data.whole import EXACT
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the header of .xls
 MOST_CELLS = 200_000_000  # of a sheet, those between others counted: some 6 GB once read
+UNNAMED = "__UNNAMED__"  # what fastexcel calls columns without a name
 UNREADABLE = (
     zipfile.BadZipFile,
     zlib.error,
@@ -50,10 +52,13 @@ def is_binary(data: bytes) -> bool:
 def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """Read one sheet; "" takes the first that holds rows, and says so where there are several.
 
+    Excel knows no whole numbers: a column of which all are is read as such, as from any other file.
+
     Raises
     ------
     DataError
-        When the reader is not installed, the workbook is damaged or its cells lie too far apart, or the sheet is absent.
+        When the reader is not installed, the workbook is damaged or its cells lie too far apart, the sheet is absent, or
+        its first row is a title and no names.
     """
     refuse_far_cells(data, name, MOST_CELLS)
     try:
@@ -69,13 +74,34 @@ def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, t
         sheets = list(book.sheet_names)
         if sheet and sheet not in sheets:
             raise DataError(f"'{name}' has no sheet '{sheet}'{closest(sheet, sheets)}; it has {', '.join(sheets)}")
-        full = [one for one in sheets if book.load_sheet(one, n_rows=1).width]
+        full = [one for one in sheets if book.load_sheet(one, n_rows=1).height]
         chosen = sheet or (full or sheets)[0]
         frame: pl.DataFrame = book.load_sheet(chosen).to_polars()
     except fastexcel.FastExcelError as error:
         said = (str(error).splitlines() or ["no reason given"])[0]
         raise DataError(f"'{name}' is a damaged workbook ({said}); make or save it again") from error
-    return frame, () if sheet else _others(name, chosen, full)
+    frame = frame.rename(_names(frame.columns, f"'{name}#{chosen}'" if len(sheets) > 1 else f"'{name}'"))
+    if frame.width > 1:  # as blank lines of CSV files
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
+    return frame.select(map(_whole, frame)), () if sheet else _others(name, chosen, full)
+
+
+def _names(columns: list[str], where: str) -> dict[str, str]:
+    """Names for columns without one, as in CSV files."""
+    lacking = [one.startswith(UNNAMED) for one in columns]
+    if len(columns) > 1 and not lacking[0] and 2 * sum(lacking) >= len(columns):
+        raise DataError(
+            f"the first row of {where} names {len(columns) - sum(lacking)} of {len(columns)} columns: '{columns[0]}' looks "
+            "like a title; delete what stands above the names of the columns, or name them all"
+        )
+    return {one: f"unnamed_{place + 1}" for place, one in enumerate(columns) if lacking[place]}
+
+
+def _whole(column: pl.Series) -> pl.Series:
+    if column.dtype != pl.Float64 or not column.count():
+        return column
+    exact = bool(((column == column.floor()) & (column.abs() <= EXACT)).all())
+    return column.cast(pl.Int64) if exact else column
 
 
 def refuse_far_cells(data: bytes, name: str, most: int) -> int:

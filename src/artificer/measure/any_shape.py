@@ -16,7 +16,7 @@ MOST_BINS = 12
 ROWS_A_BIN = 20
 
 
-def of_any_shape(x: np.ndarray, other: np.ndarray, *, level: float = 0.95) -> Association:
+def of_any_shape(x: np.ndarray, other: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
     """Strength with which a number tells another column, 0 to 1.
 
     Parameters
@@ -25,6 +25,8 @@ def of_any_shape(x: np.ndarray, other: np.ndarray, *, level: float = 0.95) -> As
         NaN for missing.
     other : array, (n_rows,)
         Numbers (float) with NaN for missing, or codes (integer).
+    worth : float
+        As for `artificer.measure.associate`.
 
     Returns
     -------
@@ -33,22 +35,23 @@ def of_any_shape(x: np.ndarray, other: np.ndarray, *, level: float = 0.95) -> As
         of theirs lies above. The p-value is twice the lesser of both, as two were looked at (Bonferroni).
     """
     is_number = other.dtype.kind == "f"
-    straight = numbers(x, other, level=level) if is_number else category_and_number(other, x, level=level)
+    how = {"level": level, "worth": worth}
+    straight = numbers(x, other, **how) if is_number else category_and_number(other, x, **how)
     known = ~np.isnan(x)
     levels = equal_bins(x[known], most=min(MOST_BINS, int(known.sum()) // ROWS_A_BIN))
     n_bins = int(levels.max(initial=0)) + 1
     if n_bins < 3:  # two levels have no shape
         return straight
-    curved = (category_and_number if is_number else categories)(levels, other[known], level=level)
+    curved = (category_and_number if is_number else categories)(levels, other[known], **how)
     p = min(1.0, 2 * min(straight.p, curved.p))
     if curved.strength.low <= straight.strength.high:
         return Association(straight.strength, p)
     return Association(replace(curved.strength, method=f"{curved.strength.method}, over {n_bins} bins"), p)
 
 
-def either_way(a: np.ndarray, b: np.ndarray, *, level: float = 0.95) -> Association:
+def either_way(a: np.ndarray, b: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
     """Strength between two numbers, whichever tells the other better; its p-value is doubled again."""
-    found = [of_any_shape(a, b, level=level), of_any_shape(b, a, level=level)]
+    found = [of_any_shape(*pair, level=level, worth=worth) for pair in ((a, b), (b, a))]
     stronger = max(found, key=lambda one: one.strength.low)
     return Association(stronger.strength, min(1.0, 2 * min(one.p for one in found)))
 

@@ -1,4 +1,8 @@
-"""Strength of relations between columns, 0 to 1, with intervals and p-values: one function for each pair of kinds."""
+"""Strength of relations between columns, 0 to 1, with intervals and p-values: one function for each pair of kinds.
+
+`worth` is how many independent rows a row is worth, see `artificer.measure.clusters.worth`: of rows in groups, tests and
+intervals rest on fewer (Rao and Scott 1981, JASA 76, for tables).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from artificer.core.records import Estimate
-from artificer.measure.distributions import chi2_above, f_above, normal_reach
+from artificer.measure.distributions import chi2_above, f_above, normal_reach, t_above
 
 # From here the noncentral chi-square is as good as normal (bounds differ by 0.3% of their distance), and its series
 # takes seconds, or does not converge.
@@ -24,42 +28,42 @@ class Association:
     p: float
 
 
-def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association:
+def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
     """Spearman's rank correlation, in absolute value, of two numeric columns with NaN for missing.
 
     Interval by Fisher's z with the variance of Bonett and Wright (2000), Psychometrika 65.
     """
     both = ~(np.isnan(x) | np.isnan(y))
-    n = int(both.sum())
-    if n < 4 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
+    n, rows = int(both.sum()), worth * both.sum()
+    if rows < 4 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return _none("Spearman", n, level)
     from scipy import stats
 
-    rho, p = stats.spearmanr(x[both], y[both])
-    z = np.arctanh(np.clip(rho, -1 + 1e-12, 1 - 1e-12))
-    half = normal_reach(level) * np.sqrt((1 + rho**2 / 2) / (n - 3))
+    rho = float(np.clip(stats.spearmanr(x[both], y[both])[0], -1 + 1e-12, 1 - 1e-12))
+    z, half = np.arctanh(rho), normal_reach(level) * np.sqrt((1 + rho**2 / 2) / (rows - 3))
     low, high = np.tanh(z - half), np.tanh(z + half)
-    strength = _folded(float(rho), float(low), float(high), "Spearman", n, level)
-    return Association(strength, float(p))
+    strength = _folded(rho, float(low), float(high), "Spearman", n, level)
+    return Association(strength, 2 * float(t_above(abs(rho) * np.sqrt((rows - 2) / (1 - rho**2)), rows - 2)))
 
 
-def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95) -> Association:
+def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
     """Cramér's V of two columns of codes, corrected for bias (Bergsma 2013, Journal of the Korean Statistical Society 42).
 
     Interval from the noncentral chi-square distribution (Smithson 2003, "Confidence intervals", chapter 4).
     """
     table = _crossed(a, b)
     n, (rows, columns) = int(table.sum()), table.shape
-    if min(rows, columns) < 2:
+    if min(rows, columns) < 2 or worth * n < 2:
         return _none("Cramér's V", n, level)
-    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / n
+    table = worth * table
+    total = float(table.sum())
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / total
     chi2 = float(((table - expected) ** 2 / expected).sum())
     freedom = (rows - 1) * (columns - 1)
 
     def strength(statistic: float) -> float:
-        phi2 = max(0.0, statistic / n - freedom / max(n - 1, 1))
-        r = rows - (rows - 1) ** 2 / max(n - 1, 1)
-        c = columns - (columns - 1) ** 2 / max(n - 1, 1)
+        phi2 = max(0.0, statistic / total - freedom / (total - 1))
+        r, c = (size - (size - 1) ** 2 / (total - 1) for size in (rows, columns))
         return float(np.sqrt(min(1.0, phi2 / max(min(r, c) - 1, 1e-12))))
 
     low, high = (strength(one + freedom) for one in _noncentral(chi2, freedom, level))
@@ -68,7 +72,7 @@ def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95) -> Associat
     return Association(estimate, chi2_above(chi2, freedom))
 
 
-def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95) -> Association:
+def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
     """Root of the share of a number's variance between the levels of a category, corrected for bias (Kelley 1935).
 
     The number is ranked first, so that far values do not decide; interval from the noncentral chi-square of the F test.
@@ -78,27 +82,22 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
 
     ranks = stats.rankdata(y[known])
     groups = np.unique(codes[known], return_inverse=True)[1]
-    n, k = len(ranks), int(groups.max(initial=-1)) + 1
-    if k < 2 or n <= k + 1 or np.ptp(ranks) == 0:
+    n, k, rows = len(ranks), int(groups.max(initial=-1)) + 1, worth * len(ranks)
+    if k < 2 or rows <= k + 1 or np.ptp(ranks) == 0:
         return _none("correlation ratio of ranks", n, level)
     counts, sums = np.bincount(groups), np.bincount(groups, weights=ranks)
     total = float(((ranks - ranks.mean()) ** 2).sum())
     between = float((counts * (sums / counts - ranks.mean()) ** 2).sum())
     within = max(total - between, 1e-12 * total)
-    f = (between / (k - 1)) / (within / (n - k))
+    f = (between / (k - 1)) / (within / (rows - k))
 
     def strength(noncentrality: float) -> float:
-        return float(np.sqrt(noncentrality / (noncentrality + n)))
+        return float(np.sqrt(noncentrality / (noncentrality + rows)))
 
-    value = float(np.sqrt(max(0.0, 1 - (within / (n - k)) / (total / (n - 1)))))
+    value = float(np.sqrt(max(0.0, 1 - (within / (rows - k)) / (total / (rows - 1)))))
     low, high = (strength(one) for one in _noncentral((k - 1) * f, k - 1, level))
     estimate = Estimate(value, min(low, value), min(1.0, max(high, value)), "correlation ratio of ranks", n, level)
-    return Association(estimate, f_above(f, k - 1, n - k))
-
-
-def number_and_classes(x: np.ndarray, classes: np.ndarray, *, level: float = 0.95) -> Association:
-    """Strength of a number's relation to classes: the correlation ratio of its ranks."""
-    return category_and_number(classes, x, level=level)
+    return Association(estimate, f_above(f, k - 1, rows - k))
 
 
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -166,21 +166,27 @@ def ratio(numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.
     return Estimate(value, value - half, value + half, "ratio over clusters", n, level)
 
 
-def quantile_interval(values: np.ndarray, q: float, *, level: float = 0.95, ordered: bool = False) -> Estimate:
+def quantile_interval(
+    values: np.ndarray, q: float, *, level: float = 0.95, ordered: bool = False, worth: float = 1.0
+) -> Estimate:
     """Interval of a quantile between two order statistics (David and Nagaraja 2003, 7.1); no shape is assumed.
 
     Parameters
     ----------
     ordered : bool
         Whether the values are in rising order already, which spares sorting a million of them again.
+    worth : float
+        How many independent rows a row is worth, see `artificer.measure.clusters`; the order statistics lie further apart
+        (Woodruff 1952, JASA 47).
     """
     if not ordered:
         values = np.sort(values)
     n = len(values)
     if n == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "order statistics", 0, level)
-    low = binomial_quantile(0.5 - level / 2, n, q) - 1
-    high = binomial_quantile(0.5 + level / 2, n, q)
+    rows = max(1, round(worth * n))
+    low = int(binomial_quantile(0.5 - level / 2, rows, q) * n / rows) - 1
+    high = int(np.ceil(binomial_quantile(0.5 + level / 2, rows, q) * n / rows))
     # Too few values to bound the quantile from above leave the largest, and an interval that says so.
     upper = float(values[high]) if high < n else np.inf
     lower = float(values[low]) if low >= 0 else -np.inf

@@ -182,6 +182,23 @@ def test_a_gap_that_tells_the_target_is_a_warning(tmp_path: Path) -> None:
     assert "the gap itself tells" in gap.says
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_gap_of_few_groups_does_not_tell_the_target_of_others(tmp_path: Path, named: bool) -> None:
+    rng = np.random.default_rng(4)
+    shop = np.repeat(np.arange(30), 40)
+    lacks = np.arange(30) < 9
+    chance = np.where(lacks, np.arange(30) < 7, np.arange(30) % 2) * 0.6 + 0.2  # of 9 shops 7 are high, of 21 half
+    frame = {
+        "shop": [f"s{one}" for one in shop],
+        "size": np.where(lacks[shop], np.nan, rng.normal(size=len(shop))),
+        "age": rng.normal(size=len(shop)),
+        "bought": np.where(rng.random(len(shop)) < chance[shop], "yes", "no"),
+    }
+    result = audited(tmp_path, frame, data=Data(group="shop" if named else ""))
+    (gap,) = found(result, "missing")
+    assert ("the gap itself tells" in gap.says) is not named
+
+
 def test_columns_that_tell_nothing_have_the_codes_that_choose_reads(tmp_path: Path) -> None:
     frame = clean() | {"one": ["a"] * N, "none": [None] * N}
     frame["years"] = frame["age"]
@@ -217,6 +234,16 @@ def test_infinite_and_far_numbers_and_codes_in_disguise_are_told(tmp_path: Path)
     assert [finding.where for finding in found(result, "infinite")] == ["income"]
     assert [finding.where for finding in found(result, "outliers")] == ["income"]
     assert [finding.where for finding in found(result, "sentinel")] == ["last_seen"]
+
+
+def test_a_value_beyond_all_that_an_even_spread_reaches_is_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame: Frame = {"age": rng.integers(18, 90, 3_000), "tail": np.exp(rng.normal(size=3_000) * 0.8)}
+    frame["bought"] = np.where(rng.random(3_000) < 0.5, "yes", "no")
+    assert found(audited(tmp_path / "clean", frame), "outliers") == []
+    frame["age"][[7, 9]] = 430, -120
+    (far,) = found(audited(tmp_path / "wrong", frame), "outliers")
+    assert "of 'age' lies far beyond 18 to 89, which hold 99.8% of them" in far.says  # the other one is sealed
 
 
 def test_a_rare_class_is_an_imbalance(tmp_path: Path) -> None:

@@ -88,6 +88,35 @@ def test_the_gain_of_twice_the_rows_is_told(classes: Description) -> None:
     assert [n for n, _ in more.measured] == sorted(n for n, _ in more.measured)
 
 
+def test_rows_of_one_group_tell_less_of_levels_and_of_relations(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    shop = np.repeat(np.arange(40), 20)
+    frame = {"shop": shop, "town": rng.choice(["north", "south"], 40)[shop], "y": rng.normal(size=40)[shop]}
+    frame["y"] += 0.3 * rng.normal(size=len(shop))
+    frame["size"] = rng.normal(size=40)[shop]
+    by_rows, grouped = told(tmp_path / "rows", frame), told(tmp_path / "groups", frame, group="shop")
+    wide, narrow = (
+        next(one for one in found.by_level if one.column == "town").levels[0].shrunk for found in (grouped, by_rows)
+    )
+    assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
+    p = [
+        next(fact.value for fact in one.facts if fact.name == "p_adjusted")
+        for found in (by_rows, grouped)
+        for one in found.columns
+        if one.name == "size"
+    ]
+    assert p[0] < 1e-6
+    assert p[1] > 0.05
+    said = [next(one.unit for one in found.target_facts if one.name == "n_to_show") for found in (by_rows, grouped)]
+    assert ["more where rows of one group are alike" in one for one in said] == [False, True]
+    for estimate in ("mean", "median"):
+        narrow, wide = (
+            dict(next(one for one in found.columns if one.name == "size").estimates)[estimate]
+            for found in (by_rows, grouped)
+        )
+        assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+
+
 def test_groups_are_never_torn_and_few_rows_have_no_curve(tmp_path: Path) -> None:
     frame = rows() | {"shop": [f"s{row % 40}" for row in range(N)]}
     assert told(tmp_path / "grouped", frame, group="shop").more_rows is not None

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
+from artificer.data.scan import ColumnProfile
+from artificer.line.audit.contract.far import FEWEST_VALUES, reach
 from artificer.line.audit.seen import Seen, check
-from artificer_runtime.schema import FLOAT32_MAX
+from artificer_runtime.schema import FLOAT32_MAX, canonical_text
 
 # Tukey's outer fence is 3 quartile ranges from the quartiles; ten times that is no tail of a usual distribution.
 FAR = 30.0
+RAREST = 0.001
 # A value that many rows share and that stands apart from the rest is often a code: -1, 999.
 LEAST_SHARE_OF_CODE = 0.01
+FEWEST_BESIDE, FEWEST_EDGES = 10, 20  # other values; edges of bins
+PLAUSIBLE = "check that they are in the same unit and no slips of the pen; trees take them as they are"
 
 
 @check("extremes", "rows")
@@ -30,10 +35,49 @@ def extremes(seen: Seen) -> Iterator[Finding]:
 
 @check("extremes", "profile")
 def ends(seen: Seen) -> Iterator[Finding]:
-    """Report numbers that are infinite: of data without a target, which is not held."""
+    """Report the same of data that is not held, as far as the ends of what a number holds tell it."""
     for column in seen.profile.columns:
-        if column.kind == "number" and column.n_infinite:
+        if column.kind != "number" or column.low is None or column.high is None:
+            continue
+        if column.n_infinite:
             yield _infinite(column.name, column.n_infinite, column.n_rows)
+        if column.n_distinct > FEWEST_BESIDE:
+            yield from _ends_far(column, column.low, column.high)
+            yield from _ends_in_codes(column, column.low, column.high)
+
+
+def _ends_far(column: ColumnProfile, low: float, high: float) -> Iterator[Finding]:
+    quarter, median, three = map(column.quantile, (0.25, 0.5, 0.75))
+    for end, what in ((low, "least"), (high, "greatest")):
+        if abs(end - median) > FAR * (three - quarter) > 0:
+            yield Finding(
+                code="outliers",
+                severity="note",
+                where=column.name,
+                says=f"the {what} value of '{column.name}', {end:g}, lies more than {FAR:.0f} quartile ranges from its median",
+                fix=PLAUSIBLE,
+                facts=(Fact("value", end), Fact("median", median)),
+            )
+
+
+def _ends_in_codes(column: ColumnProfile, low: float, high: float) -> Iterator[Finding]:
+    """An end that many rows hold, and whose neighbour among the edges of bins is further off than the others spread.
+
+    Of few edges the neighbour is far from the end by nature: where nearly all rows hold one value, mostly a plain 0.
+    """
+    counts, edges = dict(column.heavy), column.edges
+    if len(edges) < FEWEST_EDGES:
+        return
+    for end, beside, other in (
+        (low, float(edges[1]), column.quantile(0.99)),
+        (high, float(edges[-2]), column.quantile(0.01)),
+    ):
+        n_held = counts.get(canonical_text(end), 0)
+        if n_held < LEAST_SHARE_OF_CODE * column.n_rows:
+            continue
+        apart, spread = abs(beside - end), abs(other - beside)
+        if (end < 0 and column.n_negative == n_held) or apart > spread > 0:
+            yield _sentinel(column.name, end, n_held, column.n_rows)
 
 
 def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
@@ -43,11 +87,7 @@ def _of(name: str, values: np.ndarray) -> Iterator[Finding]:
         yield _infinite(name, len(known) - len(within), len(values))
     if len(within) < 20:
         return
-    quarter, median, three = np.quantile(within, (0.25, 0.5, 0.75))
-    if three > quarter:
-        n_far = int((np.abs(within - median) > FAR * (three - quarter)).sum())
-        if n_far:
-            yield _far(name, n_far, within)
+    yield from _far(name, within)
     yield from _code(name, within, len(values))
 
 
@@ -62,15 +102,28 @@ def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
     )
 
 
-def _far(name: str, n_far: int, within: np.ndarray) -> Finding:
-    share = n_far / len(within)
+def _far(name: str, within: np.ndarray) -> Iterator[Finding]:
+    """Values far from the middle half, or, of an even spread that leaves the quartiles wide, far from nearly all."""
+    low, quarter, median, three, high = np.quantile(within, (RAREST, 0.25, 0.5, 0.75, 1 - RAREST)).tolist()
+    n_far, beyond = 0, f"more than {FAR:.0f} quartile ranges from its median"
+    if three > quarter:
+        n_far = int((np.abs(within - median) > FAR * (three - quarter)).sum())
+    if not n_far and len(within) >= FEWEST_VALUES and high > low:
+        below, above = reach(within, low, high)
+        n_far = int(((within < below) | (within > above)).sum())
+        beyond = f"far beyond {low:.4g} to {high:.4g}, which hold {1 - 2 * RAREST:.1%} of them"
+    if n_far:
+        yield _far_off(name, n_far, n_far / len(within), beyond)
+
+
+def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
     they = f"{n_far:,} values of '{name}' lie" if n_far > 1 else f"1 value of '{name}' lies"
     return Finding(
         code="outliers",
         severity="note",
         where=name,
-        says=f"{they} more than {FAR:.0f} quartile ranges from its median",
-        fix="check that they are in the same unit and no slips of the pen; trees take them as they are",
+        says=f"{they} {beyond}",
+        fix=PLAUSIBLE,
         facts=(Fact("n_far", float(n_far), "rows"), Fact("share_far", share, "share of values")),
     )
 
@@ -79,18 +132,22 @@ def _code(name: str, within: np.ndarray, n_rows: int) -> Iterator[Finding]:
     """The smallest or largest value, where many rows hold it and the next one is further off than the rest spread."""
     for edge, rest in ((within.min(), within[within > within.min()]), (within.max(), within[within < within.max()])):
         n_held = len(within) - len(rest)
-        if len(np.unique(rest[:1000])) < 10 or n_held < LEAST_SHARE_OF_CODE * n_rows:
+        if len(np.unique(rest[:1000])) < FEWEST_BESIDE or n_held < LEAST_SHARE_OF_CODE * n_rows:
             continue
         near, far = np.quantile(rest, (0.01, 0.99))
         apart = min(abs(edge - rest.min()), abs(edge - rest.max()))
         negative_among_positive = edge < 0 <= rest.min()
         if negative_among_positive or apart > far - near > 0:
-            yield Finding(
-                code="sentinel",
-                severity="note",
-                where=name,
-                says=f"{n_held / n_rows:.0%} of '{name}' is exactly {edge:g}, apart from all other values: it may mean "
-                "“not known” or “never”",
-                fix=f'if it means not known, add "{edge:g}" to [data] missing',
-                facts=(Fact("value", float(edge)), Fact("share", n_held / n_rows, "share of rows")),
-            )
+            yield _sentinel(name, float(edge), n_held, n_rows)
+
+
+def _sentinel(name: str, edge: float, n_held: int, n_rows: int) -> Finding:
+    return Finding(
+        code="sentinel",
+        severity="note",
+        where=name,
+        says=f"{n_held / n_rows:.0%} of '{name}' is exactly {edge:g}, apart from all other values: it may mean "
+        "“not known” or “never”",
+        fix=f'if it means not known, add "{edge:g}" to [data] missing',
+        facts=(Fact("value", edge), Fact("share", n_held / n_rows, "share of rows")),
+    )

@@ -8,6 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
+from artificer.core.figures import day
 from artificer.core.records import Fact, Finding
 from artificer.data.moments import as_time
 from artificer.line.audit.seen import Seen, check
@@ -18,6 +19,8 @@ FILLERS = ("1900-01-01", "1970-01-01", "9999-12-31")
 LARGEST_SLIP = 0.02
 FEWEST_ROWS = 100
 MOST_COLUMNS = 12  # 66 pairs
+FEWEST_EDGES = 10
+MEND = "have its source corrected, or leave the cell empty where the date is not known"
 
 
 @check("impossible_dates", "rows")
@@ -26,6 +29,21 @@ def impossible_dates(seen: Seen) -> Iterator[Finding]:
     names = [column.name for column in seen.asked.schema.columns if column.kind == "time"][:MOST_COLUMNS]
     moments = {name: as_time(seen.rows.frame[name]) for name in names}
     yield from odd_dates(moments, datetime.now(UTC))
+
+
+@check("impossible_dates", "profile")
+def dates_at_ends(seen: Seen) -> Iterator[Finding]:
+    """Report fillers and dates ahead of today of data that is not held, as far as the ends of its columns tell them."""
+    now = datetime.now(UTC).timestamp()
+    for column in seen.profile.columns:
+        if column.kind != "time" or column.low is None or column.high is None or len(column.edges) < FEWEST_EDGES:
+            continue
+        for end, beside in ((column.low, column.edges[1]), (column.high, column.edges[-2])):
+            filler = next((name for name in FILLERS if _moment(name) == end), "")
+            if filler and abs(end - float(beside)) > 365 * DAY_S:
+                yield _at_end(column.name, f"{filler}, far from the others: a filler")
+            elif end > now + DAY_S and column.quantile(1 - LARGEST_SLIP) <= now:
+                yield _at_end(column.name, f"{day(end)}, in the future, where nearly all are past")
 
 
 def odd_dates(moments: dict[str, np.ndarray], now: datetime) -> Iterator[Finding]:
@@ -40,16 +58,21 @@ def odd_dates(moments: dict[str, np.ndarray], now: datetime) -> Iterator[Finding
     """
     for name, values in moments.items():
         known = values[np.isfinite(values)]
-        fillers = {day: float(np.datetime64(day).astype("datetime64[s]").astype(np.int64)) for day in FILLERS}
-        for day, moment in fillers.items():
+        fillers = {filler: _moment(filler) for filler in FILLERS}
+        for filler, moment in fillers.items():
             n_filled = int((known == moment).sum())
             if n_filled and _apart(known, moment):
-                yield _finding(name, n_filled, len(known), f"of '{name}' are {day}, far from all others: a filler")
+                yield _finding(name, n_filled, len(known), f"of '{name}' are {filler}, far from all others: a filler")
         n_ahead = int(((known > now.timestamp() + DAY_S) & ~np.isin(known, list(fillers.values()))).sum())
         if 0 < n_ahead <= LARGEST_SLIP * len(known):
             yield _finding(name, n_ahead, len(known), f"of '{name}' lie in the future")
     for (one, a), (other, b) in combinations(moments.items(), 2):
         yield from _order(one, other, b - a)
+
+
+def _moment(filler: str) -> float:
+    """Seconds since 1970."""
+    return float(np.datetime64(filler).astype("datetime64[s]").astype(np.int64))
 
 
 def _apart(known: np.ndarray, moment: float) -> bool:
@@ -75,6 +98,10 @@ def _finding(name: str, n_rows: int, n_known: int, what: str) -> Finding:
         severity="warning",
         where=name,
         says=f"{n_rows:,} values ({share:.2%}) {what}",
-        fix="have its source corrected, or leave the cell empty where the date is not known",
+        fix=MEND,
         facts=(Fact("n_rows", float(n_rows), "rows"), Fact("share", share, "share of values")),
     )
+
+
+def _at_end(name: str, what: str) -> Finding:
+    return Finding("impossible_dates", "warning", name, f"'{name}' holds {what}", MEND)

@@ -8,7 +8,8 @@ import numpy as np
 
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
-from artificer.measure.associate import Association, categories, number_and_classes
+from artificer.measure.associate import Association, categories, category_and_number
+from artificer.measure.clusters import worth
 
 LARGEST_QUIET_SHARE = 0.01
 TELLING = 0.1  # strength, 0 to 1, from which a gap is worth a word
@@ -63,9 +64,7 @@ def gaps(seen: Seen) -> Iterator[Finding]:
 
 
 def _told(seen: Seen, name: str) -> Association:
-    gap = seen.rows.frame[name].is_null().to_numpy()
-    return (categories if seen.asked.classes else _number)(gap.astype(np.int64), seen.rows.y)
-
-
-def _number(gap: np.ndarray, y: np.ndarray) -> Association:
-    return number_and_classes(y, gap)
+    gap = seen.rows.frame[name].is_null().to_numpy().astype(np.int64)
+    y = seen.rows.y.astype(np.int64) if seen.asked.classes else seen.rows.y
+    how = categories if seen.asked.classes else category_and_number
+    return how(gap, y, worth=worth(gap, y, seen.rows.group))

@@ -47,7 +47,9 @@ def _stray(seen: Seen, name: str, what: str, share: float) -> Finding:
         code="mixed_types",
         severity="warning",
         where=name,
-        says=f"{n_stray:,} cells of '{name}' ({share:.2%}) are not {what}, as the others are{listed}; they are read as missing",
+        says=f"1 cell of '{name}' ({share:.2%}) is not {what}, as the others are{listed}; it is read as missing"
+        if n_stray == 1
+        else f"{n_stray:,} cells of '{name}' ({share:.2%}) are not {what}, as the others are{listed}; they are read as missing",
         fix="if they mean not known, add their words to [data] missing; else have its source corrected",
         facts=(Fact("n_stray", float(n_stray), "rows"), Fact("share_stray", share, "share of rows")),
     )

@@ -8,7 +8,8 @@ import numpy as np
 
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
-from artificer.measure.associate import categories, number_and_classes
+from artificer.measure.associate import categories, category_and_number
+from artificer.measure.clusters import worth
 
 LEAST_SHARE = 0.995
 SURE = 0.001  # p-value: there may be hundreds of columns
@@ -39,6 +40,6 @@ def _tells(seen: Seen, name: str) -> bool:
     values = seen.rows.frame[name]
     commonest = values.drop_nulls().mode().sort()[0]
     other = (values != commonest).fill_null(False).to_numpy().astype(np.int64)
-    y = seen.rows.y
-    told = categories(other, y) if seen.asked.classes else number_and_classes(y, other)
-    return told.p < SURE
+    y = seen.rows.y.astype(np.int64) if seen.asked.classes else seen.rows.y
+    how = categories if seen.asked.classes else category_and_number
+    return how(other, y, worth=worth(other, y, seen.rows.group)).p < SURE

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from artificer.core.records import Fact, Finding
+from artificer.core.records import Fact, Finding, Severity
 from artificer.data.whole import EXACT
 from artificer.line.audit.seen import Seen, check
 
@@ -39,22 +39,41 @@ def personal(seen: Seen) -> Iterator[Finding]:
         if column.kind in ("time", "boolean", "constant"):
             continue
         values = seen.rows.frame[column.name].drop_nulls()
-        text = _texts(values.gather_every(max(len(values) // MOST_VALUES, 1)))
-        if len(text) < FEWEST_VALUES:
-            continue
-        shares = _shares(column.name, text)
-        what = max(shares, key=lambda one: shares[one])
-        if shares[what] >= LEAST_SHARE:
-            used = column.name in seen.asked.features
-            yield Finding(
-                code="personal",
-                severity="warning" if used else "note",
-                where=column.name,
-                says=f"'{column.name}' seems to hold {what} ({shares[what]:.0%} of {len(text):,} values looked at), "
-                + ("and the model may use it" if used else "and the model does not use it"),
-                fix="leave it out at the source, or name it in [features] exclude, unless there is a ground to keep it",
-                facts=(Fact("share", shares[what], "share of values"), Fact("n_looked_at", float(len(text)), "values")),
+        used = column.name in seen.asked.features
+        yield from _held(
+            _texts(values.gather_every(max(len(values) // MOST_VALUES, 1))),
+            "warning" if used else "note",
+            ", and the model may use it" if used else ", and the model does not use it",
+            "leave it out at the source, or name it in [features] exclude, unless there is a ground to keep it",
+        )
+
+
+@check("personal", "profile")
+def persons(seen: Seen) -> Iterator[Finding]:
+    """Report the same of data that is not held, by its commonest values."""
+    for column in seen.profile.columns:
+        if column.kind not in ("time", "boolean", "constant"):
+            values = pl.Series(column.name, [value for value, _ in column.heavy], dtype=pl.String)
+            yield from _held(
+                values, "warning", "", "leave it out, or write pseudonyms, unless there is a ground to keep it"
             )
+
+
+def _held(text: pl.Series, severity: Severity, use: str, fix: str) -> Iterator[Finding]:
+    """What most values of a column have the form of, if anything."""
+    if len(text) < FEWEST_VALUES:
+        return
+    shares = _shares(text.name, text)
+    what = max(shares, key=lambda one: shares[one])
+    if shares[what] >= LEAST_SHARE:
+        yield Finding(
+            code="personal",
+            severity=severity,
+            where=text.name,
+            says=f"'{text.name}' seems to hold {what} ({shares[what]:.0%} of {len(text):,} values looked at){use}",
+            fix=fix,
+            facts=(Fact("share", shares[what], "share of values"), Fact("n_looked_at", float(len(text)), "values")),
+        )
 
 
 def _texts(values: pl.Series) -> pl.Series:

@@ -13,13 +13,17 @@ from artificer.core.stages import Asked, Audited, Contract, Rows
 from artificer.data.survey import Survey, survey
 from artificer.line.audit.duplicates import stored_twice
 from artificer.line.audit.extremes import ends
+from artificer.line.audit.impossible_dates import dates_at_ends
 from artificer.line.audit.missing import gaps
 from artificer.line.audit.mixed_types import strays
+from artificer.line.audit.personal import persons
 from artificer.line.audit.rank import ranked
 from artificer.line.audit.seen import Copied, Seen
+from artificer.line.audit.signed_numbers import read_signs
+from artificer.line.audit.spellings import capitals, letters
 
 # What looks for the same in a profile as a check that needs more.
-INSTEAD: tuple[Any, ...] = (gaps, strays, ends, stored_twice)
+INSTEAD: tuple[Any, ...] = (*(gaps, strays, ends, stored_twice, capitals, letters, dates_at_ends, persons, read_signs),)
 HAVE = frozenset({"profile", "copied"})
 _NOT_HELD: Any = None  # no check reads it: those that need rows, hashes or prices are not run
 

@@ -18,11 +18,23 @@ def signed_numbers(seen: Seen) -> Iterator[Finding]:
         if column.name not in seen.asked.features:
             continue
         if column.kind == "number" and column.form:
-            yield _read(column.name, "5% is read as 5" if column.form.endswith("%") else "1,234 is read as 1234")
+            yield _read(column.name, _how(column.form))
         elif column.kind in ("category", "text"):
             cells = seen.rows.frame[column.name].drop_nulls()
             if cells.dtype == pl.String and len(cells) and are_unread_numbers(cells):
                 yield _unread(column.name, cells)
+
+
+@check("signed_numbers", "profile")
+def read_signs(seen: Seen) -> Iterator[Finding]:
+    """Report columns of data that is not held whose signs were read."""
+    for column in seen.asked.schema.columns:
+        if column.kind == "number" and column.form:
+            yield _read(column.name, _how(column.form))
+
+
+def _how(form: str) -> str:
+    return "5% is read as 5" if form.endswith("%") else "1,234 is read as 1234"
 
 
 def _read(name: str, how: str) -> Finding:

@@ -30,19 +30,28 @@ VOWELS = frozenset("aeiouy")
 def case_variants(seen: Seen) -> Iterator[Finding]:
     """Report categories in which one level is written with other capitals or spaces."""
     for name, counts in _categories(seen):
-        found = _same(counts)
-        if found:
-            yield _finding("case_variants", name, found, counts, "differ from another only by capitals or spaces")
+        yield from _other_capitals(name, counts)
 
 
 @check("typos", "rows")
 def typos(seen: Seen) -> Iterator[Finding]:
     """Report rare levels that are one slip of the pen away from a common one."""
     for name, counts in _categories(seen):
-        same = _same(counts)
-        found = _slips(counts, same)
-        if found:
-            yield _finding("typos", name, found, counts, "are rare and one letter away from a common one")
+        yield from _other_letters(name, counts)
+
+
+@check("case_variants", "profile")
+def capitals(seen: Seen) -> Iterator[Finding]:
+    """Report the same of data that is not held: of categories whose levels the profile counts one by one."""
+    for name, counts in _counted_levels(seen):
+        yield from _other_capitals(name, counts)
+
+
+@check("typos", "profile")
+def letters(seen: Seen) -> Iterator[Finding]:
+    """Report slips of the pen of data that is not held."""
+    for name, counts in _counted_levels(seen):
+        yield from _other_letters(name, counts)
 
 
 def merged(values: pl.Series) -> dict[str, str]:
@@ -72,6 +81,24 @@ def _categories(seen: Seen) -> Iterator[tuple[str, dict[str, int]]]:
     for column in seen.asked.schema.columns:
         if column.kind == "category" and column.name in seen.asked.features:
             yield column.name, _counted(seen.rows.frame[column.name])
+
+
+def _counted_levels(seen: Seen) -> Iterator[tuple[str, dict[str, int]]]:
+    for column in seen.profile.columns:
+        if column.kind == "category" and column.name in seen.asked.features and not column.common.error:
+            yield column.name, dict(column.heavy)
+
+
+def _other_capitals(name: str, counts: dict[str, int]) -> Iterator[Finding]:
+    found = _same(counts)
+    if found:
+        yield _finding("case_variants", name, found, counts, "differ from another only by capitals or spaces")
+
+
+def _other_letters(name: str, counts: dict[str, int]) -> Iterator[Finding]:
+    found = _slips(counts, _same(counts))
+    if found:
+        yield _finding("typos", name, found, counts, "are rare and one letter away from a common one")
 
 
 def _counted(values: pl.Series) -> dict[str, int]:

@@ -10,6 +10,7 @@ from artificer.core.records import Fact, Finding
 from artificer.data.moments import as_time
 from artificer.line.audit.seen import Seen, check
 from artificer.measure.associate import Association, category_and_number, numbers
+from artificer.measure.clusters import worth
 
 LEAST_STRENGTH, LARGE_STRENGTH = 0.1, 0.2
 SURE = 1e-6  # p-value
@@ -42,4 +43,8 @@ def time_leak(seen: Seen) -> Iterator[Finding]:
 def _strength(seen: Seen, name: str) -> Association:
     kept = seen.prices.kept
     moment, y = as_time(seen.rows.frame[name][kept]), seen.rows.y[kept]
-    return category_and_number(y.astype(np.int64), moment) if seen.asked.classes else numbers(moment, y)
+    group = None if seen.rows.group is None else seen.rows.group[kept]
+    if seen.asked.classes:
+        classes = y.astype(np.int64)
+        return category_and_number(classes, moment, worth=worth(classes, moment, group))
+    return numbers(moment, y, worth=worth(moment, y, group))

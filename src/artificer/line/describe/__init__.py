@@ -27,7 +27,7 @@ from artificer.line.ask.personal import within_ranges
 from artificer.line.ask.rows import Labelled, labelled
 from artificer.line.audit import audit
 from artificer.line.describe.associations import SURE, Readings, associations, readings, target_values
-from artificer.line.describe.columns import story
+from artificer.line.describe.columns import story, worth_of
 from artificer.line.describe.courses import courses
 from artificer.line.describe.gaps import at_random, gappy, gaps, patterns
 from artificer.line.describe.groups import alike_rows, clusters
@@ -39,10 +39,11 @@ from artificer.line.describe.pairs import strongest_pairs
 from artificer.line.describe.power import power
 from artificer.line.describe.redundancy import collinearity
 from artificer.line.describe.target import target_facts
+from artificer.measure.clusters import extra_rows
 
 __all__ = ["describe"]
 
-VERSION = 4
+VERSION = 5
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.
@@ -80,11 +81,17 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     found = associations(asked, sample)
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)
-    columns = tuple(each(lambda name: story(profile.column(name), values[name], found.get(name)), names, rows.n_rows))
+    extra = 0.0 if rows.group is None else extra_rows(rows.group)
+
+    def told_of(name: str) -> ColumnStory:
+        worth = worth_of(values[name], sample, extra)
+        return story(profile.column(name), values[name], found.get(name), worth)
+
+    columns = tuple(each(told_of, names, rows.n_rows))
     told = Description(
         n_rows=rows.n_rows,
         columns=columns,
-        target_facts=(*target_facts(asked, rows), *power(asked, rows.y)),
+        target_facts=(*target_facts(asked, rows), *power(asked, rows.y, in_groups=rows.group is not None)),
         target_over_time=target_over_time(asked, rows),
         findings=_findings(run, columns),
         decisions=_sampled(sample, rows.n_rows),
@@ -100,7 +107,7 @@ def _together(
     strongest = sorted(sample.values, key=lambda name: -tells.get(name, 0.0))
     few = sample.few(strongest[:MOST_COLUMNS], MOST_ROWS)
     y = target_values(asked, few.y)
-    looked = matrix({**few.values, run.brief.target.column: y + 1})
+    looked = matrix({**few.values, run.brief.target.column: y + 1}, few.group)
     names = gappy(asked, rows)
     clock = run.limit("describe", SHARE)
     curve = more_rows(asked, rows, sample, strongest, clock)

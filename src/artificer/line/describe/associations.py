@@ -11,6 +11,7 @@ from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.measure.any_shape import either_way, of_any_shape
 from artificer.measure.associate import Association, categories, category_and_number
+from artificer.measure.clusters import worth as worth_of
 from artificer.measure.correct import benjamini_hochberg
 from artificer_runtime.schema import GROUPS, Schema
 
@@ -30,11 +31,14 @@ class Readings:
     y : array of float64, (n_rows,)
     kept : array of int64, (n_rows,)
         Positions of these rows among the training rows.
+    group : array of int64, (n_rows,), or None
+        What each row belongs to, where the brief says so: tests and intervals rest on fewer rows then.
     """
 
     values: dict[str, np.ndarray]
     y: np.ndarray
     kept: np.ndarray
+    group: np.ndarray | None = None
 
     @property
     def n_rows(self) -> int:
@@ -44,7 +48,8 @@ class Readings:
     def few(self, names: Iterable[str], most: int) -> Readings:
         """Some columns, on at most `most` rows drawn from these."""
         kept = np.sort(np.random.default_rng(1).permutation(self.n_rows)[:most])
-        return Readings({name: self.values[name][kept] for name in names}, self.y[kept], self.kept[kept])
+        group = None if self.group is None else self.group[kept]
+        return Readings({name: self.values[name][kept] for name in names}, self.y[kept], self.kept[kept], group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +75,32 @@ def readings(asked: Asked, rows: Labelled) -> Readings:
     for column in columns:
         group = GROUPS[column.kind]
         values[column.name] = getattr(encoded, group)[:, schema.positions(group, [column.name])[0]]
-    return Readings(values, rows.y[kept], kept)
+    return Readings(values, rows.y[kept], kept, None if rows.group is None else rows.group[kept])
 
 
 def associations(asked: Asked, sample: Readings) -> dict[str, Related]:
     """Measure each feature's relation to the target, by name."""
-    found = {name: relation(values, target_values(asked, sample.y)) for name, values in sample.values.items()}
+    y = target_values(asked, sample.y)
+    found = {name: relation(values, y, sample.group) for name, values in sample.values.items()}
     if not found:
         return {}
     adjusted = benjamini_hochberg(np.array([one.p for one in found.values()]))
     return {name: Related(one, float(p)) for (name, one), p in zip(found.items(), adjusted, strict=True)}
 
 
-def relation(a: np.ndarray, b: np.ndarray) -> Association:
+def relation(a: np.ndarray, b: np.ndarray, group: np.ndarray | None = None) -> Association:
     """Measure how well one column tells another, each numbers (float) or codes (integer): a curve counts too."""
+    worth = worth_of(a, b, group)
     if a.dtype.kind == "f":
-        return of_any_shape(a, b)
-    return category_and_number(a, b) if b.dtype.kind == "f" else categories(a, b)
+        return of_any_shape(a, b, worth=worth)
+    return category_and_number(a, b, worth=worth) if b.dtype.kind == "f" else categories(a, b, worth=worth)
 
 
-def between(a: np.ndarray, b: np.ndarray) -> Association:
+def between(a: np.ndarray, b: np.ndarray, group: np.ndarray | None = None) -> Association:
     """Measure how strongly two columns go together, whichever tells the other."""
     if a.dtype.kind == "f" and b.dtype.kind == "f":
-        return either_way(a, b)
-    return relation(a, b) if a.dtype.kind == "f" else relation(b, a)
+        return either_way(a, b, worth=worth_of(a, b, group))
+    return relation(a, b, group) if a.dtype.kind == "f" else relation(b, a, group)
 
 
 def target_values(asked: Asked, y: np.ndarray) -> np.ndarray:

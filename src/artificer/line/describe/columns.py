@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,8 +12,9 @@ from artificer.core.figures import day
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
-from artificer.line.describe.associations import Related
+from artificer.line.describe.associations import Readings, Related
 from artificer.line.describe.form import form
+from artificer.measure.clusters import likeness
 from artificer.measure.intervals import mean_t, quantile_interval, wilson
 from artificer_runtime.schema import FLOAT32_MAX
 
@@ -23,7 +25,9 @@ FEWEST_ROWS = 10
 OTHERS = "others"
 
 
-def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> ColumnStory:
+def story(
+    column: ColumnProfile, values: pl.Series, related: Related | None, worth: tuple[float, float] = (1.0, 1.0)
+) -> ColumnStory:
     """Tell one column.
 
     Parameters
@@ -32,6 +36,8 @@ def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> 
         The column of the training rows, normalised: bins and quantiles are exact.
     related : Related or None
         Its relation to the target; None where there is no measure of it: texts, and the target itself.
+    worth : tuple of float
+        How many independent rows a row is worth: of those that have a value, for what it is, and of all, for whether they do.
     """
     measured = _measured(column.kind, values.drop_nulls())
     if measured is not None:
@@ -47,7 +53,7 @@ def story(column: ColumnProfile, values: pl.Series, related: Related | None) -> 
         labels=labels,
         facts=(*_facts(column, measured), *told),
         association=related.association.strength if related else None,
-        estimates=_estimates(column, measured),
+        estimates=_estimates(column, measured, *worth),
     )
 
 
@@ -142,16 +148,44 @@ def _facts(column: ColumnProfile, measured: np.ndarray | None) -> tuple[Fact, ..
     )
 
 
-def _estimates(column: ColumnProfile, measured: np.ndarray | None) -> tuple[tuple[str, Estimate], ...]:
+def _estimates(
+    column: ColumnProfile, measured: np.ndarray | None, worth: float, worth_of_gaps: float
+) -> tuple[tuple[str, Estimate], ...]:
     """What is known of the population that the rows were drawn from: shares, mean and quartiles, with intervals."""
     n_known = column.n_rows - column.n_missing
     if not n_known or column.kind in ("identifier", "constant"):
         return ()
-    found = [("share missing", wilson(column.n_missing, column.n_rows))] if column.n_missing else []
+    found = [("share missing", _share(column.n_missing, column.n_rows, worth_of_gaps))] if column.n_missing else []
     if column.kind in ("number", "text") and measured is not None and len(measured):
-        found.append(("mean", mean_t(measured)))
+        mean, wider = mean_t(measured), worth**-0.5
+        ends = (mean.value + wider * (end - mean.value) for end in (mean.low, mean.high))
+        found.append(("mean", replace(mean, **dict(zip(("low", "high"), ends, strict=True)))))
         names = {"first quartile": 0.25, "median": 0.5, "third quartile": 0.75}
-        found += [(name, quantile_interval(measured, q, ordered=True)) for name, q in names.items()]
+        found += [(name, quantile_interval(measured, q, ordered=True, worth=worth)) for name, q in names.items()]
     if column.kind != "time":
-        found.append(("share of the commonest", wilson(column.heavy[0][1], n_known)))
+        found.append(("share of the commonest", _share(column.heavy[0][1], n_known, worth)))
     return tuple(found)
+
+
+def _share(k: int, n: int, worth: float) -> Estimate:
+    return replace(wilson(worth * k, worth * n), n=n)
+
+
+def worth_of(values: pl.Series, sample: Readings, extra: float) -> tuple[float, float]:
+    """How many independent rows a row is worth for a column, see `story`, by how alike a sample's rows are in their groups.
+
+    Parameters
+    ----------
+    extra : float
+        How many other rows a row's group has, of all rows.
+    """
+    if sample.group is None:
+        return 1.0, 1.0
+    cells = values[sample.kept]
+    gaps = cells.is_null().to_numpy()
+    if cells.dtype == pl.String or cells.dtype == pl.Boolean:
+        read = cells.cast(pl.String).rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    else:
+        read = cells.cast(pl.Int64 if cells.dtype.is_temporal() else pl.Float64).cast(pl.Float64).to_numpy()
+    alike = likeness(read[~gaps], sample.group[~gaps]), likeness(gaps.astype(np.int64), sample.group)
+    return 1 / (1 + extra * alike[0]), 1 / (1 + extra * alike[1])

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.description import AtRandom, Gap, Pattern
+from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import SURE, Readings, relation, target_values
@@ -13,7 +14,7 @@ from artificer.line.describe.matrix import Matrix, matrix
 from artificer.measure.associate import Association
 from artificer.measure.at_random import little
 from artificer.measure.correct import benjamini_hochberg
-from artificer.measure.intervals import wilson
+from artificer.measure.intervals import share_of, wilson
 
 MOST_COLUMNS = 24
 N_PATTERNS = 8
@@ -34,12 +35,17 @@ def patterns(rows: Labelled, names: tuple[str, ...]) -> tuple[Pattern, ...]:
         return ()
     masks = rows.frame.lazy().select(pl.col(name).is_null() for name in names)
     counted = masks.group_by(names).len("n rows of it").sort("n rows of it", *names, descending=True).collect()
-    found = []
+    found, in_groups = [], rows.group is not None
     for *gaps, n in counted.head(N_PATTERNS).iter_rows():
         if n >= FEWEST_ROWS:
             columns = tuple(name for name, gap in zip(names, gaps, strict=True) if gap)
-            found.append(Pattern(columns, wilson(n, rows.n_rows)))
+            found.append(Pattern(columns, _share_lacking(rows, names, gaps) if in_groups else wilson(n, rows.n_rows)))
     return tuple(found)
+
+
+def _share_lacking(rows: Labelled, names: tuple[str, ...], gaps: list[bool]) -> Estimate:
+    lacks = pl.all_horizontal(pl.col(name).is_null() == gap for name, gap in zip(names, gaps, strict=True))
+    return share_of(rows.frame.select(lacks=lacks)["lacks"].cast(pl.Float64).to_numpy(), None, rows.group, 0.95)
 
 
 def gaps(asked: Asked, rows: Labelled, sample: Readings, few: Readings, names: tuple[str, ...]) -> tuple[Gap, ...]:
@@ -63,12 +69,12 @@ def gaps(asked: Asked, rows: Labelled, sample: Readings, few: Readings, names: t
         return ()
     masks = {name: rows.frame[name].is_null().to_numpy() for name in names}
     y = target_values(asked, sample.y)
-    told = [relation(masks[name][sample.kept].astype(np.int64), y) for name in names]
+    told = [relation(masks[name][sample.kept].astype(np.int64), y, sample.group) for name in names]
     adjusted = benjamini_hochberg(np.array([one.p for one in told]))
     hanging = _hanging(few, {name: masks[name][few.kept] for name in names})
     found = []
     for name, one, p in zip(names, told, adjusted, strict=True):
-        share = wilson(int(masks[name].sum()), rows.n_rows)
+        share = share_of(masks[name].astype(np.float64), None, rows.group, 0.95)
         on, strength, p_hanging = hanging[name]
         sure = p_hanging < SURE and strength.strength.low > 0
         found.append(
@@ -97,9 +103,9 @@ def at_random(few: Readings, names: tuple[str, ...]) -> AtRandom | None:
 def _hanging(few: Readings, masks: dict[str, np.ndarray]) -> dict[str, tuple[str, Association, float]]:
     """For each gap the other column that tells it best where that is known, how well, and the corrected p-value."""
     marks = {f"{name}, missing": 1 + mask.astype(np.int64) for name, mask in masks.items()}
-    looked = matrix({**few.values, **marks})
+    looked = matrix({**few.values, **marks}, few.group)
     best = {name: _best(looked, name, few) for name in masks}
-    measured = {name: _known_only(few.values[other], masks[name]) for name, other in best.items() if other}
+    measured = {name: _known_only(few.values[other], masks[name], few.group) for name, other in best.items() if other}
     p = [one.p for one in measured.values()]
     for name in masks:
         place = looked.place(f"{name}, missing")
@@ -115,7 +121,7 @@ def _best(looked: Matrix, name: str, few: Readings) -> str:
     return max(strengths, key=lambda one: strengths[one], default="")
 
 
-def _known_only(values: np.ndarray, mask: np.ndarray) -> Association:
+def _known_only(values: np.ndarray, mask: np.ndarray, group: np.ndarray | None) -> Association:
     """Columns that are missing together are patterns, not reasons: rows where the other is missing too are left out."""
     known = ~np.isnan(values) if values.dtype.kind == "f" else values != 0
-    return relation(values[known], mask[known].astype(np.int64))
+    return relation(values[known], mask[known].astype(np.int64), None if group is None else group[known])

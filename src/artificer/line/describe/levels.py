@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.description import Above, ByLevel, Level
-from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
@@ -13,6 +12,7 @@ from artificer.line.describe.columns import OTHERS, text
 from artificer.line.describe.over_time import shown_class
 from artificer.measure.any_shape import equal_bins
 from artificer.measure.bayes import Levels, shrunk_means, shrunk_rates
+from artificer.measure.clusters import extra_rows, likeness
 from artificer.measure.intervals import mean_of_rows, share_of
 
 MOST_COLUMNS = 6
@@ -26,37 +26,47 @@ MISSING = "missing"
 def by_level(asked: Asked, rows: Labelled, sample: Readings, names: list[str]) -> tuple[ByLevel, ...]:
     """Estimate the target in the levels of up to six columns; numbers and moments are cut into eight bins.
 
-    Levels of fewer than ten rows, and all after the ten commonest, are shown together.
+    Levels of fewer than ten rows, and all after the ten commonest, are shown together. Where rows are in groups, what is
+    believed of a level rests on what its rows are worth.
     """
     positive = shown_class(asked, rows) if asked.classes else -1
     y = (sample.y == positive).astype(np.float64) if asked.classes else sample.y
     what = f"share of '{asked.classes[positive]}'" if asked.classes else "mean"
     columns = {column.name: column for column in asked.schema.columns}
     mean = share_of if asked.classes else mean_of_rows
-    overall = mean(y, None, None if rows.group is None else rows.group[sample.kept], level=0.95)
+    overall = mean(y, None, sample.group, level=0.95)
     found = []
     for name in names[:MOST_COLUMNS]:
         column, values = columns[name], sample.values[name]
         labels, place = _bins(column.kind, values) if values.dtype.kind == "f" else _levels(column.levels, values)
         if len(labels) > 1:
-            found.append(_told(name, what, labels, place, y, overall, shares=bool(asked.classes)))
+            levels, believed = _believed(labels, place, y, sample.group, shares=bool(asked.classes))
+            found.append(ByLevel(name, what, overall, levels, believed.prior_rows, _above(labels, believed)))
     return tuple(found)
 
 
-def _told(
-    name: str, what: str, labels: list[str], place: np.ndarray, y: np.ndarray, overall: Estimate, *, shares: bool
-) -> ByLevel:
-    n, sums = np.bincount(place, minlength=len(labels)), np.bincount(place, weights=y, minlength=len(labels))
-    means = sums / n
+def _believed(
+    labels: list[str], place: np.ndarray, y: np.ndarray, group: np.ndarray | None, *, shares: bool
+) -> tuple[tuple[Level, ...], Levels]:
+    n = np.bincount(place, minlength=len(labels))
+    means = np.bincount(place, weights=y, minlength=len(labels)) / n
+    rows = n.astype(np.float64) if group is None else _worth(place, y - means[place], group)
     if shares:
-        believed = shrunk_rates(sums, n)
+        believed = shrunk_rates(means * rows, rows)
     else:
         within = float(((y - means[place]) ** 2).sum()) / max(len(y) - len(labels), 1)
-        believed = shrunk_means(means, n.astype(np.float64), within)
+        believed = shrunk_means(means, rows, within)
     levels = zip(labels, n.tolist(), means.tolist(), believed.each, strict=True)
-    return ByLevel(
-        name, what, overall, tuple(Level(*one) for one in levels), believed.prior_rows, _above(labels, believed)
-    )
+    return tuple(Level(*one) for one in levels), believed
+
+
+def _worth(place: np.ndarray, left: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """How many independent rows each level's rows are worth: fewer, the more of them are of one group, and the more alike.
+
+    Kish's design effect (1965, 5.4) in each level, by the likeness of what the levels leave of the target.
+    """
+    alike = likeness(left, group)
+    return np.array([(place == one).sum() / (1 + extra_rows(group[place == one]) * alike) for one in np.unique(place)])
 
 
 def _above(labels: list[str], believed: Levels) -> tuple[Above, ...]:

@@ -12,6 +12,7 @@ from scipy.spatial.distance import squareform
 
 from artificer.core.description import Map
 from artificer.measure.any_shape import equal_bins
+from artificer.measure.clusters import extra_rows, likeness
 from artificer.measure.distributions import chi2_above
 
 MOST_LEVELS = 16  # with one for missing
@@ -39,23 +40,28 @@ class Matrix:
         return self.names.index(name)
 
 
-def matrix(columns: dict[str, np.ndarray]) -> Matrix:
+def matrix(columns: dict[str, np.ndarray], group: np.ndarray | None = None) -> Matrix:
     """Cross columns.
 
     Parameters
     ----------
     columns : dict of str to array, (n_rows,)
         float64 with NaN for missing, or integer codes with 0 for missing.
+    group : array of int64, (n_rows,), optional
+        What rows belong to: a table of counts then weighs what its rows are worth.
     """
     names = tuple(columns)
     strengths, p = np.eye(len(names)), np.zeros((len(names), len(names)))
     if len(names) < 2:
         return Matrix(names, strengths, p)
-    hot = [(coarse(columns[name])[:, None] == np.arange(MOST_LEVELS)).astype(np.float32) for name in names]
+    levels = [coarse(columns[name]) for name in names]
+    hot = [(one[:, None] == np.arange(MOST_LEVELS)).astype(np.float32) for one in levels]
+    alike = np.array([likeness(one, group) for one in levels]) if group is not None else np.zeros(len(names))
+    worth = 1.0 / (1.0 + (extra_rows(group) if group is not None else 0.0) * np.outer(alike, alike))
     crossed = np.concatenate(hot, axis=1)
     tables = (crossed.T @ crossed).reshape(len(names), MOST_LEVELS, len(names), MOST_LEVELS).astype(np.float64)
     for a, b in combinations(range(len(names)), 2):
-        strengths[a, b], p[a, b] = _cramer(tables[a, 1:, b, 1:])
+        strengths[a, b], p[a, b] = _cramer(worth[a, b] * tables[a, 1:, b, 1:])
         strengths[b, a], p[b, a] = strengths[a, b], p[a, b]
     numbers = [place for place, name in enumerate(names) if columns[name].dtype.kind == "f"]
     if len(numbers) > 1:

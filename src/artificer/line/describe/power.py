@@ -21,13 +21,15 @@ STATED: dict[Task, tuple[float, str]] = {
 }
 
 
-def power(asked: Asked, y: np.ndarray) -> tuple[Fact, ...]:
+def power(asked: Asked, y: np.ndarray, *, in_groups: bool = False) -> tuple[Fact, ...]:
     """Say which distance from a bound the test rows show in four cases of five.
 
     Parameters
     ----------
     y : array of float64, (n_rows,)
         Training labels; the sealed rows, which stay shut, are taken to have the same shares.
+    in_groups : bool
+        Whether several rows are of one thing: how alike a model's errors are within one is not known yet, and it is said.
 
     Returns
     -------
@@ -40,12 +42,15 @@ def power(asked: Asked, y: np.ndarray) -> tuple[Fact, ...]:
     error, what = _error(asked, y, n_rows)
     stated, in_words = STATED[asked.task]
     to_show = math.ceil(n_rows * (STANDARD_ERRORS * error / stated) ** 2)
+    alike = "; more where rows of one group are alike" if in_groups else ""
     return (
-        Fact("smallest_difference", STANDARD_ERRORS * error, f"{what}, shown in 4 of 5 cases"),
+        Fact("smallest_difference", STANDARD_ERRORS * error, f"{what}, shown in 4 of 5 cases{alike}"),
         Fact("n_test", float(n_rows), where),
-        Fact("n_to_show", float(to_show), f"test rows would show {in_words} in 4 of 5 cases"),
+        Fact("n_to_show", float(to_show), f"test rows would show {in_words} in 4 of 5 cases{alike}"),
         Fact(
-            "smallest_correlation", smallest_correlation(len(y)), "of a column with the target, shown in 4 of 5 cases"
+            "smallest_correlation",
+            smallest_correlation(len(y)),
+            f"of a column with the target, shown in 4 of 5 cases{alike}",
         ),
     )
 

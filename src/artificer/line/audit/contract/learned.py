@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from artificer.core.stages import Contract, Rule
@@ -16,6 +17,7 @@ from artificer.data.columns import each
 from artificer.data.moments import as_time
 from artificer.line.audit.contract.chance import QUIET_SHARE, largest_share
 from artificer.line.audit.contract.determined import determined_of
+from artificer.line.audit.contract.far import far_of
 from artificer.line.audit.contract.keys import keys_of
 from artificer.line.audit.contract.patterns import pattern_of
 from artificer.line.audit.contract.relations import relations_of
@@ -81,6 +83,8 @@ def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], perso
             allow = _allowed(known, rule)
             if allow <= LARGEST_LOOSE_SHARE:
                 yield replace(rule, allow=allow)
+            if rule.kind == "range":
+                yield from far_of(column, _measured(known))
         elif rule.kind == "missing":
             yield replace(rule, allow=largest_share(len(values)))
         else:
@@ -105,10 +109,15 @@ def _allowed(known: pl.Series, rule: Rule) -> float:
         texts = pl.Series([canonical_text(level) for level in counts["level"]], dtype=pl.String)
         new = ~texts.is_in(pl.Series(rule.values, dtype=pl.String).implode()) | (counts["count"] == 1)
         return largest_share(len(known), int(counts.filter(new)["count"].sum()))
-    values = pl.Series(as_time(known)) if known.dtype.is_temporal() else known
+    values = pl.Series(_measured(known))
     ends = [(values < rule.low, values == rule.low)] if rule.low is not None else []
     ends += [(values > rule.high, values == rule.high)] if rule.high is not None else []
     return largest_share(len(known), sum(int(beyond.sum()) + (int(at.sum()) == 1) for beyond, at in ends))
+
+
+def _measured(known: pl.Series) -> np.ndarray:
+    """Numbers, or moments in seconds since 1970."""
+    return as_time(known) if known.dtype.is_temporal() else known.to_numpy()
 
 
 def rules_of(contract: Contract) -> tuple[Rule, ...]:

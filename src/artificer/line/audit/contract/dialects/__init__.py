@@ -13,6 +13,7 @@ from artificer.core.records import Finding
 from artificer.core.stages import Contract
 from artificer.line.audit.contract.dialects import dbt, odcs, pandera
 from artificer.line.audit.contract.dialects.gathered import Unreadable, titled
+from artificer.line.audit.contract.far import without_wider
 from artificer.line.audit.contract.learned import rules_of
 
 FORMS = {"dbt": dbt, "odcs": odcs, "pandera": pandera}
@@ -66,7 +67,7 @@ def read_yaml(text: str, where: str) -> tuple[Contract, tuple[Finding, ...]]:
 def write_yaml(contract: Contract, form: str) -> tuple[str, tuple[str, ...]]:
     """Write a contract for another tool: its text, and the titles of what the form cannot say."""
     rules = rules_of(contract)
-    said = tuple(rule for rule in rules if not rule.where)
+    said = without_wider(rule for rule in rules if not rule.where)
     placed = [f"{titled(rule)}, in {rule.where} alone" for rule in rules if rule.where]
     document, unsaid = FORMS[form].write(replace(contract, rules=said))
     text: str = _yaml().safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
