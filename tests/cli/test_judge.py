@@ -18,7 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from world import Rows, build
 
-from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.model_files import open_model
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())

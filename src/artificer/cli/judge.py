@@ -16,7 +16,7 @@ from artificer.cli.subject import Subject, what
 if TYPE_CHECKING:
     import polars as pl
 
-    from artificer.line.judge.any_model import About
+    from artificer.line.judge.about import About
     from artificer.line.judge.examination import Examination
     from artificer.line.judge.explanation import Explanation
 
@@ -136,7 +136,8 @@ def _of_table(table: Path, asked: Given) -> Examination:
 
 
 def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tuple[Examination, Explanation | None]:
-    from artificer.line.judge.any_model import About, shown
+    from artificer.line.judge.about import About
+    from artificer.line.judge.any_model import shown
     from artificer.line.judge.examination import examined
     from artificer.line.judge.explanation import explanation
     from artificer.line.judge.model_files import OurModel, open_model

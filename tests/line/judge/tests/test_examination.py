@@ -19,6 +19,8 @@ from sklearn.svm import LinearSVC
 
 import artificer
 from artificer.core.errors import BriefError, DataError
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.tests import builtin, run_tests
 
@@ -210,3 +212,47 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
         ["*the model fails against_trivial*", "*to mend: do not use it*", "*rows show a fall of*"]
     )
     ended.stdout.no_fnmatch_line("*examination.py*")  # the trace ends in the suite's own line
+
+
+def test_weights_moments_and_groups_are_columns_that_the_model_does_not_read_or_values_beside_them(
+    tumours: Halves,
+) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    group, weight = np.arange(len(y)) // 5, 1.0 + np.arange(len(y)) % 3
+    by_column = artificer.examine(model, X.assign(doctor=group, times=weight), y, group="doctor", weight="times")
+    beside = artificer.examine(model, X, y, group=group, weight=weight)
+    by_place = artificer.examine(
+        model, pl.DataFrame(X.assign(doctor=group, times=weight)), y, group="doctor", weight="times"
+    )
+    assert by_column.score == beside.score == by_place.score
+    assert "groups" in beside.score.method
+    numbers = StandardScaler().fit_transform(X)
+    plain = LogisticRegression().fit(numbers, y)
+    assert "groups" in artificer.examine(plain, numbers, y, group=group, train=(numbers, y)).score.method
+    with pytest.raises(DataError, match=r"group has 3 values and y \d+; they must be of one length"):
+        artificer.examine(model, X, y, group=[1, 2, 3])
+
+
+def test_a_copy_is_trained_on_what_the_model_reads(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    with_sex = (train[0].assign(sex="f"), train[1])
+    seen = shown(model, X.assign(sex="f"), y, train=with_sex, about=About(protected=["sex"]))
+    assert seen.fit is not None
+    assert seen.train is not None
+    assert np.allclose(seen.fit(seen.train, 0)(seen.rows.frame), seen.prediction)
+
+
+def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
+    train, judged = tumours
+    model = LINE.fit(*train)
+    with pytest.raises(BriefError, match="level is 95, and lies between 0 and 1"):
+        artificer.examine(model, *judged, level=95)
+    with pytest.raises(BriefError, match="metric is of type .*; the name of one is needed"):
+        artificer.examine(model, *judged, metric=np.mean)
+    with pytest.raises(DataError, match="y is missing in 1 rows"):
+        artificer.examine_predictions(np.array([1.0, np.nan, 2.5, 0.3]), np.ones(4))
+    assert "fairness" not in {
+        test.code for test in artificer.examine(model, *judged, protected=judged[0].columns[0]).tests if test.because
+    }
