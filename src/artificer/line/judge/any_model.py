@@ -21,7 +21,7 @@ from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.examined import Examined, Predict, Rows
 from artificer.line.judge.foreign import asked
 from artificer.line.judge.native import Native
-from artificer.line.judge.predictions import as_prediction
+from artificer.line.judge.predictions import are_numbers, as_prediction
 from artificer.measure.metrics import default_metric, metric, names
 from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
@@ -83,8 +83,9 @@ def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any
     """
     frame = _frame(X) if X is not None else pl.DataFrame()
     known = About.told(about)
-    labels = _labels(_series(y), (), known, kind="")
-    rows = _rows(frame, y, labels, known)
+    given = _series(y)
+    labels = _labels(given, (), known, kind="number" if are_numbers(prediction, given) else "")
+    rows = _rows(frame, given, labels, known)
     before = None if previous is None else as_prediction(previous, labels, len(rows))
     return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, known, before))
 
@@ -182,6 +183,8 @@ def _metric(name: str, labels: Labels, prediction: np.ndarray) -> str:
 def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Labels:
     """What is predicted: classes that the model knows count, whether the rows have them or not."""
     positive = "" if about.positive is None else canonical_text(about.positive)
+    if not kind and about.metric and metric(about.metric).tasks == ("regression",):
+        kind = "number"
     if y.null_count():
         raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")
     both = y
