@@ -33,8 +33,8 @@ def power(seen: Examined) -> Iterator[Finding]:
         "power",
         "warning" if few else "note",
         "rows",
-        f"were {seen.metric} worse by {figure(drop)} or more, {len(seen.rows):,} rows would show it four times in five; less may "
-        f"pass unseen. A slice of {n_slice:,} rows must be worse by {figure(of_slice)}",
+        f"were {seen.metric} worse by {figure(drop)} or more, {len(seen.rows):,} rows would show it four times in five; "
+        f"less may pass unseen. A slice of {n_slice:,} rows must be worse by {figure(of_slice)}",
         "bring more rows before a “not shown” is taken for “there is none”" if few else "nothing to do",
         (
             Fact("detectable_drop", drop, f"{seen.metric}, against a known score"),
