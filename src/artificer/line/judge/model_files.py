@@ -169,10 +169,14 @@ def _cast(frame: pl.DataFrame, kind: str) -> np.ndarray:
     if kind not in ONNX_TYPES:
         raise DataError(f"the ONNX model reads {kind}, which no table holds; it reads none of {', '.join(ONNX_TYPES)}")
     wanted, exact = ONNX_TYPES[kind]
-    try:
-        plain = frame.cast(dict.fromkeys(frame.columns, wanted))
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"the ONNX model reads {kind}, and the rows hold something else: {error}") from error
+    plain = frame.cast(dict.fromkeys(frame.columns, wanted), strict=False)
+    odd = [name for name in frame.columns if plain[name].null_count() > frame[name].null_count()]
+    if odd:  # what stands there is not told: it may be personal
+        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        raise DataError(
+            f"the ONNX model reads {kind}, and column '{odd[0]}'{more} of type {frame[odd[0]].dtype} holds something else; "
+            "give the columns that it was made for alone, in their order"
+        )
     return np.asarray((plain.fill_null("") if wanted == pl.String else plain).to_numpy()).astype(exact)
 
 
