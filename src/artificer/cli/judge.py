@@ -163,7 +163,8 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
 
 
 def _by_brief(model: Any, about: About) -> About:
-    """What was not said is as in the brief that a package was made from."""
+    """What was not said is as in the brief that a package was made from, and in its verdict."""
+    about = replace(about, metric=about.metric or model.metric)
     if model.brief is None:
         return about
     brief = model.brief

@@ -273,7 +273,7 @@ def _classes_of(model: Any) -> list[Any]:
 
 def _kind_of(model: Any) -> Kind:
     """ "class" or "number" where the model says so itself, else ""."""
-    if hasattr(model, "classes_"):
+    if getattr(model, "classes_", None) is not None:
         return "class"
     kind = getattr(model, "_estimator_type", "") or getattr(model, "task", "")
     if not kind and hasattr(model, "__sklearn_tags__"):

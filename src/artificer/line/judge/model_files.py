@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ class OurModel:
     target: str
     brief: Brief | None
     forms: Mapping[str, str]  # of columns of moments, the format in which it reads texts
+    metric: str  # of its own verdict; "" where it holds none
 
     @classmethod
     def open(cls, path: Path) -> OurModel:
@@ -76,7 +78,8 @@ class OurModel:
         brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief if "run.lock" in files else None
         schema = decode(files["contract.json"], Contract).schema if "contract.json" in files else contents.recipe.schema
         forms = {column.name: column.form for column in schema.columns if column.form}
-        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms)
+        metric = json.loads(files.get("card.json", b"{}")).get("score", {}).get("metric", "")
+        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms, metric)
 
     @property
     def task(self) -> str:
