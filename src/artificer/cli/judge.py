@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from artificer.line.judge.examination import Examination
     from artificer.line.judge.explanation import Explanation
 
-MODELS = (".onnx", ".skops", ".pkl", ".pickle", ".joblib", ".sav")
+MODELS = (".onnx", ".skops", ".cbm", ".pkl", ".pickle", ".joblib", ".sav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def judge(
 ) -> int:
     """Test the model of BRIEF on the sealed rows; or any MODEL on the labelled rows of DATA; or predictions in TABLE.
 
-    A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
+    A MODEL is a package, an .onnx or .skops file, or one that LightGBM or CatBoost saved; a pickle is not opened. Ends with 3
+    where a test failed.
     """
     asked = Given(**given)
     for one in (subject, data, asked.train):

@@ -77,4 +77,5 @@ class About:
 
     def of_other_rows(self) -> About:
         """The same of other rows, for which values beside the columns do not stand."""
-        return replace(self, **{name: "" for name in BESIDE if not isinstance(getattr(self, name), str)})
+        values: dict[str, Any] = {name: "" for name in BESIDE if not isinstance(getattr(self, name), str)}
+        return replace(self, **values)

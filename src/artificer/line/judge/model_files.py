@@ -1,4 +1,4 @@
-"""Files that hold a model → something that predicts: our packages, ONNX, skops. Nothing is unpickled."""
+"""Files that hold a model → something that predicts: our packages, ONNX, boosters, skops. Nothing is unpickled."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from artificer.core.brief import Brief
 from artificer.core.errors import DataError
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
+from artificer.line.judge.boosters import CATBOOST, LIGHTGBM, CatBoostModel, LightGBMModel
 from artificer_runtime.package import is_package, read
 from artificer_runtime.predictor import Predictor
 
+KNOWN = "a package, an .onnx or .skops file, or one that LightGBM or CatBoost saved"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".dill", ".cloudpickle")
 ONNX_TYPES = {
     "tensor(float)": (pl.Float32, np.float32),
@@ -31,7 +33,7 @@ ONNX_TYPES = {
 
 
 def open_model(path: Path) -> Any:
-    """Open a package, an ONNX file or a skops file.
+    """Open a package, an ONNX file, a booster of LightGBM or CatBoost, or a skops file.
 
     Raises
     ------
@@ -41,10 +43,10 @@ def open_model(path: Path) -> Any:
         When it is a damaged package.
     """
     if not path.exists():
-        raise DataError(f"there is no model '{path}'; name a package, an .onnx or a .skops file")
+        raise DataError(f"there is no model '{path}'; name {KNOWN}")
     if is_package(path):
         return OurModel.open(path)
-    start = path.read_bytes()[:2] if path.is_file() else b""
+    start = _start(path)
     if path.suffix.lower() in PICKLES or start[:1] == b"\x80":
         raise DataError(
             f"'{path}' is a pickle, and opening one runs whatever code it holds, so it is not read. Save the model as ONNX "
@@ -55,10 +57,21 @@ def open_model(path: Path) -> Any:
         return OnnxModel.open(path)
     if path.suffix.lower() == ".skops":
         return _skops(path)
+    if start == LIGHTGBM:
+        return LightGBMModel.open(path)
+    if start == CATBOOST:
+        return CatBoostModel.open(path)
     raise DataError(
-        f"'{path}' is no model that is known here: a package, an .onnx or a .skops file is; for a table that holds "
-        "predictions, give --predictions COLUMN"
+        f"'{path}' is no model that is known here: {KNOWN} is (write XGBoost's as ONNX); for a table that holds predictions, "
+        "give --predictions COLUMN"
     )
+
+
+def _start(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 @dataclass(frozen=True)
