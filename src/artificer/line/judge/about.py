@@ -10,6 +10,7 @@ from artificer.core.errors import BriefError, there_are
 
 BESIDE = ("weight", "time", "group")
 COLUMNS = ("protected", "changeable")
+EFFECTS = ("increasing", "decreasing", "any")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class About:
     changeable : sequence of str
         Columns that a person can change: what would turn a decision is looked for in them.
     effects : mapping of str to str
-        Column to "increasing" or "decreasing".
+        Column to "increasing" or "decreasing", or "any".
     level : float
         Of all intervals together, between 0 and 1.
     """
@@ -65,6 +66,9 @@ class About:
             raise BriefError(
                 f"metric is of type {type(found.metric).__name__}; the name of one is needed, such as 'log_loss'"
             )
+        for name, effect in (found.effects or {}).items():
+            if effect not in EFFECTS:
+                raise BriefError(f"the effect of '{name}' is {effect!r}; it is one of {', '.join(EFFECTS)}")
         if not 0 < found.level < 1:
             raise BriefError(f"level is {found.level:g}, and lies between 0 and 1, such as 0.95")
         return found

@@ -348,7 +348,9 @@ def _series(given: Any, name: str = "y") -> pl.Series:
     if isinstance(given, pl.Series):
         found = given.cast(pl.String) if given.dtype in (pl.Categorical, pl.Enum) else given
     else:
-        values = np.asarray(given)
+        # What pandas holds as missing may be neither None nor a NaN of numbers.
+        plain = given.astype(object).where(given.notna(), None) if hasattr(given, "notna") else given
+        values = np.asarray(plain)
         values = values.reshape(len(values)) if values.ndim == 2 and values.shape[1] == 1 else values
         if values.ndim != 1:
             raise DataError(

@@ -45,6 +45,7 @@ def test_a_sound_model_passes_all_that_can_be_tested(tumours: Halves) -> None:
     found.assert_passes()
     assert "14 tests ran, each interval at 99.64%" in found.findings[0].says
     assert "staleness (it needs the moment of each row)" in found.findings[0].says
+    assert str(found).count("it needs the moment of each row") == 1
 
 
 def test_a_spoilt_model_does_not(tumours: Halves) -> None:
@@ -251,6 +252,10 @@ def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
         artificer.examine(model, *judged, level=95)
     with pytest.raises(BriefError, match="metric is of type .*; the name of one is needed"):
         artificer.examine(model, *judged, metric=np.mean)
+    with pytest.raises(BriefError, match="the effect of 'mean area' is 'up'; it is one of increasing, decreasing, any"):
+        artificer.examine(model, *judged, effects={"mean area": "up"})
+    with pytest.raises(DataError, match="y is missing in 2 rows"):
+        artificer.examine_predictions(pd.Series(["a", None, "b", np.nan, "a"], dtype="category"), list("ababa"))
     with pytest.raises(DataError, match="y is missing in 1 rows"):
         artificer.examine_predictions(np.array([1.0, np.nan, 2.5, 0.3]), np.ones(4))
     assert "fairness" not in {

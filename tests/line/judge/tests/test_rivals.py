@@ -119,3 +119,10 @@ def test_a_loss_that_rises_is_said_to_get_worse(diabetics: Halves) -> None:
     seen = see(LinearRegression().fit(*train), judged, train)
     assert "rmse gets worse by" in of(robustness, seen)("shift").says
     assert "were rmse worse by" in of(power, seen)().says
+
+
+def test_what_no_slice_could_show_is_not_told_as_a_fall(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    assert "A slice of 2 rows could be at its worst unseen" in of(power, see(model, (X[:20], y[:20])))().says
+    assert "slice" not in of(power, see(model, (X[:9], y[:9])))().says
