@@ -183,7 +183,7 @@ def _metric(name: str, labels: Labels, prediction: np.ndarray) -> str:
 def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Labels:
     """What is predicted: classes that the model knows count, whether the rows have them or not."""
     positive = "" if about.positive is None else canonical_text(about.positive)
-    if not kind and about.metric and metric(about.metric).tasks == ("regression",):
+    if not kind and about.metric and y.dtype.is_numeric() and metric(about.metric).tasks == ("regression",):
         kind = "number"
     if y.null_count():
         raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")

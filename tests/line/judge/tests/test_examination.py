@@ -162,7 +162,7 @@ def test_the_model_in_use_is_turned_as_the_new_one_is(tumours: Halves, positive:
         ({"y": [0, 1, 1], "prediction": [0.1, np.nan, 0.3]}, "1 predictions are missing"),
         ({"y": [0, 1, None], "prediction": [0.1, 0.2, 0.3]}, "y is missing in 1 rows"),
         ({"y": ["a", "b", "a"], "prediction": ["a", "c", "a"]}, "neither a chance from 0 to 1 nor one of a, b"),
-        ({"y": [0, 1, 1], "prediction": [0, 1, 1], "metric": "rmse"}, "not for this task"),
+        ({"y": ["a", "b", "b"], "prediction": ["a", "b", "b"], "metric": "rmse"}, "not for this task"),
         ({"y": [0, 1, 1], "prediction": [0, 1, 1], "time": "day"}, "no column 'day'"),
     ],
 )
