@@ -98,11 +98,14 @@ def test_what_records_tell_is_there_with_its_interval(page: ReportPage) -> None:
 def test_a_line_has_its_unit_and_what_would_show_it_and_a_finding_stands_once(page: ReportPage) -> None:
     slow = Requirement("latency_ms", "within 20 ms", at_most=20.0, unit="ms")
     open_yet = Line(slow, "not shown", Estimate(19.0, 17.0, 22.0, "order statistics", 400), 3_600)
+    nan = float("nan")
+    untold = Line(Requirement("mae_gap", "a gap"), "not shown", Estimate(nan, nan, nan, "", 0), note="too few rows")
     verdict = replace(
-        page.verdict, lines=(open_yet,), against_baseline=Estimate(-0.2, -0.3, -0.1, "paired DeLong", 400)
+        page.verdict, lines=(open_yet, untold), against_baseline=Estimate(-0.2, -0.3, -0.1, "paired DeLong", 400)
     )
     card = cards(replace(page, verdict=verdict, findings=page.findings * 2))["model-card.md"]
     assert "? not shown: within 20 ms: 19 ms (17 to 22), order statistics, n = 400; about 3,600 test rows" in card
+    assert "? not shown: a gap: too few rows" in card
     assert "Against a constant: worse by 0.200 (0.100 to 0.300), paired DeLong, n = 400" in card
     assert card.count("warning: by 'town', recall differs by 0.3") == 1
 

@@ -162,7 +162,8 @@ def lines(page: ReportPage) -> Iterable[str]:
         found = line.estimate
         shown = f": {_told_estimate(found, line.requirement.unit)}" if found and found.value == found.value else ""
         more = f"; about {line.n_to_show:,} test rows would show it" if line.n_to_show else ""
-        yield f"{SIGNS[line.outcome]} {line.outcome}: {line.requirement.text}{shown}{more}"
+        why = f": {line.note}" if line.note and not shown else ""
+        yield f"{SIGNS[line.outcome]} {line.outcome}: {line.requirement.text}{shown}{more}{why}"
 
 
 def chosen(page: ReportPage, stages: Sequence[str]) -> Iterable[str]:
