@@ -65,15 +65,24 @@ class Native:
         import pandas
 
         kept = [name for name in self.given.columns if str(name) in frame.columns]
-        columns = {name: _as_it_was(frame[str(name)], self.given.dtypes[name]) for name in kept}
+        gaps = frame.null_count().row(0, named=True)
+        numbers = [name for name in kept if _is_float(frame[str(name)], gaps[str(name)])]
+        # All at once: column by column, a frame of 60 takes as long as a model takes to predict it.
+        matrix = frame.select(pl.col([str(name) for name in numbers]).cast(pl.Float64).fill_null(np.nan)).to_numpy()
+        columns = dict(zip(numbers, matrix.T, strict=True)) if numbers else {}
+        columns |= {name: _as_it_was(frame[str(name)], self.given.dtypes[name]) for name in kept if name not in columns}
         return pandas.DataFrame(columns, columns=self.given.columns[self.given.columns.isin(kept)])
+
+
+def _is_float(values: pl.Series, n_gaps: int) -> bool:
+    return values.dtype.is_float() or (values.dtype.is_numeric() and n_gaps > 0)
 
 
 def _as_it_was(values: pl.Series, own: Any) -> Any:
     """A column of pandas again, of the kind that it had."""
     import pandas
 
-    if values.dtype.is_float() or (values.dtype.is_numeric() and values.null_count()):
+    if _is_float(values, values.null_count()):
         return pandas.Series(values.cast(pl.Float64).fill_null(np.nan).to_numpy())
     column = values.to_pandas()
     if isinstance(own, pandas.CategoricalDtype):  # a level that it does not have is missing to it
