@@ -148,3 +148,9 @@ def test_one_column_of_texts_is_handed_on_as_one() -> None:
         found = examine(model, given, y)
         assert found.score.value == 1
         assert {"invariance", "robustness"} <= {test.code for test in found.tests if test.outcome != "not run"}
+
+
+def test_labels_keep_the_name_that_they_have() -> None:
+    for series in (pl.Series("paid", ["no"] * 4), pd.Series(["no"] * 4, name="paid")):
+        with pytest.raises(DataError, match="the target 'paid' has one class, 'no'"):
+            examine_predictions(series, [0.5] * 4)

@@ -357,4 +357,4 @@ def _series(given: Any, name: str = "y") -> pl.Series:
                 f"{name} has shape {values.shape}; one {'label' if name == 'y' else 'value'} a row is needed"
             )
         found = read({name: values.tolist()}).frame[name]
-    return (found.fill_nan(None) if found.dtype.is_float() else found).alias(name)
+    return (found.fill_nan(None) if found.dtype.is_float() else found).alias(str(getattr(given, "name", None) or name))
