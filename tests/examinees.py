@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from artificer.core.records import Finding
-from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.examined import BuiltIn, Examined
 
 Halves = tuple[tuple[Any, Any], tuple[Any, Any]]

@@ -18,7 +18,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from world import Rows, build
 
-from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.model_files import open_model
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
@@ -69,6 +70,17 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert outcomes["seed_stability"] == "not run"
     unused = next(one for one in found["findings"] if one["code"] == "unused_features")
     assert "'shop'" in unused["says"]
+
+
+def test_a_package_of_a_number_is_tested_by_its_own_metric(tmp_path: Path) -> None:
+    build(tmp_path / "package", metric="mae", task="regression")
+    frame = Rows().draw(400, 1, "regression")
+    frame.with_columns(won=pl.col("won").round()).write_csv(tmp_path / "counts.csv")  # few different numbers
+    frame.write_csv(tmp_path / "rows.csv")
+    for name in ("counts.csv", "rows.csv"):
+        assert document("judge", tmp_path / "package", tmp_path / name)["result"]["metric"] == "mae"
+    asked = document("judge", tmp_path / "package", tmp_path / "rows.csv", "--metric", "rmse")
+    assert asked["result"]["metric"] == "rmse"
 
 
 def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:

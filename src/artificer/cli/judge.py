@@ -16,11 +16,11 @@ from artificer.cli.subject import Subject, what
 if TYPE_CHECKING:
     import polars as pl
 
-    from artificer.line.judge.any_model import About
+    from artificer.line.judge.about import About
     from artificer.line.judge.examination import Examination
     from artificer.line.judge.explanation import Explanation
 
-MODELS = (".onnx", ".skops", ".pkl", ".pickle", ".joblib", ".sav")
+MODELS = (".onnx", ".skops", ".cbm", ".pkl", ".pickle", ".joblib", ".sav")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,8 @@ def judge(
 ) -> int:
     """Test the model of BRIEF on the sealed rows; or any MODEL on the labelled rows of DATA; or predictions in TABLE.
 
-    A MODEL is a package, an .onnx or a .skops file; a pickle is not opened. Ends with 3 where a test failed.
+    A MODEL is a package, an .onnx or .skops file, or one that LightGBM or CatBoost saved; a pickle is not opened. Ends with 3
+    where a test failed.
     """
     asked = Given(**given)
     for one in (subject, data, asked.train):
@@ -136,7 +137,8 @@ def _of_table(table: Path, asked: Given) -> Examination:
 
 
 def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tuple[Examination, Explanation | None]:
-    from artificer.line.judge.any_model import About, shown
+    from artificer.line.judge.about import About
+    from artificer.line.judge.any_model import shown
     from artificer.line.judge.examination import examined
     from artificer.line.judge.explanation import explanation
     from artificer.line.judge.model_files import OurModel, open_model
@@ -162,7 +164,8 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
 
 
 def _by_brief(model: Any, about: About) -> About:
-    """What was not said is as in the brief that a package was made from."""
+    """What was not said is as in the brief that a package was made from, and in its verdict."""
+    about = replace(about, metric=about.metric or model.metric)
     if model.brief is None:
         return about
     brief = model.brief

@@ -225,7 +225,8 @@ def expected_error(y: np.ndarray, p: np.ndarray, *, level: float = 0.95) -> tupl
 def recalibrated(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | None = None) -> np.ndarray:
     """Predictions put right by what the other half of the rows shows.
 
-    Of chances by a logistic curve (Platt 1999), of numbers by a straight line; where a half shows nothing, as they are.
+    Of chances by a logistic curve, of numbers by a straight line; where a half shows nothing, as they are. The curve is
+    fitted to outcomes drawn in by one row of each class (Platt 1999), so that it has an end where chances part the classes.
 
     Parameters
     ----------
@@ -233,6 +234,9 @@ def recalibrated(y: np.ndarray, prediction: np.ndarray, weight: np.ndarray | Non
     """
     w = np.ones(len(y)) if weight is None else weight
     after = prediction.copy()
+    if prediction.shape[1] == 2:
+        came, failed = float(w @ (y == 1)), float(w @ (y != 1))
+        y = np.where(y == 1, (came + 1) / (came + 2), 1 / (failed + 2))
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
     for here in (half, ~half):
         there = ~here

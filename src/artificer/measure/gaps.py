@@ -18,7 +18,8 @@ import numpy as np
 from artificer.core.records import Estimate
 from artificer.measure.intervals import mean_of_rows, share_of
 
-FEWEST = 30  # rows that a group's rate must rest on, to be compared
+FEWEST = 30  # rows that a group's rate must rest on, to be compared; rows of one unit count as one
+TOO_FEW = f"fewer than two groups of {FEWEST} independent rows"
 
 Rate = Callable[[np.ndarray, float], Estimate]
 
@@ -72,7 +73,8 @@ def gap(rates: Sequence[Rate], groups: Mapping[str, np.ndarray], *, level: float
     ----------
     rates : sequence of callable (rows, level) → Estimate
     groups : mapping of str to array of bool, (n_rows,)
-        Rows of each group. A group whose rate rests on fewer than 30 rows is left out of that rate.
+        Rows of each group. A group whose rate rests on fewer than 30 rows, or units of them, is left out of
+        that rate.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def gap(rates: Sequence[Rate], groups: Mapping[str, np.ndarray], *, level: float
     n_pairs = sum(len(names) * (len(names) - 1) // 2 for names in known)
     if not n_pairs:
         nan = float("nan")
-        return Estimate(nan, nan, nan, f"fewer than two groups of {FEWEST} rows", 0, level), ""
+        return Estimate(nan, nan, nan, TOO_FEW, 0, level), ""
     strict = 1 - (1 - level) / n_pairs
     found: list[tuple[Estimate, str]] = []
     for one, names in zip(rates, known, strict=True):

@@ -11,6 +11,7 @@ from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report.card_lines import CARD
 from artificer.core.report.cards import cards
 from artificer.core.report.page import ReportPage, render
+from artificer.core.report.sections import counted, sentence
 from artificer.core.report.test_score import scored, total
 from artificer.core.stages import (
     Asked,
@@ -92,6 +93,34 @@ def test_what_records_tell_is_there_with_its_interval(page: ReportPage) -> None:
     assert "warning: by 'town', recall differs by 0.3" in card
     assert "roc_auc was chosen by this decision: the brief bounds it" in cards(page)["annex-iv.md"]
     assert "`x`: number; 25.0% missing, 40 different values" in cards(page)["data-sheet.md"]
+
+
+def test_a_line_has_its_unit_and_what_would_show_it_and_a_finding_stands_once(page: ReportPage) -> None:
+    slow = Requirement("latency_ms", "within 20 ms", at_most=20.0, unit="ms")
+    open_yet = Line(slow, "not shown", Estimate(19.0, 17.0, 22.0, "order statistics", 400), 3_600)
+    nan = float("nan")
+    untold = Line(Requirement("mae_gap", "a gap"), "not shown", Estimate(nan, nan, nan, "", 0), note="too few rows")
+    verdict = replace(
+        page.verdict, lines=(open_yet, untold), against_baseline=Estimate(-0.2, -0.3, -0.1, "paired DeLong", 400)
+    )
+    card = cards(replace(page, verdict=verdict, findings=page.findings * 2))["model-card.md"]
+    assert "? not shown: within 20 ms: 19 ms (17 to 22), order statistics, n = 400; about 3,600 test rows" in card
+    assert "? not shown: a gap: too few rows" in card
+    assert "Against a constant: worse by 0.200 (0.100 to 0.300), paired DeLong, n = 400" in card
+    assert card.count("warning: by 'town', recall differs by 0.3") == 1
+
+
+def test_the_verdict_in_one_sentence_names_what_is_worst(page: ReportPage) -> None:
+    wanted = ("a", "not shown", False), ("b", "unmet", False), ("c", "not shown", True), ("d", "unmet", True)
+    lines = [Line(Requirement(one, one, at_least=0.7, must=must), outcome, SCORE) for one, outcome, must in wanted]
+
+    def said(some: list[Line]) -> str:
+        verdict = replace(page.verdict, lines=tuple(some))
+        return sentence(page.brief, verdict, counted(verdict))
+
+    assert said(lines).endswith("meets 0 of 4 requirements; it does not meet “d”.")
+    assert said(lines[:3]).endswith("it is not shown to meet “c”.")
+    assert said(lines[:2]).endswith("it does not meet “b”.")
 
 
 def test_what_they_do_not_tell_is_asked_for_and_what_the_brief_tells_is_not(page: ReportPage) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 
 from artificer.core.clock import Clock
-from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.drivers import FEWEST_COLUMNS, drivers
 
 

@@ -13,7 +13,8 @@ from world import SLOPE, Rows, build
 
 from artificer import explain, load
 from artificer.core.errors import DataError
-from artificer.line.judge.any_model import About, shown
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.explanation import Explanation, explanation
 from artificer.line.judge.recourse import nearest
 

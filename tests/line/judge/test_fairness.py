@@ -57,6 +57,16 @@ def test_groups_that_fare_alike_are_noted_with_what_was_measured(task: Task) -> 
         assert {one.severity for one in found(examined(seed, bad=False, task=task)).values()} == {"note"}
 
 
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_groups_that_cannot_be_compared_are_not_said_to_have_no_gap(task: Task) -> None:
+    seen = examined(0, bad=True, task=task)
+    by_family = replace(seen, rows=replace(seen.rows, group=np.arange(N) % 23), protected=("town",))
+    says = found(by_family)["town"].says
+    assert says.startswith(
+        "groups by 'town' cannot be compared: there are fewer than two groups of 30 independent rows"
+    )
+
+
 def test_a_group_whose_rows_are_ranked_by_chance_is_warned_of_though_nobody_is_chosen() -> None:
     seen = examined(0, bad=False)
     p, south = 0.4 * seen.prediction[:, 1], (seen.rows.frame["town"] == "south").to_numpy()

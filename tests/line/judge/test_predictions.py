@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from artificer.core.brief import Target
 from artificer.core.errors import BriefError, DataError
@@ -111,3 +113,44 @@ def test_the_model_in_use_may_read_fewer_columns_of_a_pandas_frame() -> None:
     before = LogisticRegression().fit(wide[["a"]], Y)
     found = examine(LogisticRegression().fit(wide, Y), wide, Y, previous=before)
     assert {test.code: test.outcome for test in found.tests}["against_previous"] == "passed"
+
+
+def test_few_whole_numbers_are_a_number_to_predict_where_predictions_or_metric_say_so() -> None:
+    y = RNG.poisson(1.5, 80)
+    fractions = np.clip(1.5 + RNG.normal(0, 0.3, 80), 0.01, None)
+    assert examine_predictions(y, fractions).metric == "rmse"
+    assert examine_predictions(y, fractions, metric="poisson_deviance").metric == "poisson_deviance"
+    assert examine_predictions(y, y.astype(float)).metric == "accuracy"
+    assert examine(lambda rows: rows["a"].to_numpy() + 1.5, X, y, metric="mae").metric == "mae"
+    assert examine_predictions(y > 1, fractions / 4).metric == "roc_auc"
+    with pytest.raises(DataError, match="if the target is a number, name a metric of numbers, such as 'rmse'"):
+        examine(lambda rows: rows["a"].to_numpy() + 1.5, X, y)
+
+
+def test_truth_values_and_0_and_1_are_the_same_labels() -> None:
+    y = np.tile([0, 1], 40)
+    for truth, said in ((y, y > 0), (y > 0, y), (y > 0, y * 1.0)):
+        assert examine_predictions(truth, said).score.value == 1
+
+
+def test_chances_in_a_frame_are_read_by_the_names_of_its_columns() -> None:
+    y = np.tile(["yes", "no"], 40)
+    chance = np.where(y == "yes", 0.9, 0.2)
+    for frame in (pd.DataFrame, pl.DataFrame):
+        assert examine_predictions(y, frame({"yes": chance, "no": 1 - chance})).score.value == 1
+
+
+def test_one_column_of_texts_is_handed_on_as_one() -> None:
+    texts = pd.Series([f"{'good' if place % 2 else 'bad'} word{place % 7}" for place in range(80)], name="said")
+    y = np.arange(80) % 2
+    model = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, y)
+    for given in (texts, pl.Series("said", texts.to_list()), texts.rename(None)):
+        found = examine(model, given, y)
+        assert found.score.value == 1
+        assert {"invariance", "robustness"} <= {test.code for test in found.tests if test.outcome != "not run"}
+
+
+def test_labels_keep_the_name_that_they_have() -> None:
+    for series in (pl.Series("paid", ["no"] * 4), pd.Series(["no"] * 4, name="paid")):
+        with pytest.raises(DataError, match="the target 'paid' has one class, 'no'"):
+            examine_predictions(series, [0.5] * 4)

@@ -88,3 +88,13 @@ def test_where_no_row_is_refused_there_is_nothing_to_look_for() -> None:
     seen = examined(by_effort)
     (one,) = recourse(replace(seen, prediction=np.tile([0.1, 0.9], (N, 1))))
     assert "no row is refused" in one.says
+
+
+def test_a_number_moves_no_further_than_it_must() -> None:
+    seen = examined(by_effort, ("hours",))
+    hours = seen.rows.frame["hours"]
+    place = int(np.flatnonzero(hours.to_numpy() == 10)[0])
+    found = nearest(seen, place)
+    assert found is not None
+    assert found.changes[0].value == hours.filter(hours >= 40).min()
+    assert found.chance > 0.5

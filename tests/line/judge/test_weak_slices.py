@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -114,3 +115,19 @@ def test_conditions_are_told_in_words() -> None:
     below = next(one for one in known if one.column == "age" and one.low < 0 and above.low < one.high < 99)
     cook = next(one for one in known if one.level == "cook")
     assert told((above, below, cook)) == f"age {above.low:g} to {below.high:g} and job = cook"
+
+
+def test_labels_alone_are_not_said_to_foretell() -> None:
+    seen = model(0, "accuracy", bad=True)
+    labels = np.eye(2)[seen.prediction.argmax(axis=1)]
+    first = warnings(replace(seen, prediction=labels))[0]
+    assert "job = cook" in first.where
+    assert "foretell" not in first.says
+
+
+def test_the_losses_that_are_told_are_weighted_as_their_gap_is() -> None:
+    seen = model(0, "accuracy", bad=True)
+    weight = np.where(np.arange(N) % 2 == 0, 5.0, 0.5)
+    first = warnings(replace(seen, rows=replace(seen.rows, weight=weight)))[0]
+    inside, outside = (float(word.rstrip(",")) for word in re.findall(r"0\.\d+", first.says)[:2])
+    assert inside - outside == pytest.approx(float(str(first.facts[1].value).split()[0]), abs=0.002)

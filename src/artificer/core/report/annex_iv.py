@@ -71,7 +71,7 @@ def annex_iv(page: ReportPage) -> Iterable[Section]:
             *found(page, FAIRNESS + CONDUCT),
             *(f"Limit: {one}" for one in verdict.limits),
             *(
-                f"{one.column} drives the prediction: {verdict.metric} falls by {with_interval(one.effect)} without it"
+                f"{one.column} drives the prediction: {verdict.metric} is worse by {with_interval(one.effect)} without it"
                 for one in verdict.drivers[:MOST_DRIVERS]
                 if one.effect.is_gain
             ),

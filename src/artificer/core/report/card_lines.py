@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from artificer.core.figures import SIGNS, figure, in_chances, with_interval
+from artificer.core.figures import SIGNS, better_by, figure, in_chances, with_interval
 from artificer.core.records import Estimate, Finding
 from artificer.core.report.page import ReportPage
 
@@ -150,7 +150,7 @@ def scores(page: ReportPage) -> Iterable[str]:
     yield f"{verdict.metric}: {_told_estimate(verdict.score)}"
     yield from (f"{name}: {_told_estimate(one)}" for name, one in verdict.scores if name != verdict.metric)
     if verdict.against_baseline is not None:
-        yield f"Better than a constant by {_told_estimate(verdict.against_baseline)}"
+        yield f"Against a constant: {better_by(verdict.against_baseline)}, {_how(verdict.against_baseline)}"
     yield from (f"Against {name}: {in_chances(one)}" for name, one in verdict.chances.items())
 
 
@@ -160,8 +160,10 @@ def lines(page: ReportPage) -> Iterable[str]:
         yield asked_for("what is good enough", "[accept]")
     for line in page.verdict.lines:
         found = line.estimate
-        shown = f": {_told_estimate(found)}" if found and found.value == found.value else ""
-        yield f"{SIGNS[line.outcome]} {line.outcome}: {line.requirement.text}{shown}"
+        shown = f": {_told_estimate(found, line.requirement.unit)}" if found and found.value == found.value else ""
+        more = f"; about {line.n_to_show:,} test rows would show it" if line.n_to_show else ""
+        why = f": {line.note}" if line.note and not shown else ""
+        yield f"{SIGNS[line.outcome]} {line.outcome}: {line.requirement.text}{shown}{more}{why}"
 
 
 def chosen(page: ReportPage, stages: Sequence[str]) -> Iterable[str]:
@@ -188,13 +190,16 @@ def mended(page: ReportPage) -> Iterable[str]:
 
 
 def told(findings: Sequence[Finding]) -> Iterable[str]:
-    """Findings, one a line."""
-    for one in findings:
-        place = "" if one.where and one.where in one.says else f", {one.where}"
-        yield f"{one.severity}{place}: {one.says}"
+    """Findings, one a line, each once: what is demanded is a requirement, and a test of the model too."""
+    places = ["" if one.where and one.where in one.says else f", {one.where}" for one in findings]
+    yield from dict.fromkeys(f"{one.severity}{at}: {one.says}" for one, at in zip(findings, places, strict=True))
     if not findings:
         yield "Nothing was found"
 
 
-def _told_estimate(one: Estimate) -> str:
-    return f"{with_interval(one)}, {one.method}, n = {one.n:,}"
+def _told_estimate(one: Estimate, unit: str = "") -> str:
+    return f"{with_interval(one, unit)}, {_how(one)}"
+
+
+def _how(one: Estimate) -> str:
+    return f"{one.method}, n = {one.n:,}"

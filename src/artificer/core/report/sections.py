@@ -49,8 +49,8 @@ def sentence(brief: Brief, verdict: Verdict, counts: Mapping[str, int]) -> str:
         return f"{what}: a model is ready; the brief states no requirement that it could meet or miss."
     if counts["met"] == n:
         return f"{what}: the model meets all {n} requirements."
-    musts = [line for line in verdict.lines if line.requirement.must and line.outcome != "met"]
-    first = musts[0] if musts else next(line for line in verdict.lines if line.outcome != "met")
+    open_yet = [line for line in verdict.lines if line.outcome != "met"]
+    first = min(open_yet, key=lambda line: (not line.requirement.must, line.outcome != "unmet"))
     how = "does not meet" if first.outcome == "unmet" else "is not shown to meet"
     return f"{what}: the model meets {counts['met']} of {n} requirements; it {how} “{first.requirement.text}”."
 

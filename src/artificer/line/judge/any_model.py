@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +16,12 @@ from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, numeric, read_labels
 from artificer.line.ask.rows import codes_of, weights
+from artificer.line.judge.about import BESIDE, About
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.examined import Examined, Predict, Rows
 from artificer.line.judge.foreign import asked
 from artificer.line.judge.native import Native
-from artificer.line.judge.predictions import as_prediction
+from artificer.line.judge.predictions import are_numbers, as_prediction
 from artificer.measure.metrics import default_metric, metric, names
 from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
@@ -28,48 +29,6 @@ from artificer_runtime.schema import canonical_text
 Pair = tuple[Any, Any]
 MOST_NAMED = 5
 Kind = Literal["", "class", "number"]
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is known of the rows beside features and labels.
-
-    Attributes
-    ----------
-    positive : Any
-        Of two classes, the one that counts as success; by default the last of them in sorted order.
-    time, weight, group : str
-        Columns of X; "" for none.
-    changeable : sequence of str
-        Columns that a person can change: what would turn a decision is looked for in them.
-    effects : mapping of str to str
-        Column to "increasing" or "decreasing".
-    """
-
-    metric: str = ""
-    positive: Any = None
-    time: str = ""
-    weight: str = ""
-    group: str = ""
-    protected: Sequence[str] = ()
-    changeable: Sequence[str] = ()
-    effects: Mapping[str, str] | None = None
-    level: float = 0.95
-
-    @classmethod
-    def told(cls, given: Mapping[str, Any]) -> About:
-        """What a caller says by name.
-
-        Raises
-        ------
-        BriefError
-            When there is no such option.
-        """
-        known = [one.name for one in fields(cls)]
-        for name in given:
-            if name not in known:
-                raise BriefError(f"there is no option '{name}'{there_are(name, known)}")
-        return cls(**given)
 
 
 def examine(
@@ -124,8 +83,9 @@ def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any
     """
     frame = _frame(X) if X is not None else pl.DataFrame()
     known = About.told(about)
-    labels = _labels(_series(y), (), known, kind="")
-    rows = _rows(frame, y, labels, known)
+    given = _series(y)
+    labels = _labels(given, (), known, kind="number" if are_numbers(prediction, given) else "")
+    rows = _rows(frame, given, labels, known)
     before = None if previous is None else as_prediction(previous, labels, len(rows))
     return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, known, before))
 
@@ -144,12 +104,13 @@ def shown(
     """What the tests are shown of a model; see `examine`."""
     native, given = Native(X), _series(y)
     labels = _labels(given, _classes_of(model), about, kind=_kind_of(model))
-    form = getattr(model, "forms", {}).get(about.time, "")
+    form = getattr(model, "forms", {}).get(about.time, "") if isinstance(about.time, str) else ""
     rows = _read(model, native, _rows(native.frame, given, labels, about, form), about)
     predict = _predictor(model, native, labels)
     trained = None
     if train is not None:
-        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, about, form), about)
+        of_train = about.of_other_rows()
+        trained = _read(model, native, _rows(Native(train[0]).frame, train[1], labels, of_train, form), of_train)
     return _examined(
         rows,
         predict(rows.frame),
@@ -170,14 +131,12 @@ def _before(previous: Any, native: Native, labels: Labels) -> np.ndarray | None:
         return None
     if hasattr(previous, "predict") or callable(previous):
         _refuse_lacking(_reads(previous, native), native.frame)
-        named = [str(name) for name in getattr(previous, "feature_names_in_", ())]
-        reads = named if {*named} <= {*native.frame.columns} else []
-        return _predictor(previous, native, labels, reads)(native.frame)
+        return _predictor(previous, native, labels)(native.frame)
     return as_prediction(previous, labels, native.frame.height)
 
 
 def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
-    """Of a polars frame the columns that the model says it reads, and the protected ones; others are not its business."""
+    """Of a frame the columns that the model says it reads, and the protected ones; others are not its business."""
     reads = _reads(model, native)
     _refuse_lacking(reads, rows.frame)
     kept = [name for name in rows.frame.columns if name in reads or name in about.protected]
@@ -185,7 +144,11 @@ def _read(model: Any, native: Native, rows: Rows, about: About) -> Rows:
 
 
 def _reads(model: Any, native: Native) -> list[str]:
-    return list(getattr(model, "feature_names_in_", ())) if isinstance(native.given, pl.DataFrame) else []
+    """The columns that the model says it reads; of a frame of pandas none where they are not all there: it says so itself."""
+    named = [str(name) for name in getattr(model, "feature_names_in_", getattr(model, "feature_names_", ()))]
+    if isinstance(native.given, np.ndarray):
+        return []
+    return named if isinstance(native.given, pl.DataFrame) or {*named} <= {*native.frame.columns} else []
 
 
 def _examined(
@@ -220,6 +183,8 @@ def _metric(name: str, labels: Labels, prediction: np.ndarray) -> str:
 def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Labels:
     """What is predicted: classes that the model knows count, whether the rows have them or not."""
     positive = "" if about.positive is None else canonical_text(about.positive)
+    if not kind and about.metric and y.dtype.is_numeric() and metric(about.metric).tasks == ("regression",):
+        kind = "number"
     if y.null_count():
         raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")
     both = y
@@ -256,20 +221,31 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About, form: str =
     given = _series(y)
     if frame.width and frame.height != len(given):
         raise DataError(f"X has {frame.height:,} rows and y {len(given):,}; they must be of one length")
-    for name in (about.time, about.weight, about.group, *about.protected, *about.changeable, *(about.effects or {})):
-        if name and name not in frame.columns:
+    for name in about.columns:
+        if name not in frame.columns:
             raise DataError(f"there is no column '{name}' among the features{there_are(name, frame.columns)}")
     try:
         numbers = numeric(given, labels.classes)
     except KeyError as error:
         raise DataError(f"y holds {error}, which is none of the classes {', '.join(labels.classes)}") from error
+    weight, time, group = (_beside(frame, name, getattr(about, name), len(given)) for name in BESIDE)
     return Rows(
         frame,
         1.0 - numbers if labels.positive == 0 else numbers,
-        weights(frame[about.weight]) if about.weight else None,
-        _moments(frame[about.time], form) if about.time else None,
-        codes_of(frame[about.group]) if about.group else None,
+        weights(weight) if weight is not None else None,
+        _moments(time, form) if time is not None else None,
+        codes_of(group) if group is not None else None,
     )
+
+
+def _beside(frame: pl.DataFrame, what: str, given: Any, n_rows: int) -> pl.Series | None:
+    """The weights, moments or groups of the rows: a column of them, or values beside them."""
+    if isinstance(given, str):
+        return frame[given] if given else None
+    values = _series(given, what)
+    if len(values) != n_rows:
+        raise DataError(f"{what} has {len(values):,} values and y {n_rows:,}; they must be of one length")
+    return values
 
 
 def _moments(column: pl.Series, form: str) -> np.ndarray:
@@ -297,7 +273,7 @@ def _classes_of(model: Any) -> list[Any]:
 
 def _kind_of(model: Any) -> Kind:
     """ "class" or "number" where the model says so itself, else ""."""
-    if hasattr(model, "classes_"):
+    if getattr(model, "classes_", None) is not None:
         return "class"
     kind = getattr(model, "_estimator_type", "") or getattr(model, "task", "")
     if not kind and hasattr(model, "__sklearn_tags__"):
@@ -338,12 +314,15 @@ def _fitter(model: Any, native: Native, labels: Labels) -> Callable[[Rows, int],
         return None
     from sklearn.base import clone
 
+    reads = _reads(model, native)
+
     def fit(rows: Rows, seed: int) -> Predict:
         copy = clone(model)
         seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
         if seeds:
             copy.set_params(**dict.fromkeys(seeds, seed))
-        asked(lambda: copy.fit(native.back(rows.frame), _values(rows.y, labels)), "train", rows.frame)
+        frame = rows.frame.select(reads) if reads else rows.frame
+        asked(lambda: copy.fit(native.back(frame), _values(rows.y, labels)), "train", frame)
         return _predictor(copy, native, labels)
 
     return fit
@@ -365,11 +344,17 @@ def _frame(X: Any) -> pl.DataFrame:
     return Native(X).frame
 
 
-def _series(y: Any) -> pl.Series:
-    if isinstance(y, pl.Series):
-        return y.cast(pl.String).alias("y") if y.dtype in (pl.Categorical, pl.Enum) else y.alias("y")
-    values = np.asarray(y)
-    values = values.reshape(len(values)) if values.ndim == 2 and values.shape[1] == 1 else values
-    if values.ndim != 1:
-        raise DataError(f"y has shape {values.shape}; one label a row is needed")
-    return read({"y": values.tolist()}).frame["y"]
+def _series(given: Any, name: str = "y") -> pl.Series:
+    if isinstance(given, pl.Series):
+        found = given.cast(pl.String) if given.dtype in (pl.Categorical, pl.Enum) else given
+    else:
+        # What pandas holds as missing may be neither None nor a NaN of numbers.
+        plain = given.astype(object).where(given.notna(), None) if hasattr(given, "notna") else given
+        values = np.asarray(plain)
+        values = values.reshape(len(values)) if values.ndim == 2 and values.shape[1] == 1 else values
+        if values.ndim != 1:
+            raise DataError(
+                f"{name} has shape {values.shape}; one {'label' if name == 'y' else 'value'} a row is needed"
+            )
+        found = read({name: values.tolist()}).frame[name]
+    return (found.fill_nan(None) if found.dtype.is_float() else found).alias(str(getattr(given, "name", None) or name))

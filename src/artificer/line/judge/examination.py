@@ -101,7 +101,8 @@ class Examination:
     def __str__(self) -> str:
         one_class = [one.says for one in self.findings if one.code == ONE_CLASS]
         score = [f"{self.metric} {with_interval(self.score)} on {self.n_rows:,} rows"]
-        lines = [*(one_class or score), self.findings[0].says]
+        # Each test that was not run stands below, with the reason.
+        lines = [*(one_class or score), self.findings[0].says.partition("; not run: ")[0]]
         for test in self.tests:
             lines += [f"{SIGNS[_OUTCOMES[one.severity]]} {test.code:17} {one.says}" for one in test.findings]
             lines += [f"{SIGNS[test.outcome]} {test.code:17} {test.because}"] * (not test.findings)

@@ -16,8 +16,9 @@ import numpy as np
 from artificer.core.errors import DataError
 from artificer.core.figures import figure, with_interval
 from artificer.core.stages import Driver, Explained, Shape
+from artificer.line.judge.about import About
 from artificer.line.judge.ale import shapes
-from artificer.line.judge.any_model import About, Pair, shown
+from artificer.line.judge.any_model import Pair, shown
 from artificer.line.judge.contributions import MOST_COLUMNS, explained, explained_by
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.examined import Examined, drawn

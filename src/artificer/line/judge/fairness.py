@@ -21,7 +21,7 @@ from artificer.line.judge.acted import chosen
 from artificer.line.judge.conditions import groups
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.seen import Seen
-from artificer.measure.gaps import FEWEST, Outcomes, Rate, gap, rate
+from artificer.measure.gaps import FEWEST, TOO_FEW, Outcomes, Rate, gap, rate
 from artificer.measure.intervals import estimate
 from artificer.measure.rates import MEANING, RATES
 
@@ -50,7 +50,7 @@ def gap_of(seen: Seen, name: str, columns: Sequence[str]) -> tuple[Estimate, str
     found = [(column, *gap(rates, _masks(frame, column, rows), level=level)) for column in columns]
     known = [one for one in found if np.isfinite(one[1].value)]
     if not known:
-        return found[0][1], f"fewer than two groups with {FEWEST} rows to compare"
+        return found[0][1], f"{TOO_FEW} to compare"
     column, largest, who = max(known, key=lambda one: one[1].value)
     low, high = max(one.low for _, one, _ in known), max(one.high for _, one, _ in known)
     return replace(
@@ -94,6 +94,8 @@ def _of_rates(column: str, gaps: dict[str, tuple[Estimate, str]], tolerated: dic
         Fact(name, with_interval(one) if np.isfinite(one.value) else one.method, f"{meaning[name]}; {who}".rstrip("; "))
         for name, (one, who) in gaps.items()
     )
+    if not any(np.isfinite(one.value) for one, _ in gaps.values()):
+        return _untold(column, facts, out)
     shown = [name for name, least in tolerated.items() if gaps[name][0].low > least]
     if not shown:
         selection = gaps["selection_gap"][0]
@@ -114,6 +116,8 @@ def _of_score(seen: Examined, column: str, masks: dict[str, np.ndarray], out: st
     shown = seen.as_scored(seen.prediction)
     one, who = gap([_score_of(seen.metric, rows.y, shown, rows.weight, rows.group)], masks, level=seen.level)
     facts = (Fact(f"{seen.metric}{GAP}", with_interval(one) if np.isfinite(one.value) else one.method, who),)
+    if not np.isfinite(one.value):
+        return _untold(column, facts, out)
     if one.low > OF_SCORE * abs(whole.value):
         says = f"by '{column}', {seen.metric} differs by {with_interval(one)}: {who}"
         return Finding(
@@ -123,6 +127,11 @@ def _of_score(seen: Examined, column: str, masks: dict[str, np.ndarray], out: st
         f"no gap in {seen.metric} between groups by '{column}' is shown to exceed {figure(OF_SCORE * abs(whole.value))}"
     )
     return Finding("fairness", "note", column, says + out, "state in [accept] what gap is tolerable", facts)
+
+
+def _untold(column: str, facts: tuple[Fact, ...], out: str) -> Finding:
+    says = f"groups by '{column}' cannot be compared: there are {TOO_FEW}"
+    return Finding("fairness", "note", column, says + out, "bring more rows of each group", facts)
 
 
 def _score_of(

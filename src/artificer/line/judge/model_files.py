@@ -1,7 +1,8 @@
-"""Files that hold a model → something that predicts: our packages, ONNX, skops. Nothing is unpickled."""
+"""Files that hold a model → something that predicts: our packages, ONNX, boosters, skops. Nothing is unpickled."""
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from artificer.core.brief import Brief
 from artificer.core.errors import DataError
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
+from artificer.line.judge.boosters import CATBOOST, LIGHTGBM, CatBoostModel, LightGBMModel
 from artificer_runtime.package import is_package, read
 from artificer_runtime.predictor import Predictor
 
+KNOWN = "a package, an .onnx or .skops file, or one that LightGBM or CatBoost saved"
 PICKLES = (".pkl", ".pickle", ".joblib", ".sav", ".dill", ".cloudpickle")
 ONNX_TYPES = {
     "tensor(float)": (pl.Float32, np.float32),
@@ -30,7 +33,7 @@ ONNX_TYPES = {
 
 
 def open_model(path: Path) -> Any:
-    """Open a package, an ONNX file or a skops file.
+    """Open a package, an ONNX file, a booster of LightGBM or CatBoost, or a skops file.
 
     Raises
     ------
@@ -40,10 +43,10 @@ def open_model(path: Path) -> Any:
         When it is a damaged package.
     """
     if not path.exists():
-        raise DataError(f"there is no model '{path}'; name a package, an .onnx or a .skops file")
+        raise DataError(f"there is no model '{path}'; name {KNOWN}")
     if is_package(path):
         return OurModel.open(path)
-    start = path.read_bytes()[:2] if path.is_file() else b""
+    start = _start(path)
     if path.suffix.lower() in PICKLES or start[:1] == b"\x80":
         raise DataError(
             f"'{path}' is a pickle, and opening one runs whatever code it holds, so it is not read. Save the model as ONNX "
@@ -54,10 +57,21 @@ def open_model(path: Path) -> Any:
         return OnnxModel.open(path)
     if path.suffix.lower() == ".skops":
         return _skops(path)
+    if start == LIGHTGBM:
+        return LightGBMModel.open(path)
+    if start == CATBOOST:
+        return CatBoostModel.open(path)
     raise DataError(
-        f"'{path}' is no model that is known here: a package, an .onnx or a .skops file is; for a table that holds "
-        "predictions, give --predictions COLUMN"
+        f"'{path}' is no model that is known here: {KNOWN} is (write XGBoost's as ONNX); for a table that holds predictions, "
+        "give --predictions COLUMN"
     )
+
+
+def _start(path: Path) -> bytes:
+    if not path.is_file():
+        return b""
+    with path.open("rb") as file:
+        return file.read(4)
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class OurModel:
     target: str
     brief: Brief | None
     forms: Mapping[str, str]  # of columns of moments, the format in which it reads texts
+    metric: str  # of its own verdict; "" where it holds none
 
     @classmethod
     def open(cls, path: Path) -> OurModel:
@@ -76,7 +91,8 @@ class OurModel:
         brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief if "run.lock" in files else None
         schema = decode(files["contract.json"], Contract).schema if "contract.json" in files else contents.recipe.schema
         forms = {column.name: column.form for column in schema.columns if column.form}
-        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms)
+        metric = json.loads(files.get("card.json", b"{}")).get("score", {}).get("metric", "")
+        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms, metric)
 
     @property
     def task(self) -> str:
@@ -169,10 +185,14 @@ def _cast(frame: pl.DataFrame, kind: str) -> np.ndarray:
     if kind not in ONNX_TYPES:
         raise DataError(f"the ONNX model reads {kind}, which no table holds; it reads none of {', '.join(ONNX_TYPES)}")
     wanted, exact = ONNX_TYPES[kind]
-    try:
-        plain = frame.cast(dict.fromkeys(frame.columns, wanted))
-    except pl.exceptions.PolarsError as error:
-        raise DataError(f"the ONNX model reads {kind}, and the rows hold something else: {error}") from error
+    plain = frame.cast(dict.fromkeys(frame.columns, wanted), strict=False)
+    odd = [name for name in frame.columns if plain[name].null_count() > frame[name].null_count()]
+    if odd:  # what stands there is not told: it may be personal
+        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        raise DataError(
+            f"the ONNX model reads {kind}, and column '{odd[0]}'{more} of type {frame[odd[0]].dtype} holds something else; "
+            "give the columns that it was made for alone, in their order"
+        )
     return np.asarray((plain.fill_null("") if wanted == pl.String else plain).to_numpy()).astype(exact)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from artificer.core.errors import DataError
 from artificer.line.ask.labels import Labels
@@ -12,6 +13,7 @@ from artificer_runtime.schema import canonical_text
 
 SLACK = 1e-6  # of float32
 LARGEST_GAP = 0.01  # from 1, of chances that were rounded
+TRUTHS = (("0", "1"), ("false", "true"))
 
 
 def as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
@@ -22,7 +24,7 @@ def as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
     DataError
         When they are of another length or shape, missing, or neither chances nor labels.
     """
-    values = np.asarray(given)
+    values = np.asarray(_in_order(given, labels))
     if values.shape[:1] != (n_rows,):
         raise DataError(
             f"there are {values.shape[0] if values.ndim else 0:,} predictions of {n_rows:,} rows; one a row is needed"
@@ -39,6 +41,22 @@ def as_prediction(given: Any, labels: Labels, n_rows: int) -> np.ndarray:
     else:
         chances = _of_labels(values, labels)
     return chances[:, ::-1] if labels.positive == 0 else chances
+
+
+def are_numbers(given: Any, y: pl.Series) -> bool:
+    """Whether predictions are of a target of numbers, though it takes few values: fractions, of more than two of them."""
+    values = np.asarray(given)
+    if values.dtype.kind != "f" or values.ndim > 1 or not y.dtype.is_numeric() or y.n_unique() < 3:
+        return False
+    return bool((values % 1 != 0)[np.isfinite(values)].any())
+
+
+def _in_order(given: Any, labels: Labels) -> Any:
+    """Chances in the order of the classes, where the columns of a frame are named by them."""
+    named = {canonical_text(name): name for name in getattr(given, "columns", ())}
+    return (
+        given[[named[name] for name in labels.classes]] if labels.classes and {*named} == {*labels.classes} else given
+    )
 
 
 def _are_chances(values: np.ndarray) -> bool:
@@ -71,6 +89,8 @@ def _of_labels(values: np.ndarray, labels: Labels) -> np.ndarray:
     if n_missing:
         raise DataError(f"{n_missing:,} predictions are missing; every row needs one")
     index = {name: place for place, name in enumerate(labels.classes)}
+    if labels.classes in TRUTHS:  # truth values are told as numbers too, and the other way round
+        index |= {name: place for pair in TRUTHS for place, name in enumerate(pair)}
     named = [canonical_text(one) for one in given]
     strays = {name: value for name, value in zip(named, given, strict=True) if name not in index}
     if strays:
@@ -78,6 +98,11 @@ def _of_labels(values: np.ndarray, labels: Labels) -> np.ndarray:
         first = next(beyond, next(iter(strays)))
         raise DataError(
             f"a prediction is {first!r}, which is neither a chance from 0 to 1 nor one of {', '.join(labels.classes)}"
+            + (
+                "; if the target is a number, name a metric of numbers, such as 'rmse'"
+                if labels.kind != "string"
+                else ""
+            )
         )
     return np.eye(len(labels.classes))[[index[one] for one in named]]
 

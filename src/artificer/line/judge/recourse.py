@@ -1,8 +1,9 @@
 """Recourse: the smallest change of what a person can change that would turn the model's decision.
 
 After Ustun, Spangher and Liu (2019), "Actionable recourse in linear classification", FAccT, for any model: one and two
-changes are all tried, three grow from the best two. A changed value is one that occurred in training; a distance adds up a
-number's change in interquartile ranges, and 1 for each other change.
+changes are all tried, three grow from the best two, and numbers of the nearest move no further than they must. A changed
+value is one that occurred in training; a distance adds up a number's change in interquartile ranges, and 1 for each other
+change.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from artificer.core.records import Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.intervals import wilson
 
-REFUSED, VALUES, BEAM = 25, 12, 30
+REFUSED, VALUES, BEAM, CLOSER = 25, 12, 30, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,8 @@ def nearest(seen: Examined, place: int) -> Counterfactual | None:
         best = [pairs[k] for k in np.argsort(-two)[:BEAM]]
         more = [(*pair, one) for pair in best for one in kept if one.column not in {part.column for part in pair}]
         found = _turned(more, _chances(seen, row, more), bar)
-    return min(found, key=lambda one: (one.distance, len(one.changes)), default=None)
+    best = min(found, key=lambda one: (one.distance, len(one.changes)), default=None)
+    return None if best is None else _closer(seen, row, best, bar)
 
 
 def _options(seen: Examined, row: pl.DataFrame, column: str) -> Iterator[Change]:
@@ -113,6 +115,29 @@ def _options(seen: Examined, row: pl.DataFrame, column: str) -> Iterator[Change]
     for value in counts["level"].head(VALUES).to_list():
         if value != now:
             yield Change(column, value, 1.0)
+
+
+def _closer(seen: Examined, row: pl.DataFrame, found: Counterfactual, bar: float) -> Counterfactual:
+    """The same changes, each number moved no further than it must be: the quantiles that were tried lie apart."""
+    for place, change in enumerate(found.changes):
+        others = (found.changes[:place], found.changes[place + 1 :])
+        tried = [(*others[0], one, *others[1]) for one in _between(seen, row, change)]
+        found = min([found, *_turned(tried, _chances(seen, row, tried), bar)], key=lambda one: one.distance)
+    return found
+
+
+def _between(seen: Examined, row: pl.DataFrame, change: Change) -> list[Change]:
+    """Up to 50 values that occurred between a number's own and its changed one."""
+    known, now = (seen.train or seen.rows).frame[change.column], row[change.column][0]
+    if not known.dtype.is_numeric():
+        return []
+    numbers = known.cast(pl.Float64).fill_nan(None).drop_nulls().unique().sort()
+    low, high = sorted((float(now), float(change.value)))
+    held = numbers.filter((numbers > low) & (numbers < high)).to_numpy()
+    if len(held) > CLOSER:
+        held = held[np.linspace(0, len(held) - 1, CLOSER).astype(np.int64)]
+    a_unit = change.distance / (high - low)
+    return [Change(change.column, value, a_unit * abs(value - now)) for value in held.tolist()]
 
 
 def _chances(seen: Examined, row: pl.DataFrame, tried: Sequence[tuple[Change, ...]]) -> np.ndarray:

@@ -69,7 +69,8 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
     if min(search.sum(), (~search).sum()) < 4 * fewest or not losses.any():
         yield _note(f"{len(losses):,} rows are too few to look for weak slices, or none has a loss", ())
         return
-    beyond = losses - foretold(seen, name) if seen.classes else None
+    sure = bool(np.isin(seen.prediction, (0.0, 1.0)).all())  # labels alone foretell nothing
+    beyond = losses - foretold(seen, name) if seen.classes and not sure else None
     found = candidates(seen, search, losses, beyond, fewest)
     fresh = ~search
     tests = [one for one in found if _enough(seen, one.rows & fresh) and _enough(seen, ~one.rows & fresh)]
@@ -77,13 +78,15 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
     surprises = [gap(seen, beyond, one.rows, fresh) for one in tests] if beyond is not None else gaps
     sizes = np.array([_units(seen, one.rows & fresh) for one in tests])
     worse, surer = (_chances(some, sizes) for some in (gaps, surprises))
-    mean, n_told = float(losses[fresh].mean()), 0
+    mean, n_told = _mean(seen, losses, fresh), 0
     for one, own, surprise, p, p_surprise in zip(tests, gaps, surprises, worse, surer, strict=True):
         warns = p_surprise < ALARM and surprise.value >= LEAST_GAP * mean
         if warns or (p < ALARM and own.value >= LEAST_GAP * mean):
             n_told += 1
-            told_gap = _Gap(name, own, surprise if beyond is not None else None, float(p_surprise if warns else p))
-            yield _finding(told_gap, one, fresh, losses, warns=warns)
+            means = (_mean(seen, losses, fresh & one.rows), _mean(seen, losses, fresh & ~one.rows))
+            unforetold = surprise if beyond is not None else None
+            told_gap = _Gap(name, means, own, unforetold, float(p_surprise if warns else p))
+            yield _finding(told_gap, one, fresh, warns=warns)
     if not n_told:
         spread = float(losses[fresh].std()) / np.sqrt(0.05 * fresh.sum())
         seen_from = (normal_quantile(0.8) - normal_quantile(ALARM / TESTED)) * spread
@@ -181,6 +184,10 @@ def searched(seen: Examined) -> np.ndarray:
     return np.asarray((rng.permutation(int(units.max()) + 1) % 2 == 0)[units])
 
 
+def _mean(seen: Examined, losses: np.ndarray, rows: np.ndarray) -> float:
+    return float(np.average(losses[rows], weights=None if seen.rows.weight is None else seen.rows.weight[rows]))
+
+
 def _enough(seen: Examined, rows: np.ndarray) -> bool:
     return _units(seen, rows) >= FEWEST
 
@@ -209,17 +216,20 @@ def _chances(gaps: Sequence[Estimate], sizes: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """What was measured of a slice: its gap, the part that is not foretold (None of numbers), and the chance of it."""
+    """What was measured of a slice: its mean loss and that elsewhere, the gap and what of it is not foretold, the chance of it.
+
+    Nothing is foretold of numbers, and by labels alone.
+    """
 
     name: str
+    means: tuple[float, float]
     own: Estimate
     beyond: Estimate | None
     p: float
 
 
-def _finding(found: _Gap, one: Slice, fresh: np.ndarray, losses: np.ndarray, *, warns: bool) -> Finding:
-    here, there = float(losses[fresh & one.rows].mean()), float(losses[fresh & ~one.rows].mean())
-    where, name = told(one.parts), found.name
+def _finding(found: _Gap, one: Slice, fresh: np.ndarray, *, warns: bool) -> Finding:
+    (here, there), where, name = found.means, told(one.parts), found.name
     loss = LOSSES.get(name, f"mean {name.replace('_', ' ')}")
     says = f"where {where}, the {loss} is {figure(here)}, elsewhere {figure(there)}"
     facts = [

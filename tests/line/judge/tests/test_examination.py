@@ -19,6 +19,8 @@ from sklearn.svm import LinearSVC
 
 import artificer
 from artificer.core.errors import BriefError, DataError
+from artificer.line.judge.about import About
+from artificer.line.judge.any_model import shown
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.tests import builtin, run_tests
 
@@ -43,6 +45,7 @@ def test_a_sound_model_passes_all_that_can_be_tested(tumours: Halves) -> None:
     found.assert_passes()
     assert "14 tests ran, each interval at 99.64%" in found.findings[0].says
     assert "staleness (it needs the moment of each row)" in found.findings[0].says
+    assert str(found).count("it needs the moment of each row") == 1
 
 
 def test_a_spoilt_model_does_not(tumours: Halves) -> None:
@@ -55,7 +58,7 @@ def test_a_spoilt_model_does_not(tumours: Halves) -> None:
     told = str(raised.value)
     assert "✗ against_trivial, a constant: the model is worse than a constant" in told
     assert "to mend: do not use it" in told
-    assert "rows show a fall of roc_auc by" in told  # what a test here could have seen
+    assert "were roc_auc worse by" in told  # what a test here could have seen
     assert "not run: overlap, " in told
 
 
@@ -159,7 +162,7 @@ def test_the_model_in_use_is_turned_as_the_new_one_is(tumours: Halves, positive:
         ({"y": [0, 1, 1], "prediction": [0.1, np.nan, 0.3]}, "1 predictions are missing"),
         ({"y": [0, 1, None], "prediction": [0.1, 0.2, 0.3]}, "y is missing in 1 rows"),
         ({"y": ["a", "b", "a"], "prediction": ["a", "c", "a"]}, "neither a chance from 0 to 1 nor one of a, b"),
-        ({"y": [0, 1, 1], "prediction": [0, 1, 1], "metric": "rmse"}, "not for this task"),
+        ({"y": ["a", "b", "b"], "prediction": ["a", "b", "b"], "metric": "rmse"}, "not for this task"),
         ({"y": [0, 1, 1], "prediction": [0, 1, 1], "time": "day"}, "no column 'day'"),
     ],
 )
@@ -207,6 +210,54 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
     )
     ended.assert_outcomes(passed=1, failed=1)
     ended.stdout.fnmatch_lines(
-        ["*the model fails against_trivial*", "*to mend: do not use it*", "*rows show a fall of*"]
+        ["*the model fails against_trivial*", "*to mend: do not use it*", "*rows would show it four times in five*"]
     )
     ended.stdout.no_fnmatch_line("*examination.py*")  # the trace ends in the suite's own line
+
+
+def test_weights_moments_and_groups_are_columns_that_the_model_does_not_read_or_values_beside_them(
+    tumours: Halves,
+) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    group, weight = np.arange(len(y)) // 5, 1.0 + np.arange(len(y)) % 3
+    by_column = artificer.examine(model, X.assign(doctor=group, times=weight), y, group="doctor", weight="times")
+    beside = artificer.examine(model, X, y, group=group, weight=weight)
+    by_place = artificer.examine(
+        model, pl.DataFrame(X.assign(doctor=group, times=weight)), y, group="doctor", weight="times"
+    )
+    assert by_column.score == beside.score == by_place.score
+    assert "groups" in beside.score.method
+    numbers = StandardScaler().fit_transform(X)
+    plain = LogisticRegression().fit(numbers, y)
+    assert "groups" in artificer.examine(plain, numbers, y, group=group, train=(numbers, y)).score.method
+    with pytest.raises(DataError, match=r"group has 3 values and y \d+; they must be of one length"):
+        artificer.examine(model, X, y, group=[1, 2, 3])
+
+
+def test_a_copy_is_trained_on_what_the_model_reads(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    with_sex = (train[0].assign(sex="f"), train[1])
+    seen = shown(model, X.assign(sex="f"), y, train=with_sex, about=About(protected=["sex"]))
+    assert seen.fit is not None
+    assert seen.train is not None
+    assert np.allclose(seen.fit(seen.train, 0)(seen.rows.frame), seen.prediction)
+
+
+def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
+    train, judged = tumours
+    model = LINE.fit(*train)
+    with pytest.raises(BriefError, match="level is 95, and lies between 0 and 1"):
+        artificer.examine(model, *judged, level=95)
+    with pytest.raises(BriefError, match="metric is of type .*; the name of one is needed"):
+        artificer.examine(model, *judged, metric=np.mean)
+    with pytest.raises(BriefError, match="the effect of 'mean area' is 'up'; it is one of increasing, decreasing, any"):
+        artificer.examine(model, *judged, effects={"mean area": "up"})
+    with pytest.raises(DataError, match="y is missing in 2 rows"):
+        artificer.examine_predictions(pd.Series(["a", None, "b", np.nan, "a"], dtype="category"), list("ababa"))
+    with pytest.raises(DataError, match="y is missing in 1 rows"):
+        artificer.examine_predictions(np.array([1.0, np.nan, 2.5, 0.3]), np.ones(4))
+    assert "fairness" not in {
+        test.code for test in artificer.examine(model, *judged, protected=judged[0].columns[0]).tests if test.because
+    }

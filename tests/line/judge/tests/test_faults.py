@@ -114,6 +114,17 @@ def test_labels_alone_have_no_calibration(tumours: Halves) -> None:
     assert list(calibration(see(LINE.fit(*train).predict, (X, y)))) == []
 
 
+@pytest.mark.parametrize(
+    ("chances", "how"), [((0.1, 0.8), "not sure enough: they part the classes"), ((0.9, 0.1), "turned round")]
+)
+def test_chances_that_part_the_classes_are_off_where_they_are_not_sure(chances: tuple[float, float], how: str) -> None:
+    y = np.tile([0, 1], 200)
+    seen = see(lambda rows: rows[:, 0], (np.tile(chances, 200)[:, None], y))
+    found = of(calibration, seen)("probabilities")
+    assert found.severity == "warning"
+    assert how in found.says
+
+
 def test_a_model_that_hangs_on_exact_digits_is_not_robust(tumours: Halves) -> None:
     train, (X, y) = tumours
     learned = dict(zip(X["mean area"].round(3), LINE.fit(*train).predict_proba(X)[:, 1], strict=True))

@@ -16,6 +16,8 @@ from sklearn.preprocessing import StandardScaler
 from artificer.line.judge.tests.against_linear import against_linear
 from artificer.line.judge.tests.against_previous import against_previous
 from artificer.line.judge.tests.against_trivial import against_trivial
+from artificer.line.judge.tests.power import power
+from artificer.line.judge.tests.robustness import robustness
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -96,3 +98,31 @@ def test_rows_that_were_right_and_are_wrong_now_are_counted(tumours: Halves) -> 
     facts = {one.name: one.value for one in found.facts}
     assert facts["share_changed"] == 1
     assert facts["share_newly_wrong"] == pytest.approx((model.predict(X) == y).mean())
+
+
+def test_worse_by_too_little_to_matter_is_no_warning() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4_000, 3))
+    y = (X[:, 0] + rng.normal(size=4_000) > 0).astype(int)
+    linear = LogisticRegression().fit(X[:2_000], y[:2_000]).predict_proba(X[2_000:])
+    seen = replace(see(lambda rows: linear, (X[2_000:], y[2_000:]), metric="log_loss"), linear=linear)
+    truth = np.eye(2)[y[2_000:]]
+    found = of(against_linear, replace(seen, prediction=linear + 0.001 * (0.5 - truth) * 2 * linear * (1 - linear)))()
+    assert found.effect is not None
+    assert found.effect.high < 0
+    assert found.severity == "note"
+    assert "worse than a linear model by too little to matter: log_loss worse by 0.0" in found.says
+
+
+def test_a_loss_that_rises_is_said_to_get_worse(diabetics: Halves) -> None:
+    train, judged = diabetics
+    seen = see(LinearRegression().fit(*train), judged, train)
+    assert "rmse gets worse by" in of(robustness, seen)("shift").says
+    assert "were rmse worse by" in of(power, seen)().says
+
+
+def test_what_no_slice_could_show_is_not_told_as_a_fall(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = LINE.fit(*train)
+    assert "A slice of 2 rows could be at its worst unseen" in of(power, see(model, (X[:20], y[:20])))().says
+    assert "slice" not in of(power, see(model, (X[:9], y[:9])))().says

@@ -56,7 +56,7 @@ def calibration(seen: Examined) -> Iterator[Finding]:
         "warning" if off else "note",
         "probabilities",
         f"{which} are off by {with_interval(error)} on average, {by_chance:.3f} of it to be expected by chance; "
-        + (f"they are {_how(slope, bias)}" if off else unseen),
+        + (f"they are {_how(slope, bias, float(p[y == 1].mean() - p[y != 1].mean()))}" if off else unseen),
         "recalibrate on rows that did not train it (Platt's logistic curve does)" if off else "nothing to do",
         (
             *_interval_facts("slope", slope, "1 when right, below when too sure"),
@@ -121,7 +121,12 @@ def _two_classes(seen: Examined) -> tuple[np.ndarray, np.ndarray]:
     return (likeliest == seen.rows.y).astype(np.float64), seen.prediction.max(axis=1)
 
 
-def _how(slope: Estimate, bias: Estimate) -> str:
+def _how(slope: Estimate, bias: Estimate, apart: float) -> str:
+    """In which way they are off; `apart` is how much higher they are where it came true."""
+    if slope.high < 0 or (np.isnan(slope.value) and apart < 0):
+        return "turned round: lower where it came true than where it did not"
+    if np.isnan(slope.value):
+        return "not sure enough: they part the classes"
     if slope.high < 1:
         return f"too sure: their slope is {with_interval(slope)}, not 1"
     if slope.low > 1:

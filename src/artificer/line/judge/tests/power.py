@@ -11,6 +11,7 @@ from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.trivial import constant_prediction
 from artificer.measure.distributions import normal_quantile, normal_reach
+from artificer.measure.metrics import metric
 
 CHANCE = 0.8
 # Of the gain over a constant: rows that would miss the loss of half of it are too few.
@@ -33,8 +34,8 @@ def power(seen: Examined) -> Iterator[Finding]:
         "power",
         "warning" if few else "note",
         "rows",
-        f"{len(seen.rows):,} rows show a fall of {seen.metric} by {figure(drop)} or more four times in five; a smaller one "
-        f"may pass unseen. A slice of {n_slice:,} rows must be worse by {figure(of_slice)}",
+        f"were {seen.metric} worse by {figure(drop)} or more, {len(seen.rows):,} rows would show it four times in five; "
+        f"less may pass unseen{_of_slice(seen, held.value, n_slice, of_slice)}",
         "bring more rows before a “not shown” is taken for “there is none”" if few else "nothing to do",
         (
             Fact("detectable_drop", drop, f"{seen.metric}, against a known score"),
@@ -43,6 +44,14 @@ def power(seen: Examined) -> Iterator[Finding]:
             Fact("gain", against.value, f"{seen.metric} over a constant, positive where better"),
         ),
     )
+
+
+def _of_slice(seen: Examined, score: float, n_rows: int, least: float) -> str:
+    """How much worse a slice must be; nothing of one without rows."""
+    worst = metric(seen.metric).worst
+    if worst is not None and least > abs(score - worst):
+        return f". A slice of {n_rows:,} rows could be at its worst unseen" if n_rows else ""
+    return f". A slice of {n_rows:,} rows must be worse by {figure(least)}" if n_rows else ""
 
 
 def detectable(found: Estimate) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artificer.core.figures import in_chances, with_interval
+from artificer.core.figures import better_by, in_chances
 from artificer.core.records import Estimate, Fact, Finding, Severity
 from artificer.line.judge.examined import Examined
 from artificer.measure.bayes import chances, practically
@@ -21,7 +21,8 @@ class Rival:
     name : str
         After "than" in a sentence.
     unshown, worse : Severity
-        What it means that the model is not shown to be better, and that it is shown to be worse.
+        What it means that the model is not shown to be better, or worse by no more than what does not matter in practice, and
+        that it is shown to be worse.
     """
 
     code: str
@@ -39,26 +40,28 @@ def met(seen: Examined, rival: Rival, *facts: Fact) -> Finding | None:
         return None
     other = seen.score(rival.prediction) if not seen.multipliers else None
     scores = (Fact("score", seen.score().value, seen.metric), *_score_of(other, seen.metric))
-    severity, says = _outcome(gain, rival)
-    likely = chances(gain, practically(seen.metric, seen.score().value))
+    little = practically(seen.metric, seen.score().value)
+    severity, says = _outcome(gain, rival, little)
+    likely = chances(gain, little)
     return Finding(
         rival.code,
         severity,
         rival.name,
-        f"the model is {says} {rival.name}: {seen.metric} better by {with_interval(gain)}"
-        + (f"; {in_chances(likely)}" if likely else ""),
+        f"the model is {says}: {seen.metric} {better_by(gain)}" + (f"; {in_chances(likely)}" if likely else ""),
         "nothing to do" if severity == "note" else rival.fix,
         (*scores, *facts),
         gain,
     )
 
 
-def _outcome(gain: Estimate, rival: Rival) -> tuple[Severity, str]:
+def _outcome(gain: Estimate, rival: Rival, little: float) -> tuple[Severity, str]:
     if gain.low > 0:
-        return "note", "better than"
-    if gain.high < 0:
-        return rival.worse, "worse than"
-    return rival.unshown, "not shown to be better than"
+        return "note", f"better than {rival.name}"
+    if gain.high >= 0:
+        return rival.unshown, f"not shown to be better than {rival.name}"
+    if gain.low > -little:
+        return rival.unshown, f"worse than {rival.name} by too little to matter"
+    return rival.worse, f"worse than {rival.name}"
 
 
 def _score_of(other: Estimate | None, metric: str) -> tuple[Fact, ...]:

@@ -20,6 +20,7 @@ CODE = "robustness"
 MOST_COLUMNS = 20
 # Of the gain over a constant: what slightly worse inputs, or one column's loss, may cost.
 LARGE_SHARE, LARGEST_OF_ONE = 0.25, 0.75
+NOTHING = 1e-9  # of it: rounding
 REFUSED = (ValueError, TypeError, DataError, RuntimeInputError)
 Change = Callable[[pl.DataFrame, float, np.random.Generator], pl.DataFrame]
 
@@ -71,7 +72,7 @@ def _harmed(seen: Examined, harm: Harm, gain: float) -> Finding | None:
         CODE,
         "warning" if large else "note",
         harm.name,
-        f"{harm.says.format(_told(harm.steps[0]))}, {_falls(seen, slight, gain)}",
+        f"{harm.says.format(_told(harm.steps[0]))}, {_worse(seen, slight, gain)}",
         harm.fix if large else "nothing to do",
         tuple(
             Fact(f"{harm.name}_{_told(step)}", lost.value, f"{seen.metric} lost")
@@ -114,7 +115,7 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
         CODE,
         "warning" if large else "note",
         worst,
-        f"without '{worst}', {_falls(seen, lost, gain)}; no column costs more{tried}",
+        f"without '{worst}', {_worse(seen, lost, gain)}; no column costs more{tried}",
         f"see that '{worst}' always comes in, or say what is done when it does not" if large else "nothing to do",
         (
             *(Fact(name, one.value, f"{seen.metric} lost") for name, one in found.items()),
@@ -124,12 +125,11 @@ def _worst_column(seen: Examined, gain: float) -> Finding | None:
     )
 
 
-def _falls(seen: Examined, lost: Estimate, gain: float) -> str:
-    if lost.value <= 0:
-        return f"{seen.metric} does not fall"
-    return (
-        f"{seen.metric} falls by {with_interval(lost)}, {lost.value / gain:.0%} of what the model gains over a constant"
-    )
+def _worse(seen: Examined, lost: Estimate, gain: float) -> str:
+    if lost.value <= NOTHING * gain:
+        return f"{seen.metric} gets no worse"
+    share = lost.value / gain
+    return f"{seen.metric} gets worse by {with_interval(lost)}, {share:.0%} of what the model gains over a constant"
 
 
 def _lost(seen: Examined, frame: pl.DataFrame) -> Estimate | None:
