@@ -133,6 +133,21 @@ class TestWhatFollows:
         assert set(met["id"]).isdisjoint(pl.read_parquet(brief.parent / "orders.parquet")["id"])
         assert met["at"].min() > pl.read_parquet(train)["at"].max()
 
+    @pytest.mark.parametrize("key", ['key = ["id"]', ""])
+    def test_a_source_that_grows_by_what_comes_in_teaches_no_row_that_they_meet_on(
+        self, trained: Path, tmp_path: Path, key: str
+    ) -> None:
+        brief = client(trained, tmp_path / "a")
+        brief.write_text(brief.read_text().replace('"orders.parquet"', '"*.parquet"').replace('key = ["id"]', key))
+        feed(brief, 1, slope=TURNED)
+        looked = watch.once(brief).looked
+        assert looked is not None
+        assert "came_twice" in {finding.code for finding in looked.findings}
+        (train,) = brief.parent.glob("artificer-work/tasks/known-*/train.parquet")
+        met, learned = pl.read_parquet(train.with_name("window.parquet"))["id"], pl.read_parquet(train)["id"]
+        assert set(met).isdisjoint(learned)
+        assert learned.is_unique().all()
+
     @pytest.mark.parametrize("leave", ["ask", "alert"])
     def test_a_person_is_asked_or_told_where_the_brief_says_so(self, trained: Path, tmp_path: Path, leave: str) -> None:
         brief = client(trained, tmp_path / "a", retrain=leave)

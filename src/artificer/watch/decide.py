@@ -93,7 +93,8 @@ def _lacks(rows: Meeting) -> str:
 
 def _challenge(scene: Scene, looked: Looked) -> Looked:
     """Train a challenger on what is known by now, and let it meet the champion on the newest rows."""
-    old = gather(scene.brief.data, scene.state.folder).frame
+    old, doubled = _old_rows(scene)
+    looked = replace(looked, findings=(*looked.findings, *doubled))
     known = stacked(old, scene.loaded.frame)
     unseen = np.concatenate([np.zeros(old.height, bool), scene.unseen])
     labelled = has_label(known, scene.brief).to_numpy()
@@ -116,6 +117,32 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
     for line in told("update", updated):
         scene.state.progress("update", line)
     return _met(looked, updated, start)
+
+
+def _old_rows(scene: Scene) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """The rows of [data] without those that came in too: a source that grows holds rows on which the two will meet."""
+    brief, new = scene.brief, scene.loaded.frame
+    old = gather(brief.data, scene.state.folder).frame
+    late = {brief.target.column, *brief.target.known_after}  # a label may have come to one of both alone
+    # One person may come again, so a key alone is no row where rows have a moment.
+    key = [*brief.data.key, *([brief.data.time] if brief.data.time else [])] if brief.data.key else old.columns
+    names = [name for name in key if name in old.columns and name in new.columns and name not in late]
+    if not names:
+        return old, ()
+    rows = stacked(old, new).select(names).hash_rows()
+    again = rows[: old.height].is_in(rows[old.height :].implode())
+    if not again.any():
+        return old, ()
+    n_again = int(again.sum())
+    found = Finding(
+        "came_twice",
+        "note",
+        "rows",
+        f"{n_again:,} rows that came in stand in [data] source too; each counts once, as one that came in",
+        "nothing needs doing where [data] source grows by what comes in",
+        (Fact("rows", float(n_again), "rows"),),
+    )
+    return old.filter(~again), (found,)
 
 
 def _learned(
