@@ -180,10 +180,13 @@ def looked_before(scene: Scene) -> int:
 
 
 def _met(looked: Looked, updated: Updated, start: Decision) -> Looked:
+    """What the meeting showed; where the score is harmed and the challenger does not mend it, a person is needed."""
+    outcome, because = updated.choice, updated.decisions[0].because
+    harmed = outcome == "keep" and looked.tracked.harm == "harmful"
     return replace(
         looked,
-        outcome=updated.choice,
-        because=updated.decisions[0].because,
+        outcome="alert" if harmed else outcome,
+        because=f"{_why(looked.tracked)}, and {because}" if harmed else because,
         challenger=updated.challenger,
         updated=updated,
         findings=(*looked.findings, *updated.findings),
