@@ -245,6 +245,17 @@ class TestOddFeeds:
         assert found.looked is not None
         assert "went_back" in {finding.code for finding in found.looked.findings}
 
+    def test_rows_that_come_late_are_told(self, trained: Path, tmp_path: Path) -> None:
+        brief = client(trained, tmp_path / "a")
+        feed(brief, 1, slope=SAME, n_days=20)
+        assert "earlier_rows" not in {finding.code for finding in watch.once(brief).looked.findings}  # type: ignore[union-attr]
+        feed(brief, 2, slope=SAME, n_days=3, first_day=DAYS - 10)
+        found = watch.once(brief)
+        assert found.looked is not None
+        (late,) = (finding for finding in found.looked.findings if finding.code == "earlier_rows")
+        assert late.says.startswith("30 of 230 rows")
+        assert found.looked.tracked.n_rows == 200
+
     def test_a_feed_without_a_column_that_the_model_reads_is_refused(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")
         path = feed(brief, 1, slope=SAME)

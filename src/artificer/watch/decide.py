@@ -45,7 +45,7 @@ def decide(scene: Scene, *, anyway: bool = False) -> Looked:
         because=_why(tracked),
         n_seen=scene.loaded.frame.height,
         tracked=tracked,
-        findings=(*scene.loaded.findings, *_backwards(scene), *tracked.findings),
+        findings=(*scene.loaded.findings, *_backwards(scene), *_passed_over(scene), *tracked.findings),
         decisions=tracked.decisions,
     )
     back = _back(scene, looked, rows)
@@ -249,5 +249,30 @@ def _backwards(scene: Scene) -> tuple[Finding, ...]:
             "them went back",
             "see what writes [track] new; looks are kept in their own order, whatever the clock says",
             (Fact("reaches", scene.until, unit), Fact("reached", last, unit)),
+        ),
+    )
+
+
+def _passed_over(scene: Scene) -> tuple[Finding, ...]:
+    """Rows that came in since the served version was made and are not later than the last that it was judged on."""
+    if scene.moment is None:
+        return ()
+    n_late = int((~scene.unseen[scene.n_known :]).sum())
+    if not n_late:
+        return ()
+    data, track = scene.brief.data, scene.brief.track
+    shared = (data.source, data.url_env) == (
+        track.new,
+        track.url_env,
+    )  # what was learned from comes in again, as it must
+    return (
+        Finding(
+            "earlier_rows",
+            "note" if shared else "warning",
+            data.time,
+            f"{n_late:,} of {scene.loaded.frame.height:,} rows that came in are not later than the last that the served "
+            "version was judged on, and no score is measured on them: they came late, came again, or a clock went back",
+            "see what writes them; those with labels train the next challenger",
+            (Fact("rows", float(n_late), "rows"),),
         ),
     )
