@@ -167,14 +167,16 @@ class TestWhatFollows:
         assert ledger_of(brief).served("orders").version != version  # type: ignore[union-attr]
         approved = document("approve", brief, version, "--because", "it is better")
         assert approved["result"]["served"]["version"] == version
-        assert command("watch", brief, "--once").returncode == 99
         story = brief.parent / "artificer-work" / "life.html"
         assert "a retrained model is served; on 200 rows" in story.read_text()
         back = document("update", brief, "--roll-back")
         assert back["result"]["previous"] == version
         assert [one.action for one in ledger_of(brief).history("orders")] == ["first", "promote", "roll back"]
-        command("watch", brief, "--once")
         assert "the first model is served again" in story.read_text()
+        assert command("watch", brief, "--once").returncode == 99
+        (brief.parent / "new_1.parquet").write_bytes(b"")
+        assert command("update", brief, "--promote", version).returncode == 0
+        assert ledger_of(brief).served("orders").version == version  # type: ignore[union-attr]
 
     def test_when_the_world_turns_back_the_previous_version_returns(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")
