@@ -633,3 +633,17 @@ def test_a_class_whose_rows_weigh_nothing_is_named() -> None:
     X, y = numbers()
     with pytest.raises(ValueError, match="every row of class 0 has a sample_weight of 0"):
         Classifier(budget_s=5, learners="linear").fit(X, y, sample_weight=y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"learners": 3}, "learners is 3; it holds names"),
+        ({"exclude": ["linear", 3]}, "exclude is .* it holds names"),
+        ({"callback": "print"}, "callback is 'print'"),
+        ({"callback": lambda text: None}, r"callback cannot be called with \(stage, text\)"),
+    ],
+)
+def test_settings_of_another_type_are_refused_before_anything_is_trained(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        Classifier(budget_s=5, **settings).fit(*numbers())

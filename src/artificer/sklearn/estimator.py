@@ -37,6 +37,7 @@ from artificer.sklearn.given import (
     TIME,
     WEIGHT,
     Extras,
+    check_callback,
     check_names,
     check_number,
     listed,
@@ -168,8 +169,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _seen(self, frame: pl.DataFrame) -> np.ndarray:
         """Predictions as the metric sees them."""
-        raw = self.predictor_.raw(self.predictor_.schema.encode(frame))
-        return decided(self.metric_, raw, self.predictor_.contents.multipliers)
+        held = self.predictor_
+        return decided(self.metric_, held.raw(held.schema.encode(frame)), held.contents.multipliers)
 
     def _numbers(self, y: Any) -> np.ndarray:
         """Labels as class indices, or values: float64 (n_rows,)."""
@@ -234,9 +235,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         train_on_val: bool,
     ) -> None:
         check_number("budget_s", self.budget_s)
-        if self.memory_gb is not None:
-            check_number("memory_gb", self.memory_gb)
+        check_number("memory_gb", 1.0 if self.memory_gb is None else self.memory_gb)
         n_workers(self.n_jobs)
+        check_callback(self.callback)
         with plainly():
             frame = self._frame(X, reset=True)
         check_names(frame.columns)
@@ -345,8 +346,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             features=Features(exclude=(TIME,) if extras.time is not None else ()),  # a row to predict has none
             run=RunPart(
                 limit_s=float(self.budget_s),
-                learners=listed(self.learners),
-                exclude=listed(self.exclude),
+                learners=listed("learners", self.learners),
+                exclude=listed("exclude", self.exclude),
                 memory_gb=float(self.memory_gb or 0.0),
                 seed=seed,
             ),

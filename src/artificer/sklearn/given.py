@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from numbers import Integral, Real
 from typing import Any
 
@@ -154,9 +155,40 @@ def check_names(columns: Sequence[str]) -> None:
             raise ValueError(f"X has a column '{name}', a name that is kept for what fit is given beside X; rename it")
 
 
-def listed(names: Any) -> tuple[str, ...]:
-    """Names of learners or candidates; a single one may be given as it is."""
-    return (names,) if isinstance(names, str) else tuple(names) if names is not None else ()
+def check_callback(callback: Any) -> None:
+    """See that what is told of the progress takes a stage and a text.
+
+    Raises
+    ------
+    TypeError
+        When it cannot be called with both.
+    """
+    if callback is None:
+        return
+    if not callable(callback):
+        raise TypeError(f"callback is {callback!r}; it is a function (stage, text) that is told what happens")
+    try:
+        signature(callback).bind("fit", "")
+    except TypeError as error:
+        raise TypeError(f"callback cannot be called with (stage, text): {error}") from error
+    except ValueError:  # what is built in may have no signature
+        return
+
+
+def listed(called: str, names: Any) -> tuple[str, ...]:
+    """Names of learners or candidates; a single one may be given as it is.
+
+    Raises
+    ------
+    TypeError
+        When one is no name.
+    """
+    if names is None:
+        return ()
+    given = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    if not all(isinstance(one, str) for one in given):
+        raise TypeError(f'{called} is {names!r}; it holds names of learners or candidates, such as "lightgbm"')
+    return given
 
 
 def check_both(X_val: Any, y_val: Any) -> None:
@@ -187,7 +219,8 @@ def n_workers(n_jobs: Any) -> int:
     jobs = 1 if n_jobs is None else n_jobs
     if not isinstance(jobs, Integral) or jobs == 0:
         raise ValueError(f"n_jobs is {jobs!r}; it is how many fits run side by side, or -1 for one a core")
-    return int(jobs) if jobs > 0 else max(1, n_cores() + 1 + int(jobs))
+    number = int(jobs)
+    return number if number > 0 else max(1, n_cores() + 1 + number)
 
 
 def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
