@@ -577,3 +577,73 @@ def test_rows_of_one_group_alone_can_be_learned_from() -> None:
     with pytest.warns(UserWarning, match="groups holds one value alone") as told:
         assert Regressor(budget_s=10, learners=FEW).fit(X, y, groups=np.zeros(len(y))).score_.n == len(y)
     assert told[0].filename == __file__
+
+
+def numbers(n_rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(3).normal(size=(n_rows, 3))
+    return X, (X[:, 0] > 0).astype(int)
+
+
+@pytest.mark.parametrize(("kind", "dtype"), [("Int64", np.int64), ("boolean", np.bool_), ("int64[pyarrow]", np.int64)])
+def test_labels_of_nullable_types_keep_their_own(kind: str, dtype: type) -> None:
+    X, y = numbers()
+    model = Classifier(budget_s=5, learners="linear").fit(X, pd.Series(y, dtype=kind))
+    assert model.classes_.dtype == dtype
+    assert model.predict(X).dtype == dtype
+
+
+@pytest.mark.parametrize("fitted", ["array", "numbered", "levels"])
+@pytest.mark.parametrize("given", ["array", "pandas", "polars", "arrow"])
+@pytest.mark.filterwarnings("ignore:X has feature names")
+def test_columns_without_names_of_their_own_are_known_by_their_place(fitted: str, given: str) -> None:
+    X, y = numbers()
+    levels = pd.MultiIndex.from_tuples([("a", "x"), ("a", "y"), ("b", "x")])
+    made = {"array": X, "numbered": pd.DataFrame(X), "levels": pd.DataFrame(X, columns=levels)}
+    model = Classifier(budget_s=5, learners="linear").fit(made[fitted], y)
+    frame = pl.DataFrame(X, schema=["u", "v", "w"])
+    shown = {"array": X, "pandas": frame.to_pandas(), "polars": frame, "arrow": frame.to_arrow()}
+    np.testing.assert_array_equal(model.predict_proba(shown[given]), model.predict_proba(made[fitted]))
+    with pytest.raises(ValueError, match="X has 2 features"):
+        model.predict(frame.drop("w") if given == "polars" else frame.drop("w").to_pandas())
+
+
+def test_numbered_columns_in_another_order_are_known_by_their_number() -> None:
+    X, y = numbers()
+    model = Classifier(budget_s=5, learners="linear").fit(pd.DataFrame(X), y)
+    np.testing.assert_array_equal(model.predict(pd.DataFrame(X)[[2, 0, 1]]), model.predict(X))
+
+
+def test_a_lazy_frame_is_collected() -> None:
+    X, y = numbers()
+    lazy = pl.DataFrame(X, schema=["u", "v", "w"]).lazy()
+    model = Classifier(budget_s=5, learners="linear").fit(lazy, y, X_val=lazy.head(20), y_val=y[:20])
+    assert model.predict(lazy).shape == y.shape
+
+
+def test_folds_may_be_listed() -> None:
+    X, y = numbers()
+    folds = (np.arange(60) % 3).tolist()
+    listed = Classifier(budget_s=5, learners="linear", cv=folds).fit(X, y)
+    np.testing.assert_array_equal(
+        listed.out_of_fold_, Classifier(budget_s=5, learners="linear", cv=np.array(folds)).fit(X, y).out_of_fold_
+    )
+
+
+def test_a_class_whose_rows_weigh_nothing_is_named() -> None:
+    X, y = numbers()
+    with pytest.raises(ValueError, match="every row of class 0 has a sample_weight of 0"):
+        Classifier(budget_s=5, learners="linear").fit(X, y, sample_weight=y)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"learners": 3}, "learners is 3; it holds names"),
+        ({"exclude": ["linear", 3]}, "exclude is .* it holds names"),
+        ({"callback": "print"}, "callback is 'print'"),
+        ({"callback": lambda text: None}, r"callback cannot be called with \(stage, text\)"),
+    ],
+)
+def test_settings_of_another_type_are_refused_before_anything_is_trained(settings: dict[str, Any], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        Classifier(budget_s=5, **settings).fit(*numbers())

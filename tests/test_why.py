@@ -9,12 +9,15 @@ import numpy as np
 import polars as pl
 import pytest
 from client import Client, table
+from command import artificer as artificer_command
+from command import refused
 from served_client import answering
 
 import artificer
 from artificer import turning
 from artificer.core.errors import DataError
 from artificer.line.ship import reasons
+from artificer.line.ship.server import Wanted
 from artificer.why import account_told, accounts_of
 
 LISTED = """
@@ -111,7 +114,22 @@ def test_a_row_that_a_server_answered_is_not_said_to_be_gone(listed: Client) -> 
         http.post("/predict", json={"rows": [{"id": "new", "x": 0.5, "shop": "a"}, known]})
     assert "a server answered it, and keeps no score that turns it" in story(listed, known["id"])[1]
     told = story(listed, "new")[1]
-    assert "a server answered it, and its row is not in new.parquet; what a row held is kept with --log-rows" in told
+    assert "a server answered it, and kept no row, as it does with --log-rows; it is not in new.parquet either" in told
+
+
+def test_a_row_that_a_server_kept_is_told_what_would_turn_it(tmp_path: Path) -> None:
+    kept = '[legal]\nkeep = { rows = "9d" }\n'
+    listed = LISTED.replace("capacity = { top = 5 }", "threshold = 0.7").replace('[track]\nnew = "new.parquet"\n', kept)
+    client = Client(tmp_path).ask(more=listed).ship().serve()
+    with answering(client, Wanted(rows=True)) as http:
+        (answer,) = http.post("/predict", json={"id": "new", "x": 0.25, "shop": None}).json()["predictions"]
+    for key in ("new", answer["prediction_id"]):
+        account, told = story(client, key)
+        assert account.turning.rows == "the ledger"
+        (turn,) = account.turning.turns
+        assert (turn.column, turn.now) == ("x", 0.25)
+        assert turn.then == pytest.approx(np.log(0.7 / 0.3), abs=0.01)
+        assert "what moved its score most: x (" in told
 
 
 def test_a_threshold_and_a_value_turn_where_they_say(tmp_path: Path) -> None:
@@ -152,3 +170,17 @@ def test_without_a_changeable_column_nothing_is_looked_for(tmp_path: Path) -> No
     account, told = story(client, 1)
     assert account.turning.turns == ()
     assert "[features] changeable names no column" in told
+
+
+def test_the_brief_may_be_named_as_other_commands_take_it(listed: Client) -> None:
+    (listed.folder / "artificer-work" / "tasks").mkdir(exist_ok=True)
+    key = str(ranked(listed).row(0, named=True)["id"])
+    shown = [artificer_command("why", key, *how) for how in ((listed.brief,), ("--brief", listed.brief))]
+    assert [one.returncode for one in shown] == [0, 0]
+    assert shown[0].stdout == shown[1].stdout
+    refused("why", key, listed.brief, "--brief", listed.brief, names="Name it once")
+
+
+def test_where_nothing_is_decided_nothing_is_said_to_turn(tmp_path: Path) -> None:
+    client = scored(Client(tmp_path).ask(more=LISTED.replace("capacity = { top = 5 }", "")).ship().serve())
+    assert "[decision] is empty in the brief, so nothing hangs on it" in story(client, 1)[1]

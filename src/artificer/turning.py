@@ -7,6 +7,7 @@ columns of `[features] changeable` are changed, one at a time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from artificer.core.predictions import Predicted
 from artificer.core.store import decode
 from artificer.data.batches import Batch
 from artificer.data.keys import key_texts
+from artificer.data.readers import read as read_rows
 from artificer.line.ship.decisions import Rule
 from artificer.line.ship.predicted import batches_of
 from artificer.line.ship.reasons import UNCOUNTED, explained, shown_of
@@ -91,25 +93,27 @@ def turning(one: Predicted, brief: Path, rows: str = "", workspace: Path | None 
         When the brief, its package or the rows cannot be read.
     """
     scorer = scorer_of(brief, one.version, workspace)
-    where = rows or scorer.brief.track.new or "the database of [track]"
-    track = scorer.brief.track
-    if not (rows or track.new or track.url_env):
-        return Turning("", "the brief does not say where rows come in; name them with --rows")
     rule = Rule(scorer.brief, scorer.schema)
-    row = _found(scorer, rule, rows or None, one.key)
+    where, row = _looked_up(scorer, rule, one, rows)
+    if not where:
+        return Turning("", "the brief does not say where rows come in; name them with --rows")
     if row is None:
         return Turning(where, _absent(one, where))
     score = _scores(scorer, row)[0]
     if one.score is None or abs(score - one.score) > NEAR * max(1.0, abs(one.score)):
         return Turning(where, f"its row in {where} is another by now, and would score {score:.3g}")
     reasons = "" if one.reasons else _reasons(scorer, row)
+    if not rule.decides:
+        return Turning(where, "[decision] is empty in the brief, so nothing hangs on it", reasons=reasons)
     if not scorer.brief.features.changeable:
         return Turning(where, "[features] changeable names no column that one can change", reasons=reasons)
-    if one.turns is None:
-        why = "no score turns the decision" if one.source else "a server answered it, and keeps no score that turns it"
+    turns = _turns(one, rule, row)
+    if turns is None:
+        listed = not one.source and scorer.brief.decision.capacity is not None
+        why = "a server answered it, and keeps no score that turns it" if listed else "no score turns the decision"
         return Turning(where, why, reasons=reasons)
     tried = [column for column in scorer.predictor.schema.columns if column.name in scorer.brief.features.changeable]
-    found = [turn for column in tried for turn in _smallest(_Row(scorer, rule, row, one.turns), column)]
+    found = [turn for column in tried for turn in _smallest(_Row(scorer, rule, row, turns), column)]
     return Turning(
         where,
         tried=tuple(column.name for column in tried),
@@ -118,11 +122,35 @@ def turning(one: Predicted, brief: Path, rows: str = "", workspace: Path | None 
     )
 
 
+def _looked_up(scorer: Scorer, rule: Rule, one: Predicted, rows: str) -> tuple[str, pl.DataFrame | None]:
+    """Where a row was looked for, "" where nothing says, and the row, if it is there."""
+    if one.row and not rows:
+        return "the ledger", _held(scorer, one.row)
+    track = scorer.brief.track
+    if not (rows or track.new or track.url_env):
+        return "", None
+    return rows or track.new or "the database of [track]", _found(scorer, rule, rows or None, one.key)
+
+
+def _held(scorer: Scorer, row: str) -> pl.DataFrame:
+    """The row that a server kept; a field that it was not sent counts as missing."""
+    held = {column.name: None for column in scorer.predictor.schema.columns} | json.loads(row)
+    return read_rows(pl.DataFrame([held], infer_schema_length=None)).frame
+
+
+def _turns(one: Predicted, rule: Rule, row: pl.DataFrame) -> float | None:
+    """The score at which the decision turns; of a server's answer, which keeps none, by the brief as it stands."""
+    if one.turns is not None or one.source:
+        return one.turns
+    turns = float(rule.alone(row, np.array([one.score], np.float64))[1][0])
+    return turns if np.isfinite(turns) else None
+
+
 def _absent(one: Predicted, where: str) -> str:
     """Why a row cannot be looked at again: a server's need never have stood where rows come in."""
     if one.source:
         return f"it is not in {where}"
-    return f"a server answered it, and its row is not in {where}; what a row held is kept with --log-rows alone"
+    return f"a server answered it, and kept no row, as it does with --log-rows; it is not in {where} either"
 
 
 def _found(scorer: Scorer, rule: Rule, rows: str | None, key: str) -> pl.DataFrame | None:

@@ -17,7 +17,17 @@ FRAME = pl.DataFrame({"at": AT.strftime(FORM).to_list(), "x": [k / 7 for k in ra
 SCHEMA = infer_schema(FRAME)
 
 
-@pytest.mark.parametrize("iso", ["2024-01-20T00:00:00", "2024-01-20", " 2024-01-20 00:00", "2024-01-20T01:00:00+01:00"])
+@pytest.mark.parametrize(
+    "iso",
+    [
+        "2024-01-20T00:00:00",
+        "2024-01-20",
+        " 2024-01-20 00:00",
+        "2024-01-20T01:00:00+01:00",
+        "2024-1-20",
+        "2024-1-20 0:00",
+    ],
+)
 def test_it_is_the_same_moment(iso: str) -> None:
     assert SCHEMA.columns[0].form == FORM
     wanted = AT[0].timestamp()
@@ -45,3 +55,15 @@ def test_a_column_that_mixes_both_is_one_of_moments() -> None:
     assert (schema.columns[0].kind, schema.columns[0].form) == ("time", FORM)
     assert (schema.encode(mixed).times == SCHEMA.encode(FRAME).times).all()
     assert (schema.encode(normalise(mixed, schema)).times == SCHEMA.encode(FRAME).times).all()
+
+
+def test_dates_without_leading_zeros_are_read_alone_as_in_training() -> None:
+    frame = pl.DataFrame(
+        {"at": [f"{one.year}-{one.month}-{one.day} {one.hour}:{one.minute:02}" for one in AT], "x": FRAME["x"]}
+    )
+    schema = infer_schema(frame)
+    assert (schema.columns[0].kind, schema.columns[0].form) == ("time", "")
+    whole = schema.encode(normalise(frame, schema)).times[:, 0].tolist()
+    assert whole == [one.timestamp() for one in AT]
+    assert [float(schema.encode(row).times[0, 0]) for row in frame.to_dicts()] == whole
+    assert not list(wrong_fields(frame.row(0, named=True), 0, schema.columns))

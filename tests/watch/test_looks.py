@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from artificer.watch.decide import looked_before, met_before
+from artificer.core.life import Looked, Tracked, Updated
+from artificer.core.records import Decision, Estimate
+from artificer.watch.decide import _met, looked_before, met_before
 
 
 def look(version: str, challenger: str = "", until: float = 0.0) -> Any:
@@ -51,3 +53,26 @@ def test_challengers_are_counted_whose_rows_reach_into_the_window() -> None:
 def test_rows_without_a_time_are_counted_by_their_order() -> None:
     looks = (look("second", "b", 3.0), look("second", "c", 4.0))
     assert met_before(scene(*looks), "e", np.array([False, False, False, True, True])) == 2
+
+
+@pytest.mark.parametrize(
+    ("harm", "choice", "outcome"),
+    [
+        ("harmful", "keep", "alert"),
+        ("harmful", "promote", "promote"),
+        ("harmful", "ask", "ask"),
+        ("undecidable", "keep", "keep"),
+        ("benign", "keep", "keep"),
+    ],
+)
+def test_harm_that_the_challenger_does_not_mend_needs_a_person(harm: Any, choice: Any, outcome: str) -> None:
+    score = Estimate(0.2, 0.1, 0.3, "DeLong", 100)
+    tracked = Tracked(
+        "second", "", "roc_auc", 100, 100, score, score, harm, measured=Estimate(-0.6, -0.7, -0.5, "", 100)
+    )
+    told = Decision("update", "Shall it be served?", choice, "it is not shown to be better", ())
+    met = Updated("second", "third", "roc_auc", 100, score, score, score, 0.1, choice, decisions=(told,))
+    looked = _met(Looked("second", "nothing", "", 100, tracked), met, told)
+    assert looked.outcome == outcome
+    assert "it is not shown to be better" in looked.because
+    assert ("harms the score" in looked.because) == (outcome == "alert")

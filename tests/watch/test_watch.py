@@ -133,6 +133,21 @@ class TestWhatFollows:
         assert set(met["id"]).isdisjoint(pl.read_parquet(brief.parent / "orders.parquet")["id"])
         assert met["at"].min() > pl.read_parquet(train)["at"].max()
 
+    @pytest.mark.parametrize("key", ['key = ["id"]', ""])
+    def test_a_source_that_grows_by_what_comes_in_teaches_no_row_that_they_meet_on(
+        self, trained: Path, tmp_path: Path, key: str
+    ) -> None:
+        brief = client(trained, tmp_path / "a")
+        brief.write_text(brief.read_text().replace('"orders.parquet"', '"*.parquet"').replace('key = ["id"]', key))
+        feed(brief, 1, slope=TURNED)
+        looked = watch.once(brief).looked
+        assert looked is not None
+        assert "came_twice" in {finding.code for finding in looked.findings}
+        (train,) = brief.parent.glob("artificer-work/tasks/known-*/train.parquet")
+        met, learned = pl.read_parquet(train.with_name("window.parquet"))["id"], pl.read_parquet(train)["id"]
+        assert set(met).isdisjoint(learned)
+        assert learned.is_unique().all()
+
     @pytest.mark.parametrize("leave", ["ask", "alert"])
     def test_a_person_is_asked_or_told_where_the_brief_says_so(self, trained: Path, tmp_path: Path, leave: str) -> None:
         brief = client(trained, tmp_path / "a", retrain=leave)
@@ -152,14 +167,16 @@ class TestWhatFollows:
         assert ledger_of(brief).served("orders").version != version  # type: ignore[union-attr]
         approved = document("approve", brief, version, "--because", "it is better")
         assert approved["result"]["served"]["version"] == version
-        assert command("watch", brief, "--once").returncode == 99
         story = brief.parent / "artificer-work" / "life.html"
         assert "a retrained model is served; on 200 rows" in story.read_text()
         back = document("update", brief, "--roll-back")
         assert back["result"]["previous"] == version
         assert [one.action for one in ledger_of(brief).history("orders")] == ["first", "promote", "roll back"]
-        command("watch", brief, "--once")
         assert "the first model is served again" in story.read_text()
+        assert command("watch", brief, "--once").returncode == 99
+        (brief.parent / "new_1.parquet").write_bytes(b"")
+        assert command("update", brief, "--promote", version).returncode == 0
+        assert ledger_of(brief).served("orders").version == version  # type: ignore[union-attr]
 
     def test_when_the_world_turns_back_the_previous_version_returns(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")
@@ -229,6 +246,17 @@ class TestOddFeeds:
         found = watch.once(brief)
         assert found.looked is not None
         assert "went_back" in {finding.code for finding in found.looked.findings}
+
+    def test_rows_that_come_late_are_told(self, trained: Path, tmp_path: Path) -> None:
+        brief = client(trained, tmp_path / "a")
+        feed(brief, 1, slope=SAME, n_days=20)
+        assert "earlier_rows" not in {finding.code for finding in watch.once(brief).looked.findings}  # type: ignore[union-attr]
+        feed(brief, 2, slope=SAME, n_days=3, first_day=DAYS - 10)
+        found = watch.once(brief)
+        assert found.looked is not None
+        (late,) = (finding for finding in found.looked.findings if finding.code == "earlier_rows")
+        assert late.says.startswith("30 of 230 rows")
+        assert found.looked.tracked.n_rows == 200
 
     def test_a_feed_without_a_column_that_the_model_reads_is_refused(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")

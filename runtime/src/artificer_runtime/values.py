@@ -23,6 +23,7 @@ SIGNED = {
 }
 SIGNS = rf"[{CURRENCIES}%, ]"
 ISO = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ]|$)"  # a moment that begins so is of no other form that training learns
+UNPADDED = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[T ]|$)"  # as 2024-1-5, which columns of texts are read from too
 ZONE = r"(Z|[+-][0-9]{2}:?[0-9]{2})\s*$"  # at the end of a moment as text
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -166,6 +167,9 @@ def seconds_of(value: Any, form: str = "", spellings: Collection[str] = MISSING)
 
 
 def _moment(text: str, form: str) -> datetime:
-    if not form or re.match(ISO, text):
-        return datetime.fromisoformat(text)
-    return datetime.strptime(text, form)
+    try:
+        return datetime.strptime(text, form) if form and not re.match(ISO, text) else datetime.fromisoformat(text)
+    except ValueError:
+        if not re.match(UNPADDED, text):
+            raise
+    return datetime.fromisoformat(re.sub(r"(?<=[-T :])([0-9])(?![0-9])", r"0\1", text))

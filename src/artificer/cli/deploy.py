@@ -12,7 +12,7 @@ from artificer.cli.show import document, json_option, workspace_option
 @click.command()
 @click.argument("subject", metavar="BRIEF|PACKAGE", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option("--memory-mb", type=click.IntRange(min=128), default=512, help="What one server may use; default: 512.")
+@click.option("--memory-mb", type=int, default=512, help="What one server may use; default: 512.")
 @workspace_option
 @json_option
 def deploy(subject: Path, out: Path, memory_mb: int, workspace: Path | None, as_json: bool) -> int:

@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("key")
+@where_argument
 @click.option("--brief", type=click.Path(path_type=Path), help="Whose workspace to look into; default: the one here.")
 @click.option(
     "--rows", default="", help="Where the row stands, to say what would turn its decision; default: [track] new."
 )
 @workspace_option
 @json_option
-def why(key: str, brief: Path | None, rows: str, workspace: Path | None, as_json: bool) -> int:
+def why(key: str, where: Path | None, brief: Path | None, rows: str, workspace: Path | None, as_json: bool) -> int:
     """Tell the story of the prediction of the row with KEY: its reasons, what would turn it, who made it, and what followed.
 
     Several key columns are joined by "|"; a row without a key is called by its source and position: new.csv:17.
     """
     from artificer.why import account_told, accounts_of
 
+    if where is not None and brief is not None:
+        raise click.UsageError(f"which brief: '{where}' or '{brief}'? Name it once")
+    brief = where or brief
     if rows and "://" not in rows:
         rows = str(Path.cwd() / rows)
     found = accounts_of(

@@ -10,6 +10,8 @@ import click
 
 from artificer.cli.show import How, coloured, document, line_options, progress, typed
 from artificer.cli.subject import Subject
+from artificer.core.errors import ArtificerError
+from artificer_runtime.errors import RuntimeInputError
 
 if TYPE_CHECKING:
     from artificer.watch import Watched
@@ -33,18 +35,21 @@ SAYS = {
 def watch(brief: Path, only_once: bool, pause_s: float, how: How) -> int:
     """Look at the new rows of BRIEF; retrain and promote when that pays and [authority] allows it.
 
+    A later look that fails, as on a file that is still being written, is told, and the next one is taken all the same.
     Ends with 0 when all is well or was mended, 3 when a person is needed, 99 when nothing was due.
     """
     from artificer.watch import once
 
     if how.as_json and not only_once:
         raise click.UsageError("--json prints one document: it goes with --once")
-    while True:
-        found = once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress())
-        code = show("watch", found, how)
-        if only_once:
-            return code
+    code = show("watch", once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress()), how)
+    while not only_once:
         time.sleep(pause_s)
+        try:
+            show("watch", once(brief, workspace=how.workspace, limit_s=how.limit_s, progress=progress()), how)
+        except (ArtificerError, RuntimeInputError) as error:
+            click.echo(f"artificer: {error}\nthe next look is taken in {pause_s:g} s", err=True)
+    return code
 
 
 @click.command()

@@ -98,7 +98,8 @@ class Answers:
         place = _ID.fullmatch(key)
         columns = ", ".join(f"a.{name}" for name in ANSWER[1:])
         rows = self._database.read(
-            f"select s.id, s.name, s.version, {columns} from answers a join streams s on s.number = a.stream "
+            f"select s.id, s.name, s.version, {columns}, coalesce(r.body, '') from answers a "
+            "join streams s on s.number = a.stream left join answered_rows r on r.stream = a.stream and r.number = a.number "
             "where (a.key = :key and a.key <> '') or (s.id = :stream and a.number = :number) "
             "order by a.stream desc, a.number desc",
             key=key,

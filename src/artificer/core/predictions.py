@@ -31,6 +31,8 @@ class Predicted:
         The score at which the decision turns; None where none does.
     rule : str
         The brief's `[decision]` that decided, as JSON; "" where it was not kept.
+    row : str
+        What the row held, as JSON, where a server was to keep that; else "".
     """
 
     key: str
@@ -46,6 +48,7 @@ class Predicted:
     reasons: str = ""
     turns: float | None = None
     rule: str = ""
+    row: str = ""
 
 
 class Predictions:
@@ -125,6 +128,7 @@ class Predictions:
                 "",
                 made,
                 said=one.said,
+                row=one.row,
             )
             for one, made in self._answers.of(key)
         ]

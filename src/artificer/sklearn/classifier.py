@@ -24,6 +24,7 @@ from artificer.sklearn.given import (
     check_lengths,
     label_texts,
     row_weights,
+    typed_labels,
 )
 from artificer_runtime import Predictor
 from artificer_runtime.package import hash_of
@@ -136,7 +137,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         check_lengths(X, y)
         check_label_types(y)
-        labels = column_or_1d(y, warn=True)
+        labels = column_or_1d(typed_labels(y), warn=True)
         if any(one is None or one != one for one in labels.tolist()):
             raise ValueError("Input y contains NaN: drop the rows without a label")
         check_classification_targets(labels)
@@ -150,10 +151,10 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             raise ValueError(
                 f"y_val holds one class only, {only!r}: candidates cannot be compared on it; add rows of others"
             )
+        weight = row_weights(sample_weight, len(codes))
+        self._check_weights(codes, weight)
         self._success = self._looked_for(codes)
-        self._train(
-            X, codes, Extras(row_weights(sample_weight, len(codes)), time, groups), valid, train_on_val=train_on_val
-        )
+        self._train(X, codes, Extras(weight, time, groups), valid, train_on_val=train_on_val)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -164,6 +165,16 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         """
         probabilities = self.predict_proba(X)
         return np.asarray(self.classes_[self.predictor_.weighed(probabilities).argmax(axis=1)])
+
+    def _check_weights(self, codes: np.ndarray, weight: np.ndarray | None) -> None:
+        if weight is None or not weight.any():  # `ask` says what is wrong with weights as such
+            return
+        gone = np.flatnonzero(np.bincount(codes, weight != 0, len(self.classes_)) == 0)
+        if len(gone):
+            label = self.classes_.tolist()[gone[0]]
+            raise ValueError(
+                f"every row of class {label!r} has a sample_weight of 0: leave these rows out, or weigh them"
+            )
 
     def _looked_for(self, codes: np.ndarray) -> str:
         """Code of the class that counts as success: of two, the one that affirms ("yes", True, 1), else the rarer."""

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -21,7 +20,6 @@ from artificer.core.clock import Clock
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
 from artificer.core.stages import Driver, Model, Trial
-from artificer.core.tasks import n_cores
 from artificer.data.readers import read
 from artificer.data.table import stacked
 from artificer.line.ask import ask
@@ -39,9 +37,11 @@ from artificer.sklearn.given import (
     TIME,
     WEIGHT,
     Extras,
+    check_callback,
     check_names,
     check_number,
     listed,
+    n_workers,
     own_folds,
     plain,
     row_weights,
@@ -169,8 +169,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _seen(self, frame: pl.DataFrame) -> np.ndarray:
         """Predictions as the metric sees them."""
-        raw = self.predictor_.raw(self.predictor_.schema.encode(frame))
-        return decided(self.metric_, raw, self.predictor_.contents.multipliers)
+        held = self.predictor_
+        return decided(self.metric_, held.raw(held.schema.encode(frame)), held.contents.multipliers)
 
     def _numbers(self, y: Any) -> np.ndarray:
         """Labels as class indices, or values: float64 (n_rows,)."""
@@ -235,9 +235,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         train_on_val: bool,
     ) -> None:
         check_number("budget_s", self.budget_s)
-        if self.memory_gb is not None:
-            check_number("memory_gb", self.memory_gb)
-        self._n_workers()
+        check_number("memory_gb", 1.0 if self.memory_gb is None else self.memory_gb)
+        n_workers(self.n_jobs)
+        check_callback(self.callback)
         with plainly():
             frame = self._frame(X, reset=True)
         check_names(frame.columns)
@@ -280,7 +280,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             clock=clock,
             frame=frame,
             progress=self.callback or silent,
-            n_workers=self._n_workers(),
+            n_workers=n_workers(self.n_jobs),
             effects=False,
             seal=False,
             judged=False,
@@ -346,15 +346,23 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             features=Features(exclude=(TIME,) if extras.time is not None else ()),  # a row to predict has none
             run=RunPart(
                 limit_s=float(self.budget_s),
-                learners=listed(self.learners),
-                exclude=listed(self.exclude),
+                learners=listed("learners", self.learners),
+                exclude=listed("exclude", self.exclude),
                 memory_gb=float(self.memory_gb or 0.0),
                 seed=seed,
             ),
         )
 
     def _frame(self, X: Any, *, reset: bool) -> pl.DataFrame:
-        """X as a frame whose columns are named as they were in `fit`."""
+        """X as a frame whose columns are named as they were in `fit`; where those names were none of its own, by position."""
+        frame = self._read(X, reset=reset)
+        if reset:
+            self._columns = frame.columns
+        elif not hasattr(self, "feature_names_in_") and set(frame.columns) != set(self._columns):
+            frame.columns = self._columns
+        return frame
+
+    def _read(self, X: Any, *, reset: bool) -> pl.DataFrame:
         if isinstance(X, pl.DataFrame | pl.LazyFrame) or hasattr(X, "num_rows"):
             frame = read(X).frame
             self._check_names(frame.columns, reset)
@@ -368,12 +376,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         names = self._names()
         return pl.DataFrame({name: plain(values[:, place]) for place, name in enumerate(names)}, strict=False)
 
-    def _n_workers(self) -> int:
-        jobs = 1 if self.n_jobs is None else self.n_jobs
-        if not isinstance(jobs, Integral) or jobs == 0:
-            raise ValueError(f"n_jobs is {jobs!r}; it is how many fits run side by side, or -1 for one a core")
-        return int(jobs) if jobs > 0 else max(1, n_cores() + 1 + int(jobs))
-
     def _names(self) -> list[str]:
         named = getattr(self, "feature_names_in_", None)
         return [str(one) for one in named] if named is not None else [f"x{k}" for k in range(self.n_features_in_)]
@@ -382,7 +384,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         if reset:
             self.feature_names_in_ = np.array(names, dtype=object)
             self.n_features_in_ = len(names)
-        elif hasattr(self, "feature_names_in_") and set(names) < set(self.feature_names_in_):
+        elif not hasattr(self, "feature_names_in_"):
+            if len(names) != self.n_features_in_:
+                raise ValueError(
+                    f"X has {len(names)} features, but {type(self).__name__} is expecting {self.n_features_in_} features"
+                )
+        elif set(names) < set(self.feature_names_in_):
             lacking = sorted(set(self.feature_names_in_) - set(names))
             raise ValueError(f"column '{lacking[0]}' is absent; the estimator was fitted with it")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from numbers import Real
+from inspect import signature
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import polars as pl
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, check_cv
 from sklearn.utils.validation import _num_samples
 
+from artificer.core.tasks import n_cores
 from artificer.data.moments import as_time
 from artificer.data.spelled import mixed_texts, moments_of
 from artificer_runtime.values import is_missing
@@ -75,11 +77,23 @@ def check_lengths(X: Any, y: Any) -> None:
     """
     if y is None:
         raise ValueError("requires y to be passed, but the target y is None")
-    n_rows = X.num_rows if hasattr(X, "num_rows") else _num_samples(X)
+    n_rows = _n_rows(X)
     if n_rows != _num_samples(y):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: [{n_rows}, {_num_samples(y)}]")
     if n_rows == 1:
         raise ValueError("there is 1 sample only: nothing can be learned from it")
+
+
+def _n_rows(X: Any) -> int:
+    if isinstance(X, pl.LazyFrame):
+        return int(X.select(pl.len()).collect().item())
+    return int(X.num_rows if hasattr(X, "num_rows") else _num_samples(X))
+
+
+def typed_labels(y: Any) -> Any:
+    """Labels of pandas' nullable types in the type that they are of: as scikit-learn reads them they would be floats."""
+    kind = getattr(getattr(y, "dtype", None), "numpy_dtype", None)
+    return y if kind is None or y.isna().any() else y.to_numpy(dtype=kind)
 
 
 def check_label_types(y: Any) -> None:
@@ -141,9 +155,40 @@ def check_names(columns: Sequence[str]) -> None:
             raise ValueError(f"X has a column '{name}', a name that is kept for what fit is given beside X; rename it")
 
 
-def listed(names: Any) -> tuple[str, ...]:
-    """Names of learners or candidates; a single one may be given as it is."""
-    return (names,) if isinstance(names, str) else tuple(names) if names is not None else ()
+def check_callback(callback: Any) -> None:
+    """See that what is told of the progress takes a stage and a text.
+
+    Raises
+    ------
+    TypeError
+        When it cannot be called with both.
+    """
+    if callback is None:
+        return
+    if not callable(callback):
+        raise TypeError(f"callback is {callback!r}; it is a function (stage, text) that is told what happens")
+    try:
+        signature(callback).bind("fit", "")
+    except TypeError as error:
+        raise TypeError(f"callback cannot be called with (stage, text): {error}") from error
+    except ValueError:  # what is built in may have no signature
+        return
+
+
+def listed(called: str, names: Any) -> tuple[str, ...]:
+    """Names of learners or candidates; a single one may be given as it is.
+
+    Raises
+    ------
+    TypeError
+        When one is no name.
+    """
+    if names is None:
+        return ()
+    given = (names,) if isinstance(names, str) else tuple(names) if isinstance(names, Iterable) else (names,)
+    if not all(isinstance(one, str) for one in given):
+        raise TypeError(f'{called} is {names!r}; it holds names of learners or candidates, such as "lightgbm"')
+    return given
 
 
 def check_both(X_val: Any, y_val: Any) -> None:
@@ -158,9 +203,24 @@ def check_both(X_val: Any, y_val: Any) -> None:
         raise ValueError("X_val and y_val belong together: give both, or none")
     if X_val is None:
         return
-    n_rows, n_labels = X_val.num_rows if hasattr(X_val, "num_rows") else _num_samples(X_val), _num_samples(y_val)
+    n_rows, n_labels = _n_rows(X_val), _num_samples(y_val)
     if n_rows != n_labels:
         raise ValueError(f"X_val has {n_rows} rows and y_val {n_labels}; give each row its label")
+
+
+def n_workers(n_jobs: Any) -> int:
+    """Fits side by side.
+
+    Raises
+    ------
+    ValueError
+        When `n_jobs` is no whole number, or 0.
+    """
+    jobs = 1 if n_jobs is None else n_jobs
+    if not isinstance(jobs, Integral) or jobs == 0:
+        raise ValueError(f"n_jobs is {jobs!r}; it is how many fits run side by side, or -1 for one a core")
+    number = int(jobs)
+    return number if number > 0 else max(1, n_cores() + 1 + number)
 
 
 def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
@@ -200,7 +260,7 @@ def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tupl
 
     Parameters
     ----------
-    cv : int, splitter of scikit-learn, iterable of (train, test), or array of int (n_rows,)
+    cv : int, splitter of scikit-learn, iterable of (train, test), or array or list of int (n_rows,)
 
     Returns
     -------
@@ -215,7 +275,8 @@ def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tupl
         When a row is measured twice, or trains and is measured in one fold, or a fold is empty.
     """
     n_rows = len(y)
-    if isinstance(cv, np.ndarray | pl.Series) or hasattr(cv, "iloc"):
+    listed_rows = isinstance(cv, list | tuple) and all(isinstance(one, Integral) for one in cv)
+    if listed_rows or isinstance(cv, np.ndarray | pl.Series) or hasattr(cv, "iloc"):
         of_row = np.asarray(cv)
         if of_row.shape != (n_rows,):
             raise ValueError(f"cv has shape {of_row.shape}; one fold a row is needed: ({n_rows},)")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artificer.core.access import person
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import ArtificerError, WorkspaceError
 from artificer.core.ledger import Action, Ledger, Look, ledger_of
 from artificer.core.life import Looked, Served
 from artificer.core.run import Progress, Run, silent
@@ -26,6 +26,7 @@ from artificer.line.update import frozen
 from artificer.watch.decide import decide
 from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
 from artificer.watch.story import write_story
+from artificer_runtime import RuntimeInputError
 
 __all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back", "versions"]
 
@@ -122,7 +123,7 @@ def roll_back(subject: Subject, *, because: str = "", workspace: str | Path | No
 
 @contextmanager
 def versions(subject: Subject, *, workspace: str | Path | None = None, needed: str = "operate") -> Iterator[Versions]:
-    """The versions of a brief's model, in the hands of whoever runs this process.
+    """The versions of a brief's model, in the hands of whoever runs this process; what is served then is told in the story.
 
     Parameters
     ----------
@@ -132,9 +133,25 @@ def versions(subject: Subject, *, workspace: str | Path | None = None, needed: s
     state = begin(subject, workspace=workspace)
     ledger = ledger_of(state.workspace.root)
     try:
+        before = ledger.served(state.brief.name)
         yield Versions(state.brief, ledger, state.workspace.root / "packages", person(ledger.keys, needed))
+        served = ledger.served(state.brief.name)
+        if served is not None and served != before:
+            _tell_again(state, ledger, served)
     finally:
         ledger.close()
+
+
+def _tell_again(state: Run, ledger: Ledger, served: Served) -> None:
+    """Write the story again where there is one; what cannot be read keeps nobody from changing what is served."""
+    if not ledger.looks(state.brief.name):
+        return
+    try:
+        loaded = incoming(state.brief, state.folder)
+        if loaded is not None:
+            write_story(scene_of(state, ledger, served, loaded), renew=True)
+    except (ArtificerError, RuntimeInputError) as error:
+        state.progress("watch", f"the story is written at the next look: {error}")
 
 
 def _look(state: Run, ledger: Ledger, anyway: bool) -> Watched:

@@ -45,7 +45,7 @@ def decide(scene: Scene, *, anyway: bool = False) -> Looked:
         because=_why(tracked),
         n_seen=scene.loaded.frame.height,
         tracked=tracked,
-        findings=(*scene.loaded.findings, *_backwards(scene), *tracked.findings),
+        findings=(*scene.loaded.findings, *_backwards(scene), *_passed_over(scene), *tracked.findings),
         decisions=tracked.decisions,
     )
     back = _back(scene, looked, rows)
@@ -93,7 +93,8 @@ def _lacks(rows: Meeting) -> str:
 
 def _challenge(scene: Scene, looked: Looked) -> Looked:
     """Train a challenger on what is known by now, and let it meet the champion on the newest rows."""
-    old = gather(scene.brief.data, scene.state.folder).frame
+    old, doubled = _old_rows(scene)
+    looked = replace(looked, findings=(*looked.findings, *doubled))
     known = stacked(old, scene.loaded.frame)
     unseen = np.concatenate([np.zeros(old.height, bool), scene.unseen])
     labelled = has_label(known, scene.brief).to_numpy()
@@ -116,6 +117,32 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
     for line in told("update", updated):
         scene.state.progress("update", line)
     return _met(looked, updated, start)
+
+
+def _old_rows(scene: Scene) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    """The rows of [data] without those that came in too: a source that grows holds rows on which the two will meet."""
+    brief, new = scene.brief, scene.loaded.frame
+    old = gather(brief.data, scene.state.folder).frame
+    late = {brief.target.column, *brief.target.known_after}  # a label may have come to one of both alone
+    # One person may come again, so a key alone is no row where rows have a moment.
+    key = [*brief.data.key, *([brief.data.time] if brief.data.time else [])] if brief.data.key else old.columns
+    names = [name for name in key if name in old.columns and name in new.columns and name not in late]
+    if not names:
+        return old, ()
+    rows = stacked(old, new).select(names).hash_rows()
+    again = rows[: old.height].is_in(rows[old.height :].implode())
+    if not again.any():
+        return old, ()
+    n_again = int(again.sum())
+    found = Finding(
+        "came_twice",
+        "note",
+        "rows",
+        f"{n_again:,} rows that came in stand in [data] source too; each counts once, as one that came in",
+        "nothing needs doing where [data] source grows by what comes in",
+        (Fact("rows", float(n_again), "rows"),),
+    )
+    return old.filter(~again), (found,)
 
 
 def _learned(
@@ -153,10 +180,13 @@ def looked_before(scene: Scene) -> int:
 
 
 def _met(looked: Looked, updated: Updated, start: Decision) -> Looked:
+    """What the meeting showed; where the score is harmed and the challenger does not mend it, a person is needed."""
+    outcome, because = updated.choice, updated.decisions[0].because
+    harmed = outcome == "keep" and looked.tracked.harm == "harmful"
     return replace(
         looked,
-        outcome=updated.choice,
-        because=updated.decisions[0].because,
+        outcome="alert" if harmed else outcome,
+        because=f"{_why(looked.tracked)}, and {because}" if harmed else because,
         challenger=updated.challenger,
         updated=updated,
         findings=(*looked.findings, *updated.findings),
@@ -219,5 +249,30 @@ def _backwards(scene: Scene) -> tuple[Finding, ...]:
             "them went back",
             "see what writes [track] new; looks are kept in their own order, whatever the clock says",
             (Fact("reaches", scene.until, unit), Fact("reached", last, unit)),
+        ),
+    )
+
+
+def _passed_over(scene: Scene) -> tuple[Finding, ...]:
+    """Rows that came in since the served version was made and are not later than the last that it was judged on."""
+    if scene.moment is None:
+        return ()
+    n_late = int((~scene.unseen[scene.n_known :]).sum())
+    if not n_late:
+        return ()
+    data, track = scene.brief.data, scene.brief.track
+    shared = (data.source, data.url_env) == (
+        track.new,
+        track.url_env,
+    )  # what was learned from comes in again, as it must
+    return (
+        Finding(
+            "earlier_rows",
+            "note" if shared else "warning",
+            data.time,
+            f"{n_late:,} of {scene.loaded.frame.height:,} rows that came in are not later than the last that the served "
+            "version was judged on, and no score is measured on them: they came late, came again, or a clock went back",
+            "see what writes them; those with labels train the next challenger",
+            (Fact("rows", float(n_late), "rows"),),
         ),
     )

@@ -35,6 +35,8 @@ class Scene:
         Of each row that came in, in seconds since 1970.
     unseen : array of bool, (n_rows,)
         Rows that the served version has neither been trained nor judged on.
+    n_known : int
+        Rows, from the first on, that had come in when the served version was made of them.
     until : float
         How far the rows reach: the latest moment, or how many there are where rows have no time.
     """
@@ -47,6 +49,7 @@ class Scene:
     loaded: Loaded
     moment: np.ndarray | None
     unseen: np.ndarray
+    n_known: int
     until: float
 
     @property
@@ -93,11 +96,12 @@ def scene_of(state: Run, ledger: Ledger, served: Served, loaded: Loaded) -> Scen
     looks = tuple(ledger.looks(state.brief.name))
     time, n_rows = state.brief.data.time, loaded.frame.height
     moment = as_time(loaded.frame[time]) if time and time in loaded.frame.columns else None
+    n_known = max((one.n_seen for one in map(told, looks) if one.challenger == served.version), default=0)
     if moment is None or np.isnan(moment).all():
-        seen = max((one.n_seen for one in map(told, looks) if one.challenger == served.version), default=0)
-        return Scene(state, ledger, served, champion, looks, loaded, None, np.arange(n_rows) >= seen, float(n_rows))
+        unseen = np.arange(n_rows) >= n_known
+        return Scene(state, ledger, served, champion, looks, loaded, None, unseen, n_known, float(n_rows))
     unseen = ~(moment <= champion.reference.last_time)  # a row without a moment counts as new
-    return Scene(state, ledger, served, champion, looks, loaded, moment, unseen, float(np.nanmax(moment)))
+    return Scene(state, ledger, served, champion, looks, loaded, moment, unseen, n_known, float(np.nanmax(moment)))
 
 
 def served_version(ledger: Ledger, name: str) -> Served:

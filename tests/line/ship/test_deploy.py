@@ -14,6 +14,7 @@ import pytest
 import yaml
 from client import Client
 from command import artificer, document, refused
+from served_client import server
 
 import artificer_runtime
 
@@ -69,6 +70,22 @@ class TestSafety:
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         assert container["securityContext"]["readOnlyRootFilesystem"] is True
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container)
+
+    def test_the_server_refuses_what_its_container_has_no_memory_for(self, client: Client, tmp_path: Path) -> None:
+        out = tmp_path / "small"
+        assert artificer("deploy", client.package("v1"), "--out", out, "--memory-mb", 384).returncode == 0
+        compose = yaml.safe_load((out / "compose.yaml").read_text(encoding="utf-8"))["services"]["serve"]
+        (deployment, *_) = yaml.safe_load_all((out / "kubernetes.yaml").read_text(encoding="utf-8"))
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        assert compose["mem_limit"] == "384m"
+        assert container["resources"]["limits"]["memory"] == "384Mi"
+        assert compose["command"] == container["args"] == ["--memory-mb", "336"]
+        unit = (out / "artificer.service").read_text(encoding="utf-8")
+        assert "--memory-mb 336\n" in unit
+        assert "MemoryMax=384M" in unit
+        with server(client.brief, *container["args"]) as (_, address):
+            assert address.startswith("http://")
+        refused("deploy", client.brief, "--out", out, "--memory-mb", 200, names="384 or more")
 
     def test_no_password_stands_in_any_file(self, client: Client, tmp_path: Path, monkeypatch: Any) -> None:
         out = tmp_path / "secret"

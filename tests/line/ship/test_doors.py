@@ -105,6 +105,11 @@ class TestTables:
         (one,) = errors(client.post("/predict/batch", content=content, headers={"content-type": ARROW}), 422)
         assert one["field"] == "shop"
 
+    @pytest.mark.parametrize("body", [[ROW, ROW], [], {"rows": ROW}])
+    def test_rows_that_do_not_stand_in_a_list_of_rows_are_told_where_they_go(self, client: Any, body: Any) -> None:
+        (one,) = errors(client.post("/predict", json=body), 422)
+        assert 'send {"rows": [{…}' in one["fix"]
+
     @pytest.mark.parametrize("kind", [ARROW, PARQUET])
     def test_a_wrong_value_is_named_by_column_and_by_its_row_in_the_whole_table(self, client: Any, kind: str) -> None:
         x = pl.Series("x", ["1.5"] * 20_000).scatter(17_123, "big")

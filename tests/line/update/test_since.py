@@ -46,8 +46,14 @@ def test_rows_that_teach_the_same_all_stay() -> None:
     assert "not shown to be better" in start.decision.because
 
 
+@pytest.mark.parametrize("classes", [2, 0])
+def test_as_few_new_rows_as_a_meeting_leaves_are_taken_alone_where_old_ones_teach_the_contrary(classes: int) -> None:
+    start = start_of(version(), rows([(1200, 2.0), (400, -2.0)], classes=classes), 1200)
+    assert start.decision.choice == "the rows since the champion"
+
+
 def test_too_few_new_rows_are_not_taken_alone() -> None:
-    start = start_of(version(), rows([(1500, 2.0), (400, -2.0)]), 1500)
+    start = start_of(version(), rows([(1500, 2.0), (250, -2.0)]), 1500)
     assert start.first < 1500
     assert "the rows since the champion" not in (start.decision.choice, *start.decision.alternatives)
 

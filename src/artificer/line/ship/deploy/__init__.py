@@ -32,6 +32,7 @@ TEMPLATES = {
     "README.md": "README.md",
 }
 MODEL = "model.zip"
+LEAST_MB = 384  # 190 MB are in use with a ledger and pages before the first request, and 64 more must be free
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,14 @@ class Place:
     runtime: str = artificer_runtime.__version__
     port: int = 8000
 
+    @property
+    def data_mb(self) -> int:
+        """What the server may ask for: it refuses a request that needs more, where the engine would end it without a word.
+
+        An eighth is left to what is not asked for so: libraries, and files in the temporary folder.
+        """
+        return self.memory_mb * 7 // 8
+
 
 def deploy(subject: Path, out: Path, *, workspace: Path | None = None, memory_mb: int = 512) -> tuple[Path, ...]:
     """Write a folder that a container engine, Kubernetes or systemd can run.
@@ -66,7 +75,7 @@ def deploy(subject: Path, out: Path, *, workspace: Path | None = None, memory_mb
     out : Path
         A folder; files that stand there under the same names are replaced, others stay.
     memory_mb : int
-        What one server may use.
+        What one server may use; at `LEAST_MB` it starts, and has room for small requests.
 
     Returns
     -------
@@ -76,8 +85,12 @@ def deploy(subject: Path, out: Path, *, workspace: Path | None = None, memory_mb
     Raises
     ------
     ArtificerError, RuntimeInputError
-        When there is no such package, or `out` is a file or cannot be written.
+        When there is no such package, `out` is a file or cannot be written, or the memory is too little.
     """
+    if memory_mb < LEAST_MB:
+        raise ArtificerError(
+            f"memory of {memory_mb} MB is too little for a server to start in; name {LEAST_MB} or more"
+        )
     scorer = scorer_of(subject, workspace=workspace)
     if out.exists() and not out.is_dir():
         raise ArtificerError(f"'{out}' is a file; name a folder with --out")

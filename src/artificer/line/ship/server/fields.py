@@ -316,14 +316,17 @@ def _is_number(value: Any, form: str) -> bool:
 
 
 def _is_moment(value: Any, column: Column) -> bool:
+    if not isinstance(value, str):
+        return False
     try:
         if column.form:
             seconds_of(value, column.form)
         else:
-            datetime.fromisoformat(value)
-    except (ValueError, TypeError):
-        return False
-    return isinstance(value, str) and not _lacks_zone(value, column)
+            datetime.fromisoformat(value)  # the short way, which most go
+    except ValueError:
+        if column.form or math.isnan(_moment_s(value, column)):
+            return False
+    return not _lacks_zone(value, column)
 
 
 def _lacks_zone(value: Any, column: Column) -> bool:

@@ -71,8 +71,14 @@ def checked(given: Any, model: Model, limits: Limits) -> tuple[Sequence[dict[str
     fields = model.fields
     if not fields.strict and fields.plain(given) and type(given.get("rows")) is not list:
         return (given,), sorted(fields.ignored(given))
+    if isinstance(given, list):
+        raise RefusedError(
+            422, [wrong("the body is a list", 'several rows go into an object: send {"rows": [{…}, …]}')]
+        )
     rows = given.get("rows") if isinstance(given, dict) and isinstance(given.get("rows"), list) else [given]
     assert isinstance(rows, list)
+    if isinstance(given, dict) and isinstance(given.get("rows"), dict):
+        raise RefusedError(422, [wrong("rows is an object, not a list", 'send {"rows": [{…}]}, or the row itself')])
     if not rows:
         raise RefusedError(422, [wrong("no row was sent", 'send {"rows": [{…}]} with at least one')])
     if len(rows) > limits.max_rows:
