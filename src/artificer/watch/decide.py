@@ -25,6 +25,7 @@ from artificer.watch.scene import told as told_by
 
 # As many as `ask` needs to seal rows: fewer cannot tell two versions apart.
 FEWEST_ROWS, FEWEST_OF_A_CLASS = 500, 50
+MOSTLY_DIFFER = 0.99  # of rows without a key; others equal each other by chance
 
 
 def decide(scene: Scene, *, anyway: bool = False) -> Looked:
@@ -121,16 +122,8 @@ def _challenge(scene: Scene, looked: Looked) -> Looked:
 
 def _old_rows(scene: Scene) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
     """The rows of [data] without those that came in too: a source that grows holds rows on which the two will meet."""
-    brief, new = scene.brief, scene.loaded.frame
-    old = gather(brief.data, scene.state.folder).frame
-    late = {brief.target.column, *brief.target.known_after}  # a label may have come to one of both alone
-    # One person may come again, so a key alone is no row where rows have a moment.
-    key = [*brief.data.key, *([brief.data.time] if brief.data.time else [])] if brief.data.key else old.columns
-    names = [name for name in key if name in old.columns and name in new.columns and name not in late]
-    if not names:
-        return old, ()
-    rows = stacked(old, new).select(names).hash_rows()
-    again = rows[: old.height].is_in(rows[old.height :].implode())
+    old = gather(scene.brief.data, scene.state.folder).frame
+    again = came_again(old, scene.loaded.frame, scene.brief)
     if not again.any():
         return old, ()
     n_again = int(again.sum())
@@ -143,6 +136,25 @@ def _old_rows(scene: Scene) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
         (Fact("rows", float(n_again), "rows"),),
     )
     return old.filter(~again), (found,)
+
+
+def came_again(old: pl.DataFrame, new: pl.DataFrame, brief: Brief) -> np.ndarray:
+    """Which old rows are among the new ones: bool (n_old_rows,).
+
+    Rows are known by their key and, as one person may come again, their moment. Without a key they are by all that they hold
+    but for their labels; where that tells too few of them apart, none is.
+    """
+    late = {brief.target.column, *brief.target.known_after}  # a label may have come to one of both alone
+    key = [*brief.data.key, *([brief.data.time] if brief.data.time else [])] if brief.data.key else old.columns
+    names = [name for name in key if name in old.columns and name in new.columns and name not in late]
+    none = np.zeros(old.height, bool)
+    if not names:
+        return none
+    rows = stacked(old, new).select(names).hash_rows()
+    held = rows[: old.height]
+    if not brief.data.key and held.n_unique() < MOSTLY_DIFFER * old.height:
+        return none
+    return held.is_in(rows[old.height :].implode()).to_numpy()
 
 
 def _learned(
