@@ -12,8 +12,12 @@ import pytest
 from artificer.core.brief import Brief, Data, RunPart, Target
 from artificer.core.run import Run
 from artificer.core.store import Workspace
+from artificer.line.ask import ask
+from artificer.line.choose import choose
+from artificer.line.design import design
+from artificer.line.encode import encode
 from artificer.line.fit import fit
-from artificer.line.fit.course import relative, weighing
+from artificer.line.fit.course import course, relative, sizes, weighing
 from artificer.line.refine import _gather, refine
 
 N = 240
@@ -56,6 +60,22 @@ def test_weights_that_sum_to_one_give_the_score_of_weights_around_one(tmp_path: 
         run.brief = replace(run.brief, target=column, run=part)
         scores.append(refine(run).score.value)
     assert scores[0] == pytest.approx(scores[1], rel=1e-3), "penalties count rows, whatever the unit of weights"
+
+
+def test_rows_weigh_less_the_larger_their_target_where_errors_are_shares_of_it(tmp_path: Path) -> None:
+    run = run_of(tmp_path, np.ones(N))
+    run.brief = replace(run.brief, target=Target(column="x", kind="number"))
+    ways = {}
+    for name in ("mae", "mape"):
+        own = replace(run, metric=name, results={})
+        made = course(own, ask(own), choose(own), design(own), encode(own))
+        ways[name] = made.weight, made.identity, made.rows.weight
+    np.testing.assert_array_equal(ways["mae"][0], np.ones(N))
+    np.testing.assert_array_equal(ways["mape"][2], np.ones(N), "in scores a row counts as it came")
+    x = run.frame["x"].to_numpy()
+    np.testing.assert_allclose(ways["mape"][0], relative(1 / sizes(x)))
+    assert sizes(x).min() == np.quantile(np.abs(x), 0.01), "a target near 0 is not all that is learned from"
+    assert ways["mae"][1] != ways["mape"][1]
 
 
 @pytest.mark.slow

@@ -103,6 +103,7 @@ def test_a_linear_model_of_the_weakest_penalty_is_not_promised_to_be_the_same() 
         ('"catboost", "lightgbm"', "paid", ""),
         ('"lightgbm", "kernel"', "won", 'group = "shop"'),
         ('"lightgbm", "linear"', "paid", 'weight = "households"'),
+        ('"lightgbm"', "paid", 'weight = "households"\n[accept]\nmape = {at_most = 9.0}'),
     ],
 )
 def test_the_script_trains_the_same_model(tmp_path: Path, learners: str, target: str, role: str) -> None:

@@ -24,7 +24,7 @@ def fit(values: np.ndarray, y: np.ndarray, task: Task, settings: Mapping[str, An
     """Learn medians, means and scales."""
     single = values.astype(np.float32).astype(np.float64)
     gaps = np.isnan(single)
-    known = ~gaps.all(axis=0)
+    known = np.asarray(~gaps.all(axis=0))
     median = np.zeros(single.shape[1])
     if known.any():
         median[known] = np.nanmedian(single[:, known], axis=0)

@@ -36,6 +36,10 @@ def loss_decision(metric: str, loss: str) -> Decision:
         "poisson": "it is the metric itself, and predictions stay above 0",
         "tweedie": "it is the metric itself, and predictions stay above 0",
     }
+    if metric == "mape":
+        about["absolute"] = (
+            "the median of rows that weigh less the larger their target is what scores best; so they are weighed"
+        )
     because = f"candidates are compared by {metric}: {about[kind]}" if loss else f"it suits {metric}"
     return Decision("design", "Which loss do learners lower?", loss or "squared error", because, _others(loss))
 

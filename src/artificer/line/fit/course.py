@@ -25,6 +25,9 @@ SIGNS = {"increasing": 1, "decreasing": -1, "any": 0}
 
 # The setting by which a candidate trains on so many times as many rows as the others do on a fold; in the final fit, on all.
 SHARE = "share"
+# The metric whose absolute errors weigh as shares of the target, and the share of rows whose targets count as no smaller
+# than that of the next one: of a target near 0, one row would be all that is learned from.
+BY_SIZE, SMALLEST = "mape", 0.01
 # Steps whose blocks are mostly zero: dense, the words and letters of 10,000 texts take 200 MB, and as much again joined.
 MOSTLY_ZERO = ("words@1",)
 # Of the rows that a search draws to train on, as many as a part are drawn to measure on.
@@ -104,10 +107,14 @@ class Course:
     @cached_property
     def weight(self) -> np.ndarray | None:
         """What rows weigh in training: float64 (n_rows,), or None; `rows.weight` is what they weigh in scores."""
-        if not self.plan.class_weight:
-            return self.rows.weight
-        by_class = np.array(self.plan.class_weight)[self.rows.y.astype(np.int64)]
-        return relative(by_class if self.rows.weight is None else by_class * self.rows.weight)
+        given, factors = self.rows.weight, []
+        if self.plan.class_weight:
+            factors.append(np.array(self.plan.class_weight)[self.rows.y.astype(np.int64)])
+        if self.plan.metric == BY_SIZE:
+            factors.append(1 / sizes(self.rows.y))
+        if not factors:
+            return given
+        return relative(np.prod([*factors, np.ones(len(self.rows.y)) if given is None else given], axis=0))
 
     @cached_property
     def identity(self) -> str:
@@ -116,9 +123,7 @@ class Course:
         roles = (self.asked.task, self.asked.classes, plan, dict(self.effects), self.seed, self.how)
         rows = (self.asked.train.fingerprint, digest(self.of_row), digest(self.rows.y))
         own = [digest(one) for one in (self.trains, self.left_out, self.rows.group) if one is not None]
-        return digest(
-            rows, roles, digest(self.rows.weight) if self.rows.weight is not None else "", own, self.n_kept_out
-        )
+        return digest(rows, roles, digest(self.weight) if self.weight is not None else "", own, self.n_kept_out)
 
     @property
     def n_classes(self) -> int:
@@ -247,6 +252,13 @@ def relative(weight: np.ndarray) -> np.ndarray:
     """
     shares = weight / weight.max()
     return np.asarray(shares / shares[shares > 0].mean())
+
+
+def sizes(y: np.ndarray) -> np.ndarray:
+    """Sizes of a target that errors are told as shares of: above 0, (n_rows,)."""
+    size = np.abs(y)
+    least = np.quantile(size[size > 0], SMALLEST) if size.any() else 1.0
+    return np.asarray(np.maximum(size, least))
 
 
 def weighing(weight: np.ndarray | None, rows: np.ndarray) -> np.ndarray | None:

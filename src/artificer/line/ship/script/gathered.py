@@ -22,7 +22,7 @@ from artificer.line.ask import ROW, ask
 from artificer.line.choose import choose
 from artificer.line.design import design
 from artificer.line.encode import encode
-from artificer.line.fit.course import Course, course
+from artificer.line.fit.course import BY_SIZE, Course, course
 from artificer.line.fit.losses import link_of
 from artificer.line.ship.script.steps import known_steps
 from artificer.line.ship.script.told import differs, told
@@ -62,6 +62,8 @@ class Gathered:
     ----------
     rows : array of bool, (n_source_rows,)
         Which rows of the source the model was trained on.
+    by_size : bool
+        Whether members trained with rows that weigh less the larger their target is.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Gathered:
     seed: int
     members: tuple[Trained, ...]
     differs: str
+    by_size: bool
 
 
 def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathered:
@@ -122,6 +125,7 @@ def gathered(package: Path, brief: Path | None, workspace: Path | None) -> Gathe
         lock.brief.run.seed,
         members,
         apart,
+        plan.metric == BY_SIZE,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import artificer
+from artificer.line.fit.course import SMALLEST
 from artificer.line.ship.script.gathered import Gathered, Trained
 from artificer.line.ship.script.learners import CODE, GROUPED, IMPORTS, LINKED, LINKS
 from artificer.line.ship.script.steps import call_of, code_of, imports_of
@@ -281,9 +282,20 @@ def _train(found: Gathered) -> str:
         lines.append("    weight = None")
     group = f"np.unique(table[{found.group!r}].cast(pl.String).fill_null('').to_numpy(), return_inverse=True)[1]"
     lines.append(f"    group = {group}" if found.group else "    group = None")
-    lines += ["    known = {}", "    blocks = features(table, known, y, weight, group)", "    return known, {"]
+    lines += ["    known = {}", "    blocks = features(table, known, y, weight, group)"]
+    lines += _BY_SIZE if found.by_size else []
+    lines.append("    return known, {")
     lines += [f"        {one.name!r}: {_fit(one)}," for one in found.members]
     return "\n".join([*lines, "    }\n"])
+
+
+_BY_SIZE = [  # as in `artificer.line.fit.course.Course.weight`
+    "    size = np.abs(y)",
+    f"    size = np.maximum(size, np.quantile(size[size > 0], {SMALLEST}))",
+    "    weight = (1 if weight is None else weight) / size",
+    "    weight = weight / weight.max()",
+    "    weight = weight / weight[weight > 0].mean()",
+]
 
 
 def _fit(one: Trained) -> str:
