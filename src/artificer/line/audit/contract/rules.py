@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import ContractError, closest
+from artificer.core.figures import day
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
@@ -17,6 +18,7 @@ from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.own import by_polars
+from artificer.line.audit.contract.page import is_dated
 from artificer.line.audit.contract.references import stand_in
 from artificer_runtime.schema import Column
 
@@ -78,8 +80,15 @@ def _range(delivery: Delivery, rule: Rule) -> Break | None:
     low = -np.inf if rule.low is None else rule.low
     high = np.inf if rule.high is None else rule.high
     beyond = "training's range" if rule.learned else "what the contract allows"
-    says = f"'{name}' holds values beyond {beyond}"
+    says = f"'{name}' holds values beyond {beyond}{_bounds(rule, dated=delivery.values[name].dtype.is_temporal())}"
     return of_rows((values < low) | (values > high), "contract:range", says, remedy(rule))
+
+
+def _bounds(rule: Rule, *, dated: bool) -> str:
+    told = [day(end) if dated and is_dated(end) else f"{end:g}" for end in (rule.low, rule.high) if end is not None]
+    if len(told) == 1:
+        return f" (at {'most' if rule.low is None else 'least'} {told[0]})"
+    return f" ({' to '.join(told)})" if told else ""
 
 
 def _set(delivery: Delivery, rule: Rule) -> Break | None:
