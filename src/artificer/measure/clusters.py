@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import rankdata
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import f_above, f_quantile
@@ -69,7 +68,9 @@ def likeness(values: np.ndarray, groups: np.ndarray) -> float:
     if k < 2 or n <= k:
         return 0.0
     if values.dtype.kind == "f":
-        ranks = rankdata(values)
+        from scipy import stats
+
+        ranks = stats.rankdata(values)
         whole, every = ranks - ranks.mean(), float(np.square(ranks - ranks.mean()).sum())
         across = float((np.bincount(place, weights=whole) ** 2 / sizes).sum())
     else:

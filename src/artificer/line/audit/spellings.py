@@ -108,22 +108,23 @@ def _counted(values: pl.Series) -> dict[str, int]:
     return dict(zip(counts["level"].to_list(), counts["count"].to_list(), strict=True))
 
 
-def _folded(level: str) -> str:
+def bare(level: str) -> str:
+    """A level without what capitals and spaces make of it: of "New  York" and "new york" it is the same."""
     return " ".join(unicodedata.normalize("NFKC", level).casefold().split())
 
 
 def _same(counts: dict[str, int]) -> dict[str, str]:
     first: dict[str, str] = {}
     for level in counts:
-        first.setdefault(_folded(level), level)
-    return {level: first[_folded(level)] for level in counts if first[_folded(level)] != level}
+        first.setdefault(bare(level), level)
+    return {level: first[bare(level)] for level in counts if first[bare(level)] != level}
 
 
 def _slips(counts: dict[str, int], same: dict[str, str]) -> dict[str, str]:
     """Spellings that are slips, each with the right one; `counts` is sorted, so common levels come first."""
     spelt: dict[str, list[str]] = defaultdict(list)
     for level in counts:
-        spelt[_folded(level)].append(level)
+        spelt[bare(level)].append(level)
     if len(spelt) > MOST_LEVELS:
         return {}
     total = {folded: sum(counts[one] for one in levels) for folded, levels in spelt.items()}

@@ -30,6 +30,26 @@ def test_values_that_chance_does_not_bring_are_put_aside_however_few() -> None:
         held = hold(frame, contract)
         assert [(one.code, one.severity, one.where) for one in held.findings] == [("contract:range", "warning", "age")]
         assert held.positions.tolist() == [0, 1, 2, 3, 4]
+        assert "(-53 to 160)" in held.findings[0].says
+
+
+def test_known_levels_in_other_capitals_are_put_aside_and_new_ones_are_let_through() -> None:
+    frame = FRAME.with_columns(pl.Series("kind", ["London", "Paris"] * 2_000), y=pl.lit("a"))
+    frame[0, "y"] = "b"
+    contract = contract_of(frame, infer_schema(frame), "y", ())
+    few = frame.head(500).with_row_index("place")
+    new, other = (
+        few.select("age", pl.when(pl.col("place") < 3).then(pl.lit(level)).otherwise("kind").alias("kind"))
+        for level in ("Rome", " LONDON")
+    )
+    assert hold(new, contract).findings == ()
+    held = hold(
+        other.with_columns(pl.when(pl.int_range(500) == 9).then(pl.lit("Rome")).otherwise("kind").alias("kind")),
+        contract,
+    )
+    (told,) = held.findings
+    assert told.says == "0.6% of 'kind' holds levels of training in other capitals or with other spaces"
+    assert held.positions.tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential", "lognormal", "standard_cauchy"])

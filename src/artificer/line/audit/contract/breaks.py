@@ -29,6 +29,8 @@ class Break:
         Of the rows that could break it; it decides on the severity where the rule does not.
     n_could : int or None
         Rows that could break it, those that have the values that it is about; None where all could.
+    by_chance : bool
+        Whether chance may have broken it, so that as many rows are let through as it makes of what the rule allows.
     severity : str
         Where the rule names none.
     """
@@ -41,6 +43,7 @@ class Break:
     places: np.ndarray
     share: float = 1.0
     n_could: int | None = None
+    by_chance: bool = True
 
 
 def of_rows(mask: pl.Series, code: str, says: str, fix: str) -> Break | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 
 from artificer.core.errors import ContractError, closest
+from artificer.core.figures import day
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
@@ -17,7 +19,9 @@ from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds
 from artificer.line.audit.contract.chance import most_by_chance
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.own import by_polars
+from artificer.line.audit.contract.page import is_dated
 from artificer.line.audit.contract.references import stand_in
+from artificer.line.audit.spellings import bare
 from artificer_runtime.schema import Column
 
 WHAT = {"number": "numbers", "time": "dates or times"}
@@ -26,11 +30,15 @@ WHAT = {"number": "numbers", "time": "dates or times"}
 def broken(delivery: Delivery, rule: Rule) -> Iterator[tuple[Finding, np.ndarray]]:
     """Hold a delivery against one rule: a finding and the positions of the rows behind it, or nothing."""
     found = KINDS[rule.kind](delivery, rule)
-    if found is None or _n_broke(delivery, found) <= most_by_chance(_n_could(delivery, found), rule.allow):
+    if found is None or (found.by_chance and _is_chance(rule, _n_broke(delivery, found), _n_could(delivery, found))):
         return
     where = ", ".join(rule.columns) or rule.name or "rows"
     severity = rule.severity or found.severity
     yield Finding(found.code, severity, where, found.says, found.fix, found.facts), found.places
+
+
+def _is_chance(rule: Rule, n_broke: int, n_could: int) -> bool:
+    return n_broke <= most_by_chance(n_could, rule.allow)
 
 
 def _n_broke(delivery: Delivery, found: Break) -> int:
@@ -78,8 +86,15 @@ def _range(delivery: Delivery, rule: Rule) -> Break | None:
     low = -np.inf if rule.low is None else rule.low
     high = np.inf if rule.high is None else rule.high
     beyond = "training's range" if rule.learned else "what the contract allows"
-    says = f"'{name}' holds values beyond {beyond}"
+    says = f"'{name}' holds values beyond {beyond}{_bounds(rule, dated=delivery.values[name].dtype.is_temporal())}"
     return of_rows((values < low) | (values > high), "contract:range", says, remedy(rule))
+
+
+def _bounds(rule: Rule, *, dated: bool) -> str:
+    told = [day(end) if dated and is_dated(end) else f"{end:g}" for end in (rule.low, rule.high) if end is not None]
+    if len(told) == 1:
+        return f" (at {'most' if rule.low is None else 'least'} {told[0]})"
+    return f" ({' to '.join(told)})" if told else ""
 
 
 def _set(delivery: Delivery, rule: Rule) -> Break | None:
@@ -92,7 +107,16 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
         values = spelled(values)
     lacked = "levels that training lacked" if rule.learned else "values that the contract does not list"
     odd = ~values.is_in(allowed.implode())
-    return of_rows(odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
+    found = of_rows(odd, "contract:level", f"'{name}' holds {lacked}", remedy(rule))
+    if found is None or not _is_chance(rule, len(found.places), values.count()) or values.dtype != pl.String:
+        return found
+    known = {bare(level) for level in rule.values}
+    others = [
+        one for one in values.filter(odd).unique() if bare(one) in known
+    ]  # chance writes no level in other capitals
+    says = f"'{name}' holds levels of training in other capitals or with other spaces"
+    written = of_rows(values.is_in(others), "contract:level", says, MEND)
+    return None if written is None else replace(written, by_chance=False)
 
 
 def _pattern(delivery: Delivery, rule: Rule) -> Break | None:
