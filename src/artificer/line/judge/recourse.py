@@ -89,8 +89,9 @@ def nearest(seen: Examined, place: int) -> Counterfactual | None:
         best = [pairs[k] for k in np.argsort(-two)[:BEAM]]
         more = [(*pair, one) for pair in best for one in kept if one.column not in {part.column for part in pair}]
         found = _turned(more, _chances(seen, row, more), bar)
-    best = min(found, key=lambda one: (one.distance, len(one.changes)), default=None)
-    return None if best is None else _closer(seen, row, best, bar)
+    if not found:
+        return None
+    return _closer(seen, row, min(found, key=lambda one: (one.distance, len(one.changes))), bar)
 
 
 def _options(seen: Examined, row: pl.DataFrame, column: str) -> Iterator[Change]:

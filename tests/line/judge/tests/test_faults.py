@@ -218,6 +218,20 @@ def test_judged_rows_that_trained_the_model_are_found(tumours: Halves) -> None:
     assert of(overlap, see(LINE.fit(*train), judged, train))().severity == "note"
 
 
+def test_rows_of_few_values_that_are_the_same_by_luck_are_no_overlap() -> None:
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"sex": rng.choice(["f", "m"], 600), "class": rng.integers(1, 4, 600), "children": rng.integers(0, 3, 600)}
+    )
+    y = rng.integers(0, 2, 600)
+    seen = see(lambda rows: np.full(len(rows), 0.5), (X[300:], y[300:]), (X[:300], y[:300]))
+    found = of(overlap, seen)()
+    assert found.severity == "note"
+    assert (
+        "300 of 300 judged rows stand among the training rows too (100.0%); of the training rows 100.0%" in found.says
+    )
+
+
 def test_labels_that_hang_on_the_seed_are_found(tumours: Halves) -> None:
     train, judged = tumours
     luck = RandomForestClassifier(n_estimators=1, max_features=1, random_state=0).fit(*train)

@@ -56,23 +56,33 @@ def leakage(seen: Examined) -> Iterator[Finding]:
 
 @examination("overlap", "train")
 def overlap(seen: Examined) -> Iterator[Finding]:
-    """Report judged rows that stand among the training rows too; more than one in a hundred is a warning."""
+    """Report judged rows that stand among the training rows too; one in a hundred more than luck makes is a warning.
+
+    Of few columns with few values other rows are often the same: as many as stand there twice among the training rows.
+    """
     assert seen.train is not None
     names = [name for name in seen.rows.frame.columns if name in seen.train.frame.columns]
     if not names:
         return
     alike = {name: seen.train.frame[name].dtype for name in names}
     judged = seen.rows.frame.select(pl.col(name).cast(alike[name], strict=False) for name in names)
-    again = np.isin(row_hashes(judged, names), row_hashes(seen.train.frame, names))
+    trained = row_hashes(seen.train.frame, names)
+    again = np.isin(row_hashes(judged, names), trained)
     share = wilson(float(again.sum()), len(again), level=seen.level)
-    large = share.low > LARGEST_OVERLAP
+    _, place, times = np.unique(trained, return_inverse=True, return_counts=True)
+    by_luck = float((times[place] > 1).mean())
+    large = share.low > LARGEST_OVERLAP + by_luck
     yield Finding(
         "overlap",
         "warning" if large else "note",
         "rows",
-        f"{int(again.sum()):,} of {len(again):,} judged rows stand among the training rows too ({share.value:.1%})",
+        f"{int(again.sum()):,} of {len(again):,} judged rows stand among the training rows too ({share.value:.1%})"
+        + (f"; of the training rows {by_luck:.1%} are the same as another one" if by_luck else ""),
         "judge it on rows that did not train it, or drop what is there twice" if large else "nothing to do",
-        (Fact("share_of_judged", share.value, "share of judged rows"),),
+        (
+            Fact("share_of_judged", share.value, "share of judged rows"),
+            Fact("share_by_luck", by_luck, "share of training rows that are the same as another one"),
+        ),
     )
 
 
