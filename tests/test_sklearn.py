@@ -647,3 +647,9 @@ def test_a_class_whose_rows_weigh_nothing_is_named() -> None:
 def test_settings_of_another_type_are_refused_before_anything_is_trained(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(TypeError, match=says):
         Classifier(budget_s=5, **settings).fit(*numbers())
+
+
+def test_a_class_that_only_rows_to_validate_on_have_is_said_to_be_theirs() -> None:
+    X, y = numbers()
+    with pytest.raises(ValueError, match="y_val holds 7, a class that it was not fitted with"):
+        Classifier(budget_s=5).fit(X, y, X_val=X[:10], y_val=np.full(10, 7))

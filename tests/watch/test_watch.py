@@ -142,7 +142,9 @@ class TestWhatFollows:
         feed(brief, 1, slope=TURNED)
         looked = watch.once(brief).looked
         assert looked is not None
-        assert "came_twice" in {finding.code for finding in looked.findings}
+        severities = {finding.code: finding.severity for finding in looked.findings}
+        assert "came_twice" in severities
+        assert severities.get("earlier_rows", "note") == "note"
         (train,) = brief.parent.glob("artificer-work/tasks/known-*/train.parquet")
         met, learned = pl.read_parquet(train.with_name("window.parquet"))["id"], pl.read_parquet(train)["id"]
         assert set(met).isdisjoint(learned)
@@ -265,6 +267,12 @@ class TestOddFeeds:
         said = refused("watch", brief, "--once", names="'size'")
         assert "sise" in said
         assert ledger_of(brief).looks("orders") == []
+
+    def test_a_feed_that_is_the_source_needs_a_time(self, trained: Path, tmp_path: Path) -> None:
+        brief = client(trained, tmp_path / "a", time=False)
+        brief.write_text(brief.read_text().replace('"new_*.parquet"', '"orders.parquet"'))
+        with pytest.raises(BriefError, match="nobody can tell which of its rows are new"):
+            watch.once(brief)
 
     def test_an_empty_feed_is_no_error(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")

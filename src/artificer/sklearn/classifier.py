@@ -145,7 +145,7 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         if len(self.classes_) < 2:
             raise ValueError(f"y holds one class only, {self.classes_.tolist()}: there is nothing to tell apart")
         check_both(X_val, y_val)
-        valid = (X_val, self._numbers(y_val).astype(codes.dtype)) if X_val is not None else None
+        valid = (X_val, self._numbers(y_val, "y_val").astype(codes.dtype)) if X_val is not None else None
         if valid is not None and len(valid[1]) and len(np.unique(valid[1])) < 2:
             only = self.classes_.tolist()[valid[1][0]]
             raise ValueError(

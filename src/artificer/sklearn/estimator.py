@@ -172,7 +172,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         held = self.predictor_
         return decided(self.metric_, held.raw(held.schema.encode(frame)), held.contents.multipliers)
 
-    def _numbers(self, y: Any) -> np.ndarray:
+    def _numbers(self, y: Any, called: str = "y") -> np.ndarray:
         """Labels as class indices, or values: float64 (n_rows,)."""
         given = column_or_1d(y)
         if self._kind == "number":
@@ -182,7 +182,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         if np.isnan(codes).any():
             odd = given.tolist()[int(np.isnan(codes).argmax())]
             known = self.classes_.tolist()
-            raise ValueError(f"y holds {odd!r}, a class that it was not fitted with; it knows {known}")
+            raise ValueError(f"{called} holds {odd!r}, a class that it was not fitted with; it knows {known}")
         return np.asarray(codes, np.float64)
 
     def improve(self: Self, budget_s: float) -> Self:

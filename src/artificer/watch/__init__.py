@@ -24,7 +24,7 @@ from artificer.line.ship.retention import retire
 from artificer.line.ship.versions import Versions
 from artificer.line.update import frozen
 from artificer.watch.decide import decide
-from artificer.watch.scene import Scene, keep_labels, scene_of, served_version, waits
+from artificer.watch.scene import Scene, check_feed, keep_labels, scene_of, served_version, waits
 from artificer.watch.story import write_story
 from artificer_runtime import RuntimeInputError
 
@@ -81,6 +81,7 @@ def once(
     """
     state = begin(subject, workspace=workspace, limit_s=limit_s, progress=progress)
     frozen(state.brief.authority.freeze)  # a wrong one is refused before anything is done
+    check_feed(state.brief)
     ledger = ledger_of(state.workspace.root)
     try:
         served = served_version(ledger, state.brief.name)

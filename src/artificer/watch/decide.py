@@ -12,7 +12,7 @@ from artificer import flow
 from artificer.core.brief import Brief
 from artificer.core.figures import better_by, with_interval
 from artificer.core.life import Follows, Looked, Tracked, Updated
-from artificer.core.records import Decision, Fact, Finding
+from artificer.core.records import Decision, Fact, Finding, Severity
 from artificer.data.moments import as_time
 from artificer.data.sources import gather
 from artificer.data.table import stacked
@@ -20,7 +20,7 @@ from artificer.line.ask.labels import has_label
 from artificer.line.track import track
 from artificer.line.update import Meeting, compared, meet, newest, opened, start_of
 from artificer.told import told
-from artificer.watch.scene import Scene
+from artificer.watch.scene import Scene, comes_again
 from artificer.watch.scene import told as told_by
 
 # As many as `ask` needs to seal rows: fewer cannot tell two versions apart.
@@ -272,16 +272,13 @@ def _passed_over(scene: Scene) -> tuple[Finding, ...]:
     n_late = int((~scene.unseen[scene.n_known :]).sum())
     if not n_late:
         return ()
-    data, track = scene.brief.data, scene.brief.track
-    shared = (data.source, data.url_env) == (
-        track.new,
-        track.url_env,
-    )  # what was learned from comes in again, as it must
+    # Where the feed is the source, what was learned from is among them, as it must be.
+    severity: Severity = "note" if comes_again(scene.brief) else "warning"
     return (
         Finding(
             "earlier_rows",
-            "note" if shared else "warning",
-            data.time,
+            severity,
+            scene.brief.data.time,
             f"{n_late:,} of {scene.loaded.frame.height:,} rows that came in are not later than the last that the served "
             "version was judged on, and no score is measured on them: they came late, came again, or a clock went back",
             "see what writes them; those with labels train the next challenger",

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.brief import Brief
-from artificer.core.errors import WorkspaceError
+from artificer.core.errors import BriefError, WorkspaceError
 from artificer.core.forgotten import returned
 from artificer.core.ledger import Ledger, Look
 from artificer.core.life import Looked, Served
@@ -102,6 +102,27 @@ def scene_of(state: Run, ledger: Ledger, served: Served, loaded: Loaded) -> Scen
         return Scene(state, ledger, served, champion, looks, loaded, None, unseen, n_known, float(n_rows))
     unseen = ~(moment <= champion.reference.last_time)  # a row without a moment counts as new
     return Scene(state, ledger, served, champion, looks, loaded, moment, unseen, n_known, float(np.nanmax(moment)))
+
+
+def comes_again(brief: Brief) -> bool:
+    """Whether what comes in is read from where the rows to learn from are."""
+    data, track = brief.data, brief.track
+    return (data.source, data.url_env, data.query) == (track.new, track.url_env, track.query)
+
+
+def check_feed(brief: Brief) -> None:
+    """See that rows that come in can be told from those that were learned from.
+
+    Raises
+    ------
+    BriefError
+        When both are read from one place, and nothing says which are later.
+    """
+    if comes_again(brief) and not brief.data.time:
+        raise BriefError(
+            "[track] new is [data] source itself, and without [data] time nobody can tell which of its rows are new: name the "
+            "column of their moments, or have what comes in written to files of its own"
+        )
 
 
 def served_version(ledger: Ledger, name: str) -> Served:
