@@ -112,3 +112,10 @@ def test_moments_of_all_types_and_texts_agree() -> None:
 
 def test_a_numeric_column_of_times_stays_as_it_is() -> None:
     assert as_time(pl.Series([3, None, 5])).tolist()[::2] == [3.0, 5.0]
+
+
+def test_a_word_among_the_first_dates_strays_as_one_among_the_last_does() -> None:
+    days = [f"2024-01-{k % 28 + 1:02d}" for k in range(1000)]
+    for place in (10, 990):
+        column = pl.Series("day", [*days[:place], "not known yet", *days[place:]])
+        assert infer_schema(pl.DataFrame([column])).columns[0].kind == "time"

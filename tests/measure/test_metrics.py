@@ -133,6 +133,15 @@ def test_an_unknown_metric_is_refused_with_its_closest_name() -> None:
         metric("roc_acu")
 
 
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [("neg_mean_absolute_error", "mae"), ("root_mean_squared_error", "rmse"), ("neg_log_loss", "log_loss")],
+)
+def test_names_that_other_libraries_have_are_answered_with_ours(theirs: str, ours: str) -> None:
+    with pytest.raises(BriefError, match=f"no metric '{theirs}'; closest metric: '{ours}'"):
+        metric(theirs)
+
+
 @given(rows=ROWS, top=st.integers(1, 70), cost=st.integers(1, 9), gain=st.integers(10, 90))
 @settings(max_examples=25, deadline=None)
 def test_a_list_holds_the_rows_of_highest_probability(rows: tuple[int, int], top: int, cost: int, gain: int) -> None:

@@ -20,6 +20,20 @@ from artificer.measure import scores
 from artificer.measure.scores import Losses, Score, mean_of
 
 CLASSES: tuple[Task, ...] = ("binary", "multiclass")
+# What scikit-learn and AutoGluon call them, where that resembles another metric here, or none.
+ELSEWHERE = {
+    "mean_absolute_error": "mae",
+    "mean_absolute_percentage_error": "mape",
+    "mean_squared_error": "rmse",
+    "root_mean_squared_error": "rmse",
+    "mean_squared_log_error": "rmsle",
+    "root_mean_squared_log_error": "rmsle",
+    "mean_poisson_deviance": "poisson_deviance",
+    "brier_score": "brier",
+    "matthews_corrcoef": "mcc",
+    "cohen_kappa": "kappa",
+    "pinball_loss": "quantile_loss",
+}
 POWER = 1.5  # of Tweedie's deviance, where none is given: halfway from counts to amounts
 
 
@@ -152,7 +166,8 @@ def _with_parameters(name: str) -> Metric:
         if kind in METRICS:
             raise BriefError(f"the metric '{kind}' takes no parameters, and '{name}' gives some; write '{kind}'")
         known = (*METRICS, *FAMILIES)
-        near = closest(kind, known, "closest metric") or f"; there are {', '.join(known)}"
+        meant = ELSEWHERE.get(kind.lower().removeprefix("neg_"), kind.removeprefix("neg_"))
+        near = closest(meant, known, "closest metric") or f"; there are {', '.join(known)}"
         raise BriefError(f"there is no metric '{name}'{near}")
     try:
         given = tuple(float(one) for one in written.split(",")) if written else ()

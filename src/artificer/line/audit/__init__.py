@@ -19,7 +19,7 @@ from artificer.core.brief import is_brief
 from artificer.core.protocols import Check
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
-from artificer.core.stages import Asked, Audited, Rule
+from artificer.core.stages import Asked, Audited, Contract, Rule
 from artificer.core.store import save
 from artificer.data.columns import each
 from artificer.data.scan import scan
@@ -141,20 +141,28 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
     return Audited(
         findings=ranked(result.findings),
-        contract=contract_of(
-            rows.frame,
-            asked.schema,
-            run.brief.target.column,
-            run.brief.data.key,
-            run.brief.legal.personal,
-            _beside(run, asked, rows),
-            run.brief.target.known_after,
-        ),
+        contract=_contract(run, asked, rows),
         profile=f"{name}/profile.json",
         metric=prices.metric,
         decisions=(*_decisions(prices), *result.decisions),
         cut=bool(prices.unmeasured),
         repairs=tuple(result.repairs),
+    )
+
+
+def _contract(run: Run, asked: Asked, rows: Labelled) -> Contract:
+    """What later data must look like; without rules where nothing is judged, and so no package holds them."""
+    brief = run.brief
+    if not run.judged:
+        return Contract(asked.schema, target=brief.target.column, rules=())
+    return contract_of(
+        rows.frame,
+        asked.schema,
+        brief.target.column,
+        brief.data.key,
+        brief.legal.personal,
+        _beside(run, asked, rows),
+        brief.target.known_after,
     )
 
 

@@ -131,7 +131,8 @@ def _wanted(
     known |= {*LEARNERS, *ORDER, *MANY_CLASSES_ORDER, *MENDING}
     for name in (*limits.learners, *limits.exclude):
         if name not in known:
-            raise BriefError(f"there is no learner or candidate '{name}'{closest(name, known, 'closest name')}")
+            near = closest(name, known, "closest name") or f"; learners are {', '.join(LEARNERS)}"
+            raise BriefError(f"there is no learner or candidate '{name}'{near}")
 
     def wanted(one: Candidate) -> bool:
         names = {one.name, one.learner}
