@@ -121,6 +121,13 @@ def test_what_the_data_lack_or_the_brief_confuses_is_refused(tmp_path: Path, par
         asked(tmp_path, replace(BRIEF, **part))
 
 
+def test_of_several_classes_none_is_more_than_another(tmp_path: Path) -> None:
+    rows = frame().with_columns(won=pl.Series(["yes", "no", "drawn", "no"] * (N // 4)))
+    brief = replace(BRIEF, target=Target(column="won"), features=Features(effect={"x": "increasing"}))
+    with pytest.raises(BriefError, match="of the 3 classes of 'won' none is more"):
+        asked(tmp_path, brief, rows)
+
+
 def test_questions_are_asked_until_the_brief_answers(tmp_path: Path) -> None:
     _, found = asked(tmp_path)
     assert any("Who may be treated worse?" in question for question in found.questions)

@@ -107,7 +107,7 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     train = without_rare(train, schema, brief)
     for place, text in _expressions(brief):  # what is of the wrong kind is refused before anything is trained
         amounts(text, normalise(train.head(CHECKED_ROWS).drop(ROW), schema), place)
-    _check_effects(brief, schema)
+    _check_effects(brief, schema, len(labels.classes))
     features, decisions = _features(brief, schema)
     sealed_frame = frame.filter(pl.Series(choice.mask)) if test is None else _test_rows(brief, test, labels, whole)
     sealed_frame = without_rare(sealed_frame, schema, brief)
@@ -257,9 +257,14 @@ def _seal(
     return Sealed(rows, f"{name}/sealed_hashes.npy", choice.how, choice.because, newest)
 
 
-def _check_effects(brief: Brief, schema: Schema) -> None:
+def _check_effects(brief: Brief, schema: Schema, n_classes: int) -> None:
     kinds = {column.name: column.kind for column in schema.columns}
     for name, effect in brief.features.effect.items():
+        if effect != "any" and n_classes > 2:
+            raise BriefError(
+                f"[features] effect demands that the prediction is {effect} in '{name}', and of the {n_classes} classes of "
+                f"'{brief.target.column}' none is more than another; remove it, or make the target a number or two classes"
+            )
         if effect != "any" and kinds[name] != "number":
             raise DataError(
                 f"[features] effect demands that the prediction is {effect} in '{name}', which holds no numbers but is a "
