@@ -13,8 +13,8 @@ SIGNS = {"met": "✓", "not shown": "?", "unmet": "✗"}
 def figure(value: float) -> str:
     """A number with as many digits as help.
 
-    >>> figure(0.12345), figure(1234.5), figure(float("inf")), figure(0.0)
-    ('0.123', '1,234', '∞', '0')
+    >>> figure(0.12345), figure(1234.5), figure(float("inf")), figure(0.0), figure(-2e-12)
+    ('0.123', '1,234', '∞', '0', '−2e-12')
     """
     if value != value:
         return "–"
@@ -23,6 +23,8 @@ def figure(value: float) -> str:
     size = abs(value)
     if size >= 100 or value == int(value):
         return f"{value:,.0f}".replace("-", "−")
+    if size < 0.000001:
+        return ("−" if value < 0 else "") + f"{size:.2g}"
     digits = 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.001 else 6
     return f"{value:.{digits}f}".replace("-", "−")
 

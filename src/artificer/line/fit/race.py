@@ -331,8 +331,9 @@ class Race:
         helps = float((best - beside).mean()) / scale
         if worse <= CLEARLY_WORSE or t <= T_STATISTIC or helps > HELPS:
             return False
+        above = f"{worse:.0%} above" if worse < 10 else "many times"
         self.dropped[candidate.name] = (
-            f"the blend so far loses {worse:.0%} less on the first fold (paired t = {t:.1f}), and is not helped by it"
+            f"its loss on the first fold is {above} that of the blend so far (paired t = {t:.1f}), which it does not help"
         )
         return True
 
