@@ -579,6 +579,18 @@ def test_rows_of_one_group_alone_can_be_learned_from() -> None:
     assert told[0].filename == __file__
 
 
+@pytest.mark.parametrize("n_rows", [2, 5, 8])
+@pytest.mark.parametrize("weighed", ["alike", "some", "one", "early"])
+@pytest.mark.parametrize("cut", ["plain", "groups", "time"])
+def test_very_few_rows_can_be_learned_from(n_rows: int, weighed: str, cut: str) -> None:
+    X, places = np.arange(2.0 * n_rows).reshape(n_rows, 2), np.arange(n_rows)
+    weight = {"alike": None, "some": places % 3 != 0, "one": places == 0, "early": places < (n_rows + 2) // 3}[weighed]
+    given = {"plain": {}, "groups": {"groups": places if n_rows < 4 else places // 2}, "time": {"time": places}}[cut]
+    model = Regressor(budget_s=3, learners=FEW[:2], random_state=0)
+    model.fit(X, places.astype(float), None if weight is None else weight.astype(float), **given)
+    assert np.isfinite(model.predict(X)).all()
+
+
 def numbers(n_rows: int = 60) -> tuple[np.ndarray, np.ndarray]:
     X = np.random.default_rng(3).normal(size=(n_rows, 3))
     return X, (X[:, 0] > 0).astype(int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,6 @@ BRIEF = Brief(
 
 class TestIncoming:
     def came(self, folder: Path, **track: str) -> Loaded | None:
-        from dataclasses import replace
-
         return incoming(replace(BRIEF, track=Track(**{"new": "new_*.csv", **track})), folder)
 
     def test_nothing_yet_is_nothing_and_no_error(self, tmp_path: Path) -> None:
@@ -208,11 +207,65 @@ class TestIncoming:
         (tmp_path / "labels.csv").write_text("id,baught\n5,yes\n")
         with pytest.raises(DataError, match=r"lacks the column 'bought'; closest name here: 'baught'"):
             self.came(tmp_path, labels="labels.csv")
-        from dataclasses import replace
-
         bare = replace(BRIEF, data=Data(source="o"), track=Track(new="new_*.csv", labels="labels.csv"))
         with pytest.raises(BriefError, match=r"needs \[data\] key"):
             incoming(bare, tmp_path)
+
+    def late(self, folder: Path, frames: list[pl.DataFrame], form: str) -> Loaded | None:
+        for place, frame in enumerate(frames):
+            path = folder / f"new_{place}.{form}"
+            frame.write_csv(path) if form == "csv" else frame.write_parquet(path)
+        brief = replace(
+            BRIEF,
+            target=replace(BRIEF.target, known_after=("paid", "closed_on")),
+            track=Track(new=f"new_*.{form}"),
+        )
+        return incoming(brief, folder)
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    @pytest.mark.parametrize("labels", [["yes", "no"], [1, 0], [0.5, 2.0], [True, False]])
+    def test_labels_may_come_later_file_by_file(self, tmp_path: Path, form: str, labels: list[object]) -> None:
+        bare, late = pl.DataFrame({"id": [5, 6], "size": [1, 2]}), {"bought": labels, "closed_on": ["2024-01-02", None]}
+        whole = pl.DataFrame({"id": [7, 8], "paid": [2.5, None], "size": [0.5, 2.0], **late})
+        found = self.late(tmp_path, [bare, whole, bare, whole.drop("paid", "closed_on")], form)
+        assert found is not None
+        assert found.frame["bought"].to_list() == [None, None, *labels, None, None, *labels]
+        assert found.frame["size"].to_list() == [1.0, 2.0, 0.5, 2.0, 1.0, 2.0, 0.5, 2.0]
+        assert found.frame["paid"].to_list() == [None, None, 2.5, None, None, None, None, None]
+        assert found.frame["closed_on"].null_count() == 7
+        assert [n for _, n in found.parts] == [2, 2, 2, 2]
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_labels_of_two_types_beside_files_without_any(self, tmp_path: Path, form: str) -> None:
+        frames = [pl.DataFrame({"id": [5]}), *(pl.DataFrame({"id": [6], "bought": [one]}) for one in ("yes", 1))]
+        found = self.late(tmp_path, frames, form)
+        assert found is not None
+        assert found.frame["bought"].to_list() == [None, "yes", "1"]
+
+    def test_a_file_without_rows_changes_nothing_of_that(self, tmp_path: Path) -> None:
+        frames = [pl.DataFrame({"id": [5]}), pl.DataFrame({"id": [6], "bought": ["yes"]})]
+        (tmp_path / "new_9.csv").write_text("id,bought\n")
+        found = self.late(tmp_path, frames, "csv")
+        assert found is not None
+        assert found.frame.to_dict(as_series=False) == {"id": [5, 6], "bought": [None, "yes"]}
+        pl.DataFrame({"id": [7], "size": [1]}).write_csv(tmp_path / "new_7.csv")
+        with pytest.raises(DataError, match="'new_0.csv' lacks the column 'size'"):
+            self.late(tmp_path, frames, "csv")
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_no_other_column_may_be_absent_from_a_file(self, tmp_path: Path, form: str) -> None:
+        whole = pl.DataFrame({"id": [5], "size": [1], "bought": ["yes"], "paid": [1.5]})
+        for frames in ([whole, whole.drop("size", "bought")], [whole.drop("size", "paid"), whole]):
+            with pytest.raises(DataError, match=r"lacks the column 'size'.*but for what is known later \(bought, paid"):
+                self.late(tmp_path, frames, form)
+
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_what_is_learned_from_has_its_labels_in_each_file(self, tmp_path: Path, form: str) -> None:
+        self.late(tmp_path, [pl.DataFrame({"id": [5]}), pl.DataFrame({"id": [6], "bought": ["no"]})], form)
+        with pytest.raises(
+            DataError, match=r"'new_0.* lacks the column 'bought', .*; all files need the same columns$"
+        ):
+            gather(Data(source=f"new_*.{form}"), tmp_path)
 
     def test_rows_that_came_twice_are_told(self, tmp_path: Path) -> None:
         (tmp_path / "new_1.csv").write_text("id,bought\n5,yes\n5,yes\n6,no\n")
@@ -222,8 +275,6 @@ class TestIncoming:
 
 
 def test_what_would_be_contacted_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     monkeypatch.setenv("A_DATABASE", "postgresql://ann:geheim@db.example:5432/x")
     there = replace(BRIEF, data=Data(url_env="A_DATABASE", query="select 1"))
     assert contacts(there) == ("db.example",)

@@ -69,6 +69,17 @@ def test_no_group_stands_in_two_folds(seed: int, n_groups: int) -> None:
     assert set(folds.of_row) == set(range(folds.n_folds))
 
 
+@pytest.mark.parametrize("n", range(2, 21))
+@pytest.mark.parametrize("by", ["drawn", "time", "grouped"])
+def test_no_fold_of_few_rows_is_empty(n: int, by: str) -> None:
+    y = np.arange(float(n))
+    folds = cut_folds(labelled(y, y if by == "time" else None, y // 2 if by == "grouped" else None), 0)
+    assert folds.n_folds >= 2
+    for fold in range(folds.n_folds):
+        assert (folds.of_row == fold).any()
+        assert training_rows(folds.of_row, fold, folds.how).any()
+
+
 @given(SEEDS, st.integers(2, 5))
 def test_each_fold_holds_a_like_share_of_each_class(seed: int, n_classes: int) -> None:
     y = np.random.default_rng(seed).permutation(np.repeat(np.arange(n_classes), 60)).astype(float)

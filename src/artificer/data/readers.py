@@ -63,7 +63,7 @@ class Loaded:
     findings: tuple[Finding, ...] = ()
 
 
-def read(source: Any, *, folder: Path | None = None) -> Loaded:
+def read(source: Any, *, folder: Path | None = None, late: Sequence[str] = ()) -> Loaded:
     """Read a file, all files of a glob, or a frame.
 
     Parameters
@@ -72,12 +72,14 @@ def read(source: Any, *, folder: Path | None = None) -> Loaded:
         ``book.xlsx#Sheet`` and ``data.sqlite#table`` name a part of a file, ``s3://bucket/key`` an object.
     folder : Path, optional
         Where a relative path starts.
+    late : sequence of str
+        Columns that some files of a glob may lack, as they are known later; they are missing there.
 
     Raises
     ------
     DataError
         When it is absent, empty, damaged, of no known format, ragged, has two columns of one name or a column of lists,
-        or when the files of a glob have different columns.
+        or when the files of a glob have different columns, beside late ones.
     """
     if not isinstance(source, str | Path):
         frame = _checked(_frame(source), "the frame")
@@ -90,9 +92,14 @@ def read(source: Any, *, folder: Path | None = None) -> Loaded:
     else:
         paths, part = _paths(text, folder or Path.cwd())
         read_ones = [_read_file(path, part) for path in paths]
-    frame = _joined([one.frame for one in read_ones], [one.parts[0][0] for one in read_ones])
-    findings = tuple(finding for one in read_ones for finding in one.findings)
-    return Loaded(frame, tuple(part for one in read_ones for part in one.parts), findings)
+    return joined(read_ones, late)
+
+
+def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
+    """The rows of files, at least one, below each other; see `read`."""
+    frame = _stacked([one.frame for one in files], [one.parts[0][0] for one in files], late)
+    findings = tuple(finding for one in files for finding in one.findings)
+    return Loaded(frame, tuple(part for one in files for part in one.parts), findings)
 
 
 def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
@@ -303,15 +310,23 @@ def _plain(column: pl.Series) -> pl.Series:
     return column
 
 
-def _joined(frames: Sequence[pl.DataFrame], names: Sequence[str]) -> pl.DataFrame:
+def _stacked(frames: Sequence[pl.DataFrame], names: Sequence[str], late: Sequence[str]) -> pl.DataFrame:
     if len(frames) == 1:
         return frames[0]
-    first = frames[0].columns
+    first, columns = frames[0].columns, list(dict.fromkeys(name for frame in frames for name in frame.columns))
     for frame, file in zip(frames, names, strict=True):
-        for name in {*first} ^ {*frame.columns}:
-            lacks, has = (file, names[0]) if name in first else (names[0], file)
-            raise DataError(f"'{lacks}' lacks the column '{name}', which '{has}' has; all files need the same columns")
-    return concatenated([frame.select(first) for frame in frames])
+        for name in columns:
+            if name not in late and (name in first) != (name in frame.columns):
+                lacks, has = (file, names[0]) if name in first else (names[0], file)
+                but = f", but for what is known later ({', '.join(late)})" if late else ""
+                raise DataError(
+                    f"'{lacks}' lacks the column '{name}', which '{has}' has; all files need the same columns{but}"
+                )
+    return concatenated([_with_all(frame, columns) for frame in frames])
+
+
+def _with_all(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    return frame.select(pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in columns)
 
 
 def _refuse_twins(names: Sequence[str], where: str) -> None:

@@ -19,7 +19,7 @@ from artificer.core.records import Fact, Finding
 from artificer.data.broken_keys import broken_keys
 from artificer.data.databases import iter_hosts, query_rows, shown, url_of
 from artificer.data.keys import key_texts
-from artificer.data.readers import Loaded, read
+from artificer.data.readers import Loaded, joined, read
 
 UNMATCHED = 0.2
 _KEY = "artificer:key"
@@ -124,18 +124,19 @@ def _new_rows(brief: Brief, folder: Path) -> Loaded | None:
             _main(track.new, track.url_env, track.query, folder, "track")  # says what is wrong
         frame = query_rows(url_of(track.url_env, "track.url_env"), track.query, "track")
         return read_frame(frame, "track") if frame.height else None
+    late = (brief.target.column, *brief.target.known_after)
     if "://" in track.new:
-        return read(track.new, folder=folder)
+        return read(track.new, folder=folder, late=late)
     found = sorted(glob.glob(str(folder / track.new), recursive=True))
     if not found and not os.path.exists(folder / track.new.partition("#")[0]):
         return None
     try:
-        return read(track.new, folder=folder)
+        return read(track.new, folder=folder, late=late)
     except NoRowsError:
-        return _of_full_files(found)
+        return _of_full_files(found, late)
 
 
-def _of_full_files(paths: Sequence[str]) -> Loaded | None:
+def _of_full_files(paths: Sequence[str], late: Sequence[str]) -> Loaded | None:
     """What some of many files hold, where others hold no row."""
     full = []
     for path in paths:
@@ -143,11 +144,7 @@ def _of_full_files(paths: Sequence[str]) -> Loaded | None:
             full.append(read(path))
         except NoRowsError:
             continue
-    if not full:
-        return None
-    frame = pl.concat([one.frame for one in full], how="diagonal_relaxed")
-    findings = tuple(finding for one in full for finding in one.findings)
-    return Loaded(frame, tuple(part for one in full for part in one.parts), findings)
+    return joined(full, late) if full else None
 
 
 def _with_tables(loaded: Loaded, data: Data, folder: Path) -> Loaded:

@@ -144,6 +144,28 @@ def test_a_date_of_birth_orders_no_rows(tmp_path: Path, name: str) -> None:
     assert f'# time = "{name}"' not in text
 
 
+def test_personal_data_is_no_key_and_is_asked_about(tmp_path: Path) -> None:
+    mail = [f"m{place}@example.org" for place in range(N)]
+    text, brief = draft(tmp_path, frame(order=[f"o{place}" for place in range(N)], email=mail))
+    assert brief.data.key == ("order",)
+    assert "# group = …" in text
+    assert '# [legal]\n# personal = ["email"]   # do these hold mail addresses?' in text
+    text, brief = draft(tmp_path, frame(email=[*mail[:-1], mail[0]]))
+    assert brief.data.key == ()
+    assert '# group = "email"' in text
+    assert check(tomllib.loads(uncommented(text))).legal.personal == ("email",)
+
+
+def test_what_repeats_is_no_key(tmp_path: Path) -> None:
+    order = [f"o{place}" for place in range(N)]
+    again = [*order[:-1], order[0]]
+    text, brief = draft(tmp_path, frame(order=again))
+    assert brief.data.key == ()
+    assert '# group = "order"' in text
+    assert "[legal]" not in text
+    assert draft(tmp_path, frame(order=again, line=order))[1].data.key == ("order", "line")
+
+
 def test_a_rising_number_is_a_key_and_offered_as_time(tmp_path: Path) -> None:
     text, brief = draft(tmp_path, frame(step=list(range(N))))
     assert brief.data.key == ("step",)

@@ -15,6 +15,7 @@ from artificer.core.errors import DataError, closest
 from artificer.data.kinds import ID_NAME, infer_schema
 from artificer.data.missing import spellings
 from artificer.data.moments import as_time
+from artificer.data.persons import looked_at, personal_form
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
 from artificer_runtime.schema import Schema
@@ -76,7 +77,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
     labels = read_labels(known[target], Target(column=target))
     schema = infer_schema(frame)
-    source, lacks = os.path.relpath(data, folder), _lacks(schema, target)
+    source, lacks, personal = os.path.relpath(data, folder), _lacks(schema, target), _personal(frame, schema, target)
     text = "\n".join(
         [
             f"# Drafted from the data: {f'it does not run yet, as {lacks}' if lacks else 'it runs as it stands'}. "
@@ -85,7 +86,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
             f"name = {quoted(Path(source).stem)}",
             'purpose = ""   # what is decided with the prediction? It goes on the model card',
             "",
-            *_data(frame, schema, source, target),
+            *_data(frame, schema, source, target, personal),
             "",
             *_target(labels, target),
             "",
@@ -95,6 +96,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
             "",
             *_accept(labels, known[target]),
             "",
+            *_legal(personal),
             "[run]",
             "limit_s = 60   # seconds from the start of the command to package and verdict",
             "",
@@ -141,11 +143,22 @@ def _known(column: pl.Series) -> pl.Series:
     return column.is_not_null()
 
 
-def _data(frame: pl.DataFrame, schema: Schema, source: str, target: str) -> list[str]:
-    keys = [column.name for column in schema.columns if column.kind == "identifier" and column.name != target]
+def _personal(frame: pl.DataFrame, schema: Schema, target: str) -> dict[str, str]:
+    """Columns whose values have a form of personal data, and which."""
+    named = [one.name for one in schema.columns if one.kind not in ("time", "boolean", "constant")]
+    found = {name: personal_form(looked_at(frame[name])) for name in named if name != target}
+    return {name: one[0] for name, one in found.items() if one is not None}
+
+
+def _data(frame: pl.DataFrame, schema: Schema, source: str, target: str, personal: dict[str, str]) -> list[str]:
+    names = [column.name for column in schema.columns if column.kind == "identifier" and column.name != target]
+    keys = [name for name in names if name not in personal]
+    if keys and frame.select(keys).is_duplicated().any():  # audit would warn of such a key
+        keys = []
     about = "which columns identify a row? They are never used to predict, and stand beside each prediction"
     lines = ["[data]", f"source = {quoted(source)}", f"key = {_listed(keys)}   # {about}", _time(frame, schema, target)]
     groups = [name for name in frame.columns if name not in (target, *keys) and _repeats(frame[name])]
+    groups += [name for name in names if name not in keys and frame[name].drop_nulls().is_duplicated().any()]
     group = quoted(groups[0]) if groups else "…"
     about = "do several rows belong to one person or thing? Then they stay on one side of every split"
     lines.append(f"# group = {group}   # {about}")
@@ -221,6 +234,14 @@ def _features(columns: list[str], target: str) -> list[str]:
         f"# protected = {_listed(people) if people else '[…]'}   # who may be treated worse? They get a test of their own",
         '# effect = { … = "increasing" }   # what must hold whatever the data say',
     ]
+
+
+def _legal(personal: dict[str, str]) -> list[str]:
+    if not personal:
+        return []
+    held = ", ".join(dict.fromkeys(personal.values()))
+    about = f"do these hold {held}? Then they are no features, and their values leave in no package or report"
+    return ["# [legal]", f"# personal = {_listed(list(personal))}   # {about}", ""]
 
 
 def _decision(labels: Labels) -> list[str]:

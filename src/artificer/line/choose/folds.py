@@ -54,7 +54,7 @@ def cut_folds(rows: Labelled, n_classes: int) -> Folds:
     n_classes : int
         0 in regression.
     """
-    wanted = FOLDS_OF_FEW if rows.n_rows < FEW_ROWS else FOLDS
+    wanted = min(FOLDS_OF_FEW, rows.n_rows) if rows.n_rows < FEW_ROWS else FOLDS  # no fold without a row
     if rows.group is not None:
         return _grouped(rows.group, wanted)
     if rows.time is not None:
@@ -82,6 +82,8 @@ def _by_time(time: np.ndarray) -> Folds | None:
     order = np.argsort(np.nan_to_num(time, nan=-np.inf), kind="stable")
     of_row = np.full(len(time), -1, np.int8)
     start = round(FIRST_SHARE * len(time))
+    if len(time) - start < TIME_FOLDS:
+        return None
     bounds = np.linspace(start, len(time), TIME_FOLDS + 1).round().astype(int)
     moments = time[order]
     # A cut inside one moment moves to where the moment begins: rows of one moment stay together.

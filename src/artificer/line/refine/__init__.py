@@ -150,6 +150,8 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         predictions = dict(stored)
     rows, y = predictions.pop("rows"), predictions.pop("y")
     weight = track.rows.weight[rows] if track.rows.weight is not None else None
+    if weight is not None and not weight.any():  # by time, where later rows weigh nothing: all choose alike
+        weight = None
     if weight is not None and not weight.all():  # rows of no weight choose nothing
         counts = weight > 0
         rows, y, weight = rows[counts], y[counts], weight[counts]
@@ -170,7 +172,7 @@ def _weights(
         usable.pop(LINEAR, None)
     usable, decisions = _affordable(measured, usable, most, refits)
     weights, way = {best_single(measured, usable): 1.0}, tuple[dict[str, float], ...]()
-    if len(usable) > 1 and most > 1:
+    if len(usable) > 1 and most > 1 and len(measured.y) >= PARTS:
         gain = gain_of_blending(measured, *cross_fitted(measured, usable, most))
         if gain.high > 0:
             way = path(measured, usable, most)

@@ -264,6 +264,23 @@ def test_a_contract_is_told_in_words() -> None:
     assert told["the delivery"] == ["number of rows 10 to 20"]
 
 
+def test_a_range_that_no_row_may_pass_is_told_beside_the_usual_one() -> None:
+    columns = Schema((Column("age", "number"), Column("day", "time"), Column("size", "number")))
+    rules = (
+        Rule("range", ("age",), low=18.0, high=89.0, allow=0.01),
+        Rule("range", ("age",), low=-53.0, high=160.0, severity="warning"),
+        Rule("range", ("day",), low=86_400.0, allow=0.01),
+        Rule("range", ("day",), low=0.0, severity="warning"),
+        Rule("range", ("size",), high=5.0, allow=0.01),
+        Rule("range", ("size",), high=9.0),
+        Rule("range", ("size",), high=2.0, where="serving"),
+    )
+    told = {about: said for about, _, said in demands(Contract(columns, rules=rules))}
+    assert told["age"] == ["18 to 89", "never beyond −53 to 160"]
+    assert told["day"] == ["at least 1970-01-02", "never below 1970-01-01"]
+    assert told["size"] == ["at most 5", "never above 9", "at most 2 (in serving alone)"]
+
+
 def test_versions_of_a_workspace_are_listed_and_compared(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2", slope=2.0).serve("v2")
     with answering(client.brief) as site:

@@ -15,20 +15,24 @@ def demands(contract: Contract) -> list[tuple[str, str, list[str]]]:
     """Columns (of relations and deliveries: what they are about), their kind, and what is demanded of them."""
     kinds = {column.name: column.kind for column in contract.schema.columns}
     found: dict[str, list[str]] = {}
-    for rule in contract.rules or ():
+    rules = contract.rules or ()
+    for place, rule in enumerate(rules):
         about = ", ".join(rule.columns) or "the delivery"
         aside = f" (in {rule.where} alone)" if rule.where else ""
-        found.setdefault(about, []).extend(said + aside for said in _told(rule, kinds.get(about, "")))
+        # Some rows may pass the first range of a column; the wide one after it none may.
+        ranges = [one.columns for one in rules[:place] if one.kind == "range" and one.where == rule.where]
+        never = not rule.allow and rule.columns in ranges
+        found.setdefault(about, []).extend(said + aside for said in _told(rule, kinds.get(about, ""), never=never))
     return [(about, str(kinds.get(about, "")), said) for about, said in found.items()]
 
 
-def _told(rule: Rule, kind: str) -> Iterator[str]:
+def _told(rule: Rule, kind: str, *, never: bool) -> Iterator[str]:
     if rule.kind in ("present", "type"):
         return
     if rule.kind == "missing":
         yield f"at most {100 * rule.high:.1f}% missing" if rule.high else "never missing"
     elif rule.kind == "range":
-        yield _between(rule.low, rule.high, kind)
+        yield _beyond(rule.low, rule.high, kind) if never else _between(rule.low, rule.high, kind)
     elif rule.kind == "set":
         more = len(rule.values) - MOST_LEVELS
         yield ", ".join(rule.values[:MOST_LEVELS]) + (f" and {more} more" if more > 0 else "")
@@ -54,10 +58,16 @@ def _told(rule: Rule, kind: str) -> Iterator[str]:
 
 
 def _between(low: float | None, high: float | None, kind: str) -> str:
-    ends = [_end(one, kind) if one is not None else "" for one in (low, high)]
-    if all(ends):
-        return f"{ends[0]} to {ends[1]}"
-    return f"at least {ends[0]}" if ends[0] else f"at most {ends[1]}"
+    least, greatest = (_end(one, kind) if one is not None else "" for one in (low, high))
+    if least and greatest:
+        return f"{least} to {greatest}"
+    return f"at least {least}" if least else f"at most {greatest}"
+
+
+def _beyond(low: float | None, high: float | None, kind: str) -> str:
+    if low is not None and high is not None:
+        return f"never beyond {_between(low, high, kind)}"
+    return f"never below {_end(low, kind)}" if low is not None else f"never above {_end(high or 0.0, kind)}"
 
 
 def _end(value: float, kind: str) -> str:
