@@ -12,7 +12,6 @@ from scipy import stats
 
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import (
-    bootstrap,
     estimate,
     mean_of_rows,
     mean_t,
@@ -22,6 +21,7 @@ from artificer.measure.intervals import (
     wilson,
 )
 from artificer.measure.metrics import METRICS, metric, score
+from artificer.measure.resampling import resamples
 from artificer.measure.stretches import within
 
 # One metric of every family, and every metric without parameters.
@@ -93,7 +93,8 @@ def test_influences_of_numbers_say_what_a_bootstrap_does(name: str, weighted: bo
     y = rng.normal(size=500)[np.arange(3_000) // 6] + rng.normal(size=3_000)
     p, weight = 0.5 * y + rng.normal(size=3_000), rng.random(3_000) if weighted else None
     found = estimate(name, y, p, weight, groups=groups)
-    drawn = bootstrap(metric(name), y, p, weight, groups=groups)
+    draws = [score(name, y[at], p[at], weight[at] if weighted else None) for at in resamples(len(y), groups)]  # type: ignore[index]
+    drawn = of_draws(found.value, np.array(draws), "bootstrap", found.n, 0.95)
     assert (found.low, found.high) == pytest.approx((drawn.low, drawn.high), abs=0.12 * (drawn.high - drawn.low))
 
 

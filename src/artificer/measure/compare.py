@@ -17,6 +17,7 @@ from artificer.measure.intervals import (
     effective_rows,
     influence_error,
     mean_of_rows,
+    mean_t,
     of_draws,
     rank_quantile,
     rarest,
@@ -24,6 +25,7 @@ from artificer.measure.intervals import (
     wider,
     wilson,
 )
+from artificer.measure.jackknife import jackknife
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -43,7 +45,8 @@ def compare(
 
     DeLong's covariance for the area under the ROC curve, the spread of the differences of rows' influences where rows are in
     groups or weighted, for average precision, lists, the share of variance explained and the median error, paired t for means
-    of row losses, Bonett and Price's for accuracy, else a paired bootstrap; with groups, all of them over whole groups.
+    of row losses, Bonett and Price's for accuracy, a paired bootstrap for other metrics of labels, a paired jackknife for a
+    caller's own; with groups, all of them over whole groups.
     """
     found = metric(name)
     a, b = score(name, y, first, weight), score(name, y, second, weight)
@@ -72,8 +75,10 @@ def _compared(
         spread = around(found.sign * (one - other), groups, level=level, method="paired influence over rows")
         gain = found.sign * (a - b)
         return replace(spread, value=gain, low=gain + spread.low, high=gain + spread.high)
-    if found.losses is None:
+    if found.of_labels:
         return _bootstrap(found, y, both, weight, groups, level)
+    if found.losses is None:
+        return _by_leaving_out(found, found.sign * (a - b), y, both, weight, groups, level)
     losses = [found.losses(y, shaped(found, one)) for one in (first, second)]
     if found.root:
         return _roots(losses, weight, groups, level)
@@ -158,6 +163,26 @@ def _bootstrap(
     method = "paired bootstrap of groups" if groups is not None else "paired bootstrap"
     n = len(np.unique(groups)) if groups is not None else len(y)
     return of_draws(found.sign * (first - second), draws, method, n, level)
+
+
+def _by_leaving_out(
+    found: Metric,
+    gain: float,
+    y: np.ndarray,
+    both: tuple[np.ndarray, np.ndarray],
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    def scored(rows: np.ndarray) -> float:
+        kept = weight[rows] if weight is not None else None
+        first, second = (score(found.name, y[rows], one[rows], kept) for one in both)
+        return found.sign * (first - second)
+
+    parts, n = jackknife(scored, len(y), groups), units(np.ones(len(y), bool), groups)
+    spread = mean_t(len(parts) * parts, level=level) if len(parts) else Estimate(0.0, -np.inf, np.inf, "", 0)
+    method = "paired jackknife" if groups is None else "paired jackknife of groups"
+    return Estimate(gain, gain + spread.low, gain + spread.high, method, n, level)
 
 
 def _without_spread(found: Estimate, y: np.ndarray, scored: Metric, groups: np.ndarray | None) -> Estimate:

@@ -10,6 +10,7 @@ from artificer.core.records import Estimate
 from artificer.measure.delong import auc_covariance
 from artificer.measure.distributions import binomial_quantile, normal_quantile, normal_reach, t_reach
 from artificer.measure.influence import of_list, of_numbers, of_ranks
+from artificer.measure.jackknife import jackknife
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed
@@ -36,8 +37,8 @@ def estimate(
 
     DeLong's for the area under the ROC curve (of rows in groups Obuchowski's, 1997, Biometrics 53), the spread of the rows'
     influences for average precision, lists, the share of variance explained and the median error, Wilson's for accuracy,
-    Student's t without skewness for means of row losses, their root and what is left of the variance, else a bootstrap; with
-    groups, all of them over whole groups.
+    Student's t without skewness for means of row losses, their root and what is left of the variance, a bootstrap for other
+    metrics of labels, a jackknife for a caller's own; with groups, all of them over whole groups.
 
     Parameters
     ----------
@@ -75,8 +76,10 @@ def _estimated(
         return _of_numbers(found, value, of_numbers(name, y, shaped(found, prediction), weight), groups, level)
     if isinstance(found.score, Listed):
         return _of_list(found.score, value, y, prediction[:, 1], weight, groups, level)
-    if found.losses is None:
+    if found.of_labels:
         return bootstrap(found, y, prediction, weight, groups=groups, level=level)
+    if found.losses is None:
+        return _by_leaving_out(found, value, y, prediction, weight, groups, level)
     losses = found.losses(y, shaped(found, prediction))
     if name != "accuracy":
         return _of_losses(found, losses, weight, groups, level)
@@ -207,13 +210,32 @@ def bootstrap(
     """Percentile interval over resampled rows or whole groups (Efron and Tibshirani 1993, chapter 13), see `of_draws`."""
     value = score(found.name, y, prediction, weight)
     draws = replicates(found, y, (prediction,), weight, groups)[:, 0]
-    unit = "bootstrap of groups" if groups is not None else "bootstrap"
-    n = len(np.unique(groups)) if groups is not None else len(y)
+    n, unit = (len(y), "bootstrap") if groups is None else (len(np.unique(groups)), "bootstrap of groups")
     known = draws[np.isfinite(draws)]
     if found.worst is not None and len(known) and np.ptp(known) == 0:
         return _without_spread(value, y, n, level, found.worst, groups)
     bounds = sorted((found.best, found.sign * -np.inf if found.worst is None else found.worst))
     return clipped(of_draws(value, draws, unit, n, level), *bounds)
+
+
+def _by_leaving_out(
+    found: Metric,
+    value: float,
+    y: np.ndarray,
+    prediction: np.ndarray,
+    weight: np.ndarray | None,
+    groups: np.ndarray | None,
+    level: float,
+) -> Estimate:
+    def scored(rows: np.ndarray) -> float:
+        return score(found.name, y[rows], prediction[rows], weight[rows] if weight is not None else None)
+
+    n, method = units(np.ones(len(y), bool), groups), "jackknife" if groups is None else "jackknife of groups"
+    told = replace(skewed(value, jackknife(scored, len(y), groups), level=level, method=method), n=n)
+    if told.high == told.low and n < FEWEST_ALIKE:
+        told = replace(told, low=-np.inf, high=np.inf)
+    best = found.best if found.sign * (found.best - value) >= 0 else found.sign * np.inf  # a function may be odd
+    return clipped(told, *sorted((best, -found.sign * np.inf)))
 
 
 def of_draws(value: float, draws: np.ndarray, method: str, n: int, level: float) -> Estimate:

@@ -138,6 +138,11 @@ def is_metric(name: str) -> bool:
     return name in METRICS or name in OWN or name.partition(":")[0] in (*METRICS, *FAMILIES)
 
 
+def is_own(name: str) -> bool:
+    """Whether it is a caller's function, of which a call may take milliseconds."""
+    return name in OWN
+
+
 def names(task: Task) -> tuple[str, ...]:
     """Metrics of a task, those with parameters by an example."""
     examples = [metric(family.example) for family in FAMILIES.values()]

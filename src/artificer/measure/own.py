@@ -18,6 +18,7 @@ from artificer.measure.metrics import OWN, Metric, is_metric
 Needs = Literal["", "proba", "label", "value"]
 
 _NUMBERS = count(1)
+SAME = 1e-9  # scores of right predictions that differ by less are one
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def registered(given: Callable[..., Any], labelling: Labelling) -> Iterator[str]
     BriefError
         When it needs what the task does not predict, does not take the weights that are given, or gives no number.
     """
+    _refuse_scorer(given.function if isinstance(given, OwnMetric) else given)
     own = given if isinstance(given, OwnMetric) else as_metric(given, larger_is_better=_is_gain(given))
     adapted = _Adapted(own, labelling, _needed(own, labelling), _takes_weight(own.function))
     called = own.name or getattr(own.function, "__name__", type(own.function).__name__)
@@ -94,10 +96,9 @@ def registered(given: Callable[..., Any], labelling: Labelling) -> Iterator[str]
         raise BriefError(
             f"the metric {called} takes no sample_weight, and rows have weights: give it that parameter, or fit without"
         )
-    adapted.check(called)
+    best = adapted.check(called)
     name = called if not is_metric(called) else f"{called} (own)"
     name = name if name not in OWN else f"{name} #{next(_NUMBERS)}"
-    best = float("inf") if own.larger_is_better else float("-inf")
     OWN[name] = Metric(name, (labelling.task,), own.larger_is_better, best, None, adapted.score)
     try:
         yield name
@@ -133,20 +134,53 @@ class _Adapted:
         given = {"sample_weight": weight} if self.takes_weight and self.labelling.weighted else {}
         return float(self.own.function(truth, shown, **given))
 
-    def check(self, called: str) -> None:
-        """Call it once, on rows of every class and predictions that are right, so that a mistake shows before training."""
+    def check(self, called: str) -> float:
+        """Call it on rows of every class and predictions that are right, so that a mistake shows before training.
+
+        Returns
+        -------
+        float
+            What right predictions score where that does not hang on the rows: no score is better. Else infinity, of the sign
+            that is better.
+        """
         n_classes = len(self.labelling.classes) if self.labelling.classes is not None else 0
-        y = np.tile(np.arange(n_classes), 2).astype(np.float64) if n_classes else np.arange(1.0, 9.0)
-        shown = 0.9 * np.eye(n_classes)[y.astype(np.int64)] + 0.1 / n_classes if n_classes else y
+        few = np.tile(np.arange(n_classes), 2).astype(np.float64) if n_classes else np.arange(1.0, 9.0)
+        other = np.append(few, [0.0, 0.0, 0.0]) if n_classes else few**2
+        asked = ((few, few), (other, other), (few, np.roll(few, 1)))
         try:
-            value = self.called(y, shown, np.ones(len(y)))
+            right, also, wrong = (self.called(y, _sure(told, n_classes), np.ones(len(y))) for y, told in asked)
         except (TypeError, ValueError) as error:
             raise BriefError(
                 f"the metric {called} cannot be called with (y_true, y_pred) of {self.needs or 'value'}s: {error}; "
                 "see artificer.as_metric(function, needs=…)"
             ) from error
-        if not np.isfinite(value):
-            raise BriefError(f"the metric {called} gives {value} for predictions that are right; it must give a number")
+        if not np.isfinite(right):
+            raise BriefError(f"the metric {called} gives {right} for predictions that are right; it must give a number")
+        sign = 1.0 if self.own.larger_is_better else -1.0
+        if sign * (right - wrong) < -SAME:
+            raise BriefError(
+                f"the metric {called} gives {right:.4g} for predictions that are right and {wrong:.4g} for wrong ones, and "
+                f"{'larger' if sign > 0 else 'smaller'} counts as better; give "
+                f"artificer.as_metric({called}, larger_is_better={sign < 0})"
+            )
+        exact = self.needs != "proba" and abs(right - also) < SAME  # probabilities that are right can still be surer
+        return right if exact else sign * float("inf")
+
+
+def _sure(y: np.ndarray, n_classes: int) -> np.ndarray:
+    return 0.9 * np.eye(n_classes)[y.astype(np.int64)] + 0.1 / n_classes if n_classes else y
+
+
+def _refuse_scorer(given: Callable[..., Any]) -> None:
+    """What `make_scorer` makes is called with a model and its rows, which no fold has."""
+    function = getattr(given, "_score_func", None)
+    if callable(function) and hasattr(given, "_sign"):
+        name = getattr(function, "__name__", "its function")
+        raise BriefError(
+            f"metric is a scorer of scikit-learn, called with (model, X, y); a metric is called with (y_true, y_pred): give "
+            f"its function, {name}, or, with settings, lambda y_true, y_pred: {name}(y_true, y_pred, …); of a loss, or a "
+            "function of probabilities, say so by artificer.as_metric(function, larger_is_better=False, needs='proba')"
+        )
 
 
 def _needed(own: OwnMetric, labelling: Labelling) -> Needs:

@@ -1,4 +1,4 @@
-"""Scores of resampled rows, or of whole groups of them: what a bootstrap's interval is made of."""
+"""Scores by labels of resampled rows, or of whole groups of them: what a bootstrap's interval is made of."""
 
 from __future__ import annotations
 
@@ -19,23 +19,10 @@ def replicates(
     weight: np.ndarray | None,
     groups: np.ndarray | None,
 ) -> np.ndarray:
-    """Scores of each prediction on the same resampled rows, or whole groups: float64 (n_replicates, n_predictions)."""
-    if found.of_labels:
-        return _of_tables(found, y, predictions, weight, groups)
-    drawn = resamples(len(y), groups)
-    return np.array(
-        [[score(found.name, y[rows], one[rows], _at(weight, rows)) for one in predictions] for rows in drawn]
-    )
+    """Scores of each prediction on the same resampled rows, or whole groups: float64 (n_replicates, n_predictions).
 
-
-def _of_tables(
-    found: Metric,
-    y: np.ndarray,
-    predictions: Sequence[np.ndarray],
-    weight: np.ndarray | None,
-    groups: np.ndarray | None,
-) -> np.ndarray:
-    """Replicates of a metric of labels: rows of one class that are said to be the same are one kind, and kinds are counted."""
+    The metric is one of labels: rows of one class that are said to be the same are one kind, and kinds are counted.
+    """
     k = predictions[0].shape[1]
     rows = (y.astype(np.int64), *(one.argmax(axis=1) for one in predictions))
     kinds, kind = np.unique(np.ravel_multi_index(rows, (k,) * len(rows)), return_inverse=True)

@@ -31,7 +31,7 @@ from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.lineup import lineup
 from artificer.line.fit.mending import Mending
 from artificer.line.fit.race import Race
-from artificer.line.fit.reading import read_off
+from artificer.line.fit.reading import read_off, scoring_s
 from artificer.line.fit.repeats import repeats
 from artificer.line.fit.runner_up import runner_up
 from artificer.line.fit.so_far import SoFar
@@ -44,6 +44,7 @@ VERSION = 7
 FEATURES_SHARE = 0.3
 # Of the time limit: the race ends so much before refits must, as reading its fits off takes time too, more on a busy machine.
 SPARE = 0.02
+SCORED = 0.3  # of the time, at most, is kept for calls of a caller's metric
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -69,6 +70,7 @@ def fit(subject: Subject, **options: Any) -> Trained:
 
 def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
     memory_gb = run.brief.run.memory_gb or free_gb()
+    clock = clock.less(min(scoring_s(track), SCORED * run.brief.run.limit_s))
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
     n_workers = affordable_workers(run, trainer.fit_gb())
     evidence, mending = Evidence(track), Mending(track)

@@ -187,8 +187,8 @@ def _affordable(
     """What there is time to refit: light members are left out, the slowest first, or else nothing is refitted."""
     decisions: list[Decision] = []
     whole, wished = usable, greedy(measured, usable, most)
+    weights = wished
     while True:
-        weights = greedy(measured, usable, most)
         seconds = refits.seconds(list(weights))
         if not refits.run.stop.is_set() and seconds <= OVER * refits.clock.left_s:
             break
@@ -210,6 +210,7 @@ def _affordable(
             refits.fall_back()
             return whole, (Decision("refine", question, answer, because, ("yes",)),)
         usable = {name: values for name, values in usable.items() if name != slowest}
+        weights = greedy(measured, usable, most)
         decisions.append(Decision("refine", f"Is there time to refit {slowest}?", "no", because, ("yes",)))
         refits.skipped = True
     return usable, tuple(decisions)

@@ -56,7 +56,7 @@ def keys_of(frame: pl.DataFrame, columns: Sequence[Column], known: Sequence[tupl
 def sampled_codes(frame: pl.DataFrame, names: Sequence[str]) -> dict[str, np.ndarray]:
     """Numbers in place of values, of the same 20,000 rows at most: int64, -1 where missing."""
     some = frame.select(names)
-    if frame.height > SAMPLE:
+    if names and frame.height > SAMPLE:
         some = some.sample(SAMPLE, seed=0)
     return {name: some[name].rank("dense").fill_null(0).to_numpy().astype(np.int64) - 1 for name in names}
 
