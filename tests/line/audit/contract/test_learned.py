@@ -364,3 +364,8 @@ def test_levels_of_any_type_are_compared_as_they_are_spelled(values: list[object
     known = pl.Series("won", values)
     rule = Rule("set", ("won",), values=tuple(sorted({canonical_text(one) for one in values})))
     assert _allowed(known, rule) == largest_share(4, 1)
+
+
+def test_many_rows_of_measurements_alone_have_no_key() -> None:
+    frame = pl.DataFrame({"weight": np.random.default_rng(0).normal(size=20_001)})
+    assert {rule.kind for rule in learned(frame)} == {"range", "missing"}
