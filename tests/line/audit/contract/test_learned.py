@@ -368,4 +368,4 @@ def test_levels_of_any_type_are_compared_as_they_are_spelled(values: list[object
 
 def test_many_rows_of_measurements_alone_have_no_key() -> None:
     frame = pl.DataFrame({"weight": np.random.default_rng(0).normal(size=20_001)})
-    assert {rule.kind for rule in learned(frame)} == {"range", "missing"}
+    assert "unique" not in {rule.kind for rule in learned(frame)}
