@@ -81,22 +81,29 @@ def fingerprint(frame: pl.DataFrame) -> str:
 
 
 def _canonical_bytes(column: pl.Series) -> Iterator[bytes | memoryview]:
-    known = column.is_not_null().to_numpy().data
     kind = column.dtype
-    if kind == pl.Boolean:
-        yield from (b"boolean", known, column.fill_null(False).cast(pl.UInt8).to_numpy().data)
-    elif kind.is_numeric():
-        numbers = column.cast(pl.Float64).fill_nan(None)
-        values = numbers.fill_null(0.0).to_numpy() + 0.0
-        yield from (b"number", numbers.is_not_null().to_numpy().data, values.data)
+    if kind.is_numeric():
+        values, known = _numbers(column)
+        yield from (b"number", known.data, values.data)
         if kind.is_integer() and (beyond := rests(column)) is not None:
             yield from (b"beyond", beyond.data) if beyond.any() else ()
+        return
+    there = column.is_not_null().to_numpy().data
+    if kind == pl.Boolean:
+        yield from (b"boolean", there, column.fill_null(False).cast(pl.UInt8).to_numpy().data)
     elif kind in (pl.Date, pl.Datetime):
-        yield from (b"time", known, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().data)
+        yield from (b"time", there, as_moments(column).cast(pl.Int64).fill_null(0).to_numpy().data)
     else:
         texts = texts_of(column.cast(pl.String).fill_null(""))
         lengths = np.diff(texts.starts).astype(np.uint32)
-        yield from (b"text", known, lengths.data, texts.data[: texts.starts[-1]].data)
+        yield from (b"text", there, lengths.data, texts.data[: texts.starts[-1]].data)
+
+
+def _numbers(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers as float64, 0 where missing and without its sign, and which are known."""
+    values = column.cast(pl.Float64).to_numpy()
+    known = ~np.isnan(values)
+    return np.where(known, values, 0.0) + 0.0, known
 
 
 def row_hashes(frame: pl.DataFrame, columns: Sequence[str]) -> np.ndarray:
@@ -117,9 +124,8 @@ def _value_hashes(column: pl.Series) -> np.ndarray:
     if column.dtype.is_numeric() or column.dtype in (pl.Date, pl.Datetime, pl.Boolean):
         if column.dtype in (pl.Date, pl.Datetime):
             column = as_moments(column).cast(pl.Int64)
-        numbers = column.cast(pl.Float64).fill_nan(None)
-        bits = (numbers.fill_null(0.0).to_numpy() + 0.0).view(np.uint64)
-        hashes: np.ndarray = np.where(numbers.is_null().to_numpy(), MISSING, mixed(bits))
+        values, known = _numbers(column)
+        hashes: np.ndarray = np.where(known, mixed(values.view(np.uint64)), MISSING)
         beyond = rests(column) if column.dtype.is_integer() else None
         return hashes if beyond is None else np.where(beyond != 0, mixed(hashes ^ beyond.view(np.uint64)), hashes)
     texts, codes = dictionary(column.cast(pl.String))

@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.brief import is_brief
+from artificer.core.clock import Clock
 from artificer.core.protocols import Check
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
@@ -62,6 +63,8 @@ VERSION = 6
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
 MENDING_SHARE = 0.12
+# Until when checks may look where nothing is judged.
+CHECKS_SHARE = 0.4
 BUILTIN = (
     "artificer.line.audit.leakage:leakage",
     "artificer.line.audit.overlap:overlap",
@@ -135,7 +138,8 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     hashes = row_hashes(rows.frame, asked.features)
     prices = Prices(run.brief, asked, rows, run.limit("audit", SHARE) if run.effects else None)
     seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
-    findings = _found(seen)
+    # What trains a model and no more lends the checks its time; a client asked for all of them.
+    findings, left_out = _found(seen, Clock() if run.judged else run.limit("audit", CHECKS_SHARE))
     if run.effects:
         prices.clock = run.limit("audit", MENDING_SHARE)
     result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
@@ -144,8 +148,8 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
         contract=_contract(run, asked, rows),
         profile=f"{name}/profile.json",
         metric=prices.metric,
-        decisions=(*_decisions(prices), *result.decisions),
-        cut=bool(prices.unmeasured),
+        decisions=(*_decisions(prices, left_out), *result.decisions),
+        cut=bool(prices.unmeasured or left_out),
         repairs=tuple(result.repairs),
     )
 
@@ -166,14 +170,21 @@ def _contract(run: Run, asked: Asked, rows: Labelled) -> Contract:
     )
 
 
-def _found(seen: Seen) -> list[Finding]:
-    """What the checks say, in their order; those that measure share a clock, and look one after the other."""
+def _found(seen: Seen, clock: Clock) -> tuple[list[Finding], list[str]]:
+    """What the checks say, in their order, and those for which no time was left.
+
+    Those that measure share a clock, and look one after the other.
+    """
     checks = builtin()
     measuring = [place for place, check in enumerate(checks) if "prices" in check.needs]
     lanes = [measuring, *([place] for place in range(len(checks)) if place not in measuring)]
-    looked = each(lambda lane: {place: list(checks[place](seen)) for place in lane}, lanes, seen.rows.n_rows)
-    found = {place: findings for lane in looked for place, findings in lane.items()}
-    return [finding for place in range(len(checks)) for finding in found[place]]
+
+    def looked(lane: list[int]) -> dict[int, list[Finding]]:
+        return {place: list(checks[place](seen)) for place in lane if clock.left_s > 0}
+
+    found = {place: said for lane in each(looked, lanes, seen.rows.n_rows) for place, said in lane.items()}
+    left_out = [check.code for place, check in enumerate(checks) if place not in found]
+    return [finding for place in sorted(found) for finding in found[place]], left_out
 
 
 def _normal(frame: pl.DataFrame, asked: Asked, target: str) -> pl.DataFrame:
@@ -203,8 +214,18 @@ def builtin() -> list[Check]:
     return found
 
 
-def _decisions(prices: Prices) -> tuple[Decision, ...]:
+def _decisions(prices: Prices, left_out: list[str]) -> tuple[Decision, ...]:
     decisions = []
+    if left_out:
+        decisions.append(
+            Decision(
+                "audit",
+                "Which checks were left out?",
+                ", ".join(dict.fromkeys(left_out)),
+                f"{1 - CHECKS_SHARE:.0%} of the budget belongs to training",
+                ("give the fit more time", "artificer audit"),
+            )
+        )
     if prices.measured:
         decisions.append(
             Decision(
