@@ -136,12 +136,13 @@ def _levels(known: pl.Series, fewest: int) -> tuple[str, ...]:
 def _number(
     column: pl.Series, numbers: pl.Series, dtype: str, fewest: int, form: str = "", n_known: int | None = None
 ) -> Column:
-    known = numbers.drop_nulls()
-    low, high = _ends(known.filter(known.is_finite()), fewest)
+    known = numbers.drop_nulls() if numbers.null_count() else numbers
+    values = known.to_numpy()
+    low, high = _ends(values[np.isfinite(values)], fewest)
     if known.min() == known.max() and known.len() in (0, len(numbers)):
         return Column(column.name, "constant", dtype=dtype)
     stray = n_known is not None and len(known) < n_known
-    named = numbers.drop_nulls() if stray else column  # the other rows are named whatever words stand among them
+    named = known if stray else column  # the other rows are named whatever words stand among them
     kind: Kind = "identifier" if _identifies(named, stray=stray) else "number"
     return Column(column.name, kind, low=low, high=high, dtype=dtype, form=form, stray=stray and kind == "number")
 
@@ -157,11 +158,10 @@ def _identifies(column: pl.Series, *, stray: bool = False) -> bool:
     return (counted or bool(ID_NAME.search(column.name))) and column.n_unique() == n
 
 
-def _ends(known: pl.Series, fewest: int) -> tuple[float | None, float | None]:
+def _ends(values: np.ndarray, fewest: int) -> tuple[float | None, float | None]:
     """The range that `fewest` values reach at each end; of too few values none."""
-    if len(known) < fewest:
+    if len(values) < fewest:
         return None, None
-    values = known.to_numpy()
     return float(np.partition(values, fewest - 1)[fewest - 1]), float(np.partition(values, -fewest)[-fewest])
 
 
@@ -169,6 +169,6 @@ def _time(column: pl.Series, form: str, dtype: str, fewest: int) -> Column:
     moments = as_moments(column, form).drop_nulls().cast(pl.Int64)
     if moments.min() == moments.max() and len(moments) in (0, len(column)):
         return Column(column.name, "constant", dtype=dtype)
-    low, high = (end / 1e6 if end is not None else None for end in _ends(moments, fewest))
+    low, high = (end / 1e6 if end is not None else None for end in _ends(moments.to_numpy(), fewest))
     stray, zone = column.dtype == pl.String and len(moments) < column.count(), zone_of(column, form)
     return Column(column.name, "time", low=low, high=high, dtype=dtype, form=form, stray=stray, zone=zone)
