@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.brief import Brief, Data, Features, Target
+from artificer.core.brief import Brief, Data, Features, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.records import Estimate, Finding
 from artificer.core.stages import Audited
@@ -336,3 +336,17 @@ def test_a_check_reads_only_what_it_says_it_needs(check: Any, tmp_path: Path) ->
     watched = Watched(replace(seen))
     list(check(watched))
     assert watched.read <= check.needs | {"brief", "asked"}
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_checks_that_a_fit_has_no_time_for_are_told_and_a_clients_are_all_made(tmp_path: Path, judged: bool) -> None:
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": [*rng.normal(size=99), np.inf], "y": rng.integers(0, 2, 100)})
+    said: list[str] = []
+    brief = Brief(target=Target(column="y"), run=RunPart(limit_s=1e-6))
+    run = begin(brief, workspace=tmp_path, frame=frame, progress=lambda stage, text: said.append(text))
+    found = audit(replace(run, effects=False, seal=False, judged=judged))
+    assert ("infinite" in {one.code for one in found.findings}) == judged
+    assert any("no time was left for the checks" in text for text in said) != judged
+    assert found.cut != judged
+    assert any(one.question == "Which checks were left out?" for one in found.decisions) != judged

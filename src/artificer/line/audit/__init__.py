@@ -140,6 +140,8 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
     # What trains a model and no more lends the checks its time; a client asked for all of them.
     findings, left_out = _found(seen, Clock() if run.judged else run.limit("audit", CHECKS_SHARE))
+    if left_out:
+        run.progress("audit", f"no time was left for the checks {', '.join(dict.fromkeys(left_out))}")
     if run.effects:
         prices.clock = run.limit("audit", MENDING_SHARE)
     result = weighed(seen, findings, run.replay.repairs if run.replay is not None else None)
