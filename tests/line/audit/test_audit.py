@@ -246,6 +246,41 @@ def test_a_value_beyond_all_that_an_even_spread_reaches_is_told(tmp_path: Path) 
     assert "of 'age' lies far beyond 18 to 89, which hold 99.8% of them" in far.says  # the other one is sealed
 
 
+def test_a_few_values_below_zero_are_told_unless_they_are_the_thin_end_of_the_rest(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame: Frame = {"age": rng.integers(0, 90, 3_000), "adult": rng.integers(18, 90, 3_000)}
+    normal = rng.normal(size=3_000)
+    frame |= {"gauge": normal - np.sort(normal)[2:4].mean(), "bought": np.where(rng.random(3_000) < 0.5, "yes", "no")}
+    assert 0 < (frame["gauge"] < 0).sum() <= 3
+    assert found(audited(tmp_path / "clean", frame), "outliers") == []
+    frame["age"][7] = frame["adult"][7] = -5
+    told = found(audited(tmp_path / "wrong", frame), "outliers")
+    assert {one.where for one in told} == {"age", "adult"}
+    assert "is below 0 (the least -5), where all others are 0 or more" in told[0].says
+
+
+def test_weights_of_which_one_outweighs_all_are_told(tmp_path: Path) -> None:
+    frame = clean() | {"weight": np.random.default_rng(0).uniform(0.5, 2.0, N)}
+    assert found(audited(tmp_path / "even", frame, data=Data(weight="weight")), "uneven_weights") == []
+    frame["weight"][3] = 1e9
+    (told,) = found(audited(tmp_path / "one", frame, data=Data(weight="weight")), "uneven_weights")
+    assert told.severity == "warning"
+    assert "as 1 that weigh alike; the heaviest, training row" in told.says
+    frame["weight"] = np.where(np.arange(N) % 60, 1e-6, 1.0)
+    (told,) = found(audited(tmp_path / "few", frame, data=Data(weight="weight")), "uneven_weights")
+    assert told.severity == "note"
+    assert "carries" in told.says
+
+
+def test_a_class_of_one_group_alone_is_told(tmp_path: Path) -> None:
+    frame = clean() | {"site": np.arange(N) % 7}
+    assert found(audited(tmp_path / "many", frame, data=Data(group="site")), "lone_groups") == []
+    frame["site"] = np.where(np.asarray(frame["bought"]) == "yes", 7, np.arange(N) % 7)
+    (told,) = found(audited(tmp_path / "one", frame, data=Data(group="site")), "lone_groups")
+    assert told.severity == "warning"
+    assert "all rows of class 'yes' are of one group" in told.says
+
+
 def test_a_rare_class_is_an_imbalance(tmp_path: Path) -> None:
     frame = clean()
     frame["bought"] = ["yes" if row % 30 == 0 else "no" for row in range(N)]

@@ -58,7 +58,7 @@ __all__ = [
     "with_history",
 ]
 
-VERSION = 6
+VERSION = 7
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
@@ -102,6 +102,8 @@ BUILTIN = (
     "artificer.line.audit.near_constant:near_constant",
     "artificer.line.audit.high_cardinality:high_cardinality",
     "artificer.line.audit.skew:skew",
+    "artificer.line.audit.uneven_weights:uneven_weights",
+    "artificer.line.audit.lone_groups:lone_groups",
     "artificer.line.audit.impossible_dates:impossible_dates",
     "artificer.line.audit.personal:personal",
 )

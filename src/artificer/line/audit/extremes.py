@@ -18,6 +18,9 @@ RAREST = 0.001
 # A value that many rows share and that stands apart from the rest is often a code: -1, 999.
 LEAST_SHARE_OF_CODE = 0.01
 FEWEST_BESIDE, FEWEST_EDGES = 10, 20  # other values; edges of bins
+# A few values below 0 are told where so many times as many lie as far above it, or where a gap of this share of the range
+# parts them from the rest: else they are the thin end of it.
+CROWD, GAP = 20, 0.2
 PLAUSIBLE = "check that they are in the same unit and no slips of the pen; trees take them as they are"
 
 
@@ -43,6 +46,7 @@ def ends(seen: Seen) -> Iterator[Finding]:
             yield _infinite(column.name, column.n_infinite, column.n_rows)
         if column.n_distinct > FEWEST_BESIDE:
             yield from _ends_far(column, column.low, column.high)
+            yield from _few_below_zero(column, column.low)
             yield from _ends_in_codes(column, column.low, column.high)
 
 
@@ -58,6 +62,16 @@ def _ends_far(column: ColumnProfile, low: float, high: float) -> Iterator[Findin
                 fix=PLAUSIBLE,
                 facts=(Fact("value", end), Fact("median", median)),
             )
+
+
+def _few_below_zero(column: ColumnProfile, low: float) -> Iterator[Finding]:
+    """A few values below 0, where bins say that many more lie as far above it."""
+    n_known, n_below = column.n_rows - column.n_missing, column.n_negative
+    if n_known < FEWEST_VALUES or not 0 < n_below <= RAREST * n_known:
+        return
+    as_near = int(column.counts[: np.searchsorted(column.edges, -low, side="right")].sum()) - n_below
+    if as_near >= CROWD * n_below:
+        yield _below_zero(column.name, n_below, n_below / n_known, low)
 
 
 def _ends_in_codes(column: ColumnProfile, low: float, high: float) -> Iterator[Finding]:
@@ -114,6 +128,9 @@ def _far(name: str, within: np.ndarray) -> Iterator[Finding]:
         beyond = f"far beyond {low:.4g} to {high:.4g}, which hold {1 - 2 * RAREST:.1%} of them"
     if n_far:
         yield _far_off(name, n_far, n_far / len(within), beyond)
+    n_below = int((within < 0).sum())
+    if len(within) >= FEWEST_VALUES and n_far < n_below <= RAREST * len(within) and _ends_at_zero(within):
+        yield _below_zero(name, n_below, n_below / len(within), float(within.min()))
 
 
 def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
@@ -125,6 +142,25 @@ def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
         says=f"{they} {beyond}",
         fix=PLAUSIBLE,
         facts=(Fact("n_far", float(n_far), "rows"), Fact("share_far", share, "share of values")),
+    )
+
+
+def _ends_at_zero(within: np.ndarray) -> bool:
+    """Whether what lies below 0 is no thin end of the rest: as far above 0 many more lie, or a gap parts the two."""
+    below, rest = within[within < 0], within[within >= 0]
+    crowded = (rest <= -below.min()).sum() >= CROWD * len(below)
+    return bool(crowded or rest.min() - below.max() > GAP * (np.quantile(rest, 1 - RAREST) - rest.min()) > 0)
+
+
+def _below_zero(name: str, n_below: int, share: float, least: float) -> Finding:
+    they = f"{n_below:,} values of '{name}' are" if n_below > 1 else f"1 value of '{name}' is"
+    return Finding(
+        code="outliers",
+        severity="note",
+        where=name,
+        says=f"{they} below 0 (the least {least:g}), where all others are 0 or more",
+        fix="check that they can be: an age or a length below 0 is a slip of the pen, a refund is not",
+        facts=(Fact("n_below", float(n_below), "rows"), Fact("share_below", share, "share of values")),
     )
 
 
