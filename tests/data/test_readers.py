@@ -13,6 +13,7 @@ import pytest
 from artificer.core.errors import DataError
 from artificer.data.readers import read
 from artificer.data.separated import separated_batches, typed
+from artificer.data.survey import survey
 
 ROWS = pl.DataFrame({"age": [41, 29], "job": ["admin.", "none"], "rate": [0.5, None]})
 
@@ -241,6 +242,19 @@ def test_what_is_no_table_is_refused_by_name_and_reason(tmp_path: Path, case: st
     said = refusal(written(tmp_path, content))
     assert "'rows.csv'" in said
     assert reason in said
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "jsonl"])
+def test_a_column_of_lists_or_records_is_left_out_of_a_file_and_told(tmp_path: Path, ending: str) -> None:
+    frame = pl.DataFrame({"n": [1, 2], "tags": [["x"], []], "who": [{"name": "x"}, {"name": "y"}]})
+    path = tmp_path / f"rows.{ending}"
+    {"parquet": frame.write_parquet, "arrow": frame.write_ipc, "jsonl": frame.write_ndjson}[ending](path)
+    loaded = read(path)
+    assert loaded.frame.to_dict(as_series=False) == {"n": [1, 2]}
+    assert [(one.code, one.where) for one in loaded.findings] == [("nested", "tags"), ("nested", "who")]
+    assert "holds lists" in loaded.findings[0].says
+    assert "holds records" in loaded.findings[1].says
+    assert survey(path).findings == loaded.findings
 
 
 def test_what_cannot_be_read_is_not_what_its_name_says(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from artificer.core.errors import DataError
-from artificer.data.readers import Loaded, read
+from artificer.core.records import Finding
+from artificer.data.readers import Loaded, read_part
 
 ROWS_AT_ONCE = 1 << 17
 STARTS = {b"PAR1": "Parquet", b"ARRO": "Arrow"}
@@ -34,11 +35,14 @@ class Batch:
         Its name, as in a row's id.
     start : int
         Position of the first row in it, counted from 0.
+    findings : tuple of Finding
+        What was noticed when reading it.
     """
 
     frame: pl.DataFrame
     source: str
     start: int
+    findings: tuple[Finding, ...] = ()
 
 
 def sliced(loaded: Loaded) -> Iterator[Batch]:
@@ -99,9 +103,9 @@ def _batches(path: Path, wanted: Collection[str] | None, seen: dict[Path, State]
         _refuse_changed(path, seen)
         for table in (_of_parquet if form == "Parquet" else _of_arrow)(path, wanted):
             for one in range(0, table.num_rows, ROWS_AT_ONCE):
-                frame = read(table.slice(one, ROWS_AT_ONCE)).frame
-                yield Batch(frame, path.name, start)
-                start += frame.height
+                part = read_part(table.slice(one, ROWS_AT_ONCE), path.name)
+                yield Batch(part.frame, path.name, start, part.findings)
+                start += part.frame.height
         _refuse_changed(path, seen)
     except (pa.ArrowException, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -30,6 +30,7 @@ from artificer_runtime.values import spans_in_seconds
 SQLITE = b"SQLite format 3\x00"
 ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
+HELD = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}
 UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
 NO_TABLE = {
     b"PK\x03\x04": "a zip file",
@@ -78,8 +79,8 @@ def read(source: Any, *, folder: Path | None = None, late: Sequence[str] = ()) -
     Raises
     ------
     DataError
-        When it is absent, empty, damaged, of no known format, ragged, has two columns of one name or a column of lists,
-        or when the files of a glob have different columns, beside late ones.
+        When it is absent, empty, damaged, of no known format, ragged, has two columns of one name, or when the files of a
+        glob have different columns, beside late ones; a frame with a column of lists, too, which is left out of a file.
     """
     if not isinstance(source, str | Path):
         frame = _checked(_frame(source), "the frame")
@@ -95,11 +96,32 @@ def read(source: Any, *, folder: Path | None = None, late: Sequence[str] = ()) -
     return joined(read_ones, late)
 
 
+def read_part(table: Any, name: str) -> Loaded:
+    """The rows of an Arrow table that is a part of a file.
+
+    Raises
+    ------
+    DataError
+        As for `read`.
+    """
+    return _loaded(_from_arrow(table), name=name)
+
+
 def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
     """The rows of files, at least one, below each other; see `read`."""
     frame = _stacked([one.frame for one in files], [one.parts[0][0] for one in files], late)
     findings = tuple(finding for one in files for finding in one.findings)
     return Loaded(frame, tuple(part for one in files for part in one.parts), findings)
+
+
+def _loaded(frame: pl.DataFrame, findings: Sequence[Finding] = (), *, name: str) -> Loaded:
+    """What was read from a file, without columns that hold no single values where it has others."""
+    nested = _nested(frame)
+    if len(nested) == frame.width:
+        nested = {}  # to be refused
+    left_out = (_left_out(column, held) for column, held in nested.items())
+    frame = _checked(frame.drop(nested), f"'{name}'")
+    return Loaded(frame, ((name, frame.height),), (*findings, *left_out))
 
 
 def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
@@ -131,8 +153,7 @@ def _read_file(path: Path, part: str) -> Loaded:
     if data.startswith(SQLITE):
         from artificer.data.databases import read_table_of
 
-        frame = _checked(read_table_of(path, part), f"'{path.name}'")
-        return Loaded(frame, ((path.name, frame.height),))
+        return _loaded(read_table_of(path, part), name=path.name)
     return _read_bytes(data, path.name, part)
 
 
@@ -146,9 +167,7 @@ def _read_bytes(data: bytes, name: str, part: str) -> Loaded:
     if not data.strip():
         raise NoRowsError(f"'{name}' is empty; name a file that holds rows")
     if is_workbook(data):
-        frame, findings = read_sheet(data, name, part)
-        frame = _checked(frame, f"'{name}'")
-        return Loaded(frame, ((name, frame.height),), findings)
+        return _loaded(*read_sheet(data, name, part), name=name)
     if part:
         raise DataError(f"'{name}#{part}' names a part of '{name}', which is neither a workbook nor an SQLite database")
     for start, what in NO_TABLE.items():
@@ -188,8 +207,7 @@ def _read_rows(data: bytes, name: str) -> Loaded:
     except UNREADABLE as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(f"'{name}' is a damaged {form} file ({reason}); make or copy it again") from error
-    frame = _checked(frame, f"'{name}'")
-    return Loaded(frame, ((name, frame.height),), findings)
+    return _loaded(frame, findings, name=name)
 
 
 def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
@@ -289,14 +307,27 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if frame.height == 0:
         raise NoRowsError(f"{where} has a header and no rows; name a file that holds rows")
     refuse_names(frame.columns, where)
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary)]
-    if nested:
-        names = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}
-        held = names.get(frame.schema[nested[0]].base_type(), "objects")
+    for name, held in _nested(frame).items():
         raise DataError(
-            f"column '{nested[0]}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
+            f"column '{name}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
         )
     return frame.select(_plain(frame[name]) for name in frame.columns)
+
+
+def _nested(frame: pl.DataFrame) -> dict[str, str]:
+    """Columns that hold no single values, and what they hold."""
+    nested = (name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary))
+    return {name: HELD.get(frame.schema[name].base_type(), "objects") for name in nested}
+
+
+def _left_out(name: str, held: str) -> Finding:
+    return Finding(
+        "nested",
+        "warning",
+        name,
+        f"'{name}' holds {held}, which no model reads: it is left out",
+        "make plain columns of it if it may tell something: a count, a flag, a column for each of its parts",
+    )
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -25,7 +25,7 @@ from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema
 from artificer.data.missing import without_missing
-from artificer.data.readers import Loaded, read
+from artificer.data.readers import Loaded, read, read_part
 from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
 from artificer.data.sketches import Copies
@@ -158,7 +158,7 @@ def _pieces(path: Path) -> Iterator[Loaded]:
     batches = streamed(path, path.parent)
     if batches is not None:
         for batch in batches:
-            yield Loaded(batch.frame, ((path.name, batch.frame.height),))
+            yield Loaded(batch.frame, ((path.name, batch.frame.height),), batch.findings)
     elif is_long_separated(path):
         for frame in separated_batches(path):
             yield Loaded(frame, ((path.name, frame.height),))
@@ -180,7 +180,7 @@ def _spread(files: list[Path]) -> pl.DataFrame | None:
         with parquet.ParquetFile(file) as opened:
             batch = next(opened.iter_batches(LOOKED_AT // len(chosen), row_groups=[group]), None)
         if batch is not None and batch.num_rows:
-            frame = read(batch).frame
+            frame = read_part(batch, file.name).frame
             sample = frame if sample is None else stacked(sample, frame)
     return sample
 
