@@ -69,6 +69,15 @@ def test_no_group_stands_in_two_folds(seed: int, n_groups: int) -> None:
     assert set(folds.of_row) == set(range(folds.n_folds))
 
 
+def test_folds_of_whole_groups_hold_like_shares_of_a_class_that_few_groups_have() -> None:
+    group = np.repeat(np.arange(40), 25)
+    y = ((group % 4 == 0) & (np.arange(1_000) % 25 < 10)).astype(float)  # 10 groups have ten each, the others none
+    folds = cut_folds(labelled(y, group=group), 2)
+    assert (folds.how, folds.n_folds) == ("grouped", 8)
+    assert set(np.bincount(folds.of_row, y, minlength=8)) == {10, 20}
+    assert set(np.bincount(folds.of_row)) == {125}
+
+
 @pytest.mark.parametrize("n", range(2, 21))
 @pytest.mark.parametrize("by", ["drawn", "time", "grouped"])
 def test_no_fold_of_few_rows_is_empty(n: int, by: str) -> None:

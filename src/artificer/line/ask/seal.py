@@ -14,6 +14,7 @@ import numpy as np
 SHARE, MOST = 0.2, 0.5
 FEWEST_ROWS = 500
 FEWEST_OF_A_CLASS = 50
+DRAWS, MANY_GROUPS = 32, 1_000
 _DRAW = 20
 
 How = Literal["file", "time", "group", "stratified", "drawn"]
@@ -45,14 +46,18 @@ def choose_sealed(y: np.ndarray, n_classes: int, time: np.ndarray | None, group:
     if reason:
         return Choice(np.zeros(len(y), bool), "drawn", reason)
     if group is not None:
-        return _groups(group, time)
+        return _groups(group, time, _strata(y, n_classes))
     latest = _latest(time) if time is not None else None
     if latest is not None:
         return Choice(latest, "time", "the latest fifth: the model will meet rows later than those it learned from")
-    strata = y if n_classes else np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
     what = "class" if n_classes else "tenth of the target"
     why = "the brief names no time and no group" if time is None else "no moment parts the latest rows from the others"
-    return Choice(_stratified(strata), "stratified", f"a fifth of each {what}, drawn: {why}")
+    return Choice(_stratified(_strata(y, n_classes)), "stratified", f"a fifth of each {what}, drawn: {why}")
+
+
+def _strata(y: np.ndarray, n_classes: int) -> np.ndarray:
+    """What each part is to hold a like share of: classes, or tenths of the target."""
+    return y if n_classes else np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
 
 
 def _too_few(y: np.ndarray, n_classes: int) -> str:
@@ -79,19 +84,17 @@ def _latest(time: np.ndarray) -> np.ndarray | None:
     return mask
 
 
-def _groups(group: np.ndarray, time: np.ndarray | None) -> Choice:
+def _groups(group: np.ndarray, time: np.ndarray | None, strata: np.ndarray) -> Choice:
     names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
     if len(names) == 1:
         return Choice(np.zeros(len(group), bool), "group", "all rows are of one group: all of them train")
     if time is None:
-        order = np.random.default_rng(_DRAW).permutation(len(names))
-    else:
-        last = np.full(len(names), -np.inf)
-        np.maximum.at(last, inverse, np.nan_to_num(time, nan=-np.inf))
-        order = np.argsort(-last, kind="stable")
-    mask = np.isin(inverse, order[_nearest(counts[order], SHARE * len(group))])
-    if time is None:
+        mask = _evenest(inverse, counts, strata)
         return Choice(mask, "group", "whole groups, drawn: rows of one group stay together")
+    last = np.full(len(names), -np.inf)
+    np.maximum.at(last, inverse, np.nan_to_num(time, nan=-np.inf))
+    order = np.argsort(-last, kind="stable")
+    mask = np.isin(inverse, order[_nearest(counts[order], SHARE * len(group))])
     later = float(np.mean(time[mask] > np.nanmax(time[~mask], initial=-np.inf)))
     return Choice(
         mask,
@@ -99,6 +102,19 @@ def _groups(group: np.ndarray, time: np.ndarray | None) -> Choice:
         f"the groups seen last, whole: rows of one group stay together; {later:.0%} of the test rows are later than all that "
         "train",
     )
+
+
+def _evenest(group: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> np.ndarray:
+    """Of draws of whole groups, the one whose share of every stratum is nearest to a fifth; of many groups the first."""
+    rng, stratum = np.random.default_rng(_DRAW), np.unique(strata, return_inverse=True)[1]
+    n_rows, best, least = np.bincount(stratum), np.zeros(len(group), bool), np.inf
+    for _ in range(DRAWS if len(counts) < MANY_GROUPS else 1):
+        order = rng.permutation(len(counts))
+        mask = np.isin(group, order[_nearest(counts[order], SHARE * len(group))])
+        off = float(((np.bincount(stratum[mask], minlength=len(n_rows)) / n_rows - SHARE) ** 2).sum())
+        if off < least:
+            best, least = mask, off
+    return best
 
 
 def _nearest(counts: np.ndarray, wanted: float) -> np.ndarray:

@@ -15,6 +15,7 @@ from artificer_runtime.parts import dealt
 FOLDS_OF_FEW, FOLDS, FEW_ROWS = 8, 5, 2_000
 TIME_FOLDS = 4
 FIRST_SHARE = 0.4  # of time-ordered rows: they only ever train, so that even the earliest fold has something to learn
+MOST_BALANCED = 10_000  # groups
 _DRAW = 5
 
 
@@ -56,15 +57,17 @@ def cut_folds(rows: Labelled, n_classes: int) -> Folds:
     """
     wanted = min(FOLDS_OF_FEW, rows.n_rows) if rows.n_rows < FEW_ROWS else FOLDS  # no fold without a row
     if rows.group is not None:
-        return _grouped(rows.group, wanted)
+        return _grouped(rows.group, rows.y if n_classes else _tenths(rows.y), wanted)
     if rows.time is not None:
         by_time = _by_time(rows.time)
         if by_time is not None and _all_learnable(by_time, rows.y, n_classes):
             return by_time
     if not n_classes:
-        strata = np.searchsorted(np.quantile(rows.y, np.linspace(0.1, 0.9, 9)), rows.y)
         return Folds(
-            _dealt(strata, wanted), wanted, "drawn", "each fold holds a like share of every tenth of the target"
+            _dealt(_tenths(rows.y), wanted),
+            wanted,
+            "drawn",
+            "each fold holds a like share of every tenth of the target",
         )
     counts = np.bincount(rows.y.astype(np.int64))
     # The second commonest class decides: a rarer third one may be absent from some folds.
@@ -110,22 +113,38 @@ def _all_learnable(folds: Folds, y: np.ndarray, n_classes: int) -> bool:
     return all(len(np.unique(y[side])) > 1 for side in sides)
 
 
-def _grouped(group: np.ndarray, wanted: int) -> Folds:
-    names, inverse, counts = np.unique(group, return_inverse=True, return_counts=True)
+def _grouped(group: np.ndarray, strata: np.ndarray, wanted: int) -> Folds:
+    """The largest group first, each into the fold that holds least of the rows and of the strata that the group has."""
+    names, place = np.unique(group, return_inverse=True)
     n_folds = min(wanted, len(names))
     if n_folds < 2:
         return Folds(
             _dealt(np.zeros(len(group)), wanted), wanted, "drawn", "all rows are of one group, so they are drawn"
         )
-    fold_of_group = np.zeros(len(names), np.int8)
-    filled = np.zeros(n_folds)
-    for index in np.argsort(-counts, kind="stable"):  # the largest first, each into the emptiest fold
-        fold = int(np.argmin(filled))
-        fold_of_group[index] = fold
-        filled[fold] += counts[index]
+    n_rows = np.bincount(place)
+    shares = np.column_stack([_held(place, strata, len(names)), n_rows / len(group)])
+    fold_of_group, filled = np.zeros(len(names), np.int8), np.zeros((n_folds, shares.shape[1]))
+    for one in np.argsort(-n_rows, kind="stable"):
+        fold = int(np.argmin(filled @ shares[one]))
+        fold_of_group[one] = fold
+        filled[fold] += shares[one]
     return Folds(
-        fold_of_group[inverse], n_folds, "grouped", "rows of one group stay in one fold: the model meets new groups"
+        fold_of_group[place], n_folds, "grouped", "rows of one group stay in one fold: the model meets new groups"
     )
+
+
+def _held(place: np.ndarray, strata: np.ndarray, n_groups: int) -> np.ndarray:
+    """Share of each stratum's rows that each group holds: (n_groups, n_strata); of many groups, which even out, none."""
+    levels, stratum = np.unique(strata, return_inverse=True)
+    if n_groups > MOST_BALANCED:
+        return np.empty((n_groups, 0))
+    counts = np.bincount(place * len(levels) + stratum, minlength=n_groups * len(levels)).reshape(n_groups, -1)
+    return np.asarray(counts / counts.sum(axis=0))
+
+
+def _tenths(y: np.ndarray) -> np.ndarray:
+    """Which tenth of the target a row is in: int64 (n_rows,)."""
+    return np.searchsorted(np.quantile(y, np.linspace(0.1, 0.9, 9)), y)
 
 
 def _dealt(strata: np.ndarray, n_folds: int) -> np.ndarray:
