@@ -187,6 +187,8 @@ class Updated:
         Score of the challenger minus the champion's, paired, positive where the challenger is better.
     flipped : float
         Share of decisions that would change, 0 to 1.
+    flips : str
+        What `flipped` is the share of.
     choice : str
         "promote", "keep", or "ask": promoting would be right but needs a person.
     """
@@ -202,6 +204,7 @@ class Updated:
     choice: Literal["promote", "keep", "ask"]
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    flips: str = "of the decisions change"
     VERSION: ClassVar[int] = 1
 
 

@@ -201,6 +201,22 @@ class TestFlips:
         changed = ((frame["poor"] >= 0.5) != (frame["good"] >= 0.5)).mean()
         assert self.share(DecisionPart()) == pytest.approx(changed)
 
+    @pytest.mark.parametrize(
+        ("decision", "share", "what"),
+        [
+            (DecisionPart(), 0.25, "of the predictions move by more than the champion's median error"),
+            (DecisionPart(threshold=2.5), 0.5, "of the decisions change"),
+        ],
+    )
+    def test_of_numbers_a_threshold_decides_and_without_one_how_far_they_move(
+        self, decision: DecisionPart, share: float, what: str
+    ) -> None:
+        frame = pl.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [1.1, 2.6, 2.4, 9.0], "won": [2.0, 3.0, 4.0, 5.0]})
+        brief = replace(BRIEF, decision=decision, target=Target(column="won"))
+        one, other = (version(name, (), "rmse", "") for name in ("a", "b"))
+        found = compared(brief, one, other, meet(frame, brief, one))
+        assert (found.flipped, found.flips) == (share, what)
+
 
 class TestFreeze:
     def test_days_inside_a_stretch_are_frozen_to_its_last(self) -> None:

@@ -72,17 +72,18 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
         why = "the versions know different classes" if not alike else "no labelled row is there that neither saw"
         return _undecided(champion, challenger, metric, rows.n_rows, why)
     ours, theirs = rows.predicted(champion), rows.predicted(challenger)
-    share = flipped(brief, rows, (champion, challenger), ours, theirs)
+    share, what = flipped(brief, rows, (champion, challenger), ours, theirs)
     ours, theirs = champion.decided(metric, ours), challenger.decided(metric, theirs)
     scores = [estimate(metric, rows.y, one, rows.weight, groups=rows.group, level=level) for one in (ours, theirs)]
     gain = compare(metric, rows.y, theirs, ours, rows.weight, groups=rows.group, level=level)
-    choice, because = _choice(brief, gain, share, metric, practically(metric, scores[0].value))
+    told = f"{share:.0%} {what}"
+    choice, because = _choice(brief, gain, share, told, metric, practically(metric, scores[0].value))
     question = f"Shall {challenger.name} be served in place of {champion.name}?"
     facts = (
         Fact("gain", gain.value, metric),
         Fact("low", gain.low, metric),
         Fact("high", gain.high, metric),
-        Fact("flipped", share, "share of decisions"),
+        Fact("flipped", share, f"share {what}"),
         Fact("rows", float(rows.n_rows), "rows that neither saw"),
     )
     decision = Decision("update", question, choice, because, ("promote", "keep", "ask"), facts)
@@ -95,6 +96,7 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
         challenger_score=scores[1],
         gain=gain,
         flipped=share,
+        flips=what,
         choice=choice,
         findings=rows.findings,
         decisions=(decision,),
@@ -126,7 +128,7 @@ def frozen(freeze: tuple[str, ...], today: date | None = None) -> str:
     return ""
 
 
-def _choice(brief: Brief, gain: Estimate, share: float, metric: str, within: float) -> tuple[Any, str]:
+def _choice(brief: Brief, gain: Estimate, share: float, flips: str, metric: str, within: float) -> tuple[Any, str]:
     likely = chances(gain, within)
     told = (
         f"on rows that neither saw it is {'better' if gain.value >= 0 else 'worse'} by {with_interval(gain)} {metric}"
@@ -142,13 +144,13 @@ def _choice(brief: Brief, gain: Estimate, share: float, metric: str, within: flo
     if share > allowed.max_flipped:
         return (
             "ask",
-            f"{told}, but it changes {share:.0%} of the decisions; [authority] max_flipped allows {allowed.max_flipped:.0%}",
+            f"{told}, but {flips}; [authority] max_flipped allows {allowed.max_flipped:.0%}",
         )
     if allowed.promote != "act":
         return "ask", f'{told}; [authority] promote = "{allowed.promote}" leaves the promotion to a person'
     if allowed.four_eyes:
         return "ask", f"{told}; [authority] four_eyes asks for the yes of someone other than its author"
-    return "promote", f"{told}, and {share:.0%} of the decisions change"
+    return "promote", f"{told}, and {flips}"
 
 
 def _undecided(champion: Version, challenger: Version, metric: str, n_rows: int, why: str) -> Updated:
