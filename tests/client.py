@@ -15,6 +15,7 @@ from artificer.core.stages import Contract, RunLock
 from artificer.core.store import encode, named_bytes
 from artificer.line.ask import read_brief
 from artificer_runtime.members.linear import Linear
+from artificer_runtime.outcome import Residuals
 from artificer_runtime.package import Contents, Weighted, add_files, write
 from artificer_runtime.recipe import Block, FittedRecipe, Recipe
 from artificer_runtime.schema import Column, Schema
@@ -40,14 +41,16 @@ COLUMNS = Schema(
 )
 
 
-def contents(task: Task, slope: float) -> Contents:
-    """A linear model over x."""
+def contents(task: Task, slope: float, spread: float = 0.0) -> Contents:
+    """A linear model over x; with a spread, nine values in ten lie so near to its predictions."""
     recipe = FittedRecipe(Recipe((Block("numbers", "numbers@1", ("x",)),)), FEATURES, {"numbers": {}})
     n_out = 3 if task == "multiclass" else 1
     weights = slope * np.linspace(1, -1, n_out)[:, None] if n_out > 1 else np.full((1, 1), slope)
     link = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}[task]
     member = Linear(weights, np.zeros(n_out), np.zeros(1, np.float32), link)  # type: ignore[arg-type]
-    return Contents(task, "won", CLASSES[task], "string", recipe, (Weighted(member, 1.0, ("numbers",)),))
+    members = (Weighted(member, 1.0, ("numbers",)),)
+    residuals = Residuals((0.0,), (spread,), (0.05, 0.95), (-1.0, 1.0), 99) if spread else None
+    return Contents(task, "won", CLASSES[task], "string", recipe, members, residuals=residuals)
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,11 @@ class Client:
         slope: float = 1.0,
         positive: str = "yes",
         name: str = "calls",
+        spread: float = 0.0,
     ) -> Client:
         """Put a package into the workspace."""
         folder = self.package(version)
-        model_hash = write(folder, contents(task, slope))
+        model_hash = write(folder, contents(task, slope, spread))
         brief = read_brief(self.brief)
         card = {"name": name, "key": list(brief.data.key), "positive": positive if task == "binary" else ""}
         card |= {

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from artificer_runtime import Explanations, RowsError, RuntimeInputError, load
+from artificer_runtime.predictor import ends_told
 
 EXPLAIN, VERIFY = "--explain", "--verify"
 USAGE = f"usage: python -m artificer_runtime [{EXPLAIN}] PACKAGE ROWS.csv|ROWS.jsonl, or {VERIFY} PACKAGE"
@@ -55,7 +55,7 @@ def _predictions(package: Path, path: Path, *, explain: bool) -> Iterator[str]:
                 zip(predictor.contents.classes, full.probabilities[row].tolist(), strict=True)
             )
         if full.intervals is not None:
-            found["interval"] = [end if math.isfinite(end) else None for end in full.intervals[row].tolist()]
+            found["interval"] = ends_told(full.intervals[row].tolist())
         found["odd"] = [name for name, flag in full.flags.items() if flag[row]]
         if told is not None:
             found["explanation"] = _explanation(told, row, predictor.contents.classes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -65,11 +66,24 @@ class Predictions:
 
 
 class One(NamedTuple):
-    """One row's prediction in plain values: its label or number, chances by class (None in regression), flags raised."""
+    """One row's prediction in plain values: label or number, chances by class, flags raised, and a number's interval.
+
+    What there is none of is None: chances of a number, an interval of a class or where the package carries no residuals.
+    """
 
     value: Any
     probabilities: list[float] | None
     flags: list[str]
+    interval: list[float | None] | None = None
+
+
+def ends_told(ends: Iterable[float]) -> list[float | None]:
+    """The ends of an interval as JSON holds them: null where there is none.
+
+    >>> ends_told((1.5, float("inf")))
+    [1.5, None]
+    """
+    return [end if math.isfinite(end) else None for end in ends]
 
 
 @dataclass(frozen=True)
@@ -173,7 +187,7 @@ class Predictor:
         return Predictions(self._values(raw), raw if self.contents.classes else None, flags, intervals)
 
     def predict_one(self, row: dict[str, Any]) -> One | None:
-        """What `predict_full` says of one row, but for the interval, without an array; None where it takes arrays.
+        """What `predict_full` says of one row, in plain values; None where it takes arrays.
 
         For who answers row by row: rows with errors, or values that no plain row holds, are for `predict_full`.
         """
@@ -184,7 +198,8 @@ class Predictor:
         found = self._single.plain(read)
         flags = [name for name, raised in (("unseen", read.unseen), ("outside", read.outside)) if raised]
         if not self.contents.classes:
-            return One(found[0], None, flags)
+            told = self.contents.residuals is not None
+            return One(found[0], None, flags, ends_told(self.interval(np.array([found]))[0].tolist()) if told else None)
         weighed: list[float] = self.weighed(np.array([found]))[0].tolist() if self.contents.multipliers else found
         return One(self._labels[weighed.index(max(weighed))], found, flags)
 

@@ -16,9 +16,11 @@ from artificer.line.ship.server import Limits, Serving
 ROW = {"x": 0.5, "shop": "a"}
 
 
-def serving_of(folder: Path, more: str = "", task: Task = "binary", limits: Limits | None = None) -> Serving:
+def serving_of(
+    folder: Path, more: str = "", task: Task = "binary", limits: Limits | None = None, spread: float = 0.0
+) -> Serving:
     """What serves a linear model over x."""
-    return Serving.of(Client(folder).ask(more=more).ship(task=task).package("v1"), limits=limits)
+    return Serving.of(Client(folder).ask(more=more).ship(task=task, spread=spread).package("v1"), limits=limits)
 
 
 @contextlib.contextmanager

@@ -86,6 +86,16 @@ class TestTables:
             expected = serving.model.scorer.predictor.predict(table()).tolist()
             assert read(answer.content, PARQUET)["prediction"].to_list() == expected
 
+    def test_a_number_comes_with_the_ends_between_which_nine_in_ten_lie(self, tmp_path: Path) -> None:
+        with asking(serving_of(tmp_path, task="regression", spread=2.0)) as client:
+            for sent in (ROW, {"rows": [ROW, ROW]}):
+                assert client.post("/predict", json=sent).json()["predictions"][0]["interval"] == [-1.5, 2.5]
+            answer = client.post("/predict/batch", content=written(table(), ARROW), headers={"content-type": ARROW})
+            found = read(answer.content, ARROW)
+            for name, apart in (("low", -2.0), ("high", 2.0)):
+                np.testing.assert_allclose(found[name], found["prediction"] + apart)
+            assert '"interval":' in client.get("/openapi.json").text
+
     def test_what_is_no_table_is_refused(self, client: Any) -> None:
         good = written(table(), PARQUET)
         for content, kind, status in (

@@ -58,6 +58,21 @@ class TestTheTable:
         _, table = scored(client, rows())
         np.testing.assert_allclose(table["score"], 10 * rows()["x"].to_numpy(), rtol=1e-5)
 
+    def test_of_a_number_holds_the_ends_of_its_interval_and_a_table_of_before_is_given_them(
+        self, client: Any, rows: Rows
+    ) -> None:
+        client.ship("number", "regression", spread=2.0).serve("number")
+        _, table = scored(client, rows())
+        np.testing.assert_allclose(table["low"], table["score"] - 2)
+        np.testing.assert_allclose(table["high"], table["score"] + 2)
+        table.drop("low", "high").write_parquet(client.folder / "before.parquet")
+        done, given = scored(client, rows(), "before.parquet")
+        assert done.n_changed == 20
+        assert given["low"].equals(table["low"])
+        client.ship("bare", "regression").serve("bare")
+        _, bare = scored(client, rows(), "bare.parquet")
+        assert bare["low"].null_count() == bare["high"].null_count() == 20
+
     def test_of_more_classes_holds_the_likeliest_and_its_probability(self, client: Any, rows: Rows) -> None:
         client.ship("three", "multiclass", slope=4.0).serve("three")
         _, table = scored(client, rows())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 
+import numpy as np
 import polars as pl
 
 from artificer.data.fill import Filling
@@ -13,7 +14,8 @@ from artificer.line.ship.decisions import Rule
 from artificer.line.ship.predicted import Predicted
 from artificer.line.ship.scorer import Scorer
 
-ASKED = ("period", "reasons", "review")  # columns that stand in a table since its brief asked for them
+# Columns that a table may lack: it stands there since before they were told, or its brief has come to ask for them.
+LATER = ("low", "high", "period", "reasons", "review")
 
 
 def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisions: pl.Series) -> Filling:
@@ -29,6 +31,7 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
     ours = [
         pl.Series("predicted", found.classes.tolist()) if found.classes is not None else None,
         pl.Series("score", found.score),
+        *_ends(found.ends),
         decisions.alias("decision"),
         period,
         said.reasons.alias("reasons") if asked.reasons.count else None,
@@ -43,8 +46,15 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
         if column is not None:
             columns.append(column.alias(_free(column.name, taken)))
     group = _free("period", taken) if period is not None else ""
-    optional = tuple(_free(name, taken) for name in ASKED)
+    optional = tuple(_free(name, taken) for name in LATER)
     return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group, optional)
+
+
+def _ends(ends: np.ndarray | None) -> Iterator[pl.Series]:
+    """The columns "low" and "high", null where there is no such end; none of them where classes are predicted."""
+    if ends is not None:
+        known = np.where(np.isfinite(ends), ends, np.nan)
+        yield from (pl.Series(name, known[:, place], nan_to_null=True) for place, name in enumerate(("low", "high")))
 
 
 def _same(text: str, n_rows: int) -> pl.Series:

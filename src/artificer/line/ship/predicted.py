@@ -42,6 +42,8 @@ class Predicted:
         Probability of success, of the likeliest class where there are more than two, or the predicted value.
     classes : array or None, (n_rows,)
         The likeliest class, where there are more than two.
+    ends : array of float64 or None, (n_rows, 2)
+        Of numbers, low and high end that hold nine values in ten; NaN where the package tells none.
     flags : Series of Categorical, (n_rows,)
         What was odd about a row: "", or words of "unseen outside clipped".
     met : array of int32, (n_rows,)
@@ -56,6 +58,7 @@ class Predicted:
     key: pl.Series
     score: np.ndarray
     classes: np.ndarray | None
+    ends: np.ndarray | None
     flags: pl.Series
     met: np.ndarray
     period: np.ndarray
@@ -133,21 +136,25 @@ def predicted_rows(scorer: Scorer, rule: Rule, batches: Iterator[Batch]) -> Pred
         rows = batch.frame
         key_texts(rows.head(0), columns, ())  # an absent column is told before anything is predicted
         keys.append(rows.select(columns))
-        score, predicted, flags, bits = _scores(scorer, batch, asked)
+        score, predicted, ends, flags, bits = _scores(scorer, batch, asked)
         told = (bits, rule.periods(rows), *rule.alone(rows, score))
-        arrays.append([score, predicted, flags, *map(_brief, told)])
+        arrays.append([score, predicted, ends, flags, *map(_brief, told)])
         parts.append((batch.source, batch.start + rows.height))
         if batch.start:  # the same source goes on
             del parts[-2]
     if not arrays:
         return None
-    score, predicted, flags, bits, period, acts, turns = (_joined(arrays, place) for place in range(len(arrays[0])))
+    score, predicted, ends, flags, bits, period, acts, turns = (
+        _joined(arrays, place) for place in range(len(arrays[0]))
+    )
     held = _stacked(keys)
     key = key_texts(held, columns, parts)
     _refuse_unkeyed(held, key, columns)
     texts = pl.Series(FLAG_TEXTS, dtype=pl.Categorical)[flags]
+    known = held if columns else key.to_frame("row")
     classes = predicted if scorer.task == "multiclass" else None
-    return Predicted(held if columns else key.to_frame("row"), key, score, classes, texts, bits, period, acts, turns)
+    of_numbers = ends if scorer.task == "regression" else None
+    return Predicted(known, key, score, classes, of_numbers, texts, bits, period, acts, turns)
 
 
 def _brief(array: np.ndarray) -> np.ndarray:
@@ -169,7 +176,7 @@ def _joined(arrays: list[list[np.ndarray]], place: int) -> np.ndarray:
 
 
 def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[np.ndarray, ...]:
-    """Score, predicted class, flags and met conditions of a batch's rows."""
+    """Score, predicted class, ends of intervals, flags and met conditions of a batch's rows."""
     try:
         rows = admitted(scorer, batch.frame)
         full = scorer.predictor.predict_full(rows)
@@ -181,13 +188,15 @@ def _scores(scorer: Scorer, batch: Batch, asked: Sequence[Condition]) -> tuple[n
     flags = np.zeros(len(full.values), np.uint8)
     for bit, name in enumerate(FLAGS):
         flags |= full.flags[name].astype(np.uint8) << bit
+    predicted, ends = np.empty(0, bool), np.empty((0, 2))
     if full.probabilities is None:
-        score, predicted = np.asarray(full.values, np.float64), np.empty(0, bool)
+        score = np.asarray(full.values, np.float64)
+        ends = full.intervals if full.intervals is not None else np.full((len(score), 2), np.nan)
     else:
         best = full.probabilities.max(axis=1) if scorer.positive < 0 else full.probabilities[:, scorer.positive]
         score = np.array(best, np.float64)  # a copy: the probabilities of all classes are let go of
-        predicted = np.asarray(full.values) if scorer.positive < 0 else np.empty(0, bool)
-    return score, predicted, flags, met(asked, score, full)
+        predicted = np.asarray(full.values) if scorer.positive < 0 else predicted
+    return score, predicted, ends, flags, met(asked, score, full)
 
 
 def _stacked(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:

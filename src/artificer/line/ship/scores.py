@@ -62,9 +62,9 @@ def score(
     Returns
     -------
     Scored
-        The table holds the key (without one: "row"), score, decision ("act", "leave", "control", "review" or null), period
-        (where the capacity has one), reasons and review (where the brief asks for them), flags, version and scored_at of
-        each row.
+        The table holds the key (without one: "row"), score, low and high (of numbers: nine values in ten lie between them),
+        decision ("act", "leave", "control", "review" or null), period (where the capacity has one), reasons and review (where
+        the brief asks for them), flags, version and scored_at of each row.
 
     Raises
     ------

@@ -211,7 +211,7 @@ def _like(answers: Any, schema: Any) -> Any:
 def _predicted(
     part: Any, model: Model, *, n_before: int, raised: dict[str, int], places: Sequence[int] | None = None
 ) -> Any:
-    """Answers to some rows of a part: key, prediction, probabilities, score, what is done with the row, flags, version.
+    """Answers to some rows of a part: key, prediction, probabilities, score or ends, what is done with it, flags, version.
 
     Parameters
     ----------
@@ -244,6 +244,10 @@ def _predicted(
             columns[f"probability_{name}"] = pa.array(found.probabilities[:, place])
         if scorer.positive >= 0:
             columns["score"] = pa.array(model.score(found))
+    if found.intervals is not None:
+        for place, name in enumerate(("low", "high")):
+            ends = found.intervals[:, place]
+            columns[name] = pa.array(ends, mask=~np.isfinite(ends))
     columns |= _decided(part, model, found)
     code = np.zeros(part.num_rows, np.int64)
     for bit, name in enumerate(FLAGS):

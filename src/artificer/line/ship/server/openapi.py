@@ -124,6 +124,10 @@ def prediction_schema(model: Model, *, kept: bool = True) -> dict[str, Any]:
         if scorer.positive >= 0:
             properties["score"] = {**chance, "description": f"probability of '{names[scorer.positive]}'"}
             required.append("score")
+    if scorer.predictor.contents.residuals is not None:
+        end = {"type": ["number", "null"], "description": "null where training had too few rows to tell it"}
+        says = "low and high end, between which nine values in ten lie"
+        properties["interval"] = {"type": "array", "items": end, "minItems": 2, "maxItems": 2, "description": says}
     if model.decider.names:
         properties["decision"] = {"enum": list(model.decider.names)}
         required.append("decision")

@@ -27,7 +27,7 @@ from artificer.line.ship.server.log import KEY, Log, Wanted
 from artificer.line.ship.server.metrics import Metrics
 from artificer_runtime import RowsError, RuntimeInputError
 from artificer_runtime.package import read
-from artificer_runtime.predictor import One, Predictions
+from artificer_runtime.predictor import One, Predictions, ends_told
 from artificer_runtime.schema import GROUPS, Column
 
 if TYPE_CHECKING:
@@ -104,11 +104,13 @@ class Model:
             answer["probabilities"] = dict(zip(self.scorer.predictor.contents.classes, chances, strict=True))
             if positive >= 0:
                 answer["score"] = chances[positive]
+        if found.interval is not None:
+            answer["interval"] = found.interval
         answer["flags"] = found.flags
         return answer
 
     def told(self, rows: Sequence[dict[str, Any]], found: Predictions) -> list[dict[str, Any]]:
-        """An answer for each row: prediction, and where there are any, probabilities, score, decision; flags."""
+        """An answer for each row: prediction, and where there are any, probabilities, score, interval, decision; flags."""
         classes, positive = self.scorer.predictor.contents.classes, self.scorer.positive
         answers: list[dict[str, Any]] = [{"prediction": value} for value in found.values.tolist()]
         if found.probabilities is not None:
@@ -116,6 +118,9 @@ class Model:
                 answer["probabilities"] = dict(zip(classes, chances, strict=True))
                 if positive >= 0:
                     answer["score"] = chances[positive]
+        if found.intervals is not None:
+            for answer, ends in zip(answers, found.intervals.tolist(), strict=True):
+                answer["interval"] = ends_told(ends)
         if self.decider.names:
             self._decide(answers, rows, found)
         raised = [(name, flag.tolist()) for name, flag in found.flags.items()]
