@@ -26,7 +26,7 @@ from artificer.line.ask import begin
 from artificer.line.fit import fit
 from artificer.line.judge import judge
 from artificer.line.refine import _gather, refine
-from artificer.line.refine.blend import Measured, best_single, cross_fitted, greedy, mixed
+from artificer.line.refine.blend import Measured, Predictions, best_single, cross_fitted, greedy, mixed
 from artificer.line.refine.refit import Refits
 from artificer.line.ship import ship
 from artificer.line.ship.packing import ways_of
@@ -129,6 +129,29 @@ def test_a_blend_is_left_only_where_it_is_shown_to_lose(
     why = next(one.because for one in model.decisions if one.question == "One candidate or a blend?")
     assert told in why
     assert (len({part.candidate for part in model.parts}) > 1) == (high > 0)
+
+
+@pytest.mark.parametrize("high", [0.001, -0.001])
+def test_what_ships_is_scored_by_weights_that_other_rows_chose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, high: float
+) -> None:
+    run, seen, drawn = started(tmp_path), list[float](), list[np.ndarray]()
+
+    def unseen(measured: Measured, predictions: Predictions, most: int) -> tuple[np.ndarray, np.ndarray]:
+        chances = np.random.default_rng(0).random((2, len(measured.y)))
+        blend, single = np.stack([1 - chances, chances], axis=2)
+        drawn.extend((blend, single))
+        seen.extend(score(measured.metric, measured.y, one) for one in (blend, single))
+        return blend, single
+
+    monkeypatch.setattr(refining, "cross_fitted", unseen)
+    gain = Estimate(-0.002, -0.005, high, "paired", 100, 0.8)
+    monkeypatch.setattr(refining, "gain_of_blending", lambda measured, blend, single: gain)
+    model = refine(run)
+    assert model.score.value == pytest.approx(seen[0 if high > 0 else 1])
+    with np.load(run.path(model.out_of_fold)) as stored:
+        told = stored["prediction"][:, 1]
+    assert abs(np.corrcoef(told, drawn[0 if high > 0 else 1][:, 1])[0, 1]) > 0.9  # but for their temperature
 
 
 def test_a_metric_without_a_bound_is_blended_too() -> None:

@@ -67,8 +67,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
     front_ : tuple of Choice
         Blends that no other one beats in score, time and size alike.
     out_of_fold_ : array of float64, (n_rows, n_out)
-        Predictions of rows by models that they did not train; NaN where a row was not measured. Rows to validate on, if
-        there are any, come last.
+        Predictions of rows by models that they did not train, and weights that they did not choose; NaN where a row was
+        not measured. Rows to validate on, if there are any, come last.
     metric_ : str
         What candidates were compared by.
     findings_ : tuple of Finding

@@ -86,7 +86,7 @@ class Model:
     refitted : bool
         Whether its parts were trained on all training rows; else they are those of the first fold, for want of time.
     score : Estimate
-        The blend's out-of-fold score.
+        The blend's out-of-fold score, each row by weights that other rows chose.
     cut : bool
         Whether the clock cut any fit that is in it.
     front : tuple of Choice

@@ -23,7 +23,8 @@ def front(
 ) -> tuple[Choice, ...]:
     """Choices that no other one beats in score, time of one row and size alike, the most accurate first.
 
-    Scores are those of blends whose weights were found on the same rows, as that of the model is.
+    Scores are those of blends whose weights were found on the same rows, all alike: of few rows a little too good, which
+    the model's own score is not.
 
     Parameters
     ----------
