@@ -59,7 +59,9 @@ def options(given: list[str] | None) -> argparse.Namespace:
         metavar="UTC",
         help="lines before 2026-11-25T12:00Z, say, do not count, nor peers.jsonl",
     )
-    parser.add_argument("--env", nargs="+", default=(), metavar="SYSTEM=PYTHON", help="default: made in bench/.envs")
+    parser.add_argument(
+        "--env", nargs="+", action="extend", default=[], metavar="SYSTEM=PYTHON", help="default: made in bench/.envs"
+    )
     parser.add_argument("--peers", type=Path, help="scores of peers measured earlier: they become peers.jsonl")
     parser.add_argument("--lines", type=Path, default=lines.OURS, help="where lines are read and added")
     return parser.parse_args(given)
