@@ -26,6 +26,7 @@ from artificer.core.stages import Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.readers import read
 from artificer.data.table import normalise
+from artificer.line.ask.unread import unread
 from artificer.line.audit.contract import contract_of, hold
 from artificer.line.audit.contract.freshness import freshness_of
 from artificer.line.audit.contract.references import references_of
@@ -127,7 +128,7 @@ def _halves(frame: pl.DataFrame, time: str) -> list[tuple[str, pl.DataFrame, pl.
 
 def _learned(one: pl.DataFrame, target: str) -> Contract:
     schema = infer_schema(one)
-    contract = contract_of(normalise(one, schema), schema, target, ())
+    contract = contract_of(normalise(one, schema), schema, target, (), n_stray=unread(one, schema)[1])
     assert not hold(one, contract).findings, "the rows that it was learned from break it"
     return contract
 

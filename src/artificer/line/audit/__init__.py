@@ -171,6 +171,7 @@ def _contract(run: Run, asked: Asked, rows: Labelled) -> Contract:
         brief.legal.personal,
         _beside(run, asked, rows),
         brief.target.known_after,
+        asked.n_stray,
     )
 
 

@@ -14,6 +14,7 @@ from artificer.core.brief import Joined
 from artificer.core.stages import Contract, Rule
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normalise
+from artificer.line.ask.unread import unread
 from artificer.line.audit.contract import check_contract, contract_of, hold
 from artificer.line.audit.contract.chance import largest_share
 from artificer.line.audit.contract.freshness import freshness_of
@@ -134,6 +135,18 @@ def panel(n_shops: int = 30, n_days: int = 40) -> pl.DataFrame:
 def learned(frame: pl.DataFrame) -> list[Rule]:
     schema = infer_schema(frame)
     return list(contract_of(normalise(frame, schema), schema, "", ()).rules or ())
+
+
+def test_words_that_strayed_into_numbers_in_training_pass_later_and_more_of_them_do_not() -> None:
+    cells = [str(one / 4) for one in range(2_000)]
+    cells[::50] = ["V57", "E909"] * 20
+    frame = pl.DataFrame({"code": cells})
+    schema = infer_schema(frame)
+    assert schema.columns[0].kind == "number"
+    contract = contract_of(normalise(frame, schema), schema, "", (), n_stray=unread(frame, schema)[1])
+    assert hold(frame, contract).findings == ()
+    worse = frame.with_columns(code=pl.Series(["V57"] * 100 + cells[100:]))
+    assert [one.code for one in hold(worse, contract).findings] == ["contract:kind"]
 
 
 class TestKeys:

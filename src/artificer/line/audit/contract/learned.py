@@ -6,7 +6,7 @@ What is learned of a sample must be kept by the next one: each kind of rule has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,6 +37,7 @@ def contract_of(
     personal: tuple[str, ...] = (),
     more: Sequence[Rule] = (),
     known_after: tuple[str, ...] = (),
+    n_stray: Mapping[str, int] | None = None,
 ) -> Contract:
     """Learn the contract from the training rows.
 
@@ -54,11 +55,18 @@ def contract_of(
         Learned from what is not in the frame: other tables, the clock.
     known_after : tuple of str
         Columns that rows to serve lack, as they lack the target.
+    n_stray : dict of str to int, optional
+        Values of a column that are not of its kind, which the frame lacks: so many, and what chance may add, pass later too.
     """
     columns = tuple(column for column in schema.columns if column.name != target)
     not_null = tuple(column.name for column in columns if not frame[column.name].null_count())
     unique = key if key and not frame.select(key).is_duplicated().any() else ()
-    alone = each(lambda one: [*_column_rules(frame[one.name], one, unique, personal)], columns, frame.height)
+    strayed = n_stray or {}
+    alone = each(
+        lambda one: [*_column_rules(frame[one.name], one, unique, personal, strayed.get(one.name, 0))],
+        columns,
+        frame.height,
+    )
     rules = [rule for of_one in alone for rule in of_one]
     if unique:
         rules.append(Rule("unique", unique, learned="the brief's key; no two training rows share it"))
@@ -76,7 +84,9 @@ def _of_target(values: pl.Series, column: Column) -> Iterator[Rule]:
     yield from (rule for rule in _column_rules(values, column, (), (column.name,)) if rule.kind in OF_TARGET)
 
 
-def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...]) -> Iterator[Rule]:
+def _column_rules(
+    values: pl.Series, column: Column, key: tuple[str, ...], personal: tuple[str, ...], n_stray: int = 0
+) -> Iterator[Rule]:
     known = values.drop_nulls()
     for rule in _basic(column, len(known) == len(values)):
         if rule.kind in ("set", "range"):
@@ -87,6 +97,8 @@ def _column_rules(values: pl.Series, column: Column, key: tuple[str, ...], perso
                 yield from far_of(column, _measured(known))
         elif rule.kind == "missing":
             yield replace(rule, allow=largest_share(len(values)))
+        elif rule.kind == "type" and n_stray:
+            yield replace(rule, allow=largest_share(len(known) + n_stray, n_stray))
         else:
             yield rule
     if values.dtype == pl.String and column.name not in personal and (found := pattern_of(known)):
