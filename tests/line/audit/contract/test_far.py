@@ -50,6 +50,8 @@ def test_known_levels_in_other_capitals_are_put_aside_and_new_ones_are_let_throu
     (told,) = held.findings
     assert told.says == "0.6% of 'kind' holds levels of training in other capitals or with other spaces"
     assert held.positions.tolist() == [0, 1, 2]
+    mixed = frame.with_columns(pl.when(pl.int_range(4_000) == 7).then(pl.lit("paris")).otherwise("kind").alias("kind"))
+    assert hold(other, contract_of(mixed, infer_schema(mixed), "y", ())).findings == ()  # training mixed them too
 
 
 @pytest.mark.parametrize("draw", ["normal", "exponential", "lognormal", "standard_cauchy"])

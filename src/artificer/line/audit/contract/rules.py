@@ -111,9 +111,10 @@ def _set(delivery: Delivery, rule: Rule) -> Break | None:
     if found is None or not _is_chance(rule, len(found.places), values.count()) or values.dtype != pl.String:
         return found
     known = {bare(level) for level in rule.values}
-    others = [
-        one for one in values.filter(odd).unique() if bare(one) in known
-    ]  # chance writes no level in other capitals
+    if len(known) < len(rule.values):
+        return None  # training wrote levels in several ways too
+    # Else chance writes none in other capitals.
+    others = [one for one in values.filter(odd).unique() if bare(one) in known]
     says = f"'{name}' holds levels of training in other capitals or with other spaces"
     written = of_rows(values.is_in(others), "contract:level", says, MEND)
     return None if written is None else replace(written, by_chance=False)
