@@ -317,6 +317,20 @@ class TestInferenceProtocol:
         assert outputs["flags"]["data"] == ["", "", "unseen"]
         assert outputs["prediction"]["datatype"] == "BYTES"
 
+    @pytest.mark.parametrize(("spread", "there"), [(2.0, True), (0.0, False)])
+    def test_numbers_come_with_their_interval_where_there_is_one(
+        self, tmp_path: Path, spread: float, there: bool
+    ) -> None:
+        with asking(serving_of(tmp_path, task="regression", spread=spread)) as client:
+            sent = self.tensors(x=[0.5, -1], shop=["a", "b"])
+            outputs = {one["name"]: one for one in client.post("/v2/models/calls/infer", json=sent).json()["outputs"]}
+            described = {one["name"]: one["shape"] for one in client.get("/v2/models/calls").json()["outputs"]}
+        assert ("interval" in outputs) == there
+        if there:
+            assert outputs["interval"]["shape"] == [2, 2]
+            assert outputs["interval"]["data"] == [-1.5, 2.5, -3.0, 1.0]
+            assert described["interval"] == [-1, 2]
+
     def test_only_what_is_asked_for_is_told(self, client: Any) -> None:
         asked = self.tensors(x=[0.5], shop=["a"]) | {"outputs": [{"name": "score"}]}
         found = client.post(f"/v2/models/calls/versions/{self.version(client)}/infer", json=asked).json()

@@ -167,6 +167,9 @@ def _answered(found: list[dict[str, Any]], model: Model) -> list[tuple[str, str,
         tensors.append(("probabilities", "FP64", [n_rows, len(contents.classes)], chances))
     if model.scorer.positive >= 0:
         tensors.append(("score", "FP64", [n_rows], [one["score"] for one in found]))
+    ends = [end for one in found for end in one.get("interval", (None,))]
+    if contents.residuals is not None and None not in ends:  # a tensor has no null
+        tensors.append(("interval", "FP64", [n_rows, 2], ends))
     if model.decider.names:
         tensors.append(("decision", "BYTES", [n_rows], [one["decision"] or "" for one in found]))
     tensors.append(("flags", "BYTES", [n_rows], [" ".join(one["flags"]) for one in found]))
