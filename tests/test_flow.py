@@ -145,6 +145,19 @@ class TestReplay:
         assert not [text for _, text in heard if "as before" in text]
         assert (first.verdict.on, first.verdict.n_openings) == ("out of fold", 0)
 
+    def test_its_verdict_out_of_fold_is_that_of_the_run(self, tmp_path: Path) -> None:
+        few = rows().head(400)
+        few.write_parquet(tmp_path / "rows.parquet")
+        (tmp_path / "brief.toml").write_text(
+            '[data]\nsource = "rows.parquet"\nkey = ["id"]\n[target]\ncolumn = "won"\n'
+            '[run]\nlimit_s = 60\nlearners = ["lightgbm", "linear"]\n'
+        )
+        done = flow.run(tmp_path / "brief.toml")
+        again, locked = flow.replay(done.lock)
+        assert len(locked.weights) > 1
+        assert done.verdict.on == again.verdict.on == "out of fold"
+        assert again.verdict.score == done.verdict.score
+
     def test_changed_data_are_refused(self, lock: Path) -> None:
         folder = lock.parents[3]
         rows().head(599).write_parquet(folder / "rows.parquet")

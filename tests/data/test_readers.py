@@ -255,6 +255,9 @@ def test_a_column_of_lists_or_records_is_left_out_of_a_file_and_told(tmp_path: P
     assert "holds lists" in loaded.findings[0].says
     assert "holds records" in loaded.findings[1].says
     assert survey(path).findings == loaded.findings
+    path.rename(tmp_path / f"first.{ending}")
+    (tmp_path / f"second.{ending}").write_bytes((tmp_path / f"first.{ending}").read_bytes())
+    assert read(tmp_path / f"*.{ending}").findings == loaded.findings
 
 
 def test_what_cannot_be_read_is_not_what_its_name_says(tmp_path: Path) -> None:

@@ -78,6 +78,14 @@ def test_folds_of_whole_groups_hold_like_shares_of_a_class_that_few_groups_have(
     assert set(np.bincount(folds.of_row)) == {125}
 
 
+def test_so_they_do_of_a_class_that_few_of_many_groups_have() -> None:
+    group = np.repeat(np.random.default_rng(0).permutation(20_000), 2)
+    y = (group < 20).astype(float)
+    folds = cut_folds(labelled(y, group=group), 2)
+    assert set(np.bincount(folds.of_row, y)) == {8}
+    assert set(np.bincount(folds.of_row)) == {8_000}
+
+
 @pytest.mark.parametrize("n", range(2, 21))
 @pytest.mark.parametrize("by", ["drawn", "time", "grouped"])
 def test_no_fold_of_few_rows_is_empty(n: int, by: str) -> None:

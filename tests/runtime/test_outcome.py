@@ -112,6 +112,7 @@ def test_intervals_of_logarithms_are_turned_back() -> None:
     ends = predictor.predict_interval(FRAME)
     logs = np.log1p(predictor.predict(FRAME))
     np.testing.assert_allclose(np.log1p(ends), np.stack([logs - 0.2, logs + 0.4], axis=1))
+    np.testing.assert_array_equal(predictor.predict_interval(FRAME, 0.999), [[-np.inf, np.inf]] * 50)
 
 
 @pytest.mark.parametrize(

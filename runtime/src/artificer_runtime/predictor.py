@@ -167,7 +167,8 @@ class Predictor:
         assert residuals is not None
         if self.contents.transform == "log1p":
             logs = np.log1p(np.maximum(raw[:, 0], np.nextafter(-1.0, 0.0)))
-            return np.asarray(np.expm1(residuals.interval(logs, level)))
+            ends = residuals.interval(logs, level)
+            return np.where(np.isfinite(ends), np.expm1(ends), ends)  # of no end, not -1, which it tends to
         return residuals.interval(raw[:, 0], level)
 
     def weighed(self, raw: np.ndarray) -> np.ndarray:

@@ -188,7 +188,7 @@ class Updated:
     flipped : float
         Share of decisions that would change, 0 to 1.
     flips : str
-        What `flipped` is the share of.
+        What `flipped` is the share of; "" where nothing was compared.
     choice : str
         "promote", "keep", or "ask": promoting would be right but needs a person.
     """

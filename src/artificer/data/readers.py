@@ -110,8 +110,8 @@ def read_part(table: Any, name: str) -> Loaded:
 def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
     """The rows of files, at least one, below each other; see `read`."""
     frame = _stacked([one.frame for one in files], [one.parts[0][0] for one in files], late)
-    findings = tuple(finding for one in files for finding in one.findings)
-    return Loaded(frame, tuple(part for one in files for part in one.parts), findings)
+    findings = dict.fromkeys(finding for one in files for finding in one.findings)  # what all files have is told once
+    return Loaded(frame, tuple(part for one in files for part in one.parts), tuple(findings))
 
 
 def _loaded(frame: pl.DataFrame, findings: Sequence[Finding] = (), *, name: str) -> Loaded:

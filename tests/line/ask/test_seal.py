@@ -49,13 +49,16 @@ def test_groups_stay_whole(seed: int, n_groups: int, timed: bool) -> None:
     assert not sealed.mask.all()
 
 
-@given(seeds)
-def test_whole_groups_are_drawn_so_that_a_class_of_few_groups_gives_its_share(seed: int) -> None:
-    group = np.repeat(np.random.default_rng(seed).permutation(20), 50)
+@given(seeds, st.sampled_from([(20, 50), (2_000, 10)]))
+def test_whole_groups_are_drawn_so_that_a_class_of_few_groups_gives_its_share(
+    seed: int, sizes: tuple[int, int]
+) -> None:
+    n_groups, n_each = sizes
+    group = np.repeat(np.random.default_rng(seed).permutation(n_groups), n_each)
     y = (group < 5).astype(np.float64)
     sealed = choose_sealed(y, 2, None, group)
-    assert sealed.mask.sum() == 200
-    assert y[sealed.mask].sum() == 50
+    assert sealed.mask.sum() == len(group) / 5
+    assert y[sealed.mask].sum() == n_each
 
 
 def test_with_time_the_groups_seen_last_are_sealed() -> None:

@@ -137,6 +137,20 @@ def test_the_log_knows_which_version_answered_a_table(http: Any) -> None:
     assert kept == FALLS
 
 
+@pytest.mark.parametrize("first", ["v1", "v2"])
+def test_a_table_has_the_served_versions_columns_whoever_answers_its_first_row(tmp_path: Path, first: str) -> None:
+    client = Client(tmp_path).ask().ship(task="regression", spread=2.0).ship("v2", "regression").serve()
+    Versions(read_brief(client.brief), client.ledger, client.package("v1").parent, "ann").share(SHARES)
+    rows = sorted(ROWS, key=lambda row: (FALLS[ROWS.index(row)] != first, row["id"]))
+    with answering(client, Wanted(window_s=0.05)) as http:
+        http.serving.follow()
+        answer = http.post("/predict/batch", content=table(rows), headers={"content-type": PARQUET})
+    found = pl.read_parquet(io.BytesIO(answer.content))
+    assert found["id"].to_list() == [row["id"] for row in rows]
+    for name in ("low", "high"):  # the other version is of before intervals were told
+        assert found[name].is_not_null().to_list() == [FALLS[row["id"] - 1] == "v1" for row in rows]
+
+
 @pytest.mark.parametrize("name", ["v3", "v9"])
 def test_a_version_that_does_not_answer_here_is_refused_and_those_that_do_are_named(http: Any, name: str) -> None:
     header = {"X-Artificer-Version": name}

@@ -23,6 +23,7 @@ from artificer.line.ship.server import Limits, Serving
 from artificer.line.ship.server.batches import ARROW, PARQUET
 from artificer.line.ship.server.fields import Fields
 from artificer.line.ship.server.streaming import _batches
+from artificer_runtime.outcome import Residuals
 from artificer_runtime.schema import Column
 
 VALUE = "[decision.value]\nacted = -1\nsuccess = 'cost'\n"
@@ -316,6 +317,23 @@ class TestInferenceProtocol:
         assert outputs["probabilities"]["parameters"] == {"classes": ["no", "yes"]}
         assert outputs["flags"]["data"] == ["", "", "unseen"]
         assert outputs["prediction"]["datatype"] == "BYTES"
+
+    @pytest.mark.parametrize(("spread", "few", "there"), [(2.0, False, True), (0.0, False, False), (2.0, True, False)])
+    def test_numbers_come_with_their_interval_where_it_has_both_ends(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spread: float, few: bool, there: bool
+    ) -> None:
+        if few:
+            monkeypatch.setattr(Residuals, "interval", lambda self, at, level: np.array([[-np.inf, np.inf]] * len(at)))
+        with asking(serving_of(tmp_path, task="regression", spread=spread)) as client:
+            sent = self.tensors(x=[0.5, -1], shop=["a", "b"])
+            outputs = {one["name"]: one for one in client.post("/v2/models/calls/infer", json=sent).json()["outputs"]}
+            described = {one["name"]: one["shape"] for one in client.get("/v2/models/calls").json()["outputs"]}
+        assert {*outputs} == {*described}
+        assert ("interval" in outputs) == there
+        if there:
+            assert outputs["interval"]["shape"] == [2, 2]
+            assert outputs["interval"]["data"] == [-1.5, 2.5, -3.0, 1.0]
+            assert described["interval"] == [-1, 2]
 
     def test_only_what_is_asked_for_is_told(self, client: Any) -> None:
         asked = self.tensors(x=[0.5], shop=["a"]) | {"outputs": [{"name": "score"}]}

@@ -110,6 +110,7 @@ def test_versions_of_other_classes_and_rows_without_labels_decide_nothing() -> N
     met = meet(rows(), BRIEF, version("good"))
     other = compared(BRIEF, version("good"), version("poor", ("maybe", "no", "yes")), met)
     assert (other.choice, other.decisions[0].because) == ("keep", "the versions know different classes")
+    assert other.flips == ""  # nothing was compared, so pages name no share
     bare = meet(rows().drop("won"), BRIEF, version("good"))
     assert bare.n_rows == 0
     assert compared(BRIEF, version("good"), version("poor"), bare).choice == "keep"

@@ -14,7 +14,7 @@ import numpy as np
 SHARE, MOST = 0.2, 0.5
 FEWEST_ROWS = 500
 FEWEST_OF_A_CLASS = 50
-DRAWS, MANY_GROUPS = 32, 1_000
+DRAWS, MANY_GROUPS = 32, 100_000
 _DRAW = 20
 
 How = Literal["file", "time", "group", "stratified", "drawn"]
@@ -105,12 +105,14 @@ def _groups(group: np.ndarray, time: np.ndarray | None, strata: np.ndarray) -> C
 
 
 def _evenest(group: np.ndarray, counts: np.ndarray, strata: np.ndarray) -> np.ndarray:
-    """Of draws of whole groups, the one whose share of every stratum is nearest to a fifth; of many groups the first."""
+    """Of draws of whole groups, the one whose share of every stratum is nearest to a fifth; of very many groups the first."""
     rng, stratum = np.random.default_rng(_DRAW), np.unique(strata, return_inverse=True)[1]
     n_rows, best, least = np.bincount(stratum), np.zeros(len(group), bool), np.inf
     for _ in range(DRAWS if len(counts) < MANY_GROUPS else 1):
         order = rng.permutation(len(counts))
-        mask = np.isin(group, order[_nearest(counts[order], SHARE * len(group))])
+        taken = np.zeros(len(counts), bool)
+        taken[order[_nearest(counts[order], SHARE * len(group))]] = True
+        mask = taken[group]
         off = float(((np.bincount(stratum[mask], minlength=len(n_rows)) / n_rows - SHARE) ** 2).sum())
         if off < least:
             best, least = mask, off

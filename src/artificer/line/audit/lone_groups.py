@@ -1,4 +1,4 @@
-"""Classes that stand in one group alone: with groups kept whole, what is measured on them never trained on them."""
+"""Classes that train from one group alone: with groups kept whole, no fold that measures them trained on them."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def lone_groups(seen: Seen) -> Iterator[Finding]:
         code="lone_groups",
         severity="warning",
         where=seen.brief.target.column,
-        says=f"all rows of {'class' if len(lone) == 1 else 'each of the classes'} {named} are of one group: groups are kept "
-        "whole, so whatever is measured on them was trained without that class, and its score says little",
+        says=f"all training rows of {'class' if len(lone) == 1 else 'each of the classes'} {named} are of one group: groups "
+        "are kept whole, so the fold that measures them trains without that class, and scores out of fold say little of it",
         fix="bring rows of it from other groups; or name no group, if new rows will come from the same ones",
         facts=(Fact("n_lone", float(len(lone)), "classes"),),
     )

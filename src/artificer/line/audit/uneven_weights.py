@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
+from artificer.line.ask import ROW
 from artificer.line.audit.seen import Seen, check
 
 FEWEST_ROWS = 50
@@ -30,13 +31,13 @@ def uneven_weights(seen: Seen) -> Iterator[Finding]:
     n_left, heaviest = 1.0 / float((shares**2).sum()), float(shares.max())
     if heaviest < MOST_OF_ONE and n_left >= LEAST_LEFT * len(weight):
         return
-    row = int(np.argmax(shares))
+    row = int(seen.rows.frame[ROW][int(np.argmax(shares))])
     yield Finding(
         code="uneven_weights",
         severity="warning" if heaviest >= MOST_OF_ONE else "note",
         where=seen.brief.data.weight,
         says=f"weights leave {len(weight):,} rows as much to learn from as {n_left:,.0f} that weigh alike; the heaviest, "
-        f"training row {row:,} (counted from 0), carries {heaviest:.0%} of all weight",
+        f"row {row:,} of the source (counted from 0), carries {heaviest:.0%} of all weight",
         fix="check the heaviest weights; if they are meant, cap them, so that a handful of rows does not decide all",
         facts=(Fact("n_left", n_left, "rows"), Fact("heaviest", heaviest, "share of weight")),
     )

@@ -15,7 +15,7 @@ from artificer_runtime.parts import dealt
 FOLDS_OF_FEW, FOLDS, FEW_ROWS = 8, 5, 2_000
 TIME_FOLDS = 4
 FIRST_SHARE = 0.4  # of time-ordered rows: they only ever train, so that even the earliest fold has something to learn
-MOST_BALANCED = 10_000  # groups
+MOST_BALANCED = 2_000_000  # groups times strata
 _DRAW = 5
 
 
@@ -134,9 +134,9 @@ def _grouped(group: np.ndarray, strata: np.ndarray, wanted: int) -> Folds:
 
 
 def _held(place: np.ndarray, strata: np.ndarray, n_groups: int) -> np.ndarray:
-    """Share of each stratum's rows that each group holds: (n_groups, n_strata); of many groups, which even out, none."""
+    """Share of each stratum's rows that each group holds: (n_groups, n_strata); of very many groups, none."""
     levels, stratum = np.unique(strata, return_inverse=True)
-    if n_groups > MOST_BALANCED:
+    if n_groups * len(levels) > MOST_BALANCED:
         return np.empty((n_groups, 0))
     counts = np.bincount(place * len(levels) + stratum, minlength=n_groups * len(levels)).reshape(n_groups, -1)
     return np.asarray(counts / counts.sum(axis=0))

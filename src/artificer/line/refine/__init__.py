@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -84,7 +84,10 @@ def _refine(run: Run) -> Model:
     measured, predictions, refits = _gather(run)
     if run.replay is not None:
         refits.refitted = run.replay.refitted
-        return _model(run, measured, predictions, refits, dict(run.replay.weights), ())
+        weights = dict(run.replay.weights)
+        found = _chosen(run, measured, _usable(run, measured, predictions, refits))
+        told = found.unseen if set(weights) == set(found.weights) and run.replay.outputs is not None else None
+        return _model(run, measured, predictions, refits, weights, (), told)
     weights, unseen, choices, decisions = _weights(run, measured, predictions, refits)
     members = set(weights)
     limits = [requirement for requirement in ask(run).requirements if requirement.id in LIMITS]
@@ -169,20 +172,44 @@ def _weights(
     run: Run, measured: Measured, predictions: Predictions, refits: Refits
 ) -> tuple[dict[str, float], np.ndarray | None, tuple[Choice, ...], tuple[Decision, ...]]:
     """The blend to ship, what it predicts where other rows chose it, the front that it stands on, and why."""
-    positive, most = ask(run).positive, design(run).max_members
+    usable = _usable(run, measured, predictions, refits)
+    usable, decisions = _affordable(measured, usable, design(run).max_members, refits)
+    found = _chosen(run, measured, usable)
+    if found.gain is not None:
+        decisions = (*decisions, _blending(found.weights, found.gain, measured.metric))
+    choices = front(measured, usable, found.weights, found.way, Costs(refits))
+    return found.weights, found.unseen, choices, decisions
+
+
+def _usable(run: Run, measured: Measured, predictions: Predictions, refits: Refits) -> dict[str, np.ndarray]:
+    """What may be blended, oriented; a linear model keeps no effect that the brief demands."""
+    positive = ask(run).positive
     usable = {name: oriented(measured.y, values, positive)[1] for name, values in predictions.items()}
     if len(usable) > 1 and any(refits.course.effects.values()):
         usable.pop(LINEAR, None)
-    usable, decisions = _affordable(measured, usable, most, refits)
-    weights, way, unseen = {best_single(measured, usable): 1.0}, tuple[dict[str, float], ...](), None
-    if len(usable) > 1 and most > 1 and len(measured.y) >= PARTS:
-        blend, unseen = cross_fitted(measured, usable, most)
-        gain = gain_of_blending(measured, blend, unseen)
-        if gain.high > 0:
-            way = path(measured, usable, most)
-            weights, unseen = way[-1], blend
-        decisions = (*decisions, _blending(weights, gain, measured.metric))
-    return weights, unseen, front(measured, usable, weights, way, Costs(refits)), decisions
+    return usable
+
+
+class _Found(NamedTuple):
+    """A blend, the way to it, what it predicts where other rows chose it, and what it gains over the best candidate."""
+
+    weights: dict[str, float]
+    way: tuple[dict[str, float], ...] = ()
+    unseen: np.ndarray | None = None
+    gain: Estimate | None = None
+
+
+def _chosen(run: Run, measured: Measured, usable: Predictions) -> _Found:
+    most = design(run).max_members
+    single = {best_single(measured, usable): 1.0}
+    if len(usable) == 1 or most == 1 or len(measured.y) < PARTS:
+        return _Found(single)
+    blend, alone = cross_fitted(measured, usable, most)
+    gain = gain_of_blending(measured, blend, alone)
+    if gain.high <= 0:
+        return _Found(single, (), alone, gain)
+    way = path(measured, usable, most)
+    return _Found(way[-1], way, blend, gain)
 
 
 def _affordable(

@@ -169,4 +169,5 @@ def _undecided(champion: Version, challenger: Version, metric: str, n_rows: int,
         0.0,
         "keep",
         decisions=(decision,),
+        flips="",
     )

@@ -167,7 +167,10 @@ def _unpacked(part: Any, kind: str) -> Any:
 
 
 def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[..., Any], schema: Any) -> Any:
-    """A part's answers, each by the version that is named, or to which its row falls; with the first answers' columns."""
+    """A part's answers, each by the version that is named, or to which its row falls; columns are the served one's.
+
+    They are the first answers' columns: which rows a table begins with must not say what is told of the others.
+    """
     import pyarrow as pa
 
     served, split = who.model, None
@@ -176,7 +179,7 @@ def _of_all(part: Any, who: Chosen, beside: Beside, ask: Callable[..., Any], sch
         split = beside.split(served, drawn_by.to_pylist())
     if split is None:
         return _like(ask(part, served), schema)
-    found: list[Any] = []
+    found, split = list[Any](), dict(sorted(split.items()))  # the served one is "", and first
     for version, places in split.items():
         answers, _ = beside.asked(version, served, partial(ask, part.take(places), places=places))
         found.append(_like(answers, found[0].schema if found else schema))
