@@ -30,6 +30,7 @@ from artificer_runtime.values import spans_in_seconds
 SQLITE = b"SQLite format 3\x00"
 ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
+NESTED = "nested"
 HELD = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}
 UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
 NO_TABLE = {
@@ -94,6 +95,11 @@ def read(source: Any, *, folder: Path | None = None, late: Sequence[str] = ()) -
         paths, part = _paths(text, folder or Path.cwd())
         read_ones = [_read_file(path, part) for path in paths]
     return joined(read_ones, late)
+
+
+def left_out(loaded: Loaded) -> dict[str, str]:
+    """Columns that hold no single values and were left out, and what is said of each."""
+    return {one.where: one.says for one in loaded.findings if one.code == NESTED}
 
 
 def read_part(table: Any, name: str) -> Loaded:
@@ -322,7 +328,7 @@ def _nested(frame: pl.DataFrame) -> dict[str, str]:
 
 def _left_out(name: str, held: str) -> Finding:
     return Finding(
-        "nested",
+        NESTED,
         "warning",
         name,
         f"'{name}' holds {held}, which no model reads: it is left out",

@@ -16,6 +16,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows
 from artificer.data.table import read_table
 from artificer.line.ask import ask, begin
+from artificer.line.ask.draft import draft_brief
 from artificer.line.ask.rows import labelled
 
 N = 1000
@@ -174,3 +175,22 @@ class TestBegin:
     def test_a_run_under_way_is_given_back(self, tmp_path: Path) -> None:
         run = begin(BRIEF, workspace=tmp_path)
         assert begin(run, limit_s=1) is run
+
+
+def test_a_column_that_was_left_out_may_be_excluded_and_has_no_other_role(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": np.arange(60.0) % 7, "tags": [["a"]] * 60, "won": ["yes", "no"] * 30})
+    frame.write_parquet(tmp_path / "rows.parquet")
+    path = tmp_path / "brief.toml"
+
+    def asked(text: str) -> Asked:
+        path.write_text(f'name = "n"\n[data]\nsource = "rows.parquet"\n{text}', encoding="utf-8")
+        return ask(path, workspace=tmp_path / "work")
+
+    target = '[target]\ncolumn = "won"\n'
+    assert asked(f'{target}[features]\nexclude = ["tags"]\n').features == ("x",)
+    assert asked(f'{target}known_after = ["tags"]\n').features == ("x",)
+    for wrong in (f'key = ["tags"]\n{target}', '[target]\ncolumn = "tags"\n'):
+        with pytest.raises(DataError, match="'tags' holds lists"):
+            asked(wrong)
+    with pytest.raises(DataError, match="'tags' holds lists"):
+        draft_brief(tmp_path / "rows.parquet", "tags", folder=tmp_path)

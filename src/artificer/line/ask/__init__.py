@@ -7,7 +7,7 @@ data to a first brief.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
 from artificer.data.expression import amounts, expression, named
 from artificer.data.moments import as_time
-from artificer.data.readers import Loaded, read
+from artificer.data.readers import Loaded, left_out, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief, drafted
@@ -94,7 +94,7 @@ def _read_test(run: Run) -> Loaded | None:
 def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path, name: str) -> Asked:
     brief = run.brief
     frame = loaded.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    _check_names(brief, frame.columns)
+    _check_names(brief, frame.columns, left_out(loaded))
     refuse_spans(brief, frame)
     frame, n_unlabelled = _labelled(brief, frame)
     labels = read_labels(frame[brief.target.column], brief.target, tested=run.seal)
@@ -140,7 +140,8 @@ def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path
     )
 
 
-def _check_names(brief: Brief, columns: list[str]) -> None:
+def _check_names(brief: Brief, columns: list[str], nested: Mapping[str, str]) -> None:
+    """Refuse names that the data lacks, and a role for a column that was left out, beside that of what tells nothing."""
     data, target, features = brief.data, brief.target, brief.features
     places: dict[str, tuple[str, ...]] = {
         "target.column": (target.column,),
@@ -160,6 +161,12 @@ def _check_names(brief: Brief, columns: list[str]) -> None:
     places |= {f"accept.{name}.by": line.by for name, line in brief.accept.items() if isinstance(line.by, tuple)}
     for place, names in places.items():
         for wanted in names:
+            if wanted in nested:
+                if place in ("features.exclude", "target.known_after"):
+                    continue
+                raise DataError(
+                    f"[{place}] names a column that cannot be used: {nested[wanted]}; make plain columns of it"
+                )
             if wanted not in columns:
                 raise DataError(
                     f"[{place}] names the column '{wanted}', which the data lacks{closest(wanted, columns)}"
@@ -217,7 +224,7 @@ def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None)
 
 def _test_rows(brief: Brief, test: Loaded, labels: Labels, whole: str) -> pl.DataFrame:
     frame = test.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    _check_names(brief, frame.columns)
+    _check_names(brief, frame.columns, left_out(test))
     frame, _ = _labelled(brief, frame)
     if labels.classes:
         from artificer_runtime.schema import canonical_text

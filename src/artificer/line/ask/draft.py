@@ -16,7 +16,7 @@ from artificer.data.kinds import ID_NAME, infer_schema
 from artificer.data.missing import spellings
 from artificer.data.moments import as_time
 from artificer.data.persons import looked_at, personal_form
-from artificer.data.readers import read
+from artificer.data.readers import left_out, read
 from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
 from artificer_runtime.schema import Schema
 
@@ -69,7 +69,10 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
     DataError
         When the data cannot be read, lacks the target, or holds nothing to learn.
     """
-    frame = read(data).frame
+    loaded = read(data)
+    frame = loaded.frame
+    if target in (nested := left_out(loaded)):
+        raise DataError(f"this cannot be predicted: {nested[target]}; make plain columns of it")
     if target not in frame.columns:
         raise DataError(f"the data lacks the column '{target}'{closest(target, frame.columns)}")
     known = frame.filter(_known(frame[target]))

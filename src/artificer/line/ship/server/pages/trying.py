@@ -79,8 +79,6 @@ def _told(seen: Seen, row: dict[str, Any], began: str) -> dict[str, Any]:
     model = seen.model
     predictor = model.scorer.predictor
     told = dict(model.predictions([row])[0])
-    full = predictor.predict_full([row])
-    told["interval"] = full.intervals[0].tolist() if full.intervals is not None else None
     told["figure"] = _figure(told)
     told["positive"] = predictor.contents.classes[model.scorer.positive] if model.scorer.positive >= 0 else ""
     told["above"] = _above(seen.material.reference, told["figure"])
