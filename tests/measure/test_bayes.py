@@ -152,6 +152,20 @@ def test_levels_that_do_not_differ_are_all_drawn_to_the_middle() -> None:
     assert np.ptp([one.value for one in found.each]) < 1e-4
 
 
+@pytest.mark.parametrize(("apart", "most"), [(0.0, 1.0), (0.05, 0.985), (0.2, 0.975)])
+def test_few_levels_lie_where_they_are_believed_to(apart: float, most: float) -> None:
+    rng = np.random.default_rng(0)
+    held: dict[str, list[bool]] = {"shares": [], "means": []}
+    for _ in range(300):
+        n = rng.integers(20, 80, 4).astype(float)
+        shares, means = np.clip(0.3 + apart * rng.normal(size=4), 0.02, 0.98), 5 * apart * rng.normal(size=4)
+        found = bayes.shrunk_rates(rng.binomial(n.astype(int), shares).astype(float), n).each
+        held["shares"] += [one.low <= truth <= one.high for one, truth in zip(found, shares, strict=True)]
+        found = bayes.shrunk_means(means + rng.normal(size=4) / np.sqrt(n), n, 1.0).each
+        held["means"] += [one.low <= truth <= one.high for one, truth in zip(found, means, strict=True)]
+    assert all(0.93 <= np.mean(one) <= most for one in held.values())
+
+
 def test_a_hundredth_of_a_value_does_not_matter() -> None:
     assert practically("value:-6,80", 370.0) == pytest.approx(3.7)
     assert practically("precision_at:50", 0.4) == 0.01

@@ -11,12 +11,14 @@ import numpy as np
 from scipy import optimize, special
 
 from artificer.core.records import Chances, Estimate
-from artificer.measure.distributions import t_above, t_reach
+from artificer.measure.distributions import normal_reach, t_above, t_reach
 from artificer.measure.metrics import metric
 
 N_DRAWS = 20_000
 # Rows that the common mean may weigh in a level: beyond, levels do not differ.
 LEAST_PRIOR, MOST_PRIOR = 0.1, 1e6
+# Spreads of levels that are looked at: so many, up to so many times what their means show.
+N_SPREADS, WIDEST = 60, 3.0
 # Of a score that is best at 1, or of a loss: what does not matter (Benavoli and others 2017 take a point of accuracy).
 POINT = 0.01
 
@@ -107,7 +109,8 @@ def folds_differ(differences: np.ndarray, n_train: float, n_test: float, within:
 def shrunk_rates(k: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Levels:
     """Believe the shares of several levels together: each is drawn towards the common one, the more, the fewer rows it has.
 
-    Beta-binomial, its prior fitted to the levels by maximum likelihood (empirical Bayes: Efron and Morris 1975, JASA 70).
+    Beta-binomial, its prior fitted to the levels by maximum likelihood (empirical Bayes: Efron and Morris 1975, JASA 70). How
+    unsure a level is counts what is open of the common share, and of how far levels lie apart, which few of them hardly tell.
 
     Parameters
     ----------
@@ -128,7 +131,11 @@ def shrunk_rates(k: np.ndarray, n: np.ndarray, *, level: float = 0.95) -> Levels
     middle = float(special.expit(best.x[0]))
     rows = float(np.exp(np.clip(best.x[1], np.log(LEAST_PRIOR), np.log(MOST_PRIOR))))
     believed = stats.beta((k + middle * rows)[:, None], (n - k + (1 - middle) * rows)[:, None])
-    ends = np.concatenate([believed.mean(), *believed.interval(level)], axis=1)
+    value = believed.mean()[:, 0]
+    unsure = np.minimum(_unsure(k / n, value * (1 - value) / n, value), value * (1 - value))
+    worth = np.maximum(value * (1 - value) / unsure - 1, LEAST_PRIOR)
+    low, high = stats.beta(value * worth, (1 - value) * worth).interval(level)
+    ends = np.stack([value, low, high], axis=1)
     each = [
         Estimate(value, low, high, "Beta posterior", int(size), level)
         for (value, low, high), size in zip(ends.tolist(), n, strict=True)
@@ -156,12 +163,37 @@ def shrunk_means(means: np.ndarray, n: np.ndarray, within: float, *, level: floa
     believed = stats.norm(
         ((n * means + rows * middle) / (n + rows))[:, None], np.sqrt(max(within, 1e-300) / (n + rows))[:, None]
     )
-    ends = np.concatenate([believed.mean(), *believed.interval(level)], axis=1)
+    value = believed.mean()[:, 0]
+    half = normal_reach(level) * np.sqrt(_unsure(means, max(within, 1e-300) / n, value))
+    ends = np.stack([value, value - half, value + half], axis=1)
     each = [
         Estimate(value, low, high, "normal posterior", int(size), level)
         for (value, low, high), size in zip(ends.tolist(), n, strict=True)
     ]
     return Levels(each, rows, _above(believed.rvs((k, N_DRAWS), random_state=0)))
+
+
+def _unsure(means: np.ndarray, error: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Mean square of how far levels may lie from what is believed of them: float64 (n_levels,).
+
+    Over all spreads of the levels that the means leave open, even ones beforehand, and over what the common mean may be
+    (Gelman and others 2013, "Bayesian Data Analysis", 5.4): of few levels neither is known well.
+
+    Parameters
+    ----------
+    error : array, (n_levels,)
+        Square of each mean's standard error.
+    value : array, (n_levels,)
+        What is believed.
+    """
+    spread = np.linspace(0.0, WIDEST * (means.std() + np.sqrt(error.mean())), N_SPREADS)[:, None]
+    whole = spread**2 + error
+    known = (1 / whole).sum(axis=1, keepdims=True)
+    middle = (means / whole).sum(axis=1, keepdims=True) / known
+    likely = -0.5 * (np.log(whole) + (means - middle) ** 2 / whole).sum(axis=1) - 0.5 * np.log(known[:, 0])
+    drawn = error / whole
+    off = means + drawn * (middle - means) - value
+    return np.asarray(special.softmax(likely) @ ((1 - drawn) * error + drawn**2 / known + off**2))
 
 
 def _above(draws: np.ndarray) -> np.ndarray:
