@@ -131,7 +131,9 @@ def test_a_number_of_1e308_and_infinities_are_told_and_survived(tmp_path: Path) 
 
 def test_a_column_of_lists(tmp_path: Path) -> None:
     table(50).with_columns(tags=pl.Series([["a", "b"]] * 50)).write_parquet(tmp_path / "rows.parquet")
-    refused("run", brief(tmp_path, source="rows.parquet"), names="'tags'")
+    found = document("run", brief(tmp_path, source="rows.parquet"))
+    assert any(finding["code"] == "nested" and finding["where"] == "tags" for finding in found["findings"])
+    refused("run", brief(tmp_path, source="rows.parquet", target="tags"), names="'tags' holds lists")
 
 
 def test_a_cut_parquet_file(tmp_path: Path) -> None:
