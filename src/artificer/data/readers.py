@@ -125,9 +125,9 @@ def _loaded(frame: pl.DataFrame, findings: Sequence[Finding] = (), *, name: str)
     nested = _nested(frame)
     if len(nested) == frame.width:
         nested = {}  # to be refused
-    left_out = (_left_out(column, held) for column, held in nested.items())
+    told = (_left_out(column, held) for column, held in nested.items())
     frame = _checked(frame.drop(nested), f"'{name}'")
-    return Loaded(frame, ((name, frame.height),), (*findings, *left_out))
+    return Loaded(frame, ((name, frame.height),), (*findings, *told))
 
 
 def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
