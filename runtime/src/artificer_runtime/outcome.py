@@ -41,6 +41,8 @@ class Residuals:
         Share of the residuals, each divided by its scale, that lie below a quantile; rising, from 0 to 1 exclusive.
     n : int
         How many independent rows they rest on: a tail thinner than 1 / (n + 1) has no end.
+    floor : float or None
+        What no interval reaches below, unless its prediction does: 0 where no value of training is below it.
     """
 
     knots: tuple[float, ...]
@@ -48,6 +50,7 @@ class Residuals:
     shares: tuple[float, ...]
     quantiles: tuple[float, ...]
     n: int
+    floor: float | None = None
 
     def scale(self, prediction: np.ndarray) -> np.ndarray:
         """Typical absolute residual of each prediction: float64 (n_rows,)."""
@@ -59,7 +62,10 @@ class Residuals:
         ends = np.interp([tail, 1.0 - tail], self.shares, self.quantiles)
         if tail * (self.n + 1) < 1.0 - 1e-9:
             ends = np.array([-np.inf, np.inf])
-        return np.asarray(prediction[:, None] + self.scale(prediction)[:, None] * ends)
+        found = prediction[:, None] + self.scale(prediction)[:, None] * ends
+        if self.floor is None:
+            return np.asarray(found)
+        return np.asarray(np.maximum(found, np.minimum(prediction, self.floor)[:, None]))
 
 
 def plain(residuals: Residuals | None) -> dict[str, Any] | None:
@@ -74,4 +80,5 @@ def residuals_of(written: Mapping[str, Any] | None) -> Residuals | None:
     knots, scales, shares, quantiles = (
         tuple(map(float, written[name])) for name in ("knots", "scales", "shares", "quantiles")
     )
-    return Residuals(knots, scales, shares, quantiles, int(written["n"]))
+    floor = written.get("floor")  # packages of before have none
+    return Residuals(knots, scales, shares, quantiles, int(written["n"]), None if floor is None else float(floor))

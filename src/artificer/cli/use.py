@@ -116,6 +116,8 @@ def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
     """Predictions as a table: keys or the row's number, prediction, its interval or each class's probability, flags."""
     import polars as pl
 
+    from artificer_runtime.predictor import ends_told
+
     full = predictor.predict_full(frame)
     columns = [frame[name] for name in keys if name in frame.columns] or [pl.Series("row", range(frame.height))]
     columns.append(pl.Series(f"predicted {predictor.contents.target}", full.values.tolist()))
@@ -123,7 +125,8 @@ def predictions(predictor: Any, frame: Any, keys: list[str]) -> Any:
         classes = predictor.contents.classes
         columns += [pl.Series(f"probability {one}", full.probabilities[:, at]) for at, one in enumerate(classes)]
     if full.intervals is not None:
-        columns += [pl.Series(name, full.intervals[:, at]) for at, name in enumerate(INTERVAL)]
+        ends = (ends_told(side) for side in full.intervals.T.tolist())
+        columns += [pl.Series(name, side, pl.Float64) for name, side in zip(INTERVAL, ends, strict=True)]
     odd = [[name for name, flag in full.flags.items() if flag[row]] for row in range(frame.height)]
     columns.append(pl.Series("odd", [" ".join(names) for names in odd], dtype=pl.String))
     return pl.DataFrame(_told_apart(columns))

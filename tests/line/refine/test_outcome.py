@@ -151,6 +151,23 @@ def test_few_rows_leave_an_end_open_and_none_tell_nothing() -> None:
     assert residuals(seen(y[:10], "rmse", "regression"), np.zeros((10, 1))) == (None, None)
 
 
+def test_no_interval_reaches_below_0_where_no_value_does_and_each_holds_its_prediction() -> None:
+    rng = np.random.default_rng(6)
+    price = np.abs(rng.normal(0.0, 3.0, 400))
+    prediction = np.full((400, 1), 1.0)
+    for transform in ("", "log1p"):
+        floored, _ = residuals(seen(price, "rmse", "regression"), prediction, transform)
+        assert floored is not None
+        assert floored.interval(np.array([1.0]), 0.9)[0, 0] == 0.0
+    plain, _ = residuals(seen(price - 0.1, "rmse", "regression"), prediction)
+    free, _ = residuals(seen(price, "rmse", "regression"), prediction)
+    assert plain is not None
+    assert free is not None
+    assert plain.interval(np.array([1.0]), 0.9)[0, 0] < 0.0
+    low, high = free.interval(np.array([-2.0]), 0.9)[0]
+    assert low == -2.0 < high
+
+
 def test_perfect_predictions_have_intervals_of_no_width() -> None:
     y = np.arange(500.0)
     found, _ = residuals(seen(y, "rmse", "regression"), y[:, None])

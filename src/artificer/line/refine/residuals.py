@@ -104,7 +104,9 @@ def _learned(measured: Measured, y: np.ndarray, prediction: np.ndarray, by_bins:
     n = effective_rows(len(y), measured.weight)
     n = min(n, len(np.unique(measured.group))) if measured.group is not None else n
     quantiles = _quantiles(standard, weight)
-    return Residuals(_told(knots), _told(scales), _told(SHARES), _told(quantiles), int(n))
+    # By exchangeability the row to come lies below all n of training with a chance of 1 / (n + 1) at most.
+    floor = 0.0 if y.min() >= 0.0 else None
+    return Residuals(_told(knots), _told(scales), _told(SHARES), _told(quantiles), int(n), floor)
 
 
 def _scales(
