@@ -190,6 +190,22 @@ def test_a_plan_that_another_limit_made_leaves_each_run_its_own_time(tmp_path: P
     assert ends == pytest.approx([3.0, 12.0, 54.0])
 
 
+def test_short_of_time_candidates_are_compared_on_as_many_texts_as_can_be_read(tmp_path: Path) -> None:
+    words = np.random.default_rng(0).choice(["good", "bad", "slow", "quick", "cheap", "dear"], (2_000, 60))
+    table = pl.DataFrame({"said": [" ".join(row) for row in words], "y": ["yes", "no"] * 1_000})
+    n_letters = int(table["said"].str.len_chars().sum())
+    plans = []
+    for limit_s in (1.0, 4.0, 60.0):
+        run = begin(Brief(target=Target(column="y"), run=RunPart(limit_s=limit_s)), workspace=tmp_path, frame=table)
+        run.effects = run.seal = False
+        plans.append(design(run))
+    read = design_stage.READING_SHARE * design_stage.LETTERS_A_SECOND / n_letters * 2_000
+    assert [plan.search_rows for plan in plans] == [design_stage.FEWEST_READ, int(4.0 * read), 0]
+    told = [one for one in plans[1].decisions if one.question == "How many rows compare candidates?"]
+    assert [one.choice for one in told] == [f"{int(4.0 * read):,} of 2,000"]
+    assert "texts" in told[0].because
+
+
 @pytest.mark.parametrize(
     ("metric", "loss"),
     [

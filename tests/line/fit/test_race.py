@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,13 @@ class Remembered:
     takes: dict[str, float]
     broken: tuple[str, ...] = ()
     done: list[tuple[str, int]] = field(default_factory=list)
+    encode_s: float = 0.0
 
     def expect(self, candidates: Sequence[Candidate]) -> None:
         pass
 
     def prepare(self, fold: int) -> float:
-        return 0.0
+        return self.encode_s
 
     def widths(self) -> dict[str, int]:
         return {"numbers": 3}
@@ -125,6 +126,24 @@ def test_with_time_everyone_runs_on_all_folds() -> None:
     assert not found.skipped
     assert sorted(found.rows) == list(range(N_ROWS))
     assert sum(found.weights.values()) == pytest.approx(1)
+
+
+def test_features_that_cost_much_leave_the_first_pair_its_share_of_what_is_left_after_refits() -> None:
+    fits = even("a", "b", "c", takes=1.0)
+    fits.encode_s = 6.0  # refits would encode again, 7.2 s: a third of what is left without them is 4.2 s
+    found = race(fits, limit_s=20.0)
+    assert found.refits
+    assert not found.fits["a", 0].cut
+
+
+def test_where_making_features_of_all_rows_takes_most_of_the_time_no_refit_is_waited_for() -> None:
+    fits = even("a", "b", "c", takes=0.3)
+    fits.encode_s = 2.0
+    whole, sampled = race(fits, limit_s=10.0), race(replace(fits, done=[]), limit_s=10.0, reads_more=5.0)
+    assert whole.refits
+    assert not sampled.refits  # 12 s for all rows
+    assert sampled.refit_s(sampled.weights) == 2.0
+    assert sorted(sampled.finished) == ["a", "b", "c"], "candidates have the time that refits will not take"
 
 
 def test_who_is_clearly_worse_and_no_help_runs_on_one_fold() -> None:

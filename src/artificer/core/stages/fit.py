@@ -90,7 +90,7 @@ class Trained:
     predictions : str
         Names an npz of each finished trial's out-of-fold predictions.
     encode_s : float
-        Seconds that fitting the representation took, on the slowest fold.
+        Seconds that fitting the representation on all rows takes, by what the first fold took.
     metric : str
         The plan's, which trials are scored by.
     runner_up : RunnerUp or None

@@ -6,6 +6,7 @@ bench show to pay at this size of data; what the brief forbids is not tried.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -33,6 +34,9 @@ FEW_ROWS, LITTLE_TIME_S = 1_000, 20.0
 SEEDS, FEW_SEEDS, FEW_SEEDS_ROWS = 4, 2, 5_000
 # Of more rows than this, candidates are compared on so many; the final fit reads all.
 MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
+# Texts are made features of before anything is trained, about so many letters a second (bench/notes.md): where that would
+# take more than this share of the time limit, candidates are compared on fewer rows, but on no fewer than these.
+LETTERS_A_SECOND, READING_SHARE, FEWEST_READ = 700_000, 0.15, 1_000
 # Variants of boosters and networks that are tried too, by the seconds from which they are; where rows are many they are
 # tried in what time the others leave (bench/study).
 VARIANTS, MANY_FOR_VARIANTS = {180.0: 8, 400.0: 16}, 7_000
@@ -49,9 +53,10 @@ def design(subject: Subject, **options: Any) -> Plan:
     """
     run = begin(subject, **options)
     asked, chosen = ask(run), choose(run)
-    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, asked.train.n_rows))
+    readable = _readable(run, asked, chosen)
+    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, asked.train.n_rows), readable)
     reads = (asked, chosen, has_catboost(), asks)
-    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen), reads)
+    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, readable), reads)
 
 
 def has_catboost() -> bool:
@@ -59,7 +64,7 @@ def has_catboost() -> bool:
     return find_spec("catboost") is not None
 
 
-def _design(run: Run, asked: Asked, chosen: Chosen) -> Plan:
+def _design(run: Run, asked: Asked, chosen: Chosen, readable: int) -> Plan:
     name, metric_decision = _metric(run, asked)
     loss = fitting_loss(name)
     size = _size(run, asked, chosen, loss)
@@ -69,6 +74,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen) -> Plan:
     if name == "rmsle" or loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
+    search_rows, searched = _search(size.n_rows, readable)
     return Plan(
         metric=name,
         candidates=candidates,
@@ -78,7 +84,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen) -> Plan:
         class_weight=run.class_weight,
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
-        search_rows=SEARCH_ROWS if size.n_rows > MANY_ROWS else 0,
+        search_rows=search_rows,
         mending=_mending(run.brief.run, size),
         n_seeds=1 if size.quick else FEW_SEEDS if size.n_rows <= FEW_SEEDS_ROWS else SEEDS,
         decisions=(
@@ -87,7 +93,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen) -> Plan:
             *(_class_weights(run, asked) if run.class_weight else ()),
             _candidates(candidates, untried, size),
             _folds(n_folds, chosen, size.n_rows),
-            *_search(size.n_rows),
+            *searched,
         ),
     )
 
@@ -198,11 +204,27 @@ def _folds_tried(size: Size, chosen: Chosen) -> int:
     return min(n_folds, 3 if size.n_rows <= 50_000 else 2)
 
 
-def _search(n_rows: int) -> tuple[Decision, ...]:
-    if n_rows <= MANY_ROWS:
-        return ()
-    because = "candidates differ by more than what further rows would tell of them; the final fit reads all rows"
-    return (Decision("design", "How many rows compare candidates?", f"{SEARCH_ROWS:,} of {n_rows:,}", because),)
+def _search(n_rows: int, readable: int) -> tuple[int, tuple[Decision, ...]]:
+    """On how many rows of a fold candidates are trained, 0 for all."""
+    most, because = n_rows, ""
+    if n_rows > MANY_ROWS:
+        most = SEARCH_ROWS
+        because = "candidates differ by more than what further rows would tell of them; the final fit reads all rows"
+    if readable < most:
+        most = readable
+        because = "making features of the texts of all would leave little of the time to train in"
+    told = Decision("design", "How many rows compare candidates?", f"{most:,} of {n_rows:,}", because, ("all",))
+    return (most, (told,)) if most < n_rows else (0, ())
+
+
+def _readable(run: Run, asked: Asked, chosen: Chosen) -> int:
+    """Rows whose texts can be made features of in their share of the time."""
+    n_rows, letters = asked.train.n_rows, READING_SHARE * LETTERS_A_SECOND * (run.brief.run.limit_s + run.spent_s)
+    texts = [column.name for column in asked.schema.columns if column.kind == "text" and column.name in chosen.features]
+    if not texts or n_rows <= FEWEST_READ or math.isinf(letters):
+        return n_rows
+    held = sum(int(column.str.len_chars().sum()) for column in labelled(run, asked, asked.train).frame.select(texts))
+    return min(n_rows, max(FEWEST_READ, int(n_rows * letters / max(held, 1))))
 
 
 def _candidates(candidates: tuple[Candidate, ...], untried: dict[str, str], size: Size) -> Decision:

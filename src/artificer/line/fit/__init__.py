@@ -39,7 +39,7 @@ from artificer_runtime.package import npz
 
 __all__ = ["fit"]
 
-VERSION = 7
+VERSION = 8
 # Of the memory there is, what the features of folds may fill.
 FEATURES_SHARE = 0.3
 # Of the time limit: the race ends so much before refits must, as reading its fits off takes time too, more on a busy machine.
@@ -108,7 +108,14 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     decisions = (*evidence.decisions, *mending.decisions, *helped, *_decisions(trials, race.n_rounds))
     place, metric = f"{name}/predictions.npz", track.plan.metric
     return Trained(
-        trials, place, race.n_rounds, cut, race.encode_s, decisions, metric, runner_up(race, track, readings)
+        trials,
+        place,
+        race.n_rounds,
+        cut,
+        race.encode_s * race.lineup.reads_more,
+        decisions,
+        metric,
+        runner_up(race, track, readings),
     )
 
 

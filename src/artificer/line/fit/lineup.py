@@ -36,6 +36,8 @@ class Lineup:
         Losses of rows, given by position, whose mean learners lower; weights included.
     n_workers : int
         Fits that run side by side.
+    reads_more : float
+        How many times as many rows the final fit makes features of as a fold does: above 1 in a search on fewer rows.
     """
 
     candidates: tuple[Candidate, ...]
@@ -46,6 +48,7 @@ class Lineup:
     n_classes: int
     losses: Losses
     n_workers: int
+    reads_more: float = 1.0
 
 
 def lineup(track: Course, n_workers: int, made: tuple[Candidate, ...] = (), without: Container[str] = ()) -> Lineup:
@@ -66,4 +69,5 @@ def lineup(track: Course, n_workers: int, made: tuple[Candidate, ...] = (), with
         n_classes=track.n_classes if track.n_classes > 2 else 1,
         losses=losses,
         n_workers=n_workers,
+        reads_more=max(len(track.of_row) / max(track.n_train(0) + len(track.valid_rows(0)), 1), 1.0),
     )

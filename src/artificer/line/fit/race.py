@@ -37,6 +37,8 @@ FIRST_SHARE, USED = 0.35, 0.9
 ALONE_SHARE = 0.6
 # Refits of the dearest candidates for which time is kept when rates are set: how many, and how many folds each takes.
 MOST_REFITTED, REFITTED = 3, 1.3
+# Of the time left once the first fold's features are made, what making those of all rows for refits may take.
+MOST_ENCODING = 0.5
 # Of the greedy blend that is looked at on the way: steps, and about how many rows they look at.
 STEPS, MOST_ROWS = 12, 20_000
 # Variants are tried until so many pairs in a row have gained less than this share of the loss.
@@ -75,6 +77,8 @@ class Race:
         Folds that those who finished ran on.
     skipped : bool
         Whether the clock left anything out.
+    refits : bool
+        Whether there will be time to refit on all rows: not where making their features takes most of it.
     """
 
     fits_of: Fits
@@ -94,6 +98,7 @@ class Race:
     n_rounds: int = 0
     skipped: bool = False
     encode_s: float = 0.0
+    refits: bool = True
     idle: int = 0
     times: float = 1.0
     blend_loss: float = math.inf
@@ -167,12 +172,13 @@ class Race:
     def _open(self, pair: list[Candidate]) -> None:
         self.encode_s = self.fits_of.prepare(0)
         self.prices = Prices(self.lineup.n_train, self.fits_of.widths(), self.lineup.n_classes)
+        self.refits = self._encode_all_s <= MOST_ENCODING * self.clock.left_s
         times = self._hurry(self.lineup.n_folds)
         pair = [hurried(one, times) for one in pair]
         self.entered |= {one.name: one for one in pair}
-        whole = self.clock
-        self.clock = whole.share(FIRST_SHARE if len(self.lineup.candidates) > len(pair) else ALONE_SHARE)
-        self._train([(one, 0) for one in pair])
+        whole, share = self.clock, FIRST_SHARE if len(self.lineup.candidates) > len(pair) else ALONE_SHARE
+        self.clock = whole.share(share)
+        self._train([(one, 0) for one in pair], whole.less(self.refit_s(()) / USED).share(share))
         pair = [one for one in pair if (one.name, 0) in self.fits]
         if not pair and self.clock.stop is not None and self.clock.stop.is_set():
             raise KeyboardInterrupt  # before anything could be trained
@@ -246,12 +252,18 @@ class Race:
         return pair
 
     def refit_s(self, candidates: Iterable[str | Candidate]) -> float:
-        """Seconds that refitting these on all rows will take, the features included."""
+        """Seconds that refitting these on all rows will take, the features included; or, without, reading the first fold."""
         costs = {}
         for one in candidates:
             candidate = self.entered[one] if isinstance(one, str) else one
             costs[candidate.name] = self._fold_s(candidate) * self.prices.grown(candidate, self.lineup.n_rows)
-        return 1.2 * self.encode_s + side_by_side_s(costs.values(), self.lineup.n_workers)
+        if not self.refits:
+            return self.encode_s
+        return self._encode_all_s + side_by_side_s(costs.values(), self.lineup.n_workers)
+
+    @property
+    def _encode_all_s(self) -> float:
+        return 1.2 * self.encode_s * self.lineup.reads_more
 
     def _fold_s(self, candidate: Candidate) -> float:
         seconds = [fit.seconds for (name, _), fit in self.fits.items() if name == candidate.name]
@@ -286,9 +298,9 @@ class Race:
         wall_s = seconds / self.lineup.n_workers
         self.dropped[candidate.name] = f"the clock: {what} would take about {wall_s:.1f} s"
 
-    def _train(self, pairs: list[tuple[Candidate, int]]) -> None:
+    def _train(self, pairs: list[tuple[Candidate, int]], clock: Clock | None = None) -> None:
         """Train each candidate on its fold; whoever takes longer than was thought is cut before the blend's refits."""
-        clock = self.clock.less(self.refit_s(self.weights) / USED)
+        clock = clock or self.clock.less(self.refit_s(self.weights) / USED)
 
         def attempt(pair: tuple[Candidate, int]) -> FoldFit | str:
             candidate, fold = pair
