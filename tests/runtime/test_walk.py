@@ -108,7 +108,10 @@ def test_trees_are_walked_to_the_same_bits(seed, n_iterations, most_leaves, n_ou
     rng = np.random.default_rng(seed)
     member, X = forest(rng, n_iterations, most_leaves, n_out, wide), rows(rng, n_rows)
     assert_same_bits(member, X)
-    assert_same_bits(member.truncated(n_iterations // 2), X[::-1])
+    first = member.truncated(n_iterations // 2)
+    assert_same_bits(first, X[::-1])
+    rest = member.iterations(n_iterations // 2, n_iterations)
+    np.testing.assert_allclose(first.raw(X) + rest.raw(X), member.raw(X), atol=1e-9)
 
 
 @given(

@@ -82,9 +82,15 @@ class Oblivious:
 
     def truncated(self, n_iterations: int) -> Oblivious:
         """The model after its first iterations."""
-        n = n_iterations
-        cover = None if self.cover is None else self.cover[:n]
-        return Oblivious(self.feature[:n], self.border[:n], self.values[:n], self.scale, self.bias, self.link, cover)
+        return self.iterations(0, n_iterations)
+
+    def iterations(self, start: int, stop: int) -> Oblivious:
+        """What the iterations from `start` up to `stop` add, as trees of their own; the bias is of the first one."""
+        trees, bias = slice(start, stop), self.bias if start == 0 else np.zeros_like(self.bias)
+        cover = None if self.cover is None else self.cover[trees]
+        return Oblivious(
+            self.feature[trees], self.border[trees], self.values[trees], self.scale, bias, self.link, cover
+        )
 
     def _few(self, X: np.ndarray) -> np.ndarray:
         n_trees, depth = self.feature.shape

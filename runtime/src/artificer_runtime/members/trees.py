@@ -117,24 +117,32 @@ class Trees:
 
     def truncated(self, n_iterations: int) -> Trees:
         """The model after its first iterations, without the nodes of the others."""
-        n_trees = min(n_iterations * (self.n_out if self.value.ndim == 1 else 1), len(self.root))
-        n_nodes = int(self.root[n_trees]) if n_trees < len(self.root) else len(self.child)
-        used, slot = np.unique(self.slot[:n_nodes], return_inverse=True)
+        return self.iterations(0, n_iterations)
+
+    def iterations(self, start: int, stop: int) -> Trees:
+        """What the iterations from `start` up to `stop` add, as trees of their own."""
+        trees = slice(
+            *(min(one * (self.n_out if self.value.ndim == 1 else 1), len(self.root)) for one in (start, stop))
+        )
+        bounds = [*self.root.tolist(), len(self.child)]
+        first = bounds[trees.start]
+        nodes = slice(first, bounds[trees.stop])
+        used, slot = np.unique(self.slot[nodes], return_inverse=True)
         sets = [self.members[self.slot_set[one] : self.slot_set[one + 1]] for one in used]
         return Trees(
             slot=slot.astype(np.int32),
-            child=self.child[:n_nodes],
-            threshold=self.threshold[:n_nodes],
-            value=self.value[:n_nodes],
-            root=self.root[:n_trees],
-            depth=self.depth[:n_trees],
+            child=self.child[nodes] - first,
+            threshold=self.threshold[nodes],
+            value=self.value[nodes],
+            root=self.root[trees] - first,
+            depth=self.depth[trees],
             slot_feature=self.slot_feature[used],
             slot_kind=self.slot_kind[used],
             slot_set=np.cumsum([0, *map(len, sets)], dtype=np.int32),
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=self.n_out,
             link=self.link,
-            cover=None if self.cover is None else self.cover[:n_nodes],
+            cover=None if self.cover is None else self.cover[nodes],
         )
 
     def rights(self, X: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from artificer.core.clock import Clock, Stopwatch, median_ms
 from artificer.core.errors import FaultError, FitError
-from artificer.core.protocols import Fold
+from artificer.core.protocols import Fitted, Fold
 from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit
 from artificer.core.store import digest
@@ -23,11 +23,12 @@ from artificer.line.ask.rows import oriented
 from artificer.line.fit.course import SHARE, Course, Encodings, as_served, side_by_side, weighing
 from artificer.line.fit.learners import load
 from artificer.line.fit.losses import row_losses
+from artificer.line.fit.refined import FEWEST_ROWS, refined
 from artificer.line.fit.saved import at_iteration, save_member
 from artificer.line.fit.settings import OURS, hurry, learned, replayed
 from artificer.measure.metrics import score
 
-VERSION = 3
+VERSION = 4
 # Of a fold's features that are in memory while a fit goes on.
 COPIES = 3
 # Of the memory there is, what fits side by side may fill.
@@ -247,7 +248,7 @@ class Trainer:
             raise FitError("it predicts what is no finite number")
         losses = row_losses(given.task, given.y_valid, prediction, self.course.plan.loss)
         save_member(folder, fitted.member)
-        np.save(folder / "curve.npy", fitted.curve)
+        np.save(folder / "curve.npy", self._curve(fitted, given))
         np.save(folder / "predicted.npy", prediction)
         return FoldFit(
             candidate=candidate.name,
@@ -261,6 +262,14 @@ class Trainer:
             parity=parity(fitted.member.predict(given.checked), fitted.native),
             facts=dict(fitted.facts) | hurry(candidate),
         )
+
+    def _curve(self, fitted: Fitted, given: Fold) -> np.ndarray:
+        """The losses by which its iteration is chosen, those of a temperature where one will be put on the blend."""
+        assert given.X_valid is not None
+        assert given.y_valid is not None
+        if len(self.course.of_row) < FEWEST_ROWS:
+            return fitted.curve
+        return refined(fitted.member, given.X_valid, given.y_valid, given.weight_valid, fitted.curve)
 
     def _score(self, given: Fold, prediction: np.ndarray, rows: np.ndarray) -> float:
         assert given.y_valid is not None

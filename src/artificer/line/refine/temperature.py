@@ -14,15 +14,15 @@ from scipy.optimize import minimize_scalar
 
 from artificer.core.records import Decision, Fact
 from artificer.line.fit.losses import row_losses
+from artificer.line.fit.refined import FEWEST_ROWS, HIGHEST
 from artificer.line.refine.blend import MOST_ROWS, PARTS, Measured, drawn, halves
 from artificer.measure.compare import compare
 from artificer_runtime.outcome import tempered
 
-# Beyond these, one over-sure row decides; and probabilities close to 1 would no longer be told apart.
-LOWEST, HIGHEST = 0.5, 4.0
+# Below it, probabilities close to 1 would no longer be told apart.
+LOWEST = 0.5
 # A temperature this close to 1 moves no probability by a hundredth.
 NEAR_ONE = 0.01
-FEWEST_ROWS = 100
 DIGITS = 4
 
 
