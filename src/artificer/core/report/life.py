@@ -74,14 +74,14 @@ def parts(page: LifePage) -> Parts:
         "shifts": _shifts(page),
         "findings": ordered_findings(page.findings),
         "harms": HARMS,
-        "is_share": bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page)),
+        "is_share": _is_share(page),
     }
 
 
 def sentence(page: LifePage) -> str:
     """What is served and why, in one sentence."""
     what = page.brief.purpose.rstrip(".") or f"Predict {page.brief.target.column}"
-    return f"{what}: {_served(page)}."
+    return f"{what}: {_served(page).rstrip('.')}."
 
 
 def _served(page: LifePage) -> str:
@@ -122,6 +122,8 @@ def lead(page: LifePage) -> str:
     found = page.tracked
     if found is None:
         return "Nothing has come in yet."
+    now = page.history[-1].version if page.history else found.version
+    model = "the served model" if found.version == now else f"version {found.version}, which was served then,"
     change = found.measured if found.measured is not None else found.expected
     how = "measured on their labels" if found.measured is not None else "as far as the inputs tell; labels are lacking"
     says = {
@@ -130,13 +132,17 @@ def lead(page: LifePage) -> str:
         "undecidable": "may or may not harm the score",
     }[found.harm]
     return (
-        f"The {found.n_rows:,} rows that came in since the served model was made {says}: "
+        f"The {found.n_rows:,} rows that came in since {model} was made {says}: "
         f"{found.metric} {better_by(change)}, {how}."
     )
 
 
 def _labelled(page: LifePage) -> list[Period]:
     return [one for one in page.periods if one.n_labelled and not math.isnan(one.success)]
+
+
+def _is_share(page: LifePage) -> bool:
+    return bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page))
 
 
 def _scores(page: LifePage) -> Markup:
@@ -171,10 +177,12 @@ def _shares(page: LifePage) -> Markup:
             points,
             [],
             title=f"{page.brief.target.column} over time",
-            y_label=f"share of {page.brief.target.positive or page.brief.target.column}",
+            y_label=f"share of {page.brief.target.positive or page.brief.target.column}"
+            if _is_share(page)
+            else f"mean of {page.brief.target.column}",
             x_ticks=_ticks([one.start for one in timed], [one.label for one in timed]),
             marks=[],
-            floor=0.0,
+            floor=0.0 if _is_share(page) else None,
             height=220,
         )
     )
