@@ -40,6 +40,7 @@ READ = 24  # times a file of text that its table takes while it is read: rows of
 SCORED_BYTES = (
     256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
 )
+ENDS = ("low", "high")  # nine values in ten lie between them; an empty cell is an end that is not known
 CLASSES_SHOWN = 12
 HEAD = 2 << 20  # bytes, of which the first line is told
 NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')  # of a field of JSON
@@ -90,7 +91,7 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     Returns
     -------
     frame : DataFrame
-        The rows with prediction, score, decision, flags and version.
+        The rows with prediction, score or ends, decision, flags and version.
     n_flagged : int
     n_acts : int or None
         Rows to act on; None where the brief does not say what is done with a score.
@@ -112,7 +113,8 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
         tell(start + rows.height)
     ours = pl.concat(parts)
     decided, n_acts = _decided(model, frame, ours)
-    ours = ours.with_columns(*decided, pl.lit(model.scorer.version).alias("version"))
+    ends = [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in ENDS if name in ours.columns]
+    ours = ours.with_columns(*ends, *decided, pl.lit(model.scorer.version).alias("version"))
     names = {name: _free(name, frame.columns) for name in ours.columns}
     n_flagged = int((ours["flags"] != "").sum())
     return frame.hstack(ours.rename(names)), n_flagged, n_acts
@@ -133,7 +135,7 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
         else:
             columns["score"] = full.probabilities.max(axis=1)
     if full.intervals is not None:
-        columns |= {"low": full.intervals[:, 0], "high": full.intervals[:, 1]}
+        columns |= {name: full.intervals[:, place] for place, name in enumerate(ENDS)}
     flags = [" ".join(name for name, flag in full.flags.items() if flag[place]) for place in range(rows.height)]
     return pl.DataFrame(columns | {"flags": flags}, strict=False)
 
@@ -176,7 +178,7 @@ def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
 
 def _predictions(ours: pl.DataFrame, score: np.ndarray) -> Predictions:
     flags = {name: ours["flags"].str.contains(name).to_numpy() for name in FLAGS}
-    intervals = ours.select("low", "high").to_numpy() if "low" in ours.columns else None
+    intervals = ours.select(ENDS).to_numpy() if ENDS[0] in ours.columns else None
     return Predictions(score, None, flags, intervals)
 
 
