@@ -77,7 +77,14 @@ def test_the_control_share_and_rows_for_a_person_are_left_alone_as_score_leaves_
     with answering(client.brief) as site:
         address = sent(site, as_file(rows, "parquet"), "rows.parquet")
         found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+        page = site.get(address).text
     expected = pl.read_parquet(client.folder / "out.parquet")
+    for said, decision in (
+        ("for a person to decide", "review"),
+        ("of the control share", "control"),
+        ("to act on", "act"),
+    ):
+        assert f"<b>{(found['decision'] == decision).sum()}</b> {said}" in page
     assert found.sort("id")["decision"].to_list() == expected.sort("id")["decision"].cast(pl.String).to_list()
     assert {"control", "review", "act"} < {*found["decision"]}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,15 @@ HEAD = 2 << 20  # bytes, of which the first line is told
 NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')  # of a field of JSON
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is done with how many rows; of acting None where only persons decide."""
+
+    n_acts: int | None
+    n_control: int
+    n_review: int
+
+
 def rows_of(path: Path, name: str) -> pl.DataFrame:
     """Read a file that someone sent, unless it would grow too large.
 
@@ -80,7 +90,9 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
-def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) -> tuple[pl.DataFrame, int, int | None]:
+def scored_rows(
+    model: Model, frame: pl.DataFrame, tell: Callable[[int], None]
+) -> tuple[pl.DataFrame, int, Counts | None]:
     """Predict all rows.
 
     Parameters
@@ -93,8 +105,9 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     frame : DataFrame
         The rows with prediction, score or ends, decision, flags and version.
     n_flagged : int
-    n_acts : int or None
-        Rows to act on; None where the brief does not say what is done with a score.
+    counts : Counts or None
+        What is done with how many rows; None where the brief does not say what is done with a score, or rows lack what that
+        hangs on.
 
     Raises
     ------
@@ -112,12 +125,12 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
             raise error.at(start + error.row) from error
         tell(start + rows.height)
     ours = pl.concat(parts)
-    decided, n_acts = _decided(model, frame, ours)
+    decided, counts = _decided(model, frame, ours)
     ends = [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in ENDS if name in ours.columns]
     ours = ours.with_columns(*ends, *decided, pl.lit(model.scorer.version).alias("version"))
     names = {name: _free(name, frame.columns) for name in ours.columns}
     n_flagged = int((ours["flags"] != "").sum())
-    return frame.hstack(ours.rename(names)), n_flagged, n_acts
+    return frame.hstack(ours.rename(names)), n_flagged, counts
 
 
 def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
@@ -140,7 +153,7 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
     return pl.DataFrame(columns | {"flags": flags}, strict=False)
 
 
-def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], int | None]:
+def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], Counts | None]:
     """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
     brief = decisive(model.scorer.brief, model.scorer.task)
     rule = Rule(brief, model.scorer.schema)
@@ -165,7 +178,8 @@ def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[lis
     decided = [words(code).cast(pl.String)]
     if rule.every_s and (period != NO_PERIOD).any():
         decided.append(starts.alias("period"))
-    return decided, int((code == ACT).sum()) if rule.decides else None
+    n_acts, n_control, n_review = (int((code == one).sum()) for one in (ACT, CONTROL, REVIEW))
+    return decided, Counts(n_acts if rule.decides else None, n_control, n_review)
 
 
 def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
