@@ -121,6 +121,7 @@ def test_what_a_form_cannot_do_is_told_on_a_page_with_a_way_back(tmp_path: Path)
     site.cookies.clear()
     ended = site.post("/versions/promote", data=sent, headers=person)
     assert ended.status_code == 401
+    assert "the session has ended" in ended.text
     assert 'href="/sign-in?next=/pages/versions"' in ended.text
     strange = site.get("/pages/nowhere", headers=person | {"referer": "http://127.0.0.1//evil.example/"})
     assert 'href="/"' in strange.text

@@ -96,6 +96,7 @@ def fault(says: str) -> Response:
     return HTMLResponse(text, 503, headers=HEADERS)
 
 
+ENDED = ("Nobody is signed in, or the session has ended", "")
 TITLES = {
     401: "This needs you to sign in",
     403: "This is not yours to do",
@@ -115,7 +116,9 @@ def refused(request: Request, status: int, errors: list[dict[str, Any]], headers
         .render(
             title=TITLES.get(status, "This was not done"),
             status=status,
-            said=[(one["says"][:1].upper() + one["says"][1:], _for_a_person(one["fix"])) for one in errors],
+            said=[ENDED]
+            if status == 401
+            else [(one["says"][:1].upper() + one["says"][1:], _for_a_person(one["fix"])) for one in errors],
             back=f"/sign-in?next={quote(here)}" if status == 401 else here,
             file=_address,
         )
