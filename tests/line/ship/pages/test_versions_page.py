@@ -98,6 +98,11 @@ def test_a_trial_is_told_with_who_wanted_it_and_why(tmp_path: Path) -> None:
     assert "A/B test of v2 and v3: v2 answers 50% of keys, v3 answers 50% of keys, v1 answers none." in halves
 
 
+def test_one_version_alone_is_said_to_be_compared_with_none(tmp_path: Path) -> None:
+    with answering(Client(tmp_path).ask().ship().serve().brief) as site:
+        assert "are compared below" not in site.get("/pages/versions").text
+
+
 def test_no_form_leads_back_to_a_version_that_is_gone(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2").serve("v2").ship("v3")
     site, _ = signed_in(client, "predict", "operate")
