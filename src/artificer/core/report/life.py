@@ -75,6 +75,8 @@ def parts(page: LifePage) -> Parts:
         "findings": ordered_findings(page.findings),
         "harms": HARMS,
         "is_share": _is_share(page),
+        "dashed": bool(_without(page)),
+        "promoted": bool(_marks(page)),
     }
 
 
@@ -146,25 +148,39 @@ def _is_share(page: LifePage) -> bool:
 
 
 def _scores(page: LifePage) -> Markup:
-    timed = [one for one in page.periods if one.score is not None and not math.isnan(one.start)]
+    timed = _timed(page)
     if len(timed) < 2:
         return Markup("")
-    served = [(one.start, one.score.value, one.score.low, one.score.high) for one in timed if one.score]
-    without = [(one.start, one.without.value) for one in timed if one.without is not None]
-    starts = [one.start for one in timed]
-    marks = [(after.start, after.version[:6]) for before, after in pairwise(timed) if before.version != after.version]
+    without = _without(page)
     return Markup(
         svg.over_time(
-            served,
-            without if marks else [],
-            title=f"{page.metric} over time, of what was served" + (" and of the first model" if marks else ""),
+            [(one.start, one.score.value, one.score.low, one.score.high) for one in timed if one.score],
+            without,
+            title=f"{page.metric} over time, of what was served" + (" and of the first model" if without else ""),
             y_label=page.metric,
-            x_ticks=_ticks(starts, [one.label for one in timed]),
-            marks=marks,
+            x_ticks=_ticks([one.start for one in timed], [one.label for one in timed]),
+            marks=_marks(page),
             level=page.reference.value,
             level_label="when judged",
         )
     )
+
+
+def _timed(page: LifePage) -> list[Period]:
+    return [one for one in page.periods if one.score is not None and not math.isnan(one.start)]
+
+
+def _marks(page: LifePage) -> list[tuple[float, str]]:
+    """When another version's rows begin, and its name."""
+    return [
+        (after.start, after.version[:6]) for before, after in pairwise(_timed(page)) if before.version != after.version
+    ]
+
+
+def _without(page: LifePage) -> list[tuple[float, float]]:
+    """The first model's score, had nothing been promoted; nothing where nothing was, or it is not known."""
+    timed = _timed(page) if _marks(page) else []
+    return [(one.start, one.without.value) for one in timed if one.without is not None]
 
 
 def _shares(page: LifePage) -> Markup:
