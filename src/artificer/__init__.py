@@ -23,7 +23,7 @@ _PUBLIC = {
     "explain": "artificer.line.judge.explanation:explain",
     "run": "artificer.flow:run",
     "score": "artificer.line.ship.scores:score",
-    "serve": "artificer.line.ship.server:serve",
+    "serve": "artificer.serving:serve",
     "export_onnx": "artificer.line.ship.onnx:export_onnx",
     "export_code": "artificer.line.ship.script:export_code",
     "load": "artificer_runtime:load",

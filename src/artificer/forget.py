@@ -27,7 +27,7 @@ from artificer.core.store import PARTIAL, RESULT, load
 from artificer.data.fill import Place, place_of
 from artificer.data.keys import key_texts
 from artificer.data.readers import Loaded, read
-from artificer.data.sources import gather, incoming
+from artificer.data.sources import gather, incoming, labels_of
 from artificer.data.unfill import unfill
 from artificer.runs import summaries
 
@@ -289,7 +289,7 @@ def _sources(brief: Brief, folder: Path, key: str) -> Iterator[str]:
         unlabelled = replace(brief, track=replace(track, labels=""))
         named.append((track.new or f"the query of {track.url_env}", partial(incoming, unlabelled, folder)))
     if track.labels:
-        named.append((track.labels, partial(read, track.labels, folder=folder)))
+        named.append((track.labels, partial(labels_of, brief, folder)))
     for shown, loaded in named:
         try:
             found: Loaded | None = loaded()

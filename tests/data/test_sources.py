@@ -202,6 +202,33 @@ class TestIncoming:
         assert found.frame["bought"].to_list() == ["no", "yes", None]
         assert [finding.code for finding in found.findings] == ["double_labels", "labels_without_rows"]
 
+    def test_of_files_of_labels_only_key_and_target_are_read(self, tmp_path: Path) -> None:
+        (tmp_path / "new_1.csv").write_text("id,size\n5,1\n6,2\n7,3\n")
+        (tmp_path / "labels_1.csv").write_text("id,bought\n6,yes\n")
+        (tmp_path / "labels_2.csv").write_text("clerk,bought,id\nann,no,5\n")
+        (tmp_path / "labels_3.csv").write_text("id,bought\n")
+        found = self.came(tmp_path, labels="labels_*.csv")
+        assert found is not None
+        assert found.frame.to_dict(as_series=False) == {
+            "id": [5, 6, 7],
+            "size": [1, 2, 3],
+            "bought": ["no", "yes", None],
+        }
+        (tmp_path / "labels_4.csv").write_text("id,bougth\n7,yes\n")
+        with pytest.raises(DataError, match=r"'labels_4.csv' lacks the column 'bought'; closest name here: 'bougth'"):
+            self.came(tmp_path, labels="labels_*.csv")
+
+    @pytest.mark.parametrize("header", [None, "id,bought\n", ""])
+    @pytest.mark.parametrize("labels", ["labels.csv", "labels_*.csv"])
+    def test_rows_may_come_before_any_label(self, tmp_path: Path, labels: str, header: str | None) -> None:
+        (tmp_path / "new_1.csv").write_text("id,size\n5,1\n")
+        if header is not None:
+            (tmp_path / labels.replace("*", "1")).write_text(header)
+        found = self.came(tmp_path, labels=labels)
+        assert found is not None
+        assert found.frame.to_dicts() == [{"id": 5, "size": 1}]
+        assert [finding.code for finding in found.findings] == ["labels_absent"]
+
     def test_labels_need_a_key_and_the_target(self, tmp_path: Path) -> None:
         (tmp_path / "new_1.csv").write_text("id,size\n5,1\n")
         (tmp_path / "labels.csv").write_text("id,baught\n5,yes\n")

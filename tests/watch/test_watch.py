@@ -17,6 +17,8 @@ import artificer
 from artificer import watch
 from artificer.core.errors import ArtificerError, BriefError, WorkspaceError
 from artificer.core.ledger import Ledger
+from artificer.line.ask import read_brief
+from artificer.line.ship.versions import Versions
 
 pytestmark = pytest.mark.slow
 
@@ -179,6 +181,12 @@ class TestWhatFollows:
         (brief.parent / "new_1.parquet").write_bytes(b"")
         assert command("update", brief, "--promote", version).returncode == 0
         assert ledger_of(brief).served("orders").version == version  # type: ignore[union-attr]
+        (brief.parent / "new_1.parquet").unlink()
+        feed(brief, 1, slope=TURNED)
+        Versions(read_brief(brief), ledger_of(brief), story.parent / "packages", "ann").roll_back("for a reason")
+        assert "for a reason" not in story.read_text()
+        watch.tell_again(brief)  # as a server does, over which a version was changed
+        assert "ann rolled back to it: for a reason" in story.read_text()
 
     def test_when_the_world_turns_back_the_previous_version_returns(self, trained: Path, tmp_path: Path) -> None:
         brief = client(trained, tmp_path / "a")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from artificer.cli.show import How, coloured, document, line_options, progress, typed
 from artificer.cli.subject import Subject, what
 from artificer.core.errors import BriefError
+
+if TYPE_CHECKING:
+    from artificer.flow import Done
 
 
 @click.command()
@@ -97,7 +100,7 @@ def run_line(brief: Path, how: How) -> int:
     return done.code
 
 
-def _show_done(done: Any) -> None:
+def _show_done(done: Done) -> None:
     """The closing lines: where things are, each line of the brief, what to type next."""
     from artificer.core.figures import with_interval
     from artificer.told import line_told
@@ -119,7 +122,7 @@ def _show_done(done: Any) -> None:
         click.echo(
             f"\nserved   {done.served.version} still; serve this one: artificer update BRIEF --promote {done.shipped.version}"
         )
-    if done.served is None and done.page.brief.authority.four_eyes:
+    if done.served is None:  # [authority] four_eyes
         click.echo(f"\nserved   nothing before a yes: artificer approve BRIEF {done.shipped.version} --because …")
     if done.late:
         click.echo(f"\nlate     {done.late}")

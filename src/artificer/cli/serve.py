@@ -62,7 +62,7 @@ def serve(
     if subject.is_file() and what(subject) == "data":
         Subject("brief").convert(subject, None, None)  # it says that this is data, and what drafts a brief
     from artificer.line.ship.server import Access, Limits, Wanted
-    from artificer.line.ship.server import serve as begin
+    from artificer.serving import serve as begin
 
     def ready(address: str) -> None:
         click.echo(f"{address}   POST {address}/predict predicts; in a browser: {PAGES}")

@@ -77,8 +77,9 @@ def _show(found: Tracked) -> None:
     from artificer.core.figures import better_by
     from artificer.told import finding_told, told
 
-    first, *_ = told("track", found)
-    click.echo(coloured(f"{SIGNS[found.harm]} {first}"))
+    if found.n_rows:
+        first, *_ = told("track", found)
+        click.echo(coloured(f"{SIGNS[found.harm]} {first}"))
     moved = [one for one in found.shifts if one.distance >= SHOWN or one.harm == "harmful"]
     width = max((len(one.column or "the prediction") for one in moved), default=0)
     for one in moved:

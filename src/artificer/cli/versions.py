@@ -102,6 +102,8 @@ def _shares(given: tuple[str, ...]) -> dict[str, float]:
 
 
 def _show(found: dict[str, Any]) -> None:
+    from artificer.core.rollout import percent
+
     shares, shadow = found["wanted"].shares, found["wanted"].shadow
     table(
         ("version", "state", "share", "made by", "approved by"),
@@ -109,7 +111,7 @@ def _show(found: dict[str, Any]) -> None:
             (
                 one["version"],
                 one["state"],
-                f"{shares[one['version']]:.0%}" if one["version"] in shares else "",
+                percent(shares[one["version"]]) if one["version"] in shares else "",
                 one["author"],
                 ", ".join(one["approved_by"]),
             )
@@ -117,5 +119,5 @@ def _show(found: dict[str, Any]) -> None:
         ),
     )
     for one in found["shadowed"]:
-        if one.shadow == shadow and one.n_rows:
+        if one.shadow == shadow:
             click.echo(f"shadow   {one}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 from artificer.core.clock import now
+from artificer.core.figures import figure
 from artificer.core.store import decode, encode
 
 if TYPE_CHECKING:
@@ -108,9 +109,18 @@ class Shadowed:
         """What was seen, for a person."""
         return (
             f"{self.shadow} on {self.n_rows:,} rows of {self.served}: {self.n_other:,} other predictions, "
-            f"{self.n_decided:,} other decisions, on average {self.difference / max(self.n_rows, 1):.3g} apart, "
-            f"{self.largest:.3g} at most; {self.n_failed:,} failed, {self.n_skipped:,} left out"
+            f"{self.n_decided:,} other decisions, on average {figure(self.difference / max(self.n_rows, 1))} apart, "
+            f"{figure(self.largest)} at most; {self.n_failed:,} failed, {self.n_skipped:,} left out"
         )
+
+
+def percent(share: float) -> str:
+    """A share of keys as a person reads it.
+
+    >>> percent(0.05), percent(0.001), percent(1.0)
+    ('5%', '0.1%', '100%')
+    """
+    return f"{100 * share:.3g}%"
 
 
 class Rollouts:

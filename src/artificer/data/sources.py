@@ -81,6 +81,37 @@ def rows_of(source: str | Path, brief: Brief, folder: Path) -> Loaded:
     return _with_tables(read(source, folder=folder), brief.data, folder)
 
 
+def labels_of(brief: Brief, folder: Path) -> Loaded | None:
+    """Read the labels that come apart: key and target; what else their files hold may differ from file to file.
+
+    Returns
+    -------
+    Loaded or None
+        None when no file is there yet, or no row.
+
+    Raises
+    ------
+    BriefError
+        When the brief names no key.
+    DataError
+        When a file cannot be read, or lacks one of these columns.
+    """
+    named, wanted = brief.track.labels, (*brief.data.key, brief.target.column)
+    if not brief.data.key:
+        raise BriefError("[track] labels needs [data] key: without it no label finds its row")
+    if "://" in named:
+        return _of_columns(read(named, folder=folder), wanted)
+    paths = sorted(path for path in glob.glob(str(folder / named), recursive=True) if os.path.isfile(path))
+    if len(paths) > 1:
+        return _of_full_files(paths, only=wanted)
+    if not paths and not os.path.exists(folder / named.partition("#")[0]):
+        return None
+    try:
+        return _of_columns(read(named, folder=folder), wanted)
+    except NoRowsError:
+        return None
+
+
 def contacts(brief: Brief) -> tuple[str, ...]:
     """What would be contacted beyond this machine to read the brief's rows."""
     data = brief.data
@@ -136,15 +167,24 @@ def _new_rows(brief: Brief, folder: Path) -> Loaded | None:
         return _of_full_files(found, late)
 
 
-def _of_full_files(paths: Sequence[str], late: Sequence[str]) -> Loaded | None:
+def _of_full_files(paths: Sequence[str], late: Sequence[str] = (), only: Sequence[str] = ()) -> Loaded | None:
     """What some of many files hold, where others hold no row."""
     full = []
     for path in paths:
         try:
-            full.append(read(path))
+            full.append(_of_columns(read(path), only))
         except NoRowsError:
             continue
     return joined(full, late) if full else None
+
+
+def _of_columns(loaded: Loaded, names: Sequence[str]) -> Loaded:
+    """The rows of a file without its other columns, where any are named."""
+    columns, file = loaded.frame.columns, loaded.parts[0][0]
+    for name in names:
+        if name not in columns:
+            raise DataError(f"'{file}' lacks the column '{name}'{closest(name, columns)}")
+    return replace(loaded, frame=loaded.frame.select(list(dict.fromkeys(names)))) if names else loaded
 
 
 def _with_tables(loaded: Loaded, data: Data, folder: Path) -> Loaded:
@@ -220,11 +260,10 @@ def _double_keys(loaded: Loaded, key: tuple[str, ...]) -> Iterator[Finding]:
 def _labelled(loaded: Loaded, brief: Brief, folder: Path) -> tuple[Loaded, list[Finding]]:
     """Put labels that came apart beside their rows."""
     key, target = brief.data.key, brief.target.column
-    if not key:
-        raise BriefError("[track] labels needs [data] key: without it no label finds its row")
-    labels = read(brief.track.labels, folder=folder).frame
-    if target not in labels.columns:
-        raise DataError(f"[track] labels lacks the column '{target}'{closest(target, labels.columns)}")
+    come = labels_of(brief, folder)
+    if come is None:
+        return loaded, [_none_yet(brief.track.labels)]
+    labels = come.frame
     held = pl.DataFrame([key_texts(labels, key, ()).alias(_KEY), labels[target]]).drop_nulls(_KEY)
     known = held.unique(maintain_order=True)
     torn = known.filter(pl.col(_KEY).is_duplicated())[_KEY].unique()
@@ -234,6 +273,16 @@ def _labelled(loaded: Loaded, brief: Brief, folder: Path) -> tuple[Loaded, list[
     frame = rows.join(single, on=_KEY, how="left", maintain_order="left").drop(_KEY)
     findings = list(_label_findings(target, len(torn), strangers))
     return replace(loaded, frame=frame), findings
+
+
+def _none_yet(named: str) -> Finding:
+    return Finding(
+        "labels_absent",
+        "note",
+        "labels",
+        f"no label has come in where [track] labels says: '{named}'",
+        "nothing to do until the first are due; then see that the name in the brief is that of the files",
+    )
 
 
 def _label_findings(target: str, n_torn: int, n_strangers: int) -> Iterator[Finding]:

@@ -28,7 +28,7 @@ from artificer.watch.scene import Scene, check_feed, keep_labels, scene_of, serv
 from artificer.watch.story import write_story
 from artificer_runtime import RuntimeInputError
 
-__all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back", "versions"]
+__all__ = ["NOTHING_DUE", "Watched", "once", "promote", "roll_back", "tell_again", "versions"]
 
 NOTHING_DUE = 99
 
@@ -138,6 +138,24 @@ def versions(subject: Subject, *, workspace: str | Path | None = None, needed: s
         yield Versions(state.brief, ledger, state.workspace.root / "packages", person(ledger.keys, needed))
         served = ledger.served(state.brief.name)
         if served is not None and served != before:
+            _tell_again(state, ledger, served)
+    finally:
+        ledger.close()
+
+
+def tell_again(subject: Subject, workspace: str | Path | None = None) -> None:
+    """Write the story again where there is one, since what is served was changed elsewhere.
+
+    Raises
+    ------
+    ArtificerError
+        When the brief, the workspace or the ledger cannot be used.
+    """
+    state = begin(subject, workspace=workspace)
+    ledger = ledger_of(state.workspace.root)
+    try:
+        served = ledger.served(state.brief.name)
+        if served is not None:
             _tell_again(state, ledger, served)
     finally:
         ledger.close()

@@ -8,9 +8,9 @@ import pytest
 
 from artificer.core.brief import Brief, Target
 from artificer.core.ledger import Change
-from artificer.core.life import Updated
+from artificer.core.life import Period, Updated
 from artificer.core.records import Estimate
-from artificer.core.report.life import LifePage, sentence
+from artificer.core.report.life import LifePage, life_page, parts, sentence
 
 SCORE = Estimate(0.7, 0.6, 0.8, "a test", 200)
 
@@ -56,3 +56,28 @@ def test_what_a_person_wants_is_told_by_their_reason(page: LifePage) -> None:
     assert lived(page, ("C", "promote"), met=(("C", "keep"),)).endswith("version C is served: because 1.")
     back = (("B", "promote"), ("C", "promote"), ("B", "roll back"))
     assert lived(page, *back, met=met).endswith("the previous model is served again: because 3.")
+
+
+def test_a_target_of_numbers_is_told_by_its_mean_and_a_reason_by_one_full_stop(page: LifePage) -> None:
+    days = [Period(f"2025-0{one}-01", one * 1e6, 50, 50, None, success=300.0 + one) for one in (1, 2, 3)]
+    shown = parts(replace(page, periods=tuple(days)))
+    assert shown["is_share"] is False
+    assert "mean of won" in shown["shares"]
+    assert "share of" not in shown["shares"]
+    assert lived(page, ("B", "promote")).endswith("because 1.")
+    first = Change("calls", 0, "A", "first", "", "")
+    last = Change("calls", 1, "B", "promote", "ann promoted it: enough.", "")
+    assert sentence(replace(page, history=(first, last))).endswith("ann promoted it: enough.")
+
+
+@pytest.mark.parametrize(("without", "second"), [(SCORE, "B"), (None, "B"), (SCORE, "A")])
+def test_a_dashed_line_is_spoken_of_where_there_is_one(page: LifePage, without: Estimate | None, second: str) -> None:
+    days = [
+        Period(f"2025-0{one}-01", one * 1e6, 50, 50, SCORE, without, version=version)
+        for one, version in ((1, "A"), (2, second))
+    ]
+    lived = replace(page, periods=tuple(days))
+    drawn = 'class="other"' in parts(lived)["scores"]
+    assert drawn is (without is not None and second == "B")
+    assert ("dashed: the first model" in life_page(lived)) is drawn
+    assert ("another version begins" in life_page(lived)) is (second == "B")

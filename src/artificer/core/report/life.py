@@ -74,14 +74,16 @@ def parts(page: LifePage) -> Parts:
         "shifts": _shifts(page),
         "findings": ordered_findings(page.findings),
         "harms": HARMS,
-        "is_share": bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page)),
+        "is_share": _is_share(page),
+        "dashed": bool(_without(page)),
+        "promoted": bool(_marks(page)),
     }
 
 
 def sentence(page: LifePage) -> str:
     """What is served and why, in one sentence."""
     what = page.brief.purpose.rstrip(".") or f"Predict {page.brief.target.column}"
-    return f"{what}: {_served(page)}."
+    return f"{what}: {_served(page).rstrip('.')}."
 
 
 def _served(page: LifePage) -> str:
@@ -122,6 +124,8 @@ def lead(page: LifePage) -> str:
     found = page.tracked
     if found is None:
         return "Nothing has come in yet."
+    now = page.history[-1].version if page.history else found.version
+    model = "the served model" if found.version == now else f"version {found.version}, which was served then,"
     change = found.measured if found.measured is not None else found.expected
     how = "measured on their labels" if found.measured is not None else "as far as the inputs tell; labels are lacking"
     says = {
@@ -130,7 +134,7 @@ def lead(page: LifePage) -> str:
         "undecidable": "may or may not harm the score",
     }[found.harm]
     return (
-        f"The {found.n_rows:,} rows that came in since the served model was made {says}: "
+        f"The {found.n_rows:,} rows that came in since {model} was made {says}: "
         f"{found.metric} {better_by(change)}, {how}."
     )
 
@@ -139,26 +143,44 @@ def _labelled(page: LifePage) -> list[Period]:
     return [one for one in page.periods if one.n_labelled and not math.isnan(one.success)]
 
 
+def _is_share(page: LifePage) -> bool:
+    return bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page))
+
+
 def _scores(page: LifePage) -> Markup:
-    timed = [one for one in page.periods if one.score is not None and not math.isnan(one.start)]
+    timed = _timed(page)
     if len(timed) < 2:
         return Markup("")
-    served = [(one.start, one.score.value, one.score.low, one.score.high) for one in timed if one.score]
-    without = [(one.start, one.without.value) for one in timed if one.without is not None]
-    starts = [one.start for one in timed]
-    marks = [(after.start, after.version[:6]) for before, after in pairwise(timed) if before.version != after.version]
+    without = _without(page)
     return Markup(
         svg.over_time(
-            served,
-            without if marks else [],
-            title=f"{page.metric} over time, of what was served" + (" and of the first model" if marks else ""),
+            [(one.start, one.score.value, one.score.low, one.score.high) for one in timed if one.score],
+            without,
+            title=f"{page.metric} over time, of what was served" + (" and of the first model" if without else ""),
             y_label=page.metric,
-            x_ticks=_ticks(starts, [one.label for one in timed]),
-            marks=marks,
+            x_ticks=_ticks([one.start for one in timed], [one.label for one in timed]),
+            marks=_marks(page),
             level=page.reference.value,
             level_label="when judged",
         )
     )
+
+
+def _timed(page: LifePage) -> list[Period]:
+    return [one for one in page.periods if one.score is not None and not math.isnan(one.start)]
+
+
+def _marks(page: LifePage) -> list[tuple[float, str]]:
+    """When another version's rows begin, and its name."""
+    return [
+        (after.start, after.version[:6]) for before, after in pairwise(_timed(page)) if before.version != after.version
+    ]
+
+
+def _without(page: LifePage) -> list[tuple[float, float]]:
+    """The first model's score, had nothing been promoted; nothing where nothing was, or it is not known."""
+    timed = _timed(page) if _marks(page) else []
+    return [(one.start, one.without.value) for one in timed if one.without is not None]
 
 
 def _shares(page: LifePage) -> Markup:
@@ -171,10 +193,12 @@ def _shares(page: LifePage) -> Markup:
             points,
             [],
             title=f"{page.brief.target.column} over time",
-            y_label=f"share of {page.brief.target.positive or page.brief.target.column}",
+            y_label=f"share of {page.brief.target.positive or page.brief.target.column}"
+            if _is_share(page)
+            else f"mean of {page.brief.target.column}",
             x_ticks=_ticks([one.start for one in timed], [one.label for one in timed]),
             marks=[],
-            floor=0.0,
+            floor=0.0 if _is_share(page) else None,
             height=220,
         )
     )

@@ -48,7 +48,7 @@ def sentence(brief: Brief, verdict: Verdict, counts: Mapping[str, int]) -> str:
     if not n:
         return f"{what}: a model is ready; the brief states no requirement that it could meet or miss."
     if counts["met"] == n:
-        return f"{what}: the model meets all {n} requirements."
+        return f"{what}: the model meets {'its requirement' if n == 1 else f'all {n} requirements'}."
     open_yet = [line for line in verdict.lines if line.outcome != "met"]
     first = min(open_yet, key=lambda line: (not line.requirement.must, line.outcome != "unmet"))
     how = "does not meet" if first.outcome == "unmet" else "is not shown to meet"

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from artificer.core.figures import figure, in_chances, with_interval
+from artificer.core.figures import better_by, figure, in_chances, with_interval
 from artificer.core.report import description
 
 
@@ -33,6 +33,7 @@ def environment() -> Environment:
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,
+        "better": better_by,
     }
     return made
 

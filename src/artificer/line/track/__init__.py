@@ -16,7 +16,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.brief import Track as Tracking
-from artificer.core.figures import figure
+from artificer.core.figures import day, figure
 from artificer.core.life import Bins, Harm, Reference, Shift, Tracked
 from artificer.core.records import Decision, Estimate, Fact, Finding
 from artificer.data.moments import as_time
@@ -207,7 +207,7 @@ def _called(bins: Bins, place: int) -> str:
         return "missing"
     if bins.levels:
         return bins.levels[place - 1] if place <= len(bins.levels) else "other values"
-    edges = [figure(edge) for edge in bins.edges]
+    edges = [day(edge) if bins.kind == "time" else figure(edge) for edge in bins.edges]
     if not edges:
         return "present"
     if place == 1:

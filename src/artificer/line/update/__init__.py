@@ -16,7 +16,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError
-from artificer.core.figures import in_chances, with_interval
+from artificer.core.figures import better_by, in_chances
 from artificer.core.life import Updated
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.data.readers import read
@@ -130,10 +130,7 @@ def frozen(freeze: tuple[str, ...], today: date | None = None) -> str:
 
 def _choice(brief: Brief, gain: Estimate, share: float, flips: str, metric: str, within: float) -> tuple[Any, str]:
     likely = chances(gain, within)
-    told = (
-        f"on rows that neither saw it is {'better' if gain.value >= 0 else 'worse'} by {with_interval(gain)} {metric}"
-        + (f" ({in_chances(likely)})" if likely else "")
-    )
+    told = f"on rows that neither saw it is {better_by(gain)} {metric}" + (f" ({in_chances(likely)})" if likely else "")
     if not gain.is_gain:
         shown = "shown to be worse" if gain.high < 0 else "not shown to be better"
         return "keep", f"the challenger is {shown}: {told}"

@@ -8,18 +8,20 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 import xlsxwriter
-from client import Client, table
+from client import Client, contents, table
 from web import answering
 
 import artificer
 import artificer_runtime
 from artificer.line.ship.server.pages import batch, jobs, scored
+from artificer_runtime.package import write
 
 
 @pytest.fixture
@@ -75,7 +77,14 @@ def test_the_control_share_and_rows_for_a_person_are_left_alone_as_score_leaves_
     with answering(client.brief) as site:
         address = sent(site, as_file(rows, "parquet"), "rows.parquet")
         found = pl.read_parquet(io.BytesIO(site.get(f"{address}/parquet").content))
+        page = site.get(address).text
     expected = pl.read_parquet(client.folder / "out.parquet")
+    for said, decision in (
+        ("for a person to decide", "review"),
+        ("of the control share", "control"),
+        ("to act on", "act"),
+    ):
+        assert f"<b>{(found['decision'] == decision).sum()}</b> {said}" in page
     assert found.sort("id")["decision"].to_list() == expected.sort("id")["decision"].cast(pl.String).to_list()
     assert {"control", "review", "act"} < {*found["decision"]}
 
@@ -272,3 +281,17 @@ def test_a_file_that_cannot_be_kept_leaves_nothing_and_one_whose_copying_was_kil
         os.utime(jobs._root() / name, (moment, moment))
     site.get("/pages/batch/none")
     assert [one.name for one in jobs._root().iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize("n", [99, 9], ids=["told", "too few rows to tell"])
+def test_numbers_come_with_the_ends_between_which_nine_in_ten_lie(tmp_path: Path, client: Client, n: int) -> None:
+    whole = contents("regression", 1.0, 2.0)
+    assert whole.residuals is not None
+    write(tmp_path / "numbers", replace(whole, residuals=replace(whole.residuals, n=n)))
+    with answering(tmp_path / "numbers") as site:
+        address = sent(site, as_file(pl.DataFrame({"x": [1.0], "shop": ["a"], "low": [7]}), "csv"))
+        found = site.get(f"{address}/csv").text.splitlines()
+        page = site.get(address).text
+    assert found[0].startswith("x,shop,low,prediction,low_,high,flags")
+    assert found[1].startswith("1.0,a,7,1.0,-1.0,3.0," if n == 99 else "1.0,a,7,1.0,,,")
+    assert "Nine in ten such rows lie between <b>low_</b> and <b>high</b>" in page

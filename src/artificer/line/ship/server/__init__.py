@@ -43,6 +43,7 @@ def serve(
     log: Wanted | None = None,
     workers: int = 1,
     ready: Callable[[str], None] = print,
+    changed: Callable[[], None] | None = None,
 ) -> None:
     """Serve a package, or what the ledger says is served of a brief, until the process is told to end.
 
@@ -66,6 +67,8 @@ def serve(
         Processes that answer, of one port; one that dies is started again.
     ready : callable
         Told the address once requests are answered.
+    changed : callable, optional
+        Called once a person has changed over HTTP what is served; it must not take long.
 
     Raises
     ------
@@ -95,6 +98,7 @@ def serve(
             metrics.worker(place)
             serving = Serving.of(Path(subject), space, limits, log)
             serving.metrics = metrics
+            serving.changed = changed or serving.changed
             serving.gate = _gate(serving.model.scorer, access, host)
             serving.follow()
             _run(serving, listener, started)

@@ -162,16 +162,16 @@ class Application:
         """A door's answer, or the refusal that it raised; None where the client has gone."""
         try:
             if door is None:
-                return _no_door(methods)
+                raise _no_door(methods)
             if not door.vital:
                 self._admit(request)
             return await door.answer(request)
         except RefusedError as error:
-            return refusal(error.status, error.errors, error.headers)
+            return _refused(request, error.status, error.errors, error.headers)
         except HTTPException as error:
-            return refusal(error.status_code, [wrong(f"{error.detail}", "see /openapi.json")])
+            return _refused(request, error.status_code, [wrong(f"{error.detail}", "see /openapi.json")])
         except (RowsError, DataError, BriefError) as error:
-            return refusal(422, [wrong(str(error), "see /schema")])
+            return _refused(request, 422, [wrong(str(error), "see /schema")])
         except ArtificerError as error:
             LOG.error("%s %s: %s", request.method, _named(door), error)
             return refusal(503, [wrong(str(error), "ask again; whoever runs the server finds this in its log")])
@@ -264,11 +264,22 @@ def _openapi(doors: tuple[Door, ...], serving: Serving) -> Door:
     return Door("GET", "/openapi.json", described, "")
 
 
-def _no_door(methods: dict[str, Door]) -> Response:
+def _refused(
+    request: Request, status: int, errors: list[dict[str, Any]], headers: dict[str, str] | None = None
+) -> Response:
+    """A refusal as whoever asks reads it: a browser that opens a page, or a program."""
+    if "text/html" not in request.headers.get("accept", ""):
+        return refusal(status, errors, headers)
+    from artificer.line.ship.server.pages.frame import refused  # it needs jinja, which programs do without
+
+    return refused(request, status, errors, headers)
+
+
+def _no_door(methods: dict[str, Door]) -> RefusedError:
     if not methods:
-        return refusal(404, [wrong("Not Found", "see /openapi.json")])
+        return RefusedError(404, [wrong("Not Found", "see /openapi.json")])
     allowed = ", ".join(sorted({*methods, *(("HEAD",) if "GET" in methods else ())}))
-    return refusal(405, [wrong("Method Not Allowed", "see /openapi.json")], {"allow": allowed})
+    return RefusedError(405, [wrong("Method Not Allowed", "see /openapi.json")], {"allow": allowed})
 
 
 def _named(door: Door | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -165,6 +165,8 @@ class Serving:
         What requests are held to.
     metrics : Metrics
         What is counted.
+    changed : callable
+        Called once a person has changed here what is served.
     persons : Persons
         What persons decided of rows that waited for them.
     """
@@ -179,6 +181,7 @@ class Serving:
     gate: Gate = field(default_factory=lambda: _gate())
     beside: Beside = field(default_factory=Beside)
     persons: Persons = field(default_factory=Persons)
+    changed: Callable[[], None] = lambda: None
     _looked: float = field(default_factory=time.monotonic)
 
     @classmethod
@@ -310,4 +313,6 @@ def _typical(column: Column, bins: Bins | None) -> Any:
             if column.form
             else moment.isoformat(timespec="seconds")[: None if column.zone else 19]
         )
-    return int(middle) if "Int" in column.dtype or "int" in column.dtype else round(middle, 3)
+    if "int" in column.dtype.lower():
+        return int(middle)
+    return round(middle, 3) if abs(middle) >= 1 else float(f"{middle:.3g}")

@@ -132,7 +132,11 @@ def _done(
     try:
         them = _versions(serving, request)
         _see_seen(them, given)
-        return change(them, given)
+        before = them.ledger.served(them.name)
+        found = change(them, given)
+        if them.ledger.served(them.name) != before:
+            serving.changed()
+        return found
     except NotAllowedError as error:
         raise RefusedError(403, [wrong(str(error), "see /versions")]) from error
     except ArtificerError as error:

@@ -11,6 +11,7 @@ if (form) {
       const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "x-part": "answer" }, signal: asked.signal };
       const found = await fetch(form.action, sent);
       if (found.ok || found.status === 422) swap("answer", await found.text());
+      else if (found.status === 401 || found.status === 403) form.requestSubmit(); // the session has ended: a page says so
     } catch (error) {
       if (error.name !== "AbortError") form.requestSubmit();
     }

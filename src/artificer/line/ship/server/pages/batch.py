@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from artificer.line.ship.server.pages import jobs
 from artificer.line.ship.server.pages.frame import HEADERS, Seen, shown
+from artificer.line.ship.server.pages.scored import ENDS
 
 if TYPE_CHECKING:
     from starlette.datastructures import UploadFile
@@ -66,7 +67,15 @@ def progress(seen: Seen) -> Response:
         return _gone(seen)
     alone = seen.request.headers.get("x-part") == "progress"
     preview = jobs.preview(job) if job.state == "done" else ((), ())
-    return shown(seen, "progress.html" if alone else "batch_job.html", job=job, preview=preview, forms=_forms(job))
+    ours = preview[0][: len(preview[0]) - job.n_columns]
+    return shown(
+        seen,
+        "progress.html" if alone else "batch_job.html",
+        job=job,
+        preview=preview,
+        ends=[name for name in ours if name.rstrip("_") in ENDS],
+        forms=_forms(job),
+    )
 
 
 def download(seen: Seen) -> Response:

@@ -47,11 +47,21 @@ def _asked_for(brief: Brief, positive: str) -> list[tuple[str, str]]:
         ("Act from", figure(brief.decision.threshold) if brief.decision.threshold is not None else ""),
         ("Acting on a row", _worth(value.acted, value.currency) if value else ""),
         ("A success brings", _worth(value.success, value.currency) if value else ""),
+        ("A person decides", _left_to_persons(brief)),
+        (
+            "Never acted on",
+            f"{100 * brief.decision.control:.3g}% of keys, drawn by chance" if brief.decision.control else "",
+        ),
         ("Not used to predict", ", ".join((*brief.target.known_after, *brief.features.exclude))),
         ("Protected", ", ".join(brief.features.protected)),
         ("By itself", f"retrain: {authority.retrain}, promote: {authority.promote}, roll back: {authority.roll_back}"),
     ]
     return [(name, what) for name, what in said if what]
+
+
+def _left_to_persons(brief: Brief) -> str:
+    review = brief.decision.review
+    return ", or ".join(review.when) + (f" ({review.to})" if review.when and review.to else "")
 
 
 def _worth(amount: float | str, currency: str) -> str:

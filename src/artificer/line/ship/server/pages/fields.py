@@ -12,7 +12,7 @@ from artificer.core.figures import figure
 from artificer.line.ship.server.pages.material import Material
 from artificer.line.ship.server.served import Model
 from artificer_runtime.schema import Column
-from artificer_runtime.values import number_of
+from artificer_runtime.values import lacks_zone, number_of, seconds_of
 
 FIRST = 6  # of the strongest drivers
 SELECT_LEVELS, DATALIST_LEVELS = 40, 1000
@@ -58,7 +58,7 @@ def groups(model: Model, told: Material, written: Mapping[str, str]) -> list[tup
 
 def row_of(model: Model, written: Mapping[str, str]) -> dict[str, Any]:
     """What was written, as a row: an empty field is missing."""
-    return {column.name: written.get(column.name, "").strip() or None for column in model.asked}
+    return {column.name: _sent(written.get(column.name, "").strip(), column) for column in model.asked}
 
 
 def typed(row: dict[str, Any], model: Model) -> dict[str, Any]:
@@ -68,12 +68,24 @@ def typed(row: dict[str, Any], model: Model) -> dict[str, Any]:
     return row | {name: None if math.isnan(number) else number for name, number in numbers.items()}
 
 
+def _sent(text: str, column: Column) -> str | None:
+    """A field as a row holds it: a browser's field for moments knows no zone, and its moments are in UTC."""
+    return f"{text}+00:00" if text and column.kind == "time" and column.zone and lacks_zone(text) else text or None
+
+
 def _value(column: Column, model: Model, written: Mapping[str, str]) -> str:
-    if column.name in written:
-        return written[column.name]
     usual = model.typical.get(column.name)
-    text = "" if usual is None else str(usual)
-    return text[:10] if _whole_days(column) else text
+    text = written.get(column.name, "" if usual is None else str(usual))
+    return _moment(text, column) if column.kind == "time" else text
+
+
+def _moment(text: str, column: Column) -> str:
+    """A moment as a browser's field takes it, whatever form the data write it in; any other is left as it is."""
+    try:
+        moment = datetime.fromtimestamp(seconds_of(text, column.form), UTC)
+    except (ValueError, OverflowError, OSError):  # none, missing, or of a year that no field takes
+        return text
+    return moment.isoformat()[: 10 if _whole_days(column) else 19]
 
 
 def _field(column: Column, meaning: str, value: str) -> Field:
@@ -83,6 +95,7 @@ def _field(column: Column, meaning: str, value: str) -> Field:
         hint = ""
         if column.low is not None and column.high is not None:
             hint = " to ".join(_day(one) for one in (column.low, column.high)) + " in training"
+        hint += ", in UTC" * bool(hint and column.zone)
         return Field(column.name, meaning, "date" if _whole_days(column) else "moment", value, hint=hint)
     if column.kind == "text":
         return Field(column.name, meaning, "text", value)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from jinja2 import ChoiceLoader, Environment, FunctionLoader
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from artificer.line.ship.server.access import Caller, caller
 from artificer.line.ship.server.pages import PAGES
 from artificer.line.ship.server.pages.material import Material, material
 from artificer.line.ship.server.served import Model, Serving
+from artificer.line.ship.server.sign_in import inside
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -93,6 +94,41 @@ def fault(says: str) -> Response:
     """What is shown when what a page is made from cannot be read: a damaged run, a ledger that cannot be reached."""
     text = _environment().get_template("fault.html").render(says=says, file=_address)
     return HTMLResponse(text, 503, headers=HEADERS)
+
+
+ENDED = ("Nobody is signed in, or the session has ended", "")
+TITLES = {
+    401: "This needs you to sign in",
+    403: "This is not yours to do",
+    404: "There is no such page",
+    405: "There is no such page",
+    500: "This page cannot be shown",
+}
+
+
+def refused(request: Request, status: int, errors: list[dict[str, Any]], headers: dict[str, str] | None) -> Response:
+    """What a person's browser is shown where a program is told a refusal in JSON."""
+    came = urlsplit(request.headers.get("referer", ""))
+    here = inside(came.path) if came.netloc == request.url.netloc else "/"
+    text = (
+        _environment()
+        .get_template("refused.html")
+        .render(
+            title=TITLES.get(status, "This was not done"),
+            status=status,
+            said=[ENDED]
+            if status == 401
+            else [(one["says"][:1].upper() + one["says"][1:], _for_a_person(one["fix"])) for one in errors],
+            back=f"/sign-in?next={quote(here)}" if status == 401 else here,
+            file=_address,
+        )
+    )
+    return HTMLResponse(text, status, headers=HEADERS | (headers or {}))
+
+
+def _for_a_person(fix: str) -> str:
+    """A remedy without the doors that programs find it at."""
+    return "" if fix.startswith("see /") else fix.partition(": /")[0]
 
 
 def file(name: str) -> Response:

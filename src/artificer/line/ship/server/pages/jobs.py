@@ -54,6 +54,8 @@ class Job:
         That the file had.
     says : str
         What went wrong; or what is done just now.
+    n_acts : int
+        Rows to act on; -1 where the brief does not say.
     """
 
     id: str
@@ -68,6 +70,8 @@ class Job:
     n_columns: int = 0
     n_done: int = 0
     n_acts: int = -1
+    n_control: int = 0
+    n_review: int = 0
     n_flagged: int = 0
 
     @property
@@ -149,7 +153,7 @@ def _score(job: Job, model: Model) -> None:
         frame = rows_of(folder / GIVEN, job.file)
         _tell(job := replace(job, says="predicting", n_rows=frame.height, n_columns=frame.width))
         with room(frame.height * SCORED_BYTES):
-            result, n_flagged, n_acts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
+            result, n_flagged, counts = scored_rows(model, frame, lambda n_done: _tell(replace(job, n_done=n_done)))
             result.write_parquet(folder / RESULT)
         done = replace(
             job,
@@ -157,7 +161,9 @@ def _score(job: Job, model: Model) -> None:
             says="",
             n_done=frame.height,
             n_flagged=n_flagged,
-            n_acts=-1 if n_acts is None else n_acts,
+            n_acts=-1 if counts is None or counts.n_acts is None else counts.n_acts,
+            n_control=counts.n_control if counts else 0,
+            n_review=counts.n_review if counts else 0,
         )
         _tell(done)
     except (ArtificerError, RuntimeInputError) as error:

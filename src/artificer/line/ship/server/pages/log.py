@@ -10,11 +10,15 @@ from artificer.core.ledger import Ledger
 from artificer.core.life import Looked
 from artificer.core.records import Decision
 from artificer.core.report.sections import STAGES
+from artificer.core.rollout import Act
 from artificer.core.store import decode
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material
 
 SINCE = ("track", "update", "serve")
+TRIED = dict.fromkeys(("shadow", "canary", "A/B", "end"), "What is tried out beside it?") | {
+    "approve": "Who approved a version?"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,21 @@ def _since(ledger: Ledger, name: str) -> list[Entry]:
         looked = decode(look.body.encode(), Looked)
         made = looked.decisions or (Decision("track", "What follows from this look?", looked.outcome, looked.because),)
         entries += [Entry(one.stage if one.stage in SINCE else "update", one, look.at) for one in made]
-    for change in ledger.history(name):
-        decision = Decision("serve", "Which version is served?", f"{change.action} {change.version}", change.because)
-        entries.append(Entry("serve", decision, change.at))
-    return entries
+    served = [
+        Entry(
+            "serve",
+            Decision("serve", "Which version is served?", f"{one.action} {one.version}", one.because),
+            one.at,
+        )
+        for one in ledger.history(name)
+    ]
+    tried = [
+        Entry("serve", Decision("serve", TRIED[one.action], f"{one.action} {one.version}", _by(one)), one.at)
+        for one in ledger.rollouts.acts(name)
+        if one.action in TRIED
+    ]
+    return entries + sorted([*served, *tried], key=lambda one: one.at)
+
+
+def _by(act: Act) -> str:
+    return (act.who or "a person") + (f": {act.because}" if act.because else " did it")

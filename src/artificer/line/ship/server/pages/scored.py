@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -40,9 +41,19 @@ READ = 24  # times a file of text that its table takes while it is read: rows of
 SCORED_BYTES = (
     256  # of a row's prediction, score, decision, flags and version, and of the file that they are written to
 )
+ENDS = ("low", "high")  # nine values in ten lie between them; an empty cell is an end that is not known
 CLASSES_SHOWN = 12
 HEAD = 2 << 20  # bytes, of which the first line is told
 NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"\s*:')  # of a field of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is done with how many rows; of acting None where only persons decide."""
+
+    n_acts: int | None
+    n_control: int
+    n_review: int
 
 
 def rows_of(path: Path, name: str) -> pl.DataFrame:
@@ -79,7 +90,9 @@ def rows_of(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
-def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) -> tuple[pl.DataFrame, int, int | None]:
+def scored_rows(
+    model: Model, frame: pl.DataFrame, tell: Callable[[int], None]
+) -> tuple[pl.DataFrame, int, Counts | None]:
     """Predict all rows.
 
     Parameters
@@ -90,10 +103,11 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
     Returns
     -------
     frame : DataFrame
-        The rows with prediction, score, decision, flags and version.
+        The rows with prediction, score or ends, decision, flags and version.
     n_flagged : int
-    n_acts : int or None
-        Rows to act on; None where the brief does not say what is done with a score.
+    counts : Counts or None
+        What is done with how many rows; None where the brief does not say what is done with a score, or rows lack what that
+        hangs on.
 
     Raises
     ------
@@ -111,11 +125,12 @@ def scored_rows(model: Model, frame: pl.DataFrame, tell: Callable[[int], None]) 
             raise error.at(start + error.row) from error
         tell(start + rows.height)
     ours = pl.concat(parts)
-    decided, n_acts = _decided(model, frame, ours)
-    ours = ours.with_columns(*decided, pl.lit(model.scorer.version).alias("version"))
+    decided, counts = _decided(model, frame, ours)
+    ends = [pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in ENDS if name in ours.columns]
+    ours = ours.with_columns(*ends, *decided, pl.lit(model.scorer.version).alias("version"))
     names = {name: _free(name, frame.columns) for name in ours.columns}
     n_flagged = int((ours["flags"] != "").sum())
-    return frame.hstack(ours.rename(names)), n_flagged, n_acts
+    return frame.hstack(ours.rename(names)), n_flagged, counts
 
 
 def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
@@ -133,12 +148,12 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
         else:
             columns["score"] = full.probabilities.max(axis=1)
     if full.intervals is not None:
-        columns |= {"low": full.intervals[:, 0], "high": full.intervals[:, 1]}
+        columns |= {name: full.intervals[:, place] for place, name in enumerate(ENDS)}
     flags = [" ".join(name for name, flag in full.flags.items() if flag[place]) for place in range(rows.height)]
     return pl.DataFrame(columns | {"flags": flags}, strict=False)
 
 
-def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], int | None]:
+def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], Counts | None]:
     """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
     brief = decisive(model.scorer.brief, model.scorer.task)
     rule = Rule(brief, model.scorer.schema)
@@ -163,7 +178,8 @@ def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[lis
     decided = [words(code).cast(pl.String)]
     if rule.every_s and (period != NO_PERIOD).any():
         decided.append(starts.alias("period"))
-    return decided, int((code == ACT).sum()) if rule.decides else None
+    n_acts, n_control, n_review = (int((code == one).sum()) for one in (ACT, CONTROL, REVIEW))
+    return decided, Counts(n_acts if rule.decides else None, n_control, n_review)
 
 
 def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
@@ -176,7 +192,7 @@ def _score(model: Model, ours: pl.DataFrame) -> np.ndarray:
 
 def _predictions(ours: pl.DataFrame, score: np.ndarray) -> Predictions:
     flags = {name: ours["flags"].str.contains(name).to_numpy() for name in FLAGS}
-    intervals = ours.select("low", "high").to_numpy() if "low" in ours.columns else None
+    intervals = ours.select(ENDS).to_numpy() if ENDS[0] in ours.columns else None
     return Predictions(score, None, flags, intervals)
 
 

@@ -7,12 +7,14 @@ which the server writes in either case, in its place.
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from typing import Any
 
 import numpy as np
 from starlette.responses import Response
 
+from artificer.core.figures import figure
 from artificer.core.life import Reference
 from artificer.line.ship.server.pages import fields
 from artificer.line.ship.server.pages.frame import Seen, shown
@@ -20,6 +22,7 @@ from artificer.line.ship.server.pages.why import why
 from artificer_runtime import RowsError
 
 BEGAN = "artificer:began"
+MOST_CLASSES = 15
 FLAGS = {
     "unseen": "a value that training never saw",
     "outside": "a number or moment beyond the range of training",
@@ -71,7 +74,7 @@ def _program(seen: Seen, row: dict[str, Any]) -> str:
 
 
 def _short(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _told(seen: Seen, row: dict[str, Any], began: str) -> dict[str, Any]:
@@ -82,6 +85,8 @@ def _told(seen: Seen, row: dict[str, Any], began: str) -> dict[str, Any]:
     told["figure"] = _figure(told)
     told["positive"] = predictor.contents.classes[model.scorer.positive] if model.scorer.positive >= 0 else ""
     told["above"] = _above(seen.material.reference, told["figure"])
+    told["chances"], told["others"] = _likeliest(told.get("probabilities", {}))
+    told["within"] = _within(*told["interval"]) if "interval" in told else ""
     try:
         told["why"], told["why_not"] = why(model, row), ""
     except RowsError as error:
@@ -98,6 +103,34 @@ def _figure(told: dict[str, Any]) -> float | None:
     if "score" in told:
         return float(told["score"])
     return float(told["prediction"]) if "probabilities" not in told else None
+
+
+def _likeliest(chances: dict[str, float]) -> tuple[list[tuple[str, float]], tuple[int, float] | None]:
+    """Classes and their chances in their own order; of very many the likeliest, and how many others there are, with theirs."""
+    if len(chances) <= MOST_CLASSES:
+        return list(chances.items()), None
+    ordered = sorted(chances.items(), key=lambda one: -one[1])
+    rest = ordered[MOST_CLASSES:]
+    return ordered[:MOST_CLASSES], (len(rest), sum(chance for _, chance in rest))
+
+
+def _within(low: float | None, high: float | None) -> str:
+    """Where the true value lies, in words: see `artificer_runtime.predictor.Predictions.intervals`.
+
+    >>> _within(300.15, 300.45), _within(-2000.0, 15000.0)
+    ('Nine in ten such rows lie between 300.15 and 300.45.', 'Nine in ten such rows lie between −2,000 and 15,000.')
+    """
+    if low is None and high is None:
+        return "How far the true value may lie from it could not be told: training had too few rows."
+    if low is None or high is None:
+        known = f"above {figure(low)}" if low is not None else f"below {figure(high or 0.0)}"
+        other = "upper" if high is None else "lower"
+        return f"At least nine in ten such rows lie {known}; training had too few rows to tell the {other} end."
+    ends = [figure(low), figure(high)]
+    if ends[0] == ends[1] and low < high:
+        digits = max(0, 1 - math.floor(math.log10(high - low)))
+        ends = [f"{end:,.{digits}f}".replace("-", "−") for end in (low, high)]
+    return f"Nine in ten such rows lie between {ends[0]} and {ends[1]}."
 
 
 def _above(reference: Reference | None, value: float | None) -> float | None:

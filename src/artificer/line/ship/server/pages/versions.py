@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from markupsafe import Markup
@@ -12,7 +13,7 @@ from artificer.core.ledger import Ledger
 from artificer.core.life import Looked, Served, Updated
 from artificer.core.records import Estimate
 from artificer.core.report import svg
-from artificer.core.rollout import Rollout
+from artificer.core.rollout import Act, Rollout, percent
 from artificer.core.store import decode
 from artificer.line.ship.server.pages.frame import Seen, shown
 from artificer.line.ship.server.pages.material import Material, of_version
@@ -47,9 +48,11 @@ def answer(seen: Seen) -> Response:
         versions=known,
         scores=_scores(known),
         served=served,
+        kept=names,
         wanted=wanted,
+        trial=_trial(wanted, served, found["acts"]),
         states={one["version"]: _state(one["version"], one["state"], wanted) for one in found["versions"]},
-        shadowed=[one for one in found["shadowed"] if one.shadow == wanted.shadow and one.n_rows],
+        shadowed=[one for one in found["shadowed"] if one.shadow == wanted.shadow],
         compared=pair,
         lines=_lines(pair),
         meeting=_meeting(ledger, scorer.brief.name, picked),
@@ -60,10 +63,24 @@ def answer(seen: Seen) -> Response:
     )
 
 
+def _trial(wanted: Rollout, served: Served | None, acts: Sequence[Act]) -> str:
+    """What is tried out beside the served version, since when and why; "" for nothing."""
+    if not wanted.shares or served is None:
+        return ""
+    last = next((act for act in reversed(acts) if act.action == wanted.trial), None)
+    parts = [f"{version} answers {percent(share)} of keys" for version, share in wanted.shares.items()]
+    if served.version not in wanted.shares:
+        parts.append(f"{served.version} answers {'none' if wanted.trial == 'A/B' else 'the others'}")
+    who = f", by {last.who}" if last and last.who else ""
+    because = f": {last.because.rstrip('.')}" if last and last.because else ""
+    since = f" Since {last.at[:16].replace('T', ' ')} UTC{who}{because}." if last else ""
+    return f"{wanted.told[0].upper()}{wanted.told[1:]}: {', '.join(parts)}.{since}"
+
+
 def _state(version: str, state: str, wanted: Rollout) -> str:
     """What a version does by now, for a person: its state, and the share of keys that it answers."""
     says = {"previous": "served before", "candidate": "not served", "A/B": "A/B test"}.get(state, state)
-    return f"{says}, {wanted.shares[version]:.0%} of keys" if version in wanted.shares else says
+    return f"{says}, {percent(wanted.shares[version])} of keys" if version in wanted.shares else says
 
 
 def _versions(seen: Seen, packages: Path, served: Served | None, wanted: Rollout) -> list[Material]:
@@ -84,10 +101,13 @@ def _versions(seen: Seen, packages: Path, served: Served | None, wanted: Rollout
 
 def _scores(known: list[Material]) -> dict[str, tuple[Estimate, Markup]]:
     """Each version's score on its own judged rows, drawn to one scale where the metric is one."""
-    scores = {one.version: one.verdict.score for one in known if one.verdict is not None}
-    ends = svg.domain([end for score in scores.values() for end in (score.low, score.high)])
+    judged = [(one.version, one.verdict.metric, one.verdict.score) for one in known if one.verdict is not None]
+    ends: dict[str, list[float]] = {}
+    for _, metric, score in judged:
+        ends.setdefault(metric, []).extend((score.low, score.high))
     return {
-        name: (score, Markup(svg.interval(score.value, score.low, score.high, ends))) for name, score in scores.items()
+        version: (score, Markup(svg.interval(score.value, score.low, score.high, svg.domain(ends[metric]))))
+        for version, metric, score in judged
     }
 
 
@@ -105,6 +125,6 @@ def _meeting(ledger: Ledger, name: str, picked: list[str]) -> Updated | None:
     """Where the two met on rows that neither had seen."""
     for look in reversed(ledger.looks(name)):
         met = decode(look.body.encode(), Looked).updated
-        if met is not None and {met.champion, met.challenger} == set(picked):
+        if met is not None and met.gain.value == met.gain.value and {met.champion, met.challenger} == set(picked):
             return met
     return None

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from artificer.core.ledger import Ledger, Look
-from artificer.core.life import Looked, Period
+from artificer.core.life import Looked, Period, Tracked
 from artificer.core.records import Estimate
 from artificer.core.report import life, svg
 from artificer.core.review_queue import Review
@@ -98,9 +98,9 @@ def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
         return Markup("")
     timed = all(math.isfinite(look.until) and look.until > 1e8 for look in looks)
     places = [look.until if timed else float(number) for number, look in enumerate(looks)]
-    expected = [_score(one.tracked.reference, one.tracked.expected) for one in found]
+    expected = [_score(one.tracked, one.tracked.expected) for one in found]
     measured = [
-        (place, _score(one.tracked.reference, one.tracked.measured))
+        (place, _score(one.tracked, one.tracked.measured))
         for place, one in zip(places, found, strict=True)
         if one.tracked.measured is not None
     ]
@@ -117,7 +117,7 @@ def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
             + ("measured on labels, and expected" if known else "expected")
             + " from the inputs",
             y_label=found[-1].tracked.metric,
-            x_ticks=list(zip(places, names, strict=True))[::step],
+            x_ticks=list(dict(zip(places, names, strict=True)).items())[::step],  # labels may come between two looks
             marks=[],
             level=found[0].tracked.reference.value,
             level_label="when judged",
@@ -125,7 +125,11 @@ def _estimated(looks: Sequence[Look], found: Sequence[Looked]) -> Markup:
     )
 
 
-def _score(reference: Estimate, change: Estimate | None) -> Estimate:
+def _score(tracked: Tracked, change: Estimate | None) -> Estimate:
+    """The score after a change, which is positive where it is better: errors fall then."""
+    # It brings scipy: a server of whose pages nobody asks for this one does without.
+    from artificer.measure.metrics import metric
+
     assert change is not None
-    at = reference.value
-    return Estimate(at + change.value, at + change.low, at + change.high, change.method, change.n, change.level)
+    at, moved = tracked.reference.value, change if metric(tracked.metric).larger_is_better else -change
+    return Estimate(at + moved.value, at + moved.low, at + moved.high, change.method, change.n, change.level)
