@@ -74,7 +74,8 @@ def _constraint(found: Gathered, given: dict[str, Any], at: tuple[str, ...]) -> 
 
 def _table(to: Any) -> str:
     """The table that ref('a') or source('s', 'a') names."""
-    return (re.findall(r"['\"]([^'\"]+)['\"]", str(to)) or [str(to)])[-1]
+    named: list[str] = re.findall(r"['\"]([^'\"]+)['\"]", str(to))
+    return named[-1] if named else str(to)
 
 
 def _test(found: Gathered, test: Any, column: str) -> None:
