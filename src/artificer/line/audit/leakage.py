@@ -26,7 +26,7 @@ FEWEST_ROWS = 20  # of 4 rows a column of words tells all by chance one time in 
 @check("leakage", "prices")
 def leakage(seen: Seen) -> Iterator[Finding]:
     """Report suspects and `known_after` columns, each with the effect of leaving it out."""
-    enough = seen.rows.n_rows >= FEWEST_ROWS
+    enough = seen.prices.n_rows >= FEWEST_ROWS
     told = {name: seen.prices.alone[name] for name in seen.asked.features if enough and name in seen.prices.alone}
     order = sorted(told, key=lambda name: -told[name])
     suspects = [name for name in order if told[name] >= SUSPECT][:MOST_PRICED]
