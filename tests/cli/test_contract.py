@@ -52,3 +52,29 @@ def test_a_brief_is_no_contract_and_another_table_is_told_as_one(folder: Path) -
     ended = artificer("audit", folder / "other.csv", "--contract", folder / "c.toml")
     assert ended.returncode == 3
     assert "it may be the contract of another table" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (("--as", "odcs"), "--as needs --write-contract"),
+        (("--alarms", "2"), "--alarms needs --write-contract"),
+        (("--history", "age"), "--history needs --write-contract"),
+        (("--deliveries", "4", "--write-contract", "new.toml"), "--deliveries needs --history"),
+    ],
+)
+def test_no_option_is_passed_over(folder: Path, options: tuple[str, ...], names: str) -> None:
+    (folder / "brief.toml").write_text('[data]\nsource = "parts/*.csv"\n[target]\ncolumn = "who"\n')
+    refused("audit", folder / "brief.toml", *options, names=names)
+    if "--write-contract" not in options:
+        refused("audit", folder / "parts", "--contract", folder / "c.toml", *options, names=names)
+    assert not Path("new.toml").exists()
+
+
+def test_a_contract_is_not_written_over_the_rows_that_it_is_learned_from(folder: Path) -> None:
+    (folder / "brief.toml").write_text('[data]\nsource = "parts/*.csv"\n[target]\ncolumn = "who"\n')
+    before = (folder / "parts" / "one.csv").read_bytes()
+    refused(
+        "audit", folder / "brief.toml", "--write-contract", folder / "parts" / "one.csv", names="which the brief reads"
+    )
+    assert (folder / "parts" / "one.csv").read_bytes() == before

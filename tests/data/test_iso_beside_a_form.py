@@ -24,6 +24,8 @@ SCHEMA = infer_schema(FRAME)
         "2024-01-20",
         " 2024-01-20 00:00",
         "2024-01-20T01:00:00+01:00",
+        "2024-01-20T01:00+01:00",
+        "2024-01-19 23:30-0030",
         "2024-1-20",
         "2024-1-20 0:00",
     ],
@@ -55,6 +57,16 @@ def test_a_column_that_mixes_both_is_one_of_moments() -> None:
     assert (schema.columns[0].kind, schema.columns[0].form) == ("time", FORM)
     assert (schema.encode(mixed).times == SCHEMA.encode(FRAME).times).all()
     assert (schema.encode(normalise(mixed, schema)).times == SCHEMA.encode(FRAME).times).all()
+
+
+@pytest.mark.parametrize("written", ["%Y-%m-%dT%H:%M%z", "%Y-%m-%d %H:%M%z"])
+def test_moments_to_the_minute_that_name_their_zone_are_moments_in_training_too(written: str) -> None:
+    frame = pl.DataFrame({"at": AT.tz_localize("Europe/Berlin").strftime(written).to_list(), "x": FRAME["x"]})
+    schema = infer_schema(frame)
+    assert (schema.columns[0].kind, schema.columns[0].zone) == ("time", "+0100")
+    whole = schema.encode(normalise(frame, schema)).times[:, 0].tolist()
+    assert whole == [one.timestamp() for one in AT.tz_localize("Europe/Berlin")]
+    assert [float(schema.encode(row).times[0, 0]) for row in frame.to_dicts()] == whole
 
 
 def test_dates_without_leading_zeros_are_read_alone_as_in_training() -> None:

@@ -329,3 +329,11 @@ def test_lines_may_end_in_any_way(tmp_path: Path, end: str, last: bool) -> None:
 
 def test_a_header_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert "first line of 'rows.csv'" in refusal(written(tmp_path, f"{'a' * 200_000},b\n1,2\n"))
+
+
+def test_a_column_that_is_empty_in_one_file_has_the_type_of_the_others(tmp_path: Path) -> None:
+    for name, cells in (("1", ["", ""]), ("2", ["7", "8"]), ("3", ["", ""])):
+        written(tmp_path, "a,n,d\n" + "".join(f"x,{cell},\n" for cell in cells), f"{name}.csv")
+    frame = read("*.csv", folder=tmp_path).frame
+    assert dict(frame.schema) == {"a": pl.String, "n": pl.Int64, "d": pl.String}
+    assert frame["n"].to_list() == [None, None, 7, 8, None, None]

@@ -64,6 +64,18 @@ class TestWorkbooks:
         with pytest.raises(DataError, match=r"names 1 of 2 columns: 'Sales of 2024' looks like a title; delete what"):
             read(path)
 
+    def test_two_columns_of_one_name_are_refused_and_blanks_around_names_are_not_of_them(self, tmp_path: Path) -> None:
+        path = sheets(tmp_path / "book.xlsx", Rows=[["a", " b ", "a "], [1, 2, 3]])
+        with pytest.raises(DataError, match=r"'book.xlsx' has two columns named 'a'; rename or drop"):
+            read(path)
+        assert read(sheets(path, Rows=[["a", " b ", 2020], [1, 2, 3]])).frame.columns == ["a", "b", "2020"]
+
+    def test_a_word_far_down_makes_a_column_of_texts(self, tmp_path: Path) -> None:
+        path = sheets(tmp_path / "book.xlsx", Rows=[["a", "b"], *([n, 0.5] for n in range(1_500)), ["word", 1]])
+        frame = read(path).frame
+        assert frame["a"].to_list() == [*map(str, range(1_500)), "word"]
+        assert frame["b"].dtype == pl.Float64
+
     def test_an_absent_sheet_is_named_with_the_closest(self, tmp_path: Path) -> None:
         workbook(tmp_path / "book.xlsx", {"Sales": self.FRAME})
         with pytest.raises(DataError, match=r"no sheet 'Sale'; closest name here: 'Sales'"):

@@ -139,3 +139,18 @@ def test_a_long_csv_that_is_ragged_says_so(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4,5\n6,7\n")
     with pytest.raises(DataError, match="ragged: 1 rows"):
         survey(tmp_path / "rows.csv")
+
+
+@pytest.mark.parametrize("batches", [False, True])
+def test_a_column_that_is_empty_in_the_first_file_is_of_the_kind_that_it_is_later(
+    tmp_path: Path, batches: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = pl.DataFrame({"n": range(60), "late": np.arange(60) / 7, "never": [None] * 60})
+    first = later.with_columns(late=pl.lit(None, pl.Float64))
+    first.write_csv(tmp_path / "a.csv")
+    later.write_csv(tmp_path / "b.csv")
+    if batches:
+        monkeypatch.setattr(separated, "LONG", 10)
+    late = survey(tmp_path).profile.column("late")
+    assert (late.kind, late.n_rows, late.n_missing, late.low) == ("number", 120, 60, 0.0)
+    assert late.quantile(0.5) == pytest.approx(59 / 14, abs=0.2)

@@ -13,7 +13,7 @@ from artificer.cli.show import How, coloured, document, line_options
 from artificer.cli.stages import audit_data, run_stage
 from artificer.cli.subject import Subject, what
 from artificer.core.brief import is_brief
-from artificer.core.errors import ArtificerError
+from artificer.core.errors import ArtificerError, BriefError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -64,6 +64,8 @@ class Writing:
 @click.option("--deliveries", type=click.FloatRange(min=0, min_open=True), help="Deliveries a month.")
 def audit(subject: Path, how: How, contract: Path | None, write_contract: Path | None, **more: Any) -> int:
     """Verify the training rows of a BRIEF, or write their contract; or DATA by itself, or against a --contract."""
+    if contract is None or write_contract is None:
+        _refuse_idle(more, writes=write_contract is not None)
     if contract is not None:
         if write_contract is not None:
             raise click.UsageError(
@@ -85,13 +87,26 @@ def audit(subject: Path, how: How, contract: Path | None, write_contract: Path |
         return audit_data(subject, how.as_json)
     Subject("brief").convert(subject, None, None)
     if write_contract is None:
-        if more["history"]:
-            raise click.UsageError("--history needs --write-contract: what is learned from it goes into a contract")
         return run_stage("audit", subject, how)
     if write_contract.resolve() == subject.resolve():
         raise click.UsageError(f"--write-contract would write over the brief '{subject}'; name another file")
     writing = Writing(write_contract, more["form"], more["history"], more["alarms"], more["deliveries"])
     return _write(subject, writing, how)
+
+
+def _refuse_idle(given: dict[str, Any], *, writes: bool) -> None:
+    """No option is passed over: some say how a contract is written, and two of them what is learned from earlier deliveries."""
+    told = {
+        "--history": bool(given["history"]),
+        "--as": given["form"] != FORMS[0],
+        "--alarms": given["alarms"] is not None,
+        "--deliveries": given["deliveries"] is not None,
+    }
+    for option, is_given in told.items():
+        if is_given and not writes:
+            raise click.UsageError(f"{option} needs --write-contract FILE: it says what goes into a contract")
+        if is_given and option in ("--alarms", "--deliveries") and not given["history"]:
+            raise click.UsageError(f"{option} needs --history: limits on deliveries are learned from earlier ones")
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -111,7 +126,7 @@ def _check(data: Path, check: Check, as_json: bool) -> int:
     loaded = read(data / "*" if parts else data)  # a folder's files are parts of one table
     rows = loaded.frame
     folder = check.contract.parent if check.contract.is_file() else None
-    held = hold(rows, contract, tables=check.tables, folder=folder, where=check.where)
+    held = hold(loaded, contract, tables=check.tables, folder=folder, where=check.where)
     files = _part(rows, held, check)
     findings = (*loaded.findings, *unread, *held.findings)
     grave = ("blocker", "warning") if check.strict else ("blocker",)
@@ -196,6 +211,7 @@ def _write(brief: Path, writing: Writing, how: How) -> int:
 
     state = how.begin(brief)
     try:
+        _refuse_source(writing.path, state)
         record = flow.STAGES["audit"](state)
         contract, n_limits = _with_history(state, record.contract, writing)
         text, unsaid = contract_text(contract, writing.form)
@@ -214,6 +230,19 @@ def _write(brief: Path, writing: Writing, how: How) -> int:
     for title in unsaid:
         click.echo(f"not written, as {writing.form} cannot say it: {title}")
     return 0
+
+
+def _refuse_source(path: Path, state: Any) -> None:
+    """No rows that the brief reads may be written over."""
+    from artificer.data.batches import files_of
+
+    data = state.brief.data
+    named = (data.source, data.test, *(table.source for table in data.tables.values()))
+    files = (
+        file for one in named if one and "://" not in one for file in files_of(one.partition("#")[0], state.folder)
+    )
+    if path.resolve() in {file.resolve() for file in files}:
+        raise BriefError(f"--write-contract would write over '{path}', which the brief reads; name another file")
 
 
 def _with_history(state: Any, contract: Contract, writing: Writing) -> tuple[Contract, int]:

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
+from artificer.data.nested import left_out, nested, of_all, told_left_out
 from artificer.data.separated import read_separated, refuse_names
 from artificer.data.spelled import concatenated, is_mixed, mixed_texts, moments_of
 from artificer.data.workbooks import is_workbook, read_sheet
@@ -30,8 +31,6 @@ from artificer_runtime.values import spans_in_seconds
 SQLITE = b"SQLite format 3\x00"
 ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
-NESTED = "nested"
-HELD = {pl.List: "lists", pl.Array: "lists", pl.Struct: "records", pl.Binary: "bytes"}
 UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
 NO_TABLE = {
     b"PK\x03\x04": "a zip file",
@@ -97,11 +96,6 @@ def read(source: Any, *, folder: Path | None = None, late: Sequence[str] = ()) -
     return joined(read_ones, late)
 
 
-def left_out(loaded: Loaded) -> dict[str, str]:
-    """Columns that hold no single values and were left out, and what is said of each."""
-    return {one.where: one.says for one in loaded.findings if one.code == NESTED}
-
-
 def read_part(table: Any, name: str) -> Loaded:
     """The rows of an Arrow table that is a part of a file.
 
@@ -114,19 +108,22 @@ def read_part(table: Any, name: str) -> Loaded:
 
 
 def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
-    """The rows of files, at least one, below each other; see `read`."""
-    frame = _stacked([one.frame for one in files], [one.parts[0][0] for one in files], late)
-    findings = dict.fromkeys(finding for one in files for finding in one.findings)  # what all files have is told once
+    """The rows of files, at least one, below each other; see `read`. What holds lists in one is left out of all."""
+    told = [finding for one in files for finding in one.findings]
+    held = [name for name in left_out(told) if any(name in one.frame.columns for one in files)]
+    frames = [one.frame.drop(held, strict=False) for one in files]
+    frame = _stacked(frames, [one.parts[0][0] for one in files], late)
+    findings = dict.fromkeys(of_all(finding, held) for finding in told)  # what all files have is told once
     return Loaded(frame, tuple(part for one in files for part in one.parts), tuple(findings))
 
 
 def _loaded(frame: pl.DataFrame, findings: Sequence[Finding] = (), *, name: str) -> Loaded:
     """What was read from a file, without columns that hold no single values where it has others."""
-    nested = _nested(frame)
-    if len(nested) == frame.width:
-        nested = {}  # to be refused
-    told = (_left_out(column, held) for column, held in nested.items())
-    frame = _checked(frame.drop(nested), f"'{name}'")
+    held = nested(frame)
+    if len(held) == frame.width:
+        held = {}  # to be refused
+    told = (told_left_out(column, what) for column, what in held.items())
+    frame = _checked(frame.drop(held), f"'{name}'")
     return Loaded(frame, ((name, frame.height),), (*findings, *told))
 
 
@@ -313,27 +310,11 @@ def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
     if frame.height == 0:
         raise NoRowsError(f"{where} has a header and no rows; name a file that holds rows")
     refuse_names(frame.columns, where)
-    for name, held in _nested(frame).items():
+    for name, held in nested(frame).items():
         raise DataError(
             f"column '{name}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
         )
     return frame.select(_plain(frame[name]) for name in frame.columns)
-
-
-def _nested(frame: pl.DataFrame) -> dict[str, str]:
-    """Columns that hold no single values, and what they hold."""
-    nested = (name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Object, pl.Binary))
-    return {name: HELD.get(frame.schema[name].base_type(), "objects") for name in nested}
-
-
-def _left_out(name: str, held: str) -> Finding:
-    return Finding(
-        NESTED,
-        "warning",
-        name,
-        f"'{name}' holds {held}, which no model reads: it is left out",
-        "make plain columns of it if it may tell something: a count, a flag, a column for each of its parts",
-    )
 
 
 def _plain(column: pl.Series) -> pl.Series:

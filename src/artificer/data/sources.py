@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from artificer.core.records import Fact, Finding
 from artificer.data.broken_keys import broken_keys
 from artificer.data.databases import iter_hosts, query_rows, shown, url_of
 from artificer.data.keys import key_texts
+from artificer.data.nested import left_out, of_table
 from artificer.data.readers import Loaded, joined, read
 
 UNMATCHED = 0.2
@@ -191,20 +192,21 @@ def _with_tables(loaded: Loaded, data: Data, folder: Path) -> Loaded:
     findings = list(loaded.findings)
     frame = loaded.frame
     for name, table in data.tables.items():
-        frame, found = _joined(frame, name, table, folder)
+        frame, found = _joined(frame, name, table, folder, left_out(loaded.findings))
         findings += found
     return replace(loaded, frame=frame, findings=tuple(findings))
 
 
-def _joined(frame: pl.DataFrame, name: str, table: Joined, folder: Path) -> tuple[pl.DataFrame, list[Finding]]:
+def _joined(
+    frame: pl.DataFrame, name: str, table: Joined, folder: Path, nested: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[Finding]]:
     place = f"data.tables.{name}"
     if not table.key:
         raise BriefError(f"[{place}] names no key; key = the columns, in both tables, by which rows find each other")
     other = _main(table.source, table.url_env, table.query, folder, place)
-    for columns, where in ((frame.columns, "the source"), (other.frame.columns, f"the table '{name}'")):
-        for wanted in table.key:
-            if wanted not in columns:
-                raise DataError(f"[{place}] key names '{wanted}', which {where} lacks{closest(wanted, columns)}")
+    theirs = left_out(other.findings)
+    _check_key(place, table.key, frame.columns, nested, "the source")
+    _check_key(place, table.key, other.frame.columns, theirs, f"the table '{name}'")
     keys = key_texts(other.frame, table.key, ()).alias(_KEY)
     double = int((keys.drop_nulls().is_duplicated()).sum())
     if double:
@@ -221,8 +223,18 @@ def _joined(frame: pl.DataFrame, name: str, table: Joined, folder: Path) -> tupl
     left = frame.with_columns(key_texts(frame, table.key, ()).alias(_KEY))
     matched = left[_KEY].is_in(keys.drop_nulls().implode()).fill_null(False)
     whole = left.join(right.filter(pl.col(_KEY).is_not_null()), on=_KEY, how="left", maintain_order="left").drop(_KEY)
+    named = {*other.frame.columns, *theirs} - {*table.key}
+    told = [of_table(one, name) if one.where in named else one for one in other.findings]
     findings = [*_unmatched(name, table.key, int(matched.sum()), frame.height)]
-    return whole, [*other.findings, *findings, *broken_keys(name, table.key, left[_KEY], keys)]
+    return whole, [*told, *findings, *broken_keys(name, table.key, left[_KEY], keys)]
+
+
+def _check_key(place: str, key: Sequence[str], columns: Sequence[str], nested: Mapping[str, str], where: str) -> None:
+    for wanted in key:
+        if wanted in nested:
+            raise DataError(f"[{place}] key names a column of {where} that cannot be one: {nested[wanted]}")
+        if wanted not in columns:
+            raise DataError(f"[{place}] key names '{wanted}', which {where} lacks{closest(wanted, columns)}")
 
 
 def _unmatched(name: str, key: tuple[str, ...], n_matched: int, n_rows: int) -> Iterator[Finding]:

@@ -48,14 +48,25 @@ def spelled(column: pl.Series) -> pl.Series:
 
 
 def concatenated(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """Rows of all frames, which have the same columns in the same order; what some hold as texts becomes text in all."""
+    """Rows of all frames, which have the same columns in the same order; what some hold as texts becomes text in all.
+
+    A column of texts without any, as a file of texts gives where its cells are empty, takes the type of the others.
+    """
+    frames = [frame.with_columns(_empty(frame)) for frame in frames]
     kinds = {name: {frame.schema[name] for frame in frames} - {pl.Null} for name in frames[0].columns}
     texts = [name for name, held in kinds.items() if len(held) > 1 and pl.String in held]
     try:
-        return pl.concat([_texts(frame, texts) for frame in frames], how="vertical_relaxed")
+        whole = pl.concat([_texts(frame, texts) for frame in frames], how="vertical_relaxed")
     except pl.exceptions.PolarsError:  # such as moments beside numbers
         texts = [name for name, held in kinds.items() if len(held) > 1]
-        return pl.concat([_texts(frame, texts) for frame in frames], how="vertical_relaxed")
+        whole = pl.concat([_texts(frame, texts) for frame in frames], how="vertical_relaxed")
+    return whole.with_columns(pl.col(pl.Null).cast(pl.String))
+
+
+def _empty(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Columns of texts without any, of no type."""
+    names = (name for name, kind in frame.schema.items() if kind == pl.String)
+    return [pl.lit(None).alias(name) for name in names if frame[name].null_count() == frame.height]
 
 
 def _texts(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

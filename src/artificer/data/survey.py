@@ -25,6 +25,7 @@ from artificer.core.tasks import ahead
 from artificer.data.batches import files_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema
 from artificer.data.missing import without_missing
+from artificer.data.nested import left_out, of_all
 from artificer.data.readers import Loaded, read, read_part
 from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
@@ -37,6 +38,7 @@ from artificer_runtime.schema import Column, Kind, Schema
 FEWEST_DISTINCT = 0.9
 TABLES = (".parquet", ".csv", ".gz", ".arrow", ".jsonl", ".xlsx")
 LOOKED_AT = 1 << 16  # rows that kinds and edges are told from
+MOST_TIMES = 3  # that a column which begins late has all rows read again
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,55 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     DataError
         When it cannot be read, or parts have different columns.
     """
-    sample, pieces, whole = _opened(source, folder or Path.cwd())
+    found: Survey | _Later = _Later()
+    while isinstance(found, _Later):
+        found = _looked(source, folder or Path.cwd(), missing, found)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """What later parts told that must be known of the first, so that all are read once more.
+
+    Attributes
+    ----------
+    nested : frozenset of str
+        Columns that hold lists, or the like.
+    rows : DataFrame or None
+        Some with values in columns of texts that are empty in the first rows.
+    times : int
+        How often such rows were met.
+    """
+
+    nested: frozenset[str] = frozenset()
+    rows: pl.DataFrame | None = None
+    times: int = 0
+
+    def beside(self, sample: pl.DataFrame) -> pl.DataFrame:
+        """The rows that kinds are told from."""
+        sample = sample.drop(self.nested, strict=False)
+        return sample if self.rows is None else stacked(sample, self.rows)
+
+    def told_by(self, piece: Loaded, names: Sequence[str], empty: Sequence[str]) -> _Later | None:
+        """All that is known with one more part; None where it tells nothing new."""
+        frame = piece.frame
+        nested = self.nested | (left_out(piece.findings).keys() & set(names))
+        filled = [name for name in empty if name in frame.columns and frame[name].count()]
+        if nested == self.nested and (not filled or self.times == MOST_TIMES):
+            return None
+        rows = frame.filter(pl.any_horizontal(pl.col(filled).is_not_null())).head(LOOKED_AT) if filled else None
+        if rows is not None and set(rows.dtypes) == {pl.String}:
+            rows = typed(rows)  # a long CSV file comes as texts
+        both = rows if self.rows is None else self.rows if rows is None else stacked(self.rows, rows)
+        return _Later(nested, both, self.times + bool(filled))
+
+
+def _looked(source: Any, folder: Path, missing: Sequence[str], later: _Later) -> Survey | _Later:
+    """Look at all rows, or up to a part that tells what must be known of the first."""
+    first, pieces, whole = _opened(source, folder)
+    sample, whole = later.beside(first), whole and later.rows is None
     names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
+    empty = [name for name, kind in sample.schema.items() if kind == pl.String and not sample[name].count()]
     n_stray, words = Counter[str](), dict[str, dict[str, None]]()
 
     def normal(cells: pl.Series, column: Column) -> pl.Series:
@@ -102,13 +151,17 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
         return canonical
 
     like = None if whole else scan_part(sample, looked, normal=normal)[0]
-    del sample
+    del first, sample
     n_stray.clear()
     words.clear()
-    total, copies, findings = None, Copies(), dict[Finding, None]()
+    total, copies, findings, nested = None, Copies(), dict[Finding, None](), {*later.nested}
     for piece in ahead(pieces):
+        if (more := later.told_by(piece, names, empty)) is not None:
+            return more
+        nested |= left_out(piece.findings).keys()
+        piece = replace(piece, frame=piece.frame.drop(nested, strict=False))
         _same(piece, names)
-        findings |= dict.fromkeys(piece.findings)
+        findings |= dict.fromkeys(of_all(one, later.nested) for one in piece.findings)
         n = math.ceil(piece.frame.height / math.ceil(piece.frame.height / ROWS_AT_ONCE))
         for start in range(0, piece.frame.height, n):
             part, hashes = scan_part(piece.frame.slice(start, n), looked, like, normal=normal, rows=True)

@@ -6,6 +6,8 @@ import io
 import logging
 import zipfile
 import zlib
+from collections import Counter
+from collections.abc import Sequence
 from xml.parsers import expat
 
 import polars as pl
@@ -76,25 +78,36 @@ def read_sheet(data: bytes, name: str, sheet: str = "") -> tuple[pl.DataFrame, t
             raise DataError(f"'{name}' has no sheet '{sheet}'{closest(sheet, sheets)}; it has {', '.join(sheets)}")
         full = [one for one in sheets if book.load_sheet(one, n_rows=1).height]
         chosen = sheet or (full or sheets)[0]
-        frame: pl.DataFrame = book.load_sheet(chosen).to_polars()
+        frame: pl.DataFrame = book.load_sheet(chosen, schema_sample_rows=None).to_polars()
+        header = book.load_sheet(chosen, header_row=None, n_rows=1, dtypes="string").to_polars().row(0)
     except fastexcel.FastExcelError as error:
         said = (str(error).splitlines() or ["no reason given"])[0]
         raise DataError(f"'{name}' is a damaged workbook ({said}); make or save it again") from error
-    frame = frame.rename(_names(frame.columns, f"'{name}#{chosen}'" if len(sheets) > 1 else f"'{name}'"))
+    where = f"'{name}#{chosen}'" if len(sheets) > 1 else f"'{name}'"
+    _refuse_twins(header, where)
+    frame = frame.rename(_names(frame.columns, where))
     if frame.width > 1:  # as blank lines of CSV files
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
     return frame.select(map(_whole, frame)), () if sheet else _others(name, chosen, full)
 
 
+def _refuse_twins(header: Sequence[str | None], where: str) -> None:
+    """Refuse two columns of one name, as in CSV files: the reader would call one of them otherwise."""
+    names = Counter((one or "").strip() for one in header)
+    twins = [one for one, count in names.items() if one and count > 1]
+    if twins:
+        raise DataError(f"{where} has two columns named '{twins[0]}'; rename or drop one of them")
+
+
 def _names(columns: list[str], where: str) -> dict[str, str]:
-    """Names for columns without one, as in CSV files."""
+    """Names without blanks around them, and for columns without one, as in CSV files."""
     lacking = [one.startswith(UNNAMED) for one in columns]
     if len(columns) > 1 and not lacking[0] and 2 * sum(lacking) >= len(columns):
         raise DataError(
             f"the first row of {where} names {len(columns) - sum(lacking)} of {len(columns)} columns: '{columns[0]}' looks "
             "like a title; delete what stands above the names of the columns, or name them all"
         )
-    return {one: f"unnamed_{place + 1}" for place, one in enumerate(columns) if lacking[place]}
+    return {one: f"unnamed_{place + 1}" if lacking[place] else one.strip() for place, one in enumerate(columns)}
 
 
 def _whole(column: pl.Series) -> pl.Series:

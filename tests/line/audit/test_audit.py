@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from artificer.core.brief import Brief, Data, Features, RunPart, Target
+from artificer.core.brief import Brief, Data, Features, Legal, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.records import Estimate, Finding
 from artificer.core.stages import Audited
@@ -145,6 +145,14 @@ def test_rows_that_a_column_beside_the_features_tells_apart_are_no_duplicates(tm
     frame = pl.DataFrame(clean())
     twice = pl.concat([frame, frame.head(90)]).with_row_index("nr").to_dict(as_series=False)
     assert found(audited(tmp_path, twice), "duplicates") == []
+
+
+def test_copies_are_told_by_the_columns_that_were_compared(tmp_path: Path) -> None:
+    frame = pl.DataFrame(clean())
+    twice = pl.concat([frame, frame.head(90)]).with_columns(who=pl.Series([f"p{n}" for n in range(frame.height + 90)]))
+    brief = Brief(target=Target(column="bought"), legal=Legal(personal=("who",)))
+    (copies,) = found(audit(begin(brief, frame=twice, workspace=tmp_path)), "duplicates")
+    assert "in every column but 'who', which is not compared" in copies.says
 
 
 def test_equal_features_with_other_labels_conflict_and_bound_the_accuracy(tmp_path: Path) -> None:

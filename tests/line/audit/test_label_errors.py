@@ -90,6 +90,20 @@ def test_chance_in_the_outcome_is_no_label_error(tmp_path: Path) -> None:
     assert "would be told at no share up to 20%" in blind.says
 
 
+@pytest.mark.parametrize("shares", [(0.92, 0.08), (0.9, 0.08, 0.02)])
+def test_a_rare_class_that_nothing_tells_is_no_label_error(tmp_path: Path, shares: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(1)
+    frame = {
+        "x": rng.normal(size=1000),
+        "z": rng.choice(list("uvw"), 1000),
+        "won": rng.choice(list("pqr")[: len(shares)], 1000, p=shares),
+    }
+    assert found(tmp_path / "errors", frame, "won") == []
+    (blind,) = found(tmp_path / "power", frame, "won", "label_power")
+    assert "would be told at no share up to 20%" in blind.says
+    assert "hardly finds a row of 'q'" in blind.says
+
+
 def test_a_slip_in_a_number_is_found_and_a_spread_that_grows_is_not(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     size = rng.uniform(1, 10, N)

@@ -174,3 +174,9 @@ def test_dates_after_the_moment_and_names_that_speak_of_the_end(tmp_path: Path) 
     found = leaks(tmp_path, frame, time="day")
     told = {where: one.severity for (code, where), one in found.items() if code == "not_knowable"}
     assert told == {"paid": "warning", "refundAmount": "note", "bought_where": "note"}
+
+
+def test_a_column_of_few_rows_is_no_leak_by_chance(tmp_path: Path) -> None:
+    few = {"a": [1.0, 2.0, 3.0, 4.0], "b": ["x", "y", "x", None], "y": ["p", "q", "p", "q"]}
+    result = audit(Brief(target=Target(column="y")), frame=pl.DataFrame(few), workspace=tmp_path)
+    assert "leakage" not in {finding.code for finding in result.findings}

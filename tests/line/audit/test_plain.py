@@ -73,3 +73,18 @@ def test_what_is_told_of_parts_is_told_of_the_whole(tmp_path: Path) -> None:
     for place in range(3):
         frame[place * 1_000 : (place + 1) * 1_000].write_csv(tmp_path / f"{place}.csv")
     assert "sentinel" in [one.code for one in audit(str(tmp_path / "*.csv")).findings]
+
+
+def test_a_remedy_in_a_brief_says_that_one_is_meant(tmp_path: Path) -> None:
+    frame = pl.DataFrame(changed("income", -999))
+    twice = pl.concat([frame, frame.head(100)]).to_dict(as_series=False)
+    fixes = {one.code: one.fix for one in found(tmp_path, twice)}
+    assert '"-999" to [data] missing of a brief' in fixes["sentinel"]
+    assert "in [data] group of a brief" in fixes["duplicates"]
+
+
+def test_copies_are_not_said_to_be_alike_in_what_is_not_compared(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"n": [1, 2, 2], "tags": [["a"], ["b"], ["c"]]})
+    rows.write_parquet(tmp_path / "rows.parquet")
+    (copies,) = (one for one in audit(tmp_path / "rows.parquet").findings if one.code == "duplicates")
+    assert copies.says.endswith("repeat an earlier row in every column but 'tags', which is not compared")

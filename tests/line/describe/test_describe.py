@@ -164,3 +164,30 @@ def test_moments_of_any_year_are_told(tmp_path: Path, first: int, time: str) -> 
 def test_a_time_that_counts_has_no_days(tmp_path: Path, pace: int) -> None:
     told = described(tmp_path, rows() | {"step": pace * np.arange(N)}, time="step")
     assert (told.target_over_time, told.courses) == ((), ())
+
+
+def facts(told: Description) -> dict[str, tuple[float | str, str]]:
+    return {one.name: (one.value, one.unit) for one in told.target_facts}
+
+
+def test_an_interval_that_reaches_from_end_to_end_is_said_to_be_none(tmp_path: Path) -> None:
+    few = describe(
+        Brief(target=Target(column="y", kind="number"), data=Data(group="g")),
+        frame=pl.DataFrame({"a": [1.0, 2.0, 3.0], "g": ["x"] * 3, "y": [0.5, 1.5, 4.0]}),
+        workspace=tmp_path,
+    )
+    assert facts(few)["mean"] == (2.0, "too few rows for an interval")
+    assert "so few rows show none that there can be" in facts(few)["smallest_difference"][1]
+    assert fact(column(few, "a"), "median") == "2, too few rows for an interval"
+    assert all(np.isfinite(one.low) or np.isfinite(one.high) for _, one in column(few, "a").estimates)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e300])
+def test_a_target_with_weights_is_told_with_them_and_without(tmp_path: Path, scale: float) -> None:
+    frame = rows() | {"w": np.where(np.arange(N) % 3, 1.0, 4.0) * scale}
+    weighed, plain = described(tmp_path / "a", frame, weight="w"), described(tmp_path / "b", frame)
+    share = facts(weighed)["share of 'yes', weighted"][0]
+    yes = np.array(frame["y"]) == "yes"
+    assert share == pytest.approx(np.average(yes, weights=frame["w"] / scale), abs=0.03)  # a fifth is sealed
+    assert facts(weighed)["share of 'yes'"] == facts(plain)["share of 'yes'"]
+    assert [one.question for one in weighed.decisions] == ["Do row weights count in what is described?"]

@@ -21,7 +21,8 @@ from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
 from artificer.data.expression import amounts, expression, named
 from artificer.data.moments import as_time
-from artificer.data.readers import Loaded, left_out, read
+from artificer.data.nested import left_out
+from artificer.data.readers import Loaded, read
 from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief, drafted
@@ -94,7 +95,7 @@ def _read_test(run: Run) -> Loaded | None:
 def _ask(run: Run, loaded: Loaded, test: Loaded | None, whole: str, folder: Path, name: str) -> Asked:
     brief = run.brief
     frame = loaded.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    _check_names(brief, frame.columns, left_out(loaded))
+    _check_names(brief, frame.columns, left_out(loaded.findings))
     refuse_spans(brief, frame)
     frame, n_unlabelled = _labelled(brief, frame)
     labels = read_labels(frame[brief.target.column], brief.target, tested=run.seal)
@@ -224,7 +225,7 @@ def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None)
 
 def _test_rows(brief: Brief, test: Loaded, labels: Labels, whole: str) -> pl.DataFrame:
     frame = test.frame.with_row_index(ROW).with_columns(pl.col(ROW).cast(pl.Int64))
-    _check_names(brief, frame.columns, left_out(test))
+    _check_names(brief, frame.columns, left_out(test.findings))
     frame, _ = _labelled(brief, frame)
     if labels.classes:
         from artificer_runtime.schema import canonical_text

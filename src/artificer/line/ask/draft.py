@@ -15,8 +15,9 @@ from artificer.core.errors import DataError, closest
 from artificer.data.kinds import ID_NAME, infer_schema
 from artificer.data.missing import spellings
 from artificer.data.moments import as_time
+from artificer.data.nested import left_out
 from artificer.data.persons import looked_at, personal_form
-from artificer.data.readers import left_out, read
+from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
 from artificer_runtime.schema import Schema
 
@@ -71,7 +72,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
     """
     loaded = read(data)
     frame = loaded.frame
-    if target in (nested := left_out(loaded)):
+    if target in (nested := left_out(loaded.findings)):
         raise DataError(f"this cannot be predicted: {nested[target]}; make plain columns of it")
     if target not in frame.columns:
         raise DataError(f"the data lacks the column '{target}'{closest(target, frame.columns)}")

@@ -58,7 +58,7 @@ __all__ = [
     "with_history",
 ]
 
-VERSION = 7
+VERSION = 8
 # Of the time limit, from the start of the command: what comes after must not starve.
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.

@@ -58,13 +58,19 @@ def _looks(seen: Seen, known: np.ndarray) -> Iterator[tuple[str, np.ndarray, flo
 
 
 def _moved(seen: Seen, what: str, then: Estimate, now: Estimate, spread: float) -> Finding:
-    is_mean = what.startswith("mean")
+    is_mean, sealed = what.startswith("mean"), seen.asked.sealed
+    latest = sealed is not None and sealed.how == "time"
     return Finding(
         code="drift",
         severity="warning" if _is_large(then.value, now.value, spread if is_mean else None) else "note",
         where=seen.brief.target.column,
         says=f"the {what} was {then.value:.3g} in the first third of the time and is {now.value:.3g} in the last",
-        fix="ask what changed; the test rows are the latest, so the verdict tells of times like the last",
+        fix="ask what changed; "
+        + (
+            "the test rows are the latest, so the verdict tells of times like the last"
+            if latest
+            else "what was learned of the first may not hold in the last"
+        ),
         facts=(
             Fact("first_third", then.value, f"{then.low:.4g} to {then.high:.4g}"),
             Fact("last_third", now.value, f"{now.low:.4g} to {now.high:.4g}"),

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from artificer.core.records import Fact, Finding
+from artificer.data.nested import left_out
 from artificer.data.table import row_hashes
 from artificer.line.ask import ROW
 from artificer.line.audit.seen import Copied, Seen, check
 
 LARGEST_QUIET_SHARE = 0.01
+SHOWN = 3
 ODD = np.uint64(0x9E3779B97F4A7C15)  # so that a swap of both hashes is no twin
 
 
@@ -24,24 +26,37 @@ def duplicates(seen: Seen) -> Iterator[Finding]:
     _, counts = np.unique(alike(seen), return_counts=True)
     found = Copied(seen.rows.n_rows - len(counts), int(counts[counts > 1].sum()), int(counts.max()))
     if found.n_copies:
-        yield _finding(found, seen.rows.n_rows)
+        yield _finding(found, seen.rows.n_rows, _not_compared(seen))
 
 
 @check("duplicates", "profile", "copied")
 def stored_twice(seen: Seen) -> Iterator[Finding]:
     """Report the same of data that is not held, from hashes of its rows."""
     if seen.copied and seen.copied.n_copies:
-        yield _finding(seen.copied, seen.profile.n_rows)
+        yield _finding(seen.copied, seen.profile.n_rows, _not_compared(seen))
 
 
-def _finding(found: Copied, n_rows: int) -> Finding:
+def _not_compared(seen: Seen) -> str:
+    """Columns that no stage sees, in words: those of lists, and personal ones that are neither key nor group."""
+    data = seen.brief.data
+    personal = [name for name in seen.brief.legal.personal if name not in (*data.key, data.group)]
+    names = [f"'{name}'" for name in (*left_out(seen.asked.findings), *personal)]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return (
+        f" but {', '.join(names[:SHOWN])}{more}, which {'are' if len(names) > 1 else 'is'} not compared"
+        if names
+        else ""
+    )
+
+
+def _finding(found: Copied, n_rows: int, but: str) -> Finding:
     share = found.n_copies / n_rows
     some = "" if found.counted else "about "
     return Finding(
         code="duplicates",
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="rows",
-        says=f"{some}{found.n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column",
+        says=f"{some}{found.n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column{but}",
         fix="remove rows that were stored twice; if each is a case of its own, name what they share in [data] group",
         facts=(
             Fact("share_copies", share, "share of rows"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from artificer.core.brief import Brief, Target
 from artificer.core.protocols import Check
-from artificer.core.records import Decision
+from artificer.core.records import Decision, Finding
 from artificer.core.stages import Asked, Audited, Contract, Rows
 from artificer.data.survey import Survey, survey
 from artificer.line.audit.duplicates import stored_twice
@@ -25,6 +27,7 @@ from artificer.line.audit.spellings import capitals, letters
 # What looks for the same in a profile as a check that needs more.
 INSTEAD: tuple[Any, ...] = (*(gaps, strays, ends, stored_twice, capitals, letters, dates_at_ends, persons, read_signs),)
 HAVE = frozenset({"profile", "copied"})
+KEY = re.compile(r"\[(?:data|target|features)\] \w+")
 _NOT_HELD: Any = None  # no check reads it: those that need rows, hashes or prices are not run
 
 
@@ -49,11 +52,16 @@ def audit_data(source: str | Path, checks: Sequence[Check]) -> Audited:
     findings = [*surveyed.findings, *(finding for check in run for finding in check(seen))]
     not_null = tuple(column.name for column in surveyed.profile.columns if not column.n_missing)
     return Audited(
-        findings=ranked(findings),
+        findings=ranked(map(_with_a_brief, findings)),
         contract=Contract(surveyed.schema, not_null),
         profile="",
         decisions=(_decision(surveyed, sorted(left_out)),) if left_out else (),
     )
+
+
+def _with_a_brief(finding: Finding) -> Finding:
+    """A remedy that is a key of a brief names the brief too, since there is none yet."""
+    return replace(finding, fix=KEY.sub(r"\g<0> of a brief", finding.fix))
 
 
 def _seen(surveyed: Survey) -> Seen:
@@ -65,6 +73,7 @@ def _seen(surveyed: Survey) -> Seen:
         features=tuple(column.name for column in columns if column.kind not in ("identifier", "constant")),
         n_stray=surveyed.n_stray,
         stray_words=surveyed.stray_words,
+        findings=surveyed.findings,
     )
     copied = Copied(surveyed.copies, surveyed.twins, surveyed.most_copied, surveyed.counted)
     brief = Brief(target=Target(column=""))

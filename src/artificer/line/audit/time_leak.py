@@ -27,13 +27,13 @@ def time_leak(seen: Seen) -> Iterator[Finding]:
     name = max(told, key=lambda one: told[one].strength.value, default="")
     if not name or told[name].strength.value < LEAST_STRENGTH or told[name].p > SURE:
         return
-    strength = told[name].strength
+    strength, rows = told[name].strength, "the rows" if seen.rows.group is None else "whole groups of rows"
     yield Finding(
         code="time_leak",
         severity="warning" if strength.value >= LARGE_STRENGTH else "note",
         where=name,
-        says=f"'{seen.brief.target.column}' changes with '{name}' (strength {strength.value:.2f} of 1), and the rows are "
-        "split at random: a model learns from rows later than those it is judged on, which it never can in use",
+        says=f"'{seen.brief.target.column}' changes with '{name}' (strength {strength.value:.2f} of 1), and {rows} "
+        "are split at random: a model learns from rows later than those it is judged on, which it never can in use",
         fix=f"if '{name}' is when a row was known, set [data] time = \"{name}\"; if it is written down afterwards, name it "
         "in [target] known_after",
         facts=(Fact("strength", strength.value, f"0 to 1, {strength.method}"),),

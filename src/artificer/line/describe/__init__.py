@@ -43,7 +43,7 @@ from artificer.measure.clusters import extra_rows
 
 __all__ = ["describe"]
 
-VERSION = 5
+VERSION = 6
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.
@@ -94,7 +94,7 @@ def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
         target_facts=(*target_facts(asked, rows), *power(asked, rows.y, in_groups=rows.group is not None)),
         target_over_time=target_over_time(asked, rows),
         findings=_findings(run, columns),
-        decisions=_sampled(sample, rows.n_rows),
+        decisions=(*_sampled(sample, rows.n_rows), *_unweighed(run.brief.data.weight)),
     )
     return _together(run, asked, rows, profile, sample, told) if run.effects else told
 
@@ -159,6 +159,20 @@ def _sampled(sample: Readings, n_rows: int) -> tuple[Decision, ...]:
             "intervals are narrow enough there, and distributions are of all rows in any case",
             ("all rows",),
             (Fact("rows", float(sample.n_rows), "rows"),),
+        ),
+    )
+
+
+def _unweighed(weight: str) -> tuple[Decision, ...]:
+    if not weight:
+        return ()
+    return (
+        Decision(
+            "describe",
+            "Do row weights count in what is described?",
+            "in the target's shares or mean, beside those of plain rows; nowhere else",
+            f"the rows are told as they came; training and the verdict weigh them by '{weight}'",
+            ("weigh all of it",),
         ),
     )
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from artificer.core.figures import day
+from artificer.core.figures import day, figure
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
@@ -23,6 +23,7 @@ N_LEVELS = 11
 # Levels of fewer rows may name a person, so a column of many levels shows them together.
 FEWEST_ROWS = 10
 OTHERS = "others"
+TOO_FEW = "too few rows for an interval"
 
 
 def story(
@@ -43,6 +44,9 @@ def story(
     if measured is not None:
         measured.sort()
     counts, labels = _levels(column) if measured is None else _bins(column.kind, measured)
+    estimates = _estimates(column, measured, *worth)
+    bounded = tuple((name, one) for name, one in estimates if np.isfinite(one.low) or np.isfinite(one.high))
+    bare = (Fact(name, f"{figure(one.value)}, {TOO_FEW}") for name, one in estimates if (name, one) not in bounded)
     told = (Fact("p_adjusted", related.p_adjusted, "Benjamini-Hochberg"),) if related else ()
     return ColumnStory(
         name=column.name,
@@ -51,9 +55,9 @@ def story(
         n_distinct=float(round(column.n_distinct)),
         counts=counts,
         labels=labels,
-        facts=(*_facts(column, measured), *told),
+        facts=(*bare, *_facts(column, measured), *told),
         association=related.association.strength if related else None,
-        estimates=_estimates(column, measured, *worth),
+        estimates=bounded,
     )
 
 

@@ -13,6 +13,8 @@ from artificer.core.stages import Asked
 # 1.96 standard errors to be significant at 5%, 0.84 more to be so in four of five repetitions.
 STANDARD_ERRORS = 2.80
 TYPICAL_AUC = 0.75
+# From such an area to 1; of accuracy, from nothing to all; of an error, all of it.
+LARGEST: dict[Task, float] = {"binary": 1 - TYPICAL_AUC, "multiclass": 1.0, "regression": 1.0}
 # Differences that are often asked about.
 STATED: dict[Task, tuple[float, str]] = {
     "binary": (0.02, "a difference of 0.02 in AUC"),
@@ -43,8 +45,10 @@ def power(asked: Asked, y: np.ndarray, *, in_groups: bool = False) -> tuple[Fact
     stated, in_words = STATED[asked.task]
     to_show = math.ceil(n_rows * (STANDARD_ERRORS * error / stated) ** 2)
     alike = "; more where rows of one group are alike" if in_groups else ""
+    smallest = STANDARD_ERRORS * error
+    none = "; so few rows show none that there can be" if smallest >= LARGEST[asked.task] else ""
     return (
-        Fact("smallest_difference", STANDARD_ERRORS * error, f"{what}, shown in 4 of 5 cases{alike}"),
+        Fact("smallest_difference", smallest, f"{what}, shown in 4 of 5 cases{alike}{none}"),
         Fact("n_test", float(n_rows), where),
         Fact("n_to_show", float(to_show), f"test rows would show {in_words} in 4 of 5 cases{alike}"),
         Fact(

@@ -17,7 +17,7 @@ from artificer.core.stages import Contract, Rule
 from artificer.core.store import decode, encode
 from artificer.line.audit import audit, check_contract, hold
 from artificer.line.audit.contract.written import read_toml
-from artificer_runtime.schema import Schema
+from artificer_runtime.schema import Column, Schema
 
 N = 200
 
@@ -295,3 +295,35 @@ class TestQuarantine:
     def test_it_says_what_is_new_gone_and_changed(self, contract: Contract) -> None:
         held = hold(delivery().drop("colour").with_columns(age=pl.lit(150), fresh=pl.lit(1)), contract)
         assert (held.new, held.gone, held.changed) == (("fresh",), ("colour",), ("age",))
+
+
+NOW = datetime(2024, 3, 1, 12, tzinfo=UTC)
+FRESH = Contract(Schema((Column("day", "time"),)), rules=(Rule("fresh", ("day",), high=86_400.0),))
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [
+        (["2024-03-01T08:00Z"], None),
+        (
+            ["2024-01-01T08:00Z", "9999-12-31T00:00Z"],
+            "the latest 'day' is 60.2 days old; the contract allows 24.0 hours",
+        ),
+        (["2024-02-29T10:00Z"], "is 26.0 hours old; the contract allows 24.0 hours"),
+        (["2024-02-29T10:00"], "24.0 hours; as its moments name no time zone, they are taken for UTC"),
+        (["2024-05-01T08:00Z"], None),
+        ([None], "'day' holds no moment, so nothing tells how old the rows are; the contract allows 24.0 hours"),
+    ],
+)
+def test_freshness_is_told_by_the_latest_moment_that_is_not_ahead(days: list[str | None], says: str | None) -> None:
+    rows = pl.DataFrame({"day": pl.Series(days, dtype=pl.String)})
+    found = [finding.says for finding in hold(rows, FRESH, now=NOW).findings]
+    assert [one[-len(says or "") :] for one in found] == ([says] if says else [])
+
+
+def test_a_column_of_lists_that_a_contract_asks_for_is_there(tmp_path: Path) -> None:
+    pl.DataFrame({"n": [1, 2], "tags": [["x"], []]}).write_parquet(tmp_path / "rows.parquet")
+    asked = Contract(
+        Schema(()), rules=(Rule("present", ("n",)), Rule("present", ("tags",)), Rule("present", ("gone",)))
+    )
+    assert hold(tmp_path / "rows.parquet", asked).gone == ("gone",)

@@ -15,7 +15,8 @@ from artificer.core.errors import closest
 from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule, Where
 from artificer.data.kinds import infer_schema
-from artificer.data.readers import read
+from artificer.data.nested import left_out
+from artificer.data.readers import Loaded, read
 from artificer.data.table import normalise
 from artificer.line.audit.contract.delivery import Delivery
 from artificer.line.audit.contract.learned import rules_of
@@ -121,7 +122,7 @@ def hold(
 
     Parameters
     ----------
-    source : path, or a frame of polars, pandas or Arrow
+    source : path, a frame of polars, pandas or Arrow, or what was loaded from one
         Rows as delivered.
     tables : dict of str to path or frame, optional
         Other tables that rules refer to, by name.
@@ -140,7 +141,8 @@ def hold(
     DataError
         When the rows cannot be read.
     """
-    rows = read(source).frame
+    loaded = source if isinstance(source, Loaded) else read(source)
+    rows = loaded.frame
     use = where or use_of(rows, contract)
     rules = asked_in(use, contract)
     known = {column.name: column for column in contract.schema.columns}
@@ -149,7 +151,7 @@ def hold(
     if any(rule.kind in ("sql", "polars") for rule in rules):  # they may read any column
         wanted |= dict.fromkeys(rows.columns)
     there = dict.fromkeys(rows.columns)
-    findings = [*_absent(rules, there), *_unchecked(rules, there), *map(_new, new)]
+    findings = [*_absent(rules, [*there, *left_out(loaded.findings)]), *_unchecked(rules, there), *map(_new, new)]
     offending: dict[str, np.ndarray] = {}
     delivery = Delivery(
         rows, _values(rows, known, list(wanted), contract.schema.missing), contract, tables or {}, folder, now

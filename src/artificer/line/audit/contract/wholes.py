@@ -8,10 +8,14 @@ import polars as pl
 from artificer.core.errors import ContractError
 from artificer.core.records import Fact, Severity
 from artificer.core.stages import Rule
+from artificer.data.moments import zoneless
 from artificer.data.spelled import spelled
 from artificer.line.audit.contract.breaks import MEND, NOBODY, Break, as_seconds, beyond, no_numbers, remedy, told
 from artificer.line.audit.contract.delivery import Delivery
+from artificer.line.audit.contract.freshness import DAY_S
 from artificer.line.audit.contract.limits import limits_of
+
+FARTHEST_ZONE_S = 14 * 3_600.0
 
 
 def missing(delivery: Delivery, rule: Rule) -> Break | None:
@@ -61,16 +65,23 @@ def n_rows(delivery: Delivery, rule: Rule) -> Break | None:
 
 
 def fresh(delivery: Delivery, rule: Rule) -> Break | None:
-    """How old the latest row may be."""
+    """How old the latest row may be; a moment that lies more than a day ahead, a slip or a filler, tells nothing of that."""
     (name,) = rule.columns
     values = delivery.values[name]
     if not values.dtype.is_temporal():
         raise ContractError(f"freshness is told by '{name}', which holds no moments; name a column of moments")
-    latest = as_seconds(values).max()
-    age = np.inf if latest is None else delivery.now.timestamp() - float(latest)  # type: ignore[arg-type]
+    moments, now = as_seconds(values).drop_nulls(), delivery.now.timestamp()
+    past = moments.filter(moments <= now + DAY_S)
+    latest = (past if len(past) else moments).max()
+    age = np.inf if latest is None else now - float(latest)  # type: ignore[arg-type]
     if age <= (rule.high or 0.0):
         return None
-    says = f"the latest '{name}' is {_duration(age)} old; the contract allows {_duration(rule.high or 0.0)}"
+    allowed = f"the contract allows {_duration(rule.high or 0.0)}"
+    says = f"the latest '{name}' is {_duration(age)} old; {allowed}"
+    if latest is None:
+        says = f"'{name}' holds no moment, so nothing tells how old the rows are; {allowed}"
+    elif age - (rule.high or 0.0) < FARTHEST_ZONE_S and zoneless(delivery.rows[name]):
+        says += "; as its moments name no time zone, they are taken for UTC"
     return Break(
         "contract:stale",
         "warning",
@@ -128,6 +139,4 @@ def share_of(delivery: Delivery, rule: Rule) -> Break | None:
 
 
 def _duration(seconds: float) -> str:
-    if seconds == np.inf:
-        return "endlessly"
     return f"{seconds / 86400:.1f} days" if seconds >= 2 * 86400 else f"{seconds / 3600:.1f} hours"

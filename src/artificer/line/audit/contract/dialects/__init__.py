@@ -12,7 +12,7 @@ from artificer.core.errors import ContractError
 from artificer.core.records import Finding
 from artificer.core.stages import Contract
 from artificer.line.audit.contract.dialects import dbt, odcs, pandera
-from artificer.line.audit.contract.dialects.gathered import Unreadable, titled
+from artificer.line.audit.contract.dialects.gathered import Unreadable, readings, titled
 from artificer.line.audit.contract.far import without_wider
 from artificer.line.audit.contract.learned import rules_of
 
@@ -71,7 +71,7 @@ def write_yaml(contract: Contract, form: str) -> tuple[str, tuple[str, ...]]:
     placed = [f"{titled(rule)}, in {rule.where} alone" for rule in rules if rule.where]
     document, unsaid = FORMS[form].write(replace(contract, rules=said))
     text: str = _yaml().safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
-    return text, (*unsaid, *placed)
+    return text, (*unsaid, *placed, *readings(contract, dated=form == "odcs"))
 
 
 def _yaml() -> Any:

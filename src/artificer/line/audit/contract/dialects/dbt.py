@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from artificer.core.records import Severity
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
@@ -12,17 +13,21 @@ from artificer.line.audit.contract.dialects.gathered import (
     allowance,
     bound,
     is_written,
+    levels_of,
     names_of,
-    text_of,
     titled,
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
 from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
+from artificer_runtime.values import canonical_text
 
 TYPES = {"number": "double", "time": "timestamp", "boolean": "boolean"}
-SEVERITY = {"warn": "warning", "error": "blocker"}
+SEVERITY: dict[str, Severity] = {"warn": "warning", "error": "blocker"}
+CONFIG = ("severity", "where", "enabled", "error_if", "warn_if")
+CONDITIONS = ("row_condition", "group_by", "group_by_columns")
+STRICT = ("strictly", "strict_min", "strict_max")
 
 
 def read(written: dict[str, Any]) -> Gathered:
@@ -36,8 +41,12 @@ def read(written: dict[str, Any]) -> Gathered:
     for column in model.get("columns") or ():
         found.rules.append(Rule("present", (column["name"],)))
         found.typed(column["name"], column.get("data_type"))
+        for constraint in column.get("constraints") or ():
+            _constraint(found, constraint, (column["name"],))
         for test in _tests(column):
             _test(found, test, column["name"])
+    for constraint in model.get("constraints") or ():
+        _constraint(found, constraint, tuple(constraint.get("columns") or ()))
     for test in _tests(model):
         _test(found, test, "")
     return found
@@ -45,6 +54,28 @@ def read(written: dict[str, Any]) -> Gathered:
 
 def _tests(part: dict[str, Any]) -> list[Any]:
     return [*(part.get("data_tests") or ()), *(part.get("tests") or ())]
+
+
+def _constraint(found: Gathered, given: dict[str, Any], at: tuple[str, ...]) -> None:
+    """What the model's contract has the database demand."""
+    kind, where = str(given.get("type")), ", ".join(at) or "rows"
+    if kind in ("not_null", "primary_key"):
+        found.rules += [Rule("missing", (name,), high=0.0, severity="blocker") for name in at]
+    if kind in ("unique", "primary_key") and at:
+        found.rules.append(Rule("unique", at, severity="blocker"))
+    elif kind == "check" and given.get("expression"):
+        found.rules.append(expressed(str(given["expression"]), "blocker", str(given.get("name") or "")))
+    elif kind == "foreign_key" and len(at) == 1 and given.get("to") and len(given.get("to_columns") or ()) == 1:
+        values = (_table(given["to"]), str(given["to_columns"][0]))
+        found.rules.append(Rule("reference", at, values=values, severity="blocker"))
+    elif kind != "not_null":
+        found.skip(where, f"the constraint {kind}")
+
+
+def _table(to: Any) -> str:
+    """The table that ref('a') or source('s', 'a') names."""
+    named: list[str] = re.findall(r"['\"]([^'\"]+)['\"]", str(to))
+    return named[-1] if named else str(to)
 
 
 def _test(found: Gathered, test: Any, column: str) -> None:
@@ -55,14 +86,13 @@ def _test(found: Gathered, test: Any, column: str) -> None:
     given = dict(given or {})
     config = {
         **(given.pop("config", None) or {}),
-        **{key: given.pop(key) for key in ("severity", "where") if key in given},
+        **{key: given.pop(key) for key in CONFIG if key in given},
     }
     given |= given.pop("arguments", None) or {}
     at = (column,) if column else ()
-    if config.get("where"):
-        found.skip(column or "rows", f"the test {kind} with a condition")
+    severity = _severity(found, str(kind), config, given, column or "rows")
+    if severity is None:
         return
-    severity: Any = SEVERITY.get(str(config.get("severity", "error")).lower(), "blocker")
     match str(kind).rpartition(".")[2]:
         case "not_null":
             rule = Rule("missing", at, high=0.0, severity=severity)
@@ -72,12 +102,12 @@ def _test(found: Gathered, test: Any, column: str) -> None:
             rule = Rule("unique", at, severity=severity)
         case "unique_combination_of_columns":
             rule = Rule("unique", tuple(given["combination_of_columns"]), severity=severity)
-        case "accepted_values":
-            rule = Rule("set", at, values=tuple(map(text_of, given["values"])), severity=severity)
+        case "accepted_values" | "expect_column_values_to_be_in_set":
+            values = given.get("values") or given["value_set"]
+            rule = Rule("set", at, values=tuple(map(canonical_text, values)), severity=severity)
         case "relationships":
-            table = re.findall(r"['\"]([^'\"]+)['\"]", str(given["to"])) or [str(given["to"])]
-            rule = Rule("reference", at, values=(table[-1], str(given["field"])), severity=severity)
-        case "accepted_range" if given.get("inclusive", True):
+            rule = Rule("reference", at, values=(_table(given["to"]), str(given["field"])), severity=severity)
+        case "accepted_range" | "expect_column_values_to_be_between" if _holds_ends(given):
             low, high = (bound(given.get(key), column) for key in ("min_value", "max_value"))
             rule = Rule("range", at, low, high, severity=severity)
         case "expression_is_true":
@@ -86,17 +116,30 @@ def _test(found: Gathered, test: Any, column: str) -> None:
         case "expect_column_values_to_match_regex" if not given.get("flags"):
             rule = Rule("pattern", at, text=whole(str(given["regex"])), severity=severity)
         case "expect_table_row_count_to_be_between":
-            rule = Rule(
-                "rows",
-                (),
-                bound(given.get("min_value"), "rows"),
-                bound(given.get("max_value"), "rows"),
-                severity=severity,
-            )
+            low, high = (bound(given.get(key), "rows") for key in ("min_value", "max_value"))
+            rule = Rule("rows", (), low, high, severity=severity)
         case _:
             found.skip(column or "rows", f"the test {kind}")
             return
     found.rules.append(rule)
+
+
+def _severity(found: Gathered, kind: str, config: dict[str, Any], given: dict[str, Any], where: str) -> Severity | None:
+    """How grave it is where a test fails; None where it is not run on all rows."""
+    if config.get("enabled") is False:
+        return None
+    if config.get("where") or any(given.get(key) for key in CONDITIONS):
+        found.skip(where, f"the test {kind} with a condition")
+        return None
+    for key in ("error_if", "warn_if"):
+        if key in config:
+            found.skip(where, f"{key} '{config[key]}' of the test {kind}")
+    return SEVERITY.get(str(config.get("severity", "error")).lower(), "blocker")
+
+
+def _holds_ends(given: dict[str, Any]) -> bool:
+    """Whether a value may be an end of the range."""
+    return bool(given.get("inclusive", True)) and not any(given.get(key) for key in STRICT)
 
 
 def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
@@ -140,7 +183,9 @@ def _said(rule: Rule, kind: str) -> tuple[str, dict[str, Any]] | None:
         case "unique":
             return "dbt_utils.unique_combination_of_columns", {"combination_of_columns": list(rule.columns)}
         case "set":
-            return "accepted_values", {"values": list(rule.values)}
+            values = levels_of(rule, kind)
+            plain = {} if any(isinstance(value, str) for value in values) else {"quote": False}
+            return "accepted_values", {"values": values, **plain}
         case "reference":
             return "relationships", {"to": f"ref('{rule.values[0]}')", "field": rule.values[1]}
         case "range":

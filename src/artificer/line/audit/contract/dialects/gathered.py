@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -116,9 +116,18 @@ def written_bound(value: float, kind: str) -> Any:
     return int(value) if float(value).is_integer() and abs(value) < 1e15 else value
 
 
-def text_of(value: Any) -> str:
-    """A level as text: YAML's true is "true"."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def levels_of(rule: Rule, kind: str) -> list[Any]:
+    """The values of a set as YAML holds those of a column of this kind: of numbers and truth values no texts."""
+    if kind == "boolean":
+        return [value == "true" if value in TRUTH else value for value in rule.values]
+    return [_number(value) for value in rule.values] if kind == "number" else list(rule.values)
+
+
+def _number(text: str) -> Any:
+    try:
+        return written_bound(float(text), "number")
+    except ValueError:
+        return text
 
 
 def titled(rule: Rule) -> str:
@@ -137,3 +146,39 @@ def names_of(contract: Contract) -> Iterable[str]:
     """All columns, in order."""
     typed = [column.name for column in contract.schema.columns]
     return dict.fromkeys([*typed, *(name for rule in rules_of(contract) for name in rule.columns)])
+
+
+def never_missing(contract: Contract) -> set[str]:
+    """Columns of which no value may be missing, or as few as chance takes."""
+    return {
+        rule.columns[0]
+        for rule in rules_of(contract)
+        if rule.kind == "missing" and not rule.high and rule.about is None
+    }
+
+
+def short(rules: Sequence[Rule]) -> str:
+    """Rules by their kinds and columns, in one line."""
+    return ", ".join(f"{rule.kind} of {', '.join(rule.columns)}" for rule in rules)
+
+
+def severities(blocking: Sequence[Rule]) -> list[str]:
+    """What is lost of rules that are written without their severity."""
+    return [f"the severity of {short(blocking)}: what breaks it is an error there"] if blocking else []
+
+
+def readings(contract: Contract, *, dated: bool) -> Iterator[str]:
+    """What a form cannot say of how cells are read.
+
+    Parameters
+    ----------
+    dated : bool
+        Whether it says how moments are written.
+    """
+    for column in contract.schema.columns:
+        if column.form and not (dated and column.kind == "time"):
+            yield f"how the values of {column.name} are written ({column.form})"
+        if column.zone:
+            yield f"that the moments of {column.name} must name their time zone"
+    if contract.schema.missing:
+        yield f"that these mean a missing value: {', '.join(contract.schema.missing)}"

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from artificer.core.stages import Contract, Rule
+from artificer.line.audit.contract.dialects.forms import read_form, written_form
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
     Unreadable,
     allowance,
     bound,
     is_written,
+    levels_of,
     names_of,
-    text_of,
+    never_missing,
+    severities,
+    short,
     titled,
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
 from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
+from artificer_runtime.values import canonical_text, is_missing
 
 SHARED = ("missing", "unique", "set", "pattern")  # what a percentage of the rows may break
+PLAIN = ("range", "reference")  # what has no severity there
 TYPES = {"number": "number", "time": "timestamp", "boolean": "boolean"}
-SECONDS = {"s": 1, "second": 1, "h": 3600, "hour": 3600, "d": 86400, "day": 86400, "w": 604800, "week": 604800}
+SECONDS = {
+    **dict.fromkeys(("s", "sec", "second"), 1),
+    **dict.fromkeys(("min", "minute"), 60),
+    **dict.fromkeys(("h", "hr", "hour"), 3_600),
+    **dict.fromkeys(("d", "day"), 86_400),
+    **dict.fromkeys(("w", "week"), 604_800),
+    **dict.fromkeys(("y", "yr", "year"), 31_536_000),
+}
 MILD = ("warning", "low", "minor")
 COUNT = re.compile(
     r"(?is)\s*SELECT\s+COUNT\(\*\)\s+FROM\s+(?:\{object\}|\$\{object\}|\$\{table\}|rows)\s+WHERE\s+(.*?);?\s*"
@@ -46,15 +60,27 @@ def read(written: dict[str, Any]) -> Gathered:
     for quality in table.get("quality") or ():
         _quality(found, quality, "")
     for agreed in written.get("slaProperties") or ():
-        if agreed.get("property") in ("latency", "freshness") and agreed.get("element"):
-            within = float(agreed["value"]) * SECONDS.get(
-                str(agreed.get("unit", "d")).lower().removesuffix("s") or "s", 86400
-            )
-            column = str(agreed["element"]).rpartition(".")[2]
-            found.rules.append(Rule("fresh", (column,), high=within))
-        else:
-            found.skip("slaProperties", f"the property {agreed.get('property')}")
+        _agreed(found, agreed, table)
     return found
+
+
+def _agreed(found: Gathered, agreed: dict[str, Any], table: dict[str, Any]) -> None:
+    """How fresh a column of moments must be; what is agreed else has no counterpart."""
+    what, element = agreed.get("property"), str(agreed.get("element") or "")
+    unit = str(agreed.get("unit") or "d").lower()
+    unit_s = SECONDS.get(unit if unit in SECONDS else unit.removesuffix("s"))
+    if what not in ("latency", "freshness") or not element or unit_s is None:
+        found.skip("slaProperties", f"the property {what}" + ("" if unit_s else f" in the unit '{unit}'"))
+        return
+    names = [str(one["name"]) for one in table.get("properties") or ()]
+    ways = (
+        element,
+        element.removeprefix(f"{table.get('name')}."),
+        element.partition(".")[2],
+        element.rpartition(".")[2],
+    )
+    column = next((one for one in ways if one in names), ways[-1])
+    found.rules.append(Rule("fresh", (column,), high=float(agreed["value"]) * unit_s))
 
 
 def _property(found: Gathered, one: dict[str, Any]) -> None:
@@ -73,16 +99,30 @@ def _property(found: Gathered, one: dict[str, Any]) -> None:
     if "pattern" in options:
         found.rules.append(Rule("pattern", at, text=whole(str(options.pop("pattern"))), severity="blocker"))
     if "enum" in one:
-        levels = (text_of(level.get("value") if isinstance(level, dict) else level) for level in one["enum"])
+        levels = (canonical_text(level.get("value") if isinstance(level, dict) else level) for level in one["enum"])
         found.rules.append(Rule("set", at, values=tuple(levels), severity="blocker"))
+    if "format" in options:
+        _format(found, name, str(options.pop("format")))
     for option in options:
-        if option not in ("format", "timezone", "defaultTimezone"):
+        if option not in ("timezone", "defaultTimezone"):
             found.skip(name, f"the option {option}")
     for relation in one.get("relationships") or ():
         table, _, column = str(relation["to"]).removeprefix("schema/").replace("/properties/", ".").rpartition(".")
         found.rules.append(Rule("reference", at, values=(table, column), severity="blocker"))
     for quality in one.get("quality") or ():
         _quality(found, quality, name)
+
+
+def _format(found: Gathered, name: str, written: str) -> None:
+    """How a column's moments are written; the width of numbers says nothing here, and forms of texts have no counterpart."""
+    column = found.columns.get(name)
+    if column is not None and column.kind == "number":
+        return
+    form = read_form(written) if column is not None and column.kind == "time" else None
+    if column is None or form is None:
+        found.skip(name, f"the format {written}")
+    else:
+        found.columns[name] = replace(column, form=form)
 
 
 def _quality(found: Gathered, quality: dict[str, Any], column: str) -> None:
@@ -97,15 +137,18 @@ def _quality(found: Gathered, quality: dict[str, Any], column: str) -> None:
         metric = "counted in rows"  # a number of rows that may break it, where shares are allowed here
     match metric:
         case "nullValues" | "missingValues" | "nullCheck" if column and share is not None:
+            meant = [one for one in given.get("missingValues") or () if not is_missing(one)]
+            if meant:
+                found.skip(column, f"that {meant[0]!r} is missing")
             rule = Rule("missing", at, high=share, severity=severity)
         case "invalidValues" | "validValues" if column and "validValues" in given:
-            values = tuple(map(text_of, given["validValues"]))
+            values = tuple(map(canonical_text, given["validValues"]))
             rule = Rule("set", at, values=values, allow=share or 0.0, severity=severity)
         case "invalidValues" if column and "pattern" in given:
             rule = Rule("pattern", at, text=whole(str(given["pattern"])), allow=share or 0.0, severity=severity)
         case "duplicateValues" | "duplicateCount" if share is not None:
             rule = Rule("unique", at or tuple(given.get("properties") or ()), allow=share, severity=severity)
-        case "rowCount" if not column:
+        case "rowCount" if not column and (low, high) != (None, None):
             rule = Rule("rows", (), low, high, severity=severity)
         case "sql" if high == 0 and (counted := COUNT.fullmatch(str(quality.get("query", "")))):
             condition = counted[1].replace("{property}", f'"{column}"')
@@ -138,11 +181,14 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
     """Write one object named rows."""
     kinds = {column.name: column.kind for column in contract.schema.columns}
     properties: dict[str, dict[str, Any]] = {name: {"name": name} for name in names_of(contract)}
-    for name, kind in kinds.items():
-        properties[name]["logicalType"] = TYPES.get(kind, "string")
+    for column in contract.schema.columns:
+        properties[column.name]["logicalType"] = TYPES.get(column.kind, "string")
+        if column.kind == "time" and column.form:
+            properties[column.name]["logicalTypeOptions"] = {"format": written_form(column.form)}
     whole: list[dict[str, Any]] = []
     agreed: list[dict[str, Any]] = []
-    unsaid = []
+    unsaid, blocking, shared = list[str](), list[Rule](), list[Rule]()
+    never = never_missing(contract)
     for rule in rules_of(contract):
         at = properties[rule.columns[0]] if rule.columns else {}
         if rule.kind in ("present", "type"):
@@ -152,6 +198,10 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
             unsaid.append(titled(rule))
         elif rule.allow and rule.kind not in SHARED:
             unsaid.append(allowance(rule))
+        elif rule.allow and rule.kind != "missing" and not never.issuperset(rule.columns):
+            shared.append(rule)
+        if rule.kind in PLAIN and rule.severity != "blocker" and titled(rule) not in unsaid:
+            blocking.append(rule)
     table: dict[str, Any] = {"name": "rows", "logicalType": "object", "properties": list(properties.values())}
     document = {
         "apiVersion": "v3.1.0",
@@ -161,6 +211,11 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
         "status": "active",
         "schema": [table | ({"quality": whole} if whole else {})],
     }
+    if shared:
+        unsaid.append(
+            f"that shares are of the values there are: of all rows there, so that more may break {short(shared)}"
+        )
+    unsaid += severities(blocking)
     return document | ({"slaProperties": agreed} if agreed else {}), unsaid
 
 
@@ -168,12 +223,12 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
     grave = {} if rule.severity == "blocker" else {"severity": "warning"}
     none: dict[str, Any] = _percent(rule.allow) if rule.allow else {"mustBe": 0}
     match rule.kind:
-        case "missing" if not (rule.high or rule.allow):
+        case "missing" if not (rule.high or rule.allow or grave):
             at["required"] = True
         case "missing":
-            most = {"metric": "nullValues", **_percent(rule.high or rule.allow)}
+            most = {"metric": "nullValues", **(_percent(rule.high) if rule.high else none)}
             at.setdefault("quality", []).append(most | grave)
-        case "unique" if len(rule.columns) == 1 and not rule.allow:
+        case "unique" if len(rule.columns) == 1 and not (rule.allow or grave):
             at["unique"] = True
         case "unique" if len(rule.columns) == 1:
             at.setdefault("quality", []).append({"metric": "duplicateValues", **none, **grave})
@@ -182,9 +237,9 @@ def _say(rule: Rule, at: dict[str, Any], whole: list[Any], agreed: list[Any], ki
                 {"metric": "duplicateValues", "arguments": {"properties": list(rule.columns)}, **none, **grave}
             )
         case "set":
-            values = {"metric": "invalidValues", "arguments": {"validValues": list(rule.values)}}
+            values = {"metric": "invalidValues", "arguments": {"validValues": levels_of(rule, kind)}}
             at.setdefault("quality", []).append(values | none | grave)
-        case "pattern" if rule.allow or "pattern" in at.get("logicalTypeOptions", {}):
+        case "pattern" if rule.allow or grave or "pattern" in at.get("logicalTypeOptions", {}):
             values = {"metric": "invalidValues", "arguments": {"pattern": searched(rule.text)}}
             at.setdefault("quality", []).append(values | none | grave)
         case "pattern":

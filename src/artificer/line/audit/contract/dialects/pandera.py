@@ -12,13 +12,16 @@ from artificer.line.audit.contract.dialects.gathered import (
     allowance,
     bound,
     is_written,
+    levels_of,
     names_of,
-    text_of,
+    never_missing,
+    severities,
     titled,
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import anchored, matched
 from artificer.line.audit.contract.learned import rules_of
+from artificer_runtime.values import canonical_text
 
 TYPES = {"number": "float64", "time": "datetime64[ns, UTC]", "boolean": "bool"}
 OWN = (
@@ -35,6 +38,7 @@ OWN = (
     "metadata",
 )
 ENDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
+PLAIN = ("missing", "unique")  # what has no severity there
 
 
 def read(written: dict[str, Any]) -> Gathered:
@@ -84,7 +88,7 @@ def _check(found: Gathered, name: str, kind: str, given: Any) -> None:
         )
     match kind:
         case "isin":
-            rule = Rule("set", at, values=tuple(map(text_of, plain)), severity=severity)
+            rule = Rule("set", at, values=tuple(map(canonical_text, plain)), severity=severity)
         case "str_matches":
             rule = Rule("pattern", at, text=matched(str(plain)), severity=severity)
         case "greater_than_or_equal_to":
@@ -106,7 +110,7 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
     kinds = {column.name: column.kind for column in contract.schema.columns}
     rules = rules_of(contract)
     present = {rule.columns[0] for rule in rules if rule.kind == "present"}
-    never = {rule.columns[0] for rule in rules if rule.kind == "missing" and not rule.high and rule.about is None}
+    never = never_missing(contract)
     columns: dict[str, dict[str, Any]] = {}
     for name in names_of(contract):
         dtype = TYPES.get(kinds.get(name, ""), "str" if name in kinds else None)
@@ -118,7 +122,7 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
             "checks": {},
         }
     unique: list[str] = []
-    unsaid = []
+    unsaid, blocking = list[str](), list[Rule]()
     for rule in rules:
         if rule.kind in ("present", "type"):
             continue
@@ -137,12 +141,14 @@ def write(contract: Contract) -> tuple[dict[str, Any], list[str]]:
             unsaid.append(titled(rule))
         elif rule.allow:
             unsaid.append(allowance(rule))
+        if said and rule.kind in PLAIN and rule.severity != "blocker":
+            blocking.append(rule)
     return {
         "schema_type": "dataframe",
         "columns": columns,
         **({"unique": unique} if unique else {}),
         "strict": False,
-    }, unsaid
+    }, [*unsaid, *severities(blocking)]
 
 
 def _checks(rule: Rule, kind: str) -> dict[str, Any]:
@@ -151,8 +157,7 @@ def _checks(rule: Rule, kind: str) -> dict[str, Any]:
         return {}
     match rule.kind:
         case "set":
-            values = [value == "true" for value in rule.values] if kind == "boolean" else list(rule.values)
-            return {"isin": {"value": values, **options}}
+            return {"isin": {"value": levels_of(rule, kind), **options}}
         case "pattern":
             return {"str_matches": {"value": anchored(rule.text), **options}}
         case "range":
