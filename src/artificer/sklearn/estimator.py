@@ -255,11 +255,11 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             self._line(pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
 
     def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
-        """Rows to validate on weigh one, and come after all others in time."""
+        """Rows to validate on weigh what others do in the mean, and come after all others in time."""
         if not n_valid:
             return columns
         last: dict[str, Callable[[pl.Series], Any]] = {
-            WEIGHT: lambda one: 1.0,
+            WEIGHT: lambda one: one.filter(one > 0).mean() or 1.0,
             TIME: lambda one: one.max(),
             GROUP: lambda one: one[0],
         }
