@@ -191,6 +191,11 @@ class Course:
             return usual, measured
         return _drawn(usual if share < 1 else train, int(share * usual.sum()), rng), measured
 
+    def groups(self, rows: np.ndarray) -> np.ndarray | None:
+        """Groups of some rows, by position, as intervals count them; None where all are of one: it tells of no other."""
+        group = self._group(rows)
+        return group if group is not None and len(np.unique(group)) > 1 else None
+
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""
         names, categorical, monotone = self._features(candidate, made.recipe)

@@ -162,9 +162,7 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         counts = weight > 0
         rows, y, weight = rows[counts], y[counts], weight[counts]
         predictions = {name: values[counts] for name, values in predictions.items()}
-    group = track.rows.group[rows] if track.rows.group is not None else None
-    group = group if group is not None and len(np.unique(group)) >= PARTS else None
-    measured = Measured(rows, y, plan.metric, asked.task, weight, group)
+    measured = Measured(rows, y, plan.metric, asked.task, weight, track.groups(rows))
     return measured, predictions, Refits(run, track, trained, trained_by(run))
 
 
