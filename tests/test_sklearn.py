@@ -21,8 +21,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import artificer
 from artificer import Classifier, Regressor
+from artificer.core.clock import Clock
 from artificer.line.design import design
 from artificer.measure.metrics import OWN
+from artificer.sklearn.estimator import Estimator
 from artificer.sklearn.given import Extras, own_folds
 from artificer.sklearn.replaced import stays
 from artificer.sklearn.words import own_words
@@ -594,6 +596,15 @@ def test_groups_that_no_measured_row_differs_in_leave_candidates_their_intervals
     told = model.leaderboard_[0].score
     assert told is not None
     assert 0 < told.low < told.value < told.high < 100
+
+
+def test_the_budget_counts_what_reading_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    began, after = Estimator._frame, Clock.after
+    monkeypatch.setattr(Clock, "after", lambda seconds: started.append("clock") or after(seconds))
+    monkeypatch.setattr(Estimator, "_frame", lambda *given, **more: started.append("read") or began(*given, **more))
+    Regressor(budget_s=10, learners=["linear"]).fit(*load_diabetes(return_X_y=True))
+    assert started[:2] == ["clock", "read"]
 
 
 def test_a_number_of_folds_may_be_numpys_own() -> None:
