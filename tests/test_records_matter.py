@@ -15,15 +15,16 @@ import pytest
 from artificer.core.brief import Accept, Brief, RunPart, Target
 from artificer.core.records import Finding
 from artificer.core.run import Run
-from artificer.core.stages import Trained
+from artificer.core.stages import Line, Trained
 from artificer.line.ask import begin
 from artificer.line.choose import choose
 from artificer.line.describe import describe
 from artificer.line.encode import encode
 from artificer.line.fit import fit
-from artificer.line.judge import judge
 from artificer.line.judge.drivers import read_columns
-from artificer.line.refine import refine
+from artificer.line.judge.lines import test_lines as judged_lines
+from artificer.line.judge.seen import Seen
+from artificer.line.refine import limits, refine
 from artificer.line.ship import ship
 from artificer.report import write_report
 from artificer.sklearn import Classifier
@@ -139,19 +140,23 @@ def test_refine(whole: Run) -> None:
     assert load(place).contents.members[0].member.form == "linear@1"
 
 
-def test_judge_out_of_fold_makes_refine_drop_what_is_too_slow(whole: Run) -> None:
+def test_judge_s_own_measure_makes_refine_drop_what_is_too_slow(whole: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     model = whole.results["refine"]
-    verdict = judge(whole, model, sealed=False)
-    slow = tuple(
-        replace(line, outcome="unmet") if line.requirement.id == "latency_ms" else line for line in verdict.lines
-    )
+    measured: list[tuple[str, ...]] = []
+
+    def too_slow(seen: Seen) -> tuple[Line, ...]:
+        measured.append(tuple(one.id for one in seen.asked.requirements))
+        lines = judged_lines(seen)
+        return tuple(replace(line, outcome="unmet") for line in lines) if len(measured) == 1 else lines
+
+    monkeypatch.setattr(limits, "test_lines", too_slow)
     run = changed(whole, "fit")
-    run.results[f"judge-{model.model_hash[:12]}"] = replace(verdict, lines=slow)
     for stored in run.workspace.root.glob("tasks/refine-*"):
         shutil.rmtree(stored)
     if len(model.parts) == 1:
         pytest.fail("the blend must have two members for this test: change its rows")
     assert len(refine(run).parts) < len(model.parts)
+    assert set(measured) == {("latency_ms",)}
 
 
 def test_judge_on_the_sealed_rows_is_what_the_package_says(whole: Run) -> None:

@@ -21,8 +21,10 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import artificer
 from artificer import Classifier, Regressor
+from artificer.core.clock import Clock
 from artificer.line.design import design
 from artificer.measure.metrics import OWN
+from artificer.sklearn.estimator import Estimator
 from artificer.sklearn.given import Extras, own_folds
 from artificer.sklearn.replaced import stays
 from artificer.sklearn.words import own_words
@@ -577,6 +579,38 @@ def test_rows_of_one_group_alone_can_be_learned_from() -> None:
     with pytest.warns(UserWarning, match="groups holds one value alone") as told:
         assert Regressor(budget_s=10, learners=FEW).fit(X, y, groups=np.zeros(len(y))).score_.n == len(y)
     assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_rows_to_validate_on_weigh_what_others_do_whatever_the_unit(unit: float) -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = Regressor(budget_s=10, learners=["linear"])
+    model.fit(X[:300], y[:300], np.full(300, unit), X_val=X[300:], y_val=y[300:] + 1000)
+    assert model.predict(X).mean() == pytest.approx(np.r_[y[:300], y[300:] + 1000].mean(), rel=0.05)
+
+
+def test_groups_that_no_measured_row_differs_in_leave_candidates_their_intervals() -> None:
+    X, y = load_diabetes(return_X_y=True)
+    model = Regressor(budget_s=10, learners=["linear"], random_state=0)
+    model.fit(X[:300], y[:300], groups=np.arange(300) // 10, X_val=X[300:], y_val=y[300:])
+    told = model.leaderboard_[0].score
+    assert told is not None
+    assert 0 < told.low < told.value < told.high < 100
+
+
+def test_the_budget_counts_what_reading_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[str] = []
+    began, after = Estimator._frame, Clock.after
+    monkeypatch.setattr(Clock, "after", lambda seconds: started.append("clock") or after(seconds))
+    monkeypatch.setattr(Estimator, "_frame", lambda *given, **more: started.append("read") or began(*given, **more))
+    Regressor(budget_s=10, learners=["linear"]).fit(*load_diabetes(return_X_y=True))
+    assert started[:2] == ["clock", "read"]
+
+
+def test_a_number_of_folds_may_be_numpys_own() -> None:
+    groups = np.arange(60) // 5
+    of_row, _ = own_folds(np.int64(3), np.arange(60.0), Extras(groups=groups), classify=False)
+    assert len(np.unique(np.c_[of_row, groups], axis=0)) == len(np.unique(groups))
 
 
 @pytest.mark.parametrize("n_rows", [2, 5, 8])

@@ -138,3 +138,8 @@ def test_a_handler_of_the_program_itself_stays() -> None:
 
 def test_free_memory_is_a_part_of_what_the_machine_has() -> None:
     assert 0 < free_gb() < 1e5
+
+
+def test_what_has_no_deadline_has_none_after_any_share_of_it() -> None:
+    for clock in (Clock().less(math.inf), Clock().less(5.0), Clock().share(0.5), Clock.after(math.inf).less(math.inf)):
+        assert clock.left_s == math.inf

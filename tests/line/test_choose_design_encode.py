@@ -86,6 +86,59 @@ def test_so_they_do_of_a_class_that_few_of_many_groups_have() -> None:
     assert set(np.bincount(folds.of_row)) == {8_000}
 
 
+@given(SEEDS, st.integers(4, 30), st.sampled_from([1.0, 0.1]))
+def test_with_a_time_too_whole_groups_are_measured_by_earlier_rows_of_others(
+    seed: int, n_groups: int, spread: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, n_groups, 300)
+    time = group / n_groups + spread * rng.random(300)  # groups that last, and groups that come and go
+    folds = cut_folds(labelled(rng.normal(size=300), time, group), 0)
+    assert folds.how == "grouped"
+    assert "later" in folds.because
+    measured = folds.of_row >= 0
+    assert 0.2 <= measured.mean() <= 0.6
+    for fold in range(folds.n_folds):
+        here, trains = folds.of_row == fold, folds.training(fold)
+        assert here.any()
+        assert trains.any()
+        assert time[trains].max() < time[measured].min()
+        assert set(group[trains]).isdisjoint(group[here])
+
+
+def test_a_rare_class_that_bunches_is_still_compared_by_time_on_fewer_folds() -> None:
+    y = np.zeros(1_000)
+    y[[50, 100, 850, 900]] = 1  # none between two and four fifths of the way
+    folds = cut_folds(labelled(y, np.arange(1_000.0)), 2)
+    assert (folds.how, folds.n_folds) == ("time", 1)
+    assert folds.training(0)[:500].all()
+    assert (folds.of_row[700:] == 0).all()
+
+
+def test_where_time_cannot_part_the_rows_the_reason_says_so() -> None:
+    y = np.repeat([0.0, 1.0], 500)
+    never = cut_folds(labelled(y, np.arange(1_000.0)), 2)
+    assert never.how == "stratified"
+    assert "not by time, as no cut of it leaves two classes on both sides" in never.because
+    dated = cut_folds(labelled(y, np.zeros(1_000)), 2)
+    assert "not by time, as it parts too few rows" in dated.because
+    alone = cut_folds(labelled(y, np.zeros(1_000), np.arange(1_000) % 20), 2)
+    assert alone.how == "grouped"
+    assert "not by time" in alone.because
+
+
+def test_rows_of_one_group_alone_are_cut_as_without_groups() -> None:
+    y, time = np.arange(400) % 2.0, np.arange(400.0)
+    assert cut_folds(labelled(y, time, np.zeros(400)), 2).how == "time"
+    assert cut_folds(labelled(y, None, np.zeros(400)), 2).how == "stratified"
+
+
+def test_two_moments_are_enough_for_one_cut() -> None:
+    folds = cut_folds(labelled(np.arange(400.0), np.repeat([0.0, 1.0], 200)), 0)
+    assert (folds.how, folds.n_folds) == ("time", 1)
+    np.testing.assert_array_equal(folds.training(0), np.arange(400) < 200)
+
+
 @pytest.mark.parametrize("n", range(2, 21))
 @pytest.mark.parametrize("by", ["drawn", "time", "grouped"])
 def test_no_fold_of_few_rows_is_empty(n: int, by: str) -> None:

@@ -59,6 +59,8 @@ class Clock:
 
     def less(self, seconds: float) -> Clock:
         """Return a clock that expires `seconds` earlier."""
+        if math.isinf(self.deadline):
+            return self  # and not infinity less a share of infinity
         return replace(self, deadline=self.deadline - seconds)
 
     def until(self, stop: threading.Event) -> Clock:

@@ -235,6 +235,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         train_on_val: bool,
     ) -> None:
         check_number("budget_s", self.budget_s)
+        clock = Clock.after(float(self.budget_s))
         check_number("memory_gb", 1.0 if self.memory_gb is None else self.memory_gb)
         n_workers(self.n_jobs)
         check_callback(self.callback)
@@ -252,14 +253,14 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             target = np.concatenate([target, valid[1]])
         columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(beside, n_valid)])]
         with plainly():
-            self._line(pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
+            self._line(clock, pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
 
     def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
-        """Rows to validate on weigh one, and come after all others in time."""
+        """Rows to validate on weigh what others do in the mean, and come after all others in time."""
         if not n_valid:
             return columns
         last: dict[str, Callable[[pl.Series], Any]] = {
-            WEIGHT: lambda one: 1.0,
+            WEIGHT: lambda one: one.filter(one > 0).mean() or 1.0,
             TIME: lambda one: one.max(),
             GROUP: lambda one: one[0],
         }
@@ -267,8 +268,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns
         ]
 
-    def _line(self, frame: pl.DataFrame, extras: Extras, n_valid: int, *, train_on_val: bool) -> None:
-        clock = Clock.after(float(self.budget_s))
+    def _line(self, clock: Clock, frame: pl.DataFrame, extras: Extras, n_valid: int, *, train_on_val: bool) -> None:
         if self._vanish is not None:
             self._vanish()
         workspace, self._vanish = temporary_workspace(self)

@@ -284,7 +284,9 @@ def own_folds(cv: Any, y: np.ndarray, extras: Extras, *, classify: bool) -> tupl
         pairs = [(np.flatnonzero(of_row != one), np.flatnonzero(of_row == one)) for one in numbers]
     else:
         splitter = (
-            _drawn(cv, extras, classify=classify) if isinstance(cv, int) else check_cv(cv, y, classifier=classify)
+            _drawn(int(cv), extras, classify=classify)
+            if isinstance(cv, Integral)
+            else check_cv(cv, y, classifier=classify)
         )
         pairs = list(splitter.split(np.zeros((n_rows, 1)), y, extras.groups))
     if len(pairs) > MOST_FOLDS:

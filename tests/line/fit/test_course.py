@@ -49,6 +49,16 @@ def test_folds_of_ones_own_train_and_measure_what_they_say(tmp_path: Path) -> No
     assert made.encodings(None).train_rows.tolist() == list(range(N)), "the final fit reads all rows"
 
 
+def test_a_fit_is_made_anew_where_its_columns_are_read_otherwise_or_its_blocks_differ(tmp_path: Path) -> None:
+    made = course_of(run_of(tmp_path))
+    one = next(candidate for candidate in made.encoding.candidates if candidate.name == "linear")
+    columns = tuple(replace(column, gaps=(-1.0,)) for column in made.schema.columns)
+    other = replace(made, schema=replace(made.schema, columns=columns))
+    assert len(made.reads(one)) == len(one.blocks)
+    assert made.reads(one) == course_of(run_of(tmp_path)).reads(one)
+    assert set(made.reads(one)).isdisjoint(other.reads(one))
+
+
 @pytest.mark.parametrize(("trained_on", "last"), [(True, N), (False, N - 40)])
 def test_rows_to_validate_on_are_kept_out_of_the_final_fit_if_so_asked(
     tmp_path: Path, trained_on: bool, last: int

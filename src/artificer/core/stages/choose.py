@@ -18,8 +18,8 @@ class Split:
     path : str
         Names an int8 array of each row's fold, -1 where a row measures nothing.
     trains : str
-        Names a bool array (n_folds, n_rows) of the rows that train, where the caller gave both or a repair leaves rows
-        out; else "".
+        Names a bool array (n_folds, n_rows) of the rows that train, where `how` does not tell: the caller gave them, a repair
+        leaves rows out, or whole groups are parted by time; else "".
     left_out : str
         Names a bool array (n_rows,) of the rows that the final fit does not train on either; "" where there are none.
     """

@@ -30,7 +30,7 @@ from artificer.line.choose.repaired import Kept, columns_read, without_rows
 
 __all__ = ["choose"]
 
-VERSION = 3
+VERSION = 4
 # Findings of audit that mean: this column can tell a model nothing that another does not.
 CARRIES_NOTHING = ("empty", "constant", "copy")
 
@@ -61,21 +61,21 @@ def _choose(run: Run, asked: Asked, audited: Audited, folder: Path, name: str) -
     rows = labelled(run, asked, asked.train)
     _check_classes(run, asked, rows)
     features, decisions = _columns(asked, audited.findings)
-    trains = ""
     if run.folds is not None:
         folds = given_folds(*run.folds)
-        np.save(folder / "trains.npy", run.folds[1])
-        trains = f"{name}/trains.npy"
     else:
         folds = given_fold(rows.n_rows, run.n_valid) if run.n_valid else cut_folds(rows, len(asked.classes))
     kept = without_rows(_seen(run, asked, audited, rows), audited.repairs, folds) if audited.repairs else None
-    left_out = ""
-    if kept is not None:
-        folds, trains, left_out = kept.folds, f"{name}/trains.npy", f"{name}/left_out.npy"
-        np.save(folder / "trains.npy", kept.trains)
-        np.save(folder / "left_out.npy", kept.left_out)
-    np.save(folder / "folds.npy", folds.of_row)
-    split = Split(f"{name}/folds.npy", folds.n_folds, folds.how, folds.because, trains, left_out)
+    folds = kept.folds if kept is not None else folds
+    paths = {}
+    left_out = kept.left_out if kept is not None else None
+    for key, values in (("folds", folds.of_row), ("trains", folds.trains), ("left_out", left_out)):
+        if values is not None:
+            paths[key] = f"{name}/{key}.npy"
+            np.save(folder / f"{key}.npy", values)
+    split = Split(
+        paths["folds"], folds.n_folds, folds.how, folds.because, paths.get("trains", ""), paths.get("left_out", "")
+    )
     made = [_repair_decision(repair, kept) for repair in audited.repairs]
     return Chosen(features, split, (*decisions, *made, _fold_decision(folds)), columns_read(audited.repairs))
 

@@ -10,7 +10,7 @@ import numpy as np
 from artificer.core.stages import Repair
 from artificer.line.audit.repairs import COPIES, ROWS, copies
 from artificer.line.audit.seen import Seen
-from artificer.line.choose.folds import Folds, training_rows
+from artificer.line.choose.folds import Folds
 from artificer_runtime.schema import Column
 
 
@@ -21,15 +21,13 @@ class Kept:
     Attributes
     ----------
     folds : Folds
-        Copies measure nothing; all other rows measure with the label that they have.
-    trains : array of bool, (n_folds, n_rows)
-        In each fold, what is left out is found among its own training rows alone.
+        Copies measure nothing; all other rows measure with the label that they have. What does not train in a fold is
+        found among its own training rows alone.
     left_out : array of bool, (n_rows,)
         Rows that the final fit does not train on.
     """
 
     folds: Folds
-    trains: np.ndarray
     left_out: np.ndarray
 
 
@@ -39,11 +37,9 @@ def without_rows(seen: Seen, repairs: Iterable[Repair], folds: Folds) -> Kept | 
     if not codes:
         return None
     copied = copies(seen) if COPIES in codes else np.zeros(seen.rows.n_rows, bool)
-    folds = replace(folds, of_row=np.where(copied, np.int8(-1), folds.of_row))
-    numbers = range(folds.n_folds)
-    trains = np.stack([training_rows(folds.of_row, one, folds.how) & ~copied for one in numbers])
-    trains = np.stack([_trusted(seen, codes, one) for one in trains])
-    return Kept(folds, trains, ~_trusted(seen, codes, ~copied))
+    trains = [_trusted(seen, codes, folds.training(one) & ~copied) for one in range(folds.n_folds)]
+    folds = replace(folds, of_row=np.where(copied, np.int8(-1), folds.of_row), trains=np.stack(trains))
+    return Kept(folds, ~_trusted(seen, codes, ~copied))
 
 
 def columns_read(repairs: Iterable[Repair]) -> tuple[Column, ...]:

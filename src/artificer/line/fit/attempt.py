@@ -224,9 +224,8 @@ class Trainer:
         return valid if valid.keys() >= set(candidate.blocks) else self.of_fold(fold, candidate).valid
 
     def _key(self, candidate: Candidate, fold: int, settings: dict[str, object]) -> str:
-        blocks = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
         learner, own = load(candidate.learner), [candidate.settings.get(name, "") for name in OURS]
-        parts = (VERSION, self.course.identity, self.course.schema, blocks, candidate.blocks, learner.version)
+        parts = (VERSION, self.course.identity, self.course.reads(candidate), candidate.blocks, learner.version)
         return f"fit-{digest(candidate.learner, *parts, settings, own, fold, self.course.plan.metric, versions())}"
 
     def _fit(

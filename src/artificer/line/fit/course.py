@@ -125,6 +125,16 @@ class Course:
         own = [digest(one) for one in (self.trains, self.left_out, self.rows.group) if one is not None]
         return digest(rows, roles, digest(self.weight) if self.weight is not None else "", own, self.n_kept_out)
 
+    @cached_property
+    def _read(self) -> Mapping[str, str]:
+        """Hash of each block and of the schema that it reads, made once: of thousands of columns that takes a while."""
+        schema = digest(self.schema)
+        return {block.name: digest(block, schema) for block in self.encoding.blocks}
+
+    def reads(self, candidate: Candidate) -> list[str]:
+        """Hashes of the features that a candidate reads: of its blocks, each with the columns as they are read."""
+        return [self._read[name] for name in candidate.blocks if name in self._read]
+
     @property
     def n_classes(self) -> int:
         """0 in regression."""
@@ -190,6 +200,11 @@ class Course:
         if share == 1:
             return usual, measured
         return _drawn(usual if share < 1 else train, int(share * usual.sum()), rng), measured
+
+    def groups(self, rows: np.ndarray) -> np.ndarray | None:
+        """Groups of some rows, by position, as intervals count them; None where all are of one: it tells of no other."""
+        group = self._group(rows)
+        return group if group is not None and len(np.unique(group)) > 1 else None
 
     def fold(self, candidate: Candidate, made: Encodings) -> Fold:
         """What the candidate's learner is handed."""

@@ -91,7 +91,7 @@ class Mending:
         decisions = []
         rows, known = np.sort(race.rows), self.course.rows
         weight = known.weight[rows] if known.weight is not None else None
-        group = known.group[rows] if known.group is not None else None
+        group = self.course.groups(rows)
         for name in self.made:
             if name not in predictions:
                 because = race.dropped.get(name, "the clock")
@@ -135,7 +135,7 @@ class Mending:
             return None
         rows = race.fits_of.valid_rows(0)
         curve = [race.lineup.losses(rows, one) for one in (*read, race.fits_of.predicted(race.fits[BASE, 0]))]
-        group = self.course.rows.group[rows] if self.course.rows.group is not None else None
+        group = self.course.groups(rows)
         halved, last = mean_of_rows(curve[0] - curve[1], None, group), mean_of_rows(curve[1] - curve[2], None, group)
         # A doubling brings at most what the one before it did.
         kept = min(last.value / halved.value, 1.0) if last.is_gain and halved.value > 0 else 0.0

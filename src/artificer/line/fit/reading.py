@@ -48,9 +48,8 @@ def read_off(race: Race, track: Course, candidate: Candidate) -> tuple[Trial, np
     prediction = np.expm1(raw) if track.plan.transform == "log1p" else raw
     y, turned = oriented(rows.y[measured], prediction, track.asked.positive)
     weight = rows.weight[measured] if rows.weight is not None else None
-    group = rows.group[measured] if rows.group is not None else None
     metric = track.plan.metric
-    found = estimate(metric, y, turned, weight, groups=group)
+    found = estimate(metric, y, turned, weight, groups=track.groups(measured))
     race.tell(f"{name}: {metric} {found.value:.4f} ({found.low:.4f} to {found.high:.4f})")
     costs = (seconds, joint.row_us, joint.size_mb)
     return Trial(candidate, fits, found, joint.n_iterations, *costs, one_ms=joint.one_ms), prediction

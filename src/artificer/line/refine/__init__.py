@@ -2,8 +2,8 @@
 
 The story: blend what helps and prove it on rows that did not choose the blend; lay out what else could ship, by accuracy,
 time and size, and take from there what the client's limits leave; refit its members on all training rows at the iteration
-that the race found; choose what the blend's raw output becomes; let `judge` look at it out of fold, and while a limit is
-measured to be broken, do it again with a cheaper blend.
+that the race found; choose what the blend's raw output becomes; measure it as `judge` will, and while a limit of time or
+size is broken, do it again with a cheaper blend.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from artificer.core.clock import first_interrupt
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.run import Run
-from artificer.core.stages import WEIGHT_DIGITS, Choice, Line, Model, Outputs, Requirement
+from artificer.core.stages import WEIGHT_DIGITS, Choice, Model, Outputs, Requirement
 from artificer.core.store import digest
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -29,7 +29,6 @@ from artificer.line.encode import encode
 from artificer.line.fit import fit
 from artificer.line.fit.course import course
 from artificer.line.fit.race import LINEAR
-from artificer.line.judge import judge
 from artificer.line.refine.blend import (
     PARTS,
     Measured,
@@ -43,6 +42,7 @@ from artificer.line.refine.blend import (
 )
 from artificer.line.refine.costs import Costs
 from artificer.line.refine.front import cheaper, front, holding, marked
+from artificer.line.refine.limits import broken_limits, limits_of
 from artificer.line.refine.outcome import outcome
 from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
@@ -53,7 +53,6 @@ from artificer_runtime.package import npz
 __all__ = ["refine"]
 
 VERSION = 3
-LIMITS = ("latency_ms", "size_mb")
 # What members may weigh in all and still be left out where there is no time to refit them.
 FREE_WEIGHT = 0.34
 # Refits are tried up to so many times the time there is: theirs is told with care, and what is cut too early is left out.
@@ -90,7 +89,7 @@ def _refine(run: Run) -> Model:
         return _model(run, measured, predictions, refits, weights, (), told)
     weights, unseen, choices, decisions = _weights(run, measured, predictions, refits)
     members = set(weights)
-    limits = [requirement for requirement in ask(run).requirements if requirement.id in LIMITS]
+    limits = limits_of(ask(run).requirements)
     if limits:
         weights, decisions = _taken(holding(choices, limits), weights, limits, decisions)
     while True:
@@ -98,7 +97,7 @@ def _refine(run: Run) -> Model:
         model = _model(
             run, measured, predictions, refits, weights, decisions, unseen if set(weights) == members else None
         )
-        broken = _broken_limits(run, model, limits)
+        broken = broken_limits(run, model, limits)
         if broken and refits.more:  # seeds are the first to go
             refits.single = True
             refits.more.clear()
@@ -162,9 +161,7 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         counts = weight > 0
         rows, y, weight = rows[counts], y[counts], weight[counts]
         predictions = {name: values[counts] for name, values in predictions.items()}
-    group = track.rows.group[rows] if track.rows.group is not None else None
-    group = group if group is not None and len(np.unique(group)) >= PARTS else None
-    measured = Measured(rows, y, plan.metric, asked.task, weight, group)
+    measured = Measured(rows, y, plan.metric, asked.task, weight, track.groups(rows))
     return measured, predictions, Refits(run, track, trained, trained_by(run))
 
 
@@ -327,10 +324,3 @@ def _outputs(run: Run, measured: Measured, blend: np.ndarray) -> tuple[Outputs, 
         return run.replay.outputs, ()
     labels = run.brief.decision.threshold is None
     return outcome(measured, blend, ask(run).positive, design(run).transform, labels=labels)
-
-
-def _broken_limits(run: Run, model: Model, limits: Sequence[Requirement]) -> list[Line]:
-    if not limits:
-        return []
-    verdict = judge(run, model, sealed=False)
-    return [line for line in verdict.lines if line.requirement.id in LIMITS and line.outcome == "unmet"]

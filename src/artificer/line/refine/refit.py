@@ -220,23 +220,18 @@ class Refits:
         settings = learned(trial.candidate.settings) | settled(trial.n_iterations, settled_on(trial))
         settings |= replayed(self.run, name, ALL_ROWS)
         again = (seed,) if seed else ()
-        blocks = self._blocks(trial.candidate)
         parts = (
             VERSION,
             self.course.certified,
             self.course.identity,
             trial.candidate,
-            blocks,
+            self.course.reads(trial.candidate),
             settings,
             versions(),
             *again,
         )
         work = partial(self._fit, trial.candidate, settings, seed)
         return self.run.task(f"refit-{digest(*parts)}", FoldFit, work)
-
-    def _blocks(self, candidate: Candidate) -> list[object]:
-        blocks: list[object] = [block for block in self.course.encoding.blocks if block.name in candidate.blocks]
-        return [*blocks, self.course.schema]
 
     def _fit(self, candidate: Candidate, settings: dict[str, object], seed: int, folder: Path, name: str) -> FoldFit:
         watch = Stopwatch()
