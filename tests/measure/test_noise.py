@@ -40,6 +40,16 @@ def test_the_rate_of_an_outcome_by_chance_is_small_where_the_surest_rows_are_sur
     assert wrong_rate(y, told) < 0.04
 
 
+def test_doubts_about_a_rare_class_that_the_model_hardly_finds_are_none_to_act_on() -> None:
+    rng = np.random.default_rng(0)
+    y = (rng.random(2_000) < 0.08).astype(np.int64)
+    p = np.clip(0.08 + 0.05 * rng.normal(size=2_000), 0.001, 0.999)
+    told = np.stack([1 - p, p], axis=1)
+    found = doubted_classes(y, told)
+    assert len(found.places) > 50, "nothing was put to the proof"
+    assert "hardly finds" in distrust(y, told, found, 2)
+
+
 def test_the_chance_of_a_wrong_label_falls_with_its_probability() -> None:
     chance = chance_wrong(np.array([0.0, 0.05, 0.2, 0.9]), 0.05, 2)
     assert chance[0] == 1.0

@@ -7,6 +7,8 @@ import numpy as np
 from artificer.core.records import Chances, Estimate
 
 DAY_S = 86_400
+TOO_FEW = "too few rows for an interval"
+MOST_DIGITS = 1e15  # beyond, a number is told as a power of ten: its digits are no longer exact
 SIGNS = {"met": "✓", "not shown": "?", "unmet": "✗"}
 
 
@@ -15,12 +17,16 @@ def figure(value: float) -> str:
 
     >>> figure(0.12345), figure(1234.5), figure(float("inf")), figure(0.0), figure(-2e-12)
     ('0.123', '1,234', '∞', '0', '−2e-12')
+    >>> figure(-1.5e22)
+    '−1.5e22'
     """
     if value != value:
         return "–"
     if value in (float("inf"), float("-inf")):
         return "∞" if value > 0 else "−∞"
     size = abs(value)
+    if size >= MOST_DIGITS:
+        return ("−" if value < 0 else "") + f"{size:.3g}".replace("e+", "e")
     if size >= 100 or value == int(value):
         return f"{value:,.0f}".replace("-", "−")
     if size < 0.000001:
@@ -48,11 +54,15 @@ def with_interval(estimate: Estimate, unit: str = "") -> str:
 
     >>> with_interval(Estimate(0.7512, 0.7301, 0.7702, "DeLong", 900))
     '0.751 (0.730 to 0.770)'
+    >>> with_interval(Estimate(0.7512, float("-inf"), float("inf"), "t", 2))
+    '0.751 (too few rows for an interval)'
     """
     about = "about " if "approximate" in estimate.method else ""
     unit = f" {unit}" if unit else ""
     if estimate.low == estimate.high == estimate.value:
         return f"{figure(estimate.value)}{unit}"
+    if estimate.high == float("inf") and estimate.low in (0.0, float("-inf")):
+        return f"{figure(estimate.value)}{unit} ({TOO_FEW})"
     return f"{figure(estimate.value)}{unit} ({about}{figure(estimate.low)} to {figure(estimate.high)})"
 
 

@@ -16,7 +16,7 @@ from artificer.core.records import Fact, Finding
 from artificer.line.ask import ROW
 from artificer.line.audit.price import matrix
 from artificer.line.audit.seen import Seen, check
-from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_values, told_from
+from artificer.measure.noise import Doubted, distrust, doubted_classes, doubted_values, recognised, told_from
 from artificer_runtime.schema import GROUPS
 
 N_FOLDS = 5
@@ -47,9 +47,6 @@ SETTINGS = {
 LEAST_RATE, LARGE_RATE = 0.003, 0.02
 BLIND = 0.05  # where a larger share of wrong labels would pass unseen, silence is no comfort, and that is said
 MOST_NAMED = 20
-# Rows of a class that the model must find, to deny others of it: a share of those that it does not deny, and of those that it
-# does. Of made targets with 3% to 25% successes that hang on chance, 16 of 30 were said to hold wrong labels without it.
-OF_OTHERS, OF_DENIED = 1 / 3, 0.1
 SHOWN = 3
 
 
@@ -99,27 +96,9 @@ def _doubted(seen: Seen, told: np.ndarray) -> tuple[Doubted, str]:
     if not seen.asked.classes:
         return Doubted(places, found.chance, found.rate), ""
     classes = y.astype(np.int64)
-    strange = ~_recognised(classes[known], told[known].argmax(axis=1), classes[places])
+    strange = ~recognised(classes[known], told[known].argmax(axis=1), classes[places])
     kept = ~strange[classes[places]]
     return Doubted(places[kept], found.chance[kept], found.rate), _why(seen, np.unique(classes[places[~kept]]))
-
-
-def _recognised(y: np.ndarray, predicted: np.ndarray, doubted: np.ndarray) -> np.ndarray:
-    """Classes that the model finds so often that it can deny one: bool (n_classes,). Others are denied by chance.
-
-    Where one row in twelve succeeds and nothing tells which, a model is as sure of failure wherever it looks, and would
-    deny each success.
-
-    Parameters
-    ----------
-    y, predicted : array of int64, (n_rows,)
-    doubted : array of int64, (n_doubted,)
-        Classes of the rows whose label is denied.
-    """
-    n = int(max(y.max(), predicted.max())) + 1
-    found, denied = np.bincount(y, predicted == y, n), np.bincount(doubted, minlength=n)
-    others = np.bincount(y, minlength=n) - denied
-    return np.asarray((found >= OF_OTHERS * others) & (found >= OF_DENIED * denied))
 
 
 def _why(seen: Seen, classes: np.ndarray) -> str:

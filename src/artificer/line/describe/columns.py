@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from artificer.core.figures import day, figure
+from artificer.core.figures import TOO_FEW, day, figure
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import ColumnStory
 from artificer.data.scan import ColumnProfile
@@ -23,7 +23,6 @@ N_LEVELS = 11
 # Levels of fewer rows may name a person, so a column of many levels shows them together.
 FEWEST_ROWS = 10
 OTHERS = "others"
-TOO_FEW = "too few rows for an interval"
 
 
 def story(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 
+from artificer.core.figures import TOO_FEW
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.line.describe.columns import TOO_FEW
 from artificer.measure.intervals import mean_of_rows, share_of
 
 MOST_CLASSES = 12
