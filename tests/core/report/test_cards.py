@@ -256,3 +256,14 @@ def test_the_ml_test_score_gives_points_for_evidence_alone(page: ReportPage) -> 
         sum(one.points for one in after if one.part == part) for part in {one.part for one in after}
     )
     assert cards(page)["ml-test-score.md"].count("no record of a run shows it") >= 8
+
+
+def test_a_linear_model_that_is_better_gives_no_point(page: ReportPage) -> None:
+    def told(gain: Estimate) -> tuple[float, str]:
+        tests = scored(replace(page, verdict=replace(page.verdict, against_linear=gain)))
+        (found,) = (one for one in tests if one.asks == "a simpler model is not better")
+        return found.points, found.evidence
+
+    worse = Estimate(-0.02, -0.03, -0.01, "paired DeLong", 400)
+    assert told(worse) == (0.0, "against a linear model worse by 0.020 (0.010 to 0.030)")
+    assert told(-worse) == (1.0, "against a linear model better by 0.020 (0.010 to 0.030)")

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from artificer.core.figures import figure, in_chances, with_interval
+from artificer.core.figures import better_by, figure, in_chances, with_interval
 from artificer.core.report import description
 
 
@@ -30,6 +30,7 @@ def environment() -> Environment:
     made.filters |= {
         "figure": figure,
         "interval": with_interval,
+        "better_by": better_by,
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,
