@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,9 +19,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from world import Rows, build
 
+from artificer.data.readers import read
+from artificer.data.table import fingerprint
 from artificer.line.judge.about import About
 from artificer.line.judge.any_model import shown
 from artificer.line.judge.model_files import open_model
+from artificer_runtime.package import add_files
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -70,6 +74,27 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert outcomes["seed_stability"] == "not run"
     unused = next(one for one in found["findings"] if one["code"] == "unused_features")
     assert "'shop'" in unused["says"]
+
+
+def test_rows_that_made_the_package_are_known_by_its_card(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(800, 1).write_csv(tmp_path / "rows.csv")
+
+    def told(own: float, made_of: str = "") -> tuple[str, str]:
+        score = {"metric": "roc_auc", "value": own, "low": own - 0.02, "high": own + 0.02}
+        card = {"score": score, "tested_on": {"rows": 500}, "trained_on": {"fingerprint": made_of}}
+        add_files(tmp_path / "package", {"card.json": json.dumps(card).encode()})
+        found = document("judge", tmp_path / "package", tmp_path / "rows.csv")["findings"]
+        (overlap,) = (one for one in found if one["code"] == "overlap")
+        return overlap["severity"], overlap["says"]
+
+    severity, says = told(0.9, fingerprint(read(tmp_path / "rows.csv").frame))
+    assert severity == "warning"
+    assert says.startswith("these 800 rows are the data that the model was made from")
+    severity, says = told(0.55)
+    assert severity == "warning"
+    assert "in the model's own verdict: better than on rows that did not train it" in says
+    assert told(0.99)[0] == "note"
 
 
 def test_a_package_of_a_number_is_tested_by_its_own_metric(tmp_path: Path) -> None:

@@ -137,6 +137,7 @@ def _of_table(table: Path, asked: Given) -> Examination:
 
 
 def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tuple[Examination, Explanation | None]:
+    from artificer.data.table import fingerprint
     from artificer.line.judge.about import About
     from artificer.line.judge.any_model import shown
     from artificer.line.judge.examination import examined
@@ -159,7 +160,10 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
         previous=open_model(Path(asked.previous)) if asked.previous else None,
         folder=path,
     )
-    predictor = model.predictor if isinstance(model, OurModel) else None
+    predictor = None
+    if isinstance(model, OurModel):
+        predictor, own = model.predictor, model.verdict if seen.metric == model.metric else None
+        seen = replace(seen, made_from=fingerprint(frame) == model.made_of, verdict=own)
     return examined(seen), explanation(seen, predictor=predictor) if explain else None
 
 
