@@ -121,6 +121,25 @@ def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
     refused("judge", tmp_path / "brief.toml", "--explain", names="--explain: of a MODEL or a TABLE alone")
 
 
+def test_what_a_brief_says_of_a_package_options_say_of_any_model(tmp_path: Path, rows: Path) -> None:
+    frame = pl.read_parquet(rows)
+    n = len(frame)
+    frame = frame.with_columns(town=pl.Series(["north", "south"] * (n // 2)), times=pl.Series([1.0, 2.0] * (n // 2)))
+    frame.write_parquet(rows)
+    options = ("--target", "result", "--predictions", "said")
+    more = ("--protected", "town", "--weight", "times")
+    plain, found = (document("judge", rows, *options, *one) for one in ((), more))
+    assert "fairness" in {one["code"] for one in found["findings"]}
+    assert found["result"]["score"]["value"] != plain["result"]["score"]["value"]
+    refused(
+        "judge", rows, *options, "--effect", "mean_radius=up", names="--effect 'mean_radius=up' is no COLUMN=increasing"
+    )
+    build(tmp_path / "package", time="day")
+    Rows().draw(50, 1).drop("day").write_csv(tmp_path / "rows.csv")
+    says = "the rows lack the column 'day', which the package's brief names as data.time: bring it, or name another by --time"
+    refused("judge", tmp_path / "package", tmp_path / "rows.csv", names=says)
+
+
 def test_labels_that_a_package_does_not_know_are_named_with_those_that_it_does(tmp_path: Path) -> None:
     build(tmp_path / "package")
     Rows().draw(50, 1).with_columns(pl.col("won").str.to_uppercase()).write_csv(tmp_path / "rows.csv")
