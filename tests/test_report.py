@@ -64,6 +64,17 @@ def test_a_browser_shows_it_whole(report: Path, browser: object, width: int, sch
     page.close()
 
 
+def test_printed_it_is_light_and_whole(report: Path, browser: object) -> None:
+    page = browser.new_page(color_scheme="dark")  # type: ignore[attr-defined]
+    page.goto(report.as_uri())
+    height = "document.querySelector('details.notes').getBoundingClientRect().height"
+    folded = page.evaluate(height)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(height) > 3 * folded
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 29, 33)"
+    page.close()
+
+
 def test_a_name_that_is_markup_stays_text(tmp_path: Path, browser: object) -> None:
     import polars as pl
     from test_proofs import rows

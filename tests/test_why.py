@@ -151,6 +151,20 @@ def test_a_threshold_and_a_value_turn_where_they_say(tmp_path: Path) -> None:
     assert "[decision.value] -cost + score × 10 above 0" in told
 
 
+def test_a_number_turns_the_decision_as_it_is_told(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask(more=LISTED.replace("capacity = { top = 5 }", "threshold = 0.7")).ship().serve()
+    scored(client)
+    for key in ranked(client)["id"].to_list():
+        account, told = story(client, key)
+        (turn,) = account.turning.turns
+        typed = told.partition(" → ")[2].partition(" (score")[0].replace("−", "-").replace(",", "")
+        assert len(typed) <= 8
+        row = table().filter(pl.col("id") == key).with_columns(x=float(typed))
+        score = artificer.load(account.package).predict_proba(row)[0, 1]
+        assert (score >= 0.7) != (account.predicted.decision == "act")
+        assert score == pytest.approx(turn.score)
+
+
 def test_control_and_review_are_told(tmp_path: Path) -> None:
     more = LISTED.replace(
         "capacity = { top = 5 }", 'threshold = 0.7\ncontrol = 0.3\nreview = { when = ["score > 0.6"] }'

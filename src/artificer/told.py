@@ -39,6 +39,8 @@ def line_told(line: Line) -> str:
     text = f"{SIGNS[line.outcome]} {line.outcome:9} {line.requirement.text}: {found}"
     if line.outcome == "not shown" and line.n_to_show:
         text += f"; about {line.n_to_show:,} test rows would show it"
+    elif line.outcome == "not shown" and line.requirement.id == "latency_ms":
+        text += "; measure it again while nothing else runs on the machine"
     elif line.outcome == "not shown" and line.estimate and line.estimate.value == line.estimate.value:
         text += "; no number of rows would show it"
     return f"{text} [{line.note}]" if line.note else text

@@ -8,6 +8,7 @@ columns of `[features] changeable` are changed, one at a time.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from artificer_runtime.package import read
 from artificer_runtime.schema import GROUPS, Column, canonical_text
 
 FINER, ROUNDS = 16, 3
+DIGITS = (2, 3, 4)  # of a change: what a person types in must turn the decision
 NEAR = 1e-6
 
 
@@ -236,8 +238,23 @@ def _towards(row: _Row, column: Column, now: float, step: int) -> Iterator[Turn]
         last, then, after = values[first - 1] if first > 1 else last, values[first], float(score[first])
         between = np.linspace(last, then, FINER + 1)[1:]
         values = [now, *dict.fromkeys(np.round(between).tolist() if whole else between.tolist())]
+    if not whole:
+        then, after = _rounder(row, column, (now, then), after)
     width = (column.high or 0.0) - (column.low or 0.0)
     yield Turn(column.name, now, then, after, abs(then - now) / width if width > 0 else 1.0)
+
+
+def _rounder(row: _Row, column: Column, move: tuple[float, float], score: float) -> tuple[float, float]:
+    """A number of few digits that turns the decision too, next beyond the one that was found, and its score."""
+    now, then = move
+    ends = [end for end in (column.low, column.high) if end is not None]
+    beyond = math.ceil if then > now else math.floor
+    places = [digits - math.floor(math.log10(abs(then - now))) for digits in DIGITS]
+    tried = [round(beyond(then * 10.0**place) / 10.0**place, max(place, 0)) for place in places]
+    tried = [one for one in tried if not ends or min(ends) <= one <= max(ends)]
+    acts, scores = row.tried(column.name, [now, *tried])
+    turned = np.flatnonzero(acts != acts[0])
+    return (tried[turned[0] - 1], float(scores[turned[0]])) if len(turned) else (then, score)
 
 
 def _ladder(scorer: Scorer, column: Column) -> list[float]:
@@ -261,10 +278,15 @@ def told(found: Turning) -> Iterator[str]:
         yield f"no change of {', '.join(found.tried)} alone would turn it"
         return
     texts = [
-        f"{turn.column} {_shown(turn.now)} → {_shown(turn.then)} (score {figure(turn.score)})" for turn in found.turns
+        f"{turn.column} {_shown(turn.now)} → {_typed(turn.then)} (score {figure(turn.score)})" for turn in found.turns
     ]
     yield f"one change alone would turn it: {', or '.join(texts)}"
 
 
 def _shown(value: str | float | bool | None) -> str:
     return figure(value) if isinstance(value, float) else str(value) or "missing"
+
+
+def _typed(value: str | float | bool) -> str:
+    """With all of its digits, as it shall turn the decision where it is typed in."""
+    return f"{value:,.12g}".replace("-", "−") if isinstance(value, float) else str(value) or "missing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,9 +19,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from world import Rows, build
 
+from artificer.data.readers import read
+from artificer.data.table import fingerprint
 from artificer.line.judge.about import About
 from artificer.line.judge.any_model import shown
 from artificer.line.judge.model_files import open_model
+from artificer_runtime.package import add_files
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -72,6 +76,27 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert "'shop'" in unused["says"]
 
 
+def test_rows_that_made_the_package_are_known_by_its_card(tmp_path: Path) -> None:
+    build(tmp_path / "package")
+    Rows().draw(800, 1).write_csv(tmp_path / "rows.csv")
+
+    def told(own: float, made_of: str = "") -> tuple[str, str]:
+        score = {"metric": "roc_auc", "value": own, "low": own - 0.02, "high": own + 0.02}
+        card = {"score": score, "tested_on": {"rows": 500}, "trained_on": {"fingerprint": made_of}}
+        add_files(tmp_path / "package", {"card.json": json.dumps(card).encode()})
+        found = document("judge", tmp_path / "package", tmp_path / "rows.csv")["findings"]
+        (overlap,) = (one for one in found if one["code"] == "overlap")
+        return overlap["severity"], overlap["says"]
+
+    severity, says = told(0.9, fingerprint(read(tmp_path / "rows.csv").frame))
+    assert severity == "warning"
+    assert says.startswith("these 800 rows are the data that the model was made from")
+    severity, says = told(0.55)
+    assert severity == "warning"
+    assert "in the model's own verdict: better than on rows that did not train it" in says
+    assert told(0.99)[0] == "note"
+
+
 def test_a_package_of_a_number_is_tested_by_its_own_metric(tmp_path: Path) -> None:
     build(tmp_path / "package", metric="mae", task="regression")
     frame = Rows().draw(400, 1, "regression")
@@ -94,6 +119,25 @@ def test_a_package_is_explained(tmp_path: Path, rows: Path) -> None:
     refused("judge", rows, *options, names="predictions alone cannot be explained")
     (tmp_path / "brief.toml").write_text('[data]\nsource = "rows.csv"\n[target]\ncolumn = "won"\n')
     refused("judge", tmp_path / "brief.toml", "--explain", names="--explain: of a MODEL or a TABLE alone")
+
+
+def test_what_a_brief_says_of_a_package_options_say_of_any_model(tmp_path: Path, rows: Path) -> None:
+    frame = pl.read_parquet(rows)
+    n = len(frame)
+    frame = frame.with_columns(town=pl.Series(["north", "south"] * (n // 2)), times=pl.Series([1.0, 2.0] * (n // 2)))
+    frame.write_parquet(rows)
+    options = ("--target", "result", "--predictions", "said")
+    more = ("--protected", "town", "--weight", "times")
+    plain, found = (document("judge", rows, *options, *one) for one in ((), more))
+    assert "fairness" in {one["code"] for one in found["findings"]}
+    assert found["result"]["score"]["value"] != plain["result"]["score"]["value"]
+    refused(
+        "judge", rows, *options, "--effect", "mean_radius=up", names="--effect 'mean_radius=up' is no COLUMN=increasing"
+    )
+    build(tmp_path / "package", time="day")
+    Rows().draw(50, 1).drop("day").write_csv(tmp_path / "rows.csv")
+    says = "the rows lack the column 'day', which the package's brief names as data.time: bring it, or name another by --time"
+    refused("judge", tmp_path / "package", tmp_path / "rows.csv", names=says)
 
 
 def test_labels_that_a_package_does_not_know_are_named_with_those_that_it_does(tmp_path: Path) -> None:

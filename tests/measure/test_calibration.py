@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from artificer.measure.calibration import calibration_error, calibration_slope, reliability
+from artificer.measure.calibration import calibration_error, calibration_slope, expected_error, reliability
 
 Rng = np.random.Generator
 
@@ -124,3 +124,15 @@ def test_reliability_keeps_rows_of_the_same_chance_together() -> None:
     ]
     assert reliability(np.ones(19), np.ones(19)) == ()
     assert [one.n for _, one in reliability(np.ones(40), np.ones(40))] == [40]
+
+
+def test_the_order_of_rows_of_the_same_chance_tells_nothing() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.choice([0.2, 0.5, 0.8], 1_000)
+    y = (rng.random(1_000) < p).astype(float)
+    by_label = np.argsort(y, kind="stable")
+    assert calibration_error(y[by_label], p[by_label]).high == pytest.approx(calibration_error(y, p).high)
+    assert calibration_error(y, p).low == 0
+    error, by_chance = expected_error(y[by_label], p[by_label])
+    assert error.value == pytest.approx(expected_error(y, p)[0].value)
+    assert error.low <= by_chance <= error.high

@@ -62,3 +62,20 @@ def test_more_rows_score_better_and_an_expired_clock_measures_nothing() -> None:
     assert scores is not None
     assert (scores[:, 1] > scores[:, 0]).all()
     assert growing(X, y, "binary", 2, folds, metric="roc_auc", sizes=(100,), clock=Clock.after(-1)) is None
+
+
+def test_rows_of_one_group_come_together_so_that_few_rows_are_few_groups() -> None:
+    rng = np.random.default_rng(0)
+    place = np.repeat(np.arange(40), 50)
+    X = rng.normal(size=(40, 1))[place].astype(np.float32)
+    y = (X[:, 0] + 0.5 * rng.normal(size=len(X)) > 0).astype(float)
+    fold = place % 4
+    folds = [(np.flatnonzero(fold != one), np.flatnonzero(fold == one)) for one in range(4)]
+    by_rows, by_groups = (
+        growing(X, y, "binary", 2, folds, metric="roc_auc", sizes=(120, 1_500), groups=groups)
+        for groups in (None, place)
+    )
+    assert by_rows is not None
+    assert by_groups is not None
+    assert by_groups[:, 0].mean() < by_rows[:, 0].mean() - 0.05  # three groups, and thirty
+    assert by_groups[:, 1] == pytest.approx(by_rows[:, 1], abs=0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,10 @@ class Given:
     positive: str | None = None
     time: str = ""
     group: str = ""
+    weight: str = ""
+    protected: tuple[str, ...] = ()
     changeable: tuple[str, ...] = ()
+    effect: tuple[str, ...] = ()
 
 
 @click.command()
@@ -50,7 +54,10 @@ class Given:
 @click.option("--positive", help="Of two classes, the one that is success; default: the last in sorted order.")
 @click.option("--time", default="", help="The column that holds each row's moment.")
 @click.option("--group", default="", help="The column whose equal values belong together.")
+@click.option("--weight", default="", help="The column that holds how many rows each one stands for.")
+@click.option("--protected", multiple=True, help="A column whose groups shall fare alike; may be given again.")
 @click.option("--changeable", multiple=True, help="A column that a person can change; may be given again.")
+@click.option("--effect", multiple=True, help="COLUMN=increasing or COLUMN=decreasing, as the prediction must go.")
 @click.option("--explain", is_flag=True, help="Say what MODEL's predictions hang on, and what would turn them.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write the tests as JUnit XML, a test case each.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
@@ -137,6 +144,7 @@ def _of_table(table: Path, asked: Given) -> Examination:
 
 
 def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tuple[Examination, Explanation | None]:
+    from artificer.data.table import fingerprint
     from artificer.line.judge.about import About
     from artificer.line.judge.any_model import shown
     from artificer.line.judge.examination import examined
@@ -145,10 +153,9 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
 
     model = open_model(path)
     about = About(**_about(asked))
-    target = asked.target
+    target, frame = asked.target, _rows(data)
     if isinstance(model, OurModel):
-        about, target = _by_brief(model, about), target or model.target
-    frame = _rows(data)
+        about, target = _by_brief(model, about, frame.columns), target or model.target
     train = _rows(asked.train) if asked.train is not None else None
     seen = shown(
         model,
@@ -159,30 +166,56 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
         previous=open_model(Path(asked.previous)) if asked.previous else None,
         folder=path,
     )
-    predictor = model.predictor if isinstance(model, OurModel) else None
+    predictor = None
+    if isinstance(model, OurModel):
+        predictor, own = model.predictor, model.verdict if seen.metric == model.metric else None
+        seen = replace(seen, made_from=fingerprint(frame) == model.made_of, verdict=own)
     return examined(seen), explanation(seen, predictor=predictor) if explain else None
 
 
-def _by_brief(model: Any, about: About) -> About:
-    """What was not said is as in the brief that a package was made from, and in its verdict."""
+def _by_brief(model: Any, about: About, columns: Sequence[str]) -> About:
+    """What was not said is as in the brief that a package was made from, and in its verdict.
+
+    Raises
+    ------
+    DataError
+        When the rows lack a column that the brief names.
+    """
+    from artificer.core.errors import DataError
+
     about = replace(about, metric=about.metric or model.metric)
     if model.brief is None:
         return about
-    brief = model.brief
+    data, features = model.brief.data, model.brief.features
+    for place, name in (("data.time", data.time), ("data.group", data.group), ("data.weight", data.weight)):
+        option = place.removeprefix("data.")
+        if name and name not in columns and not getattr(about, option):
+            raise DataError(
+                f"the rows lack the column '{name}', which the package's brief names as {place}: bring it, or name another by "
+                f"--{option}"
+            )
     return replace(
         about,
-        positive=about.positive if about.positive is not None else brief.target.positive or None,
-        time=about.time or brief.data.time,
-        group=about.group or brief.data.group,
-        weight=brief.data.weight,
-        protected=brief.features.protected,
-        changeable=about.changeable or brief.features.changeable,
-        effects={name: effect for name, effect in brief.features.effect.items() if effect != "any"},
+        positive=about.positive if about.positive is not None else model.brief.target.positive or None,
+        time=about.time or data.time,
+        group=about.group or data.group,
+        weight=about.weight or data.weight,
+        protected=about.protected or features.protected,
+        changeable=about.changeable or features.changeable,
+        effects=about.effects or {name: effect for name, effect in features.effect.items() if effect != "any"},
     )
 
 
 def _about(asked: Given) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in ("metric", "positive", "time", "group", "changeable")}
+    names = ("metric", "positive", "time", "group", "weight", "protected", "changeable")
+    return {name: getattr(asked, name) for name in names} | {"effects": dict(map(_effect, asked.effect))}
+
+
+def _effect(text: str) -> tuple[str, str]:
+    column, sign, effect = text.rpartition("=")
+    if not sign or effect not in ("increasing", "decreasing"):
+        raise click.UsageError(f"--effect '{text}' is no COLUMN=increasing or COLUMN=decreasing")
+    return column, effect
 
 
 def _rows(source: Any) -> pl.DataFrame:

@@ -72,6 +72,8 @@ def calibration_error(
 ) -> Estimate:
     """How far predicted shares lie from what came, typically: root mean square over tenths of the rows by prediction.
 
+    Rows of the same chance stand in one bin, so that their order tells nothing.
+
     What luck alone adds to each square is taken off (Kumar, Liang and Ma 2019, "Verified uncertainty calibration",
     NeurIPS), so that right probabilities show about 0 on few rows too. The interval is normal on the mean square.
 
@@ -89,10 +91,11 @@ def calibration_error(
     Estimate
         0 to 1; NaN where fewer than two rows stand in each tenth.
     """
-    bins = [part for part in np.array_split(np.argsort(chance, kind="stable"), TENTHS) if len(part) > 1]
-    if len(bins) < TENTHS:
+    if len(y) < 2 * TENTHS:
         return Estimate(float("nan"), float("nan"), float("nan"), "not defined on so few rows", len(y), level)
     w = np.ones(len(y)) if weight is None else weight
+    place = _binned(chance, TENTHS)
+    bins = [np.flatnonzero(place == one) for one in np.unique(place)]
     share = np.array([w[part].sum() for part in bins]) / w.sum()
     z = normal_reach(level)
     found = [_off(y, chance, w, groups, part) for part in bins]
@@ -123,12 +126,17 @@ def reliability(y: np.ndarray, chance: np.ndarray, *, level: float = 0.95) -> tu
     n_bins = min(TENTHS, len(y) // FEWEST_IN_BIN)
     if n_bins < 2:
         return ()
-    edges = np.unique(np.sort(chance)[np.arange(1, n_bins) * len(y) // n_bins])
-    place = np.searchsorted(edges, chance, side="right")
+    place = _binned(chance, n_bins)
     parts = [place == number for number in np.unique(place)]
     return tuple(
         (float(chance[part].mean()), wilson(float(y[part].sum()), int(part.sum()), level=level)) for part in parts
     )
+
+
+def _binned(chance: np.ndarray, n_bins: int) -> np.ndarray:
+    """Number of each row's bin, of about as many rows each: int64 (n_rows,); rows of the same chance stand in one."""
+    edges = np.unique(np.sort(chance)[np.arange(1, n_bins) * len(chance) // n_bins])
+    return np.searchsorted(edges, chance, side="right")
 
 
 def _off(
@@ -191,7 +199,7 @@ def intercept(
 
 
 def expected_error(y: np.ndarray, p: np.ndarray, *, level: float = 0.95) -> tuple[Estimate, float]:
-    """Expected calibration error over ten bins of as many rows each, and what right chances would show by luck.
+    """Expected calibration error over ten bins of about as many rows each, and what right chances would show by luck.
 
     Naeini, Cooper and Hauskrecht (2015, AAAI); it never is 0, so it stands beside its mean over outcomes drawn from the
     chances themselves (Bröcker and Smith 2007, Weather and Forecasting 22).
@@ -208,15 +216,13 @@ def expected_error(y: np.ndarray, p: np.ndarray, *, level: float = 0.95) -> tupl
     float
         The mean error of chances that are right.
     """
-    order = np.argsort(p, kind="stable")
-    y, p = y[order], p[order]
-    place = np.arange(len(y)) * BINS // len(y)
+    place = _binned(p, BINS)
     rng = np.random.default_rng(0)
     value = _gaps(y - p, place)
     draws = np.empty(REPLICATES)
     for number in range(REPLICATES):
-        rows = np.sort(rng.integers(0, len(y), len(y)))  # sorted by chance, as the rows are
-        draws[number] = _gaps((y - p)[rows], place)
+        rows = rng.integers(0, len(y), len(y))
+        draws[number] = _gaps((y - p)[rows], place[rows])
     by_chance = np.mean([_gaps((rng.random(len(y)) < p) - p, place) for _ in range(REPLICATES)])
     half = float(normal_reach(level) * draws.std())
     return Estimate(value, max(0.0, value - half), value + half, "bootstrap, normal", len(y), level), float(by_chance)

@@ -42,9 +42,13 @@ def growing(
     metric: str,
     sizes: Sequence[int],
     categorical: Sequence[int] = (),
+    groups: np.ndarray | None = None,
     clock: Clock | None = None,
 ) -> np.ndarray | None:
     """Score the yardstick on growing parts of each fold's training rows; larger parts hold the smaller ones.
+
+    Where rows come in groups, a part holds all rows of the groups that it has, but of the last one: more rows come with more
+    groups, and few rows of many groups tell more than as many of few.
 
     Parameters
     ----------
@@ -52,6 +56,8 @@ def growing(
         As for `probe`.
     sizes : sequence of int
         Training rows, rising, none more than the smallest fold has.
+    groups : array of int64, (n_rows,), optional
+        Rows of one group come together.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def growing(
     """
     found = np.empty((len(folds), len(sizes)))
     for place, (train, measured) in enumerate(folds):
-        order = np.random.default_rng(place).permutation(train)
+        order = _order(train, groups, np.random.default_rng(place))
         for at, size in enumerate(sizes):
             if clock is not None and clock.expired:
                 return None
@@ -68,6 +74,15 @@ def growing(
             told = probe(X, y, task, n_classes, [part], metric=metric, categorical=categorical, seed=place)
             found[place, at] = score(metric, told.y, told.prediction)
     return found
+
+
+def _order(train: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """In which training rows are added: drawn, or one drawn group after another."""
+    drawn = rng.permutation(train)
+    if groups is None:
+        return drawn
+    names, place = np.unique(groups[drawn], return_inverse=True)
+    return np.asarray(drawn[np.argsort(rng.permutation(len(names))[place], kind="stable")])
 
 
 def curve(

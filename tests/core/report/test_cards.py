@@ -31,6 +31,7 @@ from artificer.core.stages import (
     Trained,
     Verdict,
 )
+from artificer.told import line_told
 from artificer_runtime.schema import Column, Schema
 
 SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 400)
@@ -256,3 +257,34 @@ def test_the_ml_test_score_gives_points_for_evidence_alone(page: ReportPage) -> 
         sum(one.points for one in after if one.part == part) for part in {one.part for one in after}
     )
     assert cards(page)["ml-test-score.md"].count("no record of a run shows it") >= 8
+
+
+def test_a_linear_model_that_is_better_gives_no_point(page: ReportPage) -> None:
+    def told(gain: Estimate) -> tuple[float, str]:
+        tests = scored(replace(page, verdict=replace(page.verdict, against_linear=gain)))
+        (found,) = (one for one in tests if one.asks == "a simpler model is not better")
+        return found.points, found.evidence
+
+    worse = Estimate(-0.02, -0.03, -0.01, "paired DeLong", 400)
+    assert told(worse) == (0.0, "against a linear model worse by 0.020 (0.010 to 0.030)")
+    assert told(-worse) == (1.0, "against a linear model better by 0.020 (0.010 to 0.030)")
+
+
+def test_what_would_show_a_line_is_no_row_where_time_is_measured_and_what_is_not_defined_is_said_once(
+    page: ReportPage,
+) -> None:
+    slow = Line(
+        Requirement("latency_ms", "within 20 ms", at_most=20.0, unit="ms"),
+        "not shown",
+        Estimate(12.0, 8.0, 24.0, "order statistics", 880),
+        note="one row, in process",
+    )
+    nan = float("nan")
+    few = Line(
+        Requirement("recall_gap", "a gap of 0.3 at most"), "not shown", Estimate(nan, nan, nan, "few", 0), 0, "few"
+    )
+    html = render(replace(page, verdict=replace(page.verdict, lines=(slow, few))))
+    assert "n = 880; one row, in process; measure it again while nothing else runs on the machine" in html
+    assert "no number of rows" not in html
+    assert '<td class="small">few</td>' in html
+    assert line_told(slow).endswith("; measure it again while nothing else runs on the machine [one row, in process]")

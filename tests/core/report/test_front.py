@@ -30,7 +30,8 @@ def page(metric: str = "roc_auc") -> Any:
 
 def test_the_leaderboard_is_in_order_of_the_score_whichever_way_is_better() -> None:
     assert [one.candidate for one, _ in standings(*page())] == ["a", "worse", "failed"]
-    assert [one.candidate for one, _ in standings(*page(metric="log_loss"))] == ["worse", "a", "failed"]
+    for loss in ("log_loss", "quantile_loss:0.9"):
+        assert [one.candidate for one, _ in standings(*page(metric=loss))] == ["worse", "a", "failed"]
     assert [one.weight for one, _ in standings(*page())] == [1.0, 0.0, 0.0]
 
 

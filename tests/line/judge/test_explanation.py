@@ -56,7 +56,7 @@ def test_the_smallest_change_that_turns_the_lowest_row_is_found(told: Explanatio
     lowest = X[int(MODEL.predict_proba(X)[:, 1].argmin())]
     assert change.column == "hours"
     assert MODEL.predict(lowest.with_columns(hours=pl.lit(change.value))) == ["yes"]
-    assert f"the lowest prediction would turn with hours = {change.value}" in str(told)
+    assert f"the lowest prediction would turn with hours = {change.value:.6g}: " in str(told)
 
 
 def test_the_label_is_turned_where_the_model_has_multipliers() -> None:

@@ -98,3 +98,14 @@ def test_a_number_moves_no_further_than_it_must() -> None:
     assert found is not None
     assert found.changes[0].value == hours.filter(hours >= 40).min()
     assert found.chance > 0.5
+
+
+def test_whole_numbers_of_two_columns_are_changed_together() -> None:
+    def by_both(frame: pl.DataFrame) -> np.ndarray:
+        return two(((frame["hours"] > 40) & (frame["age"] > 60)).to_numpy() - 0.5)
+
+    seen = examined(by_both, ("hours", "age"))
+    refused = np.flatnonzero((seen.rows.frame["hours"] <= 40).to_numpy() & (seen.rows.frame["age"] <= 60).to_numpy())
+    way = nearest(seen, int(refused[0]))
+    assert way is not None
+    assert {one.column for one in way.changes} == {"hours", "age"}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 import pytest
 
 from artificer.core.records import Finding
-from artificer.line.judge.conditions import conditions, told
+from artificer.line.judge.conditions import conditions, groups, told
 from artificer.line.judge.examined import Examined, Rows
 from artificer.line.judge.weak_slices import weak_slices
 
@@ -131,3 +132,21 @@ def test_the_losses_that_are_told_are_weighted_as_their_gap_is() -> None:
     first = warnings(replace(seen, rows=replace(seen.rows, weight=weight)))[0]
     inside, outside = (float(word.rstrip(",")) for word in re.findall(r"0\.\d+", first.says)[:2])
     assert inside - outside == pytest.approx(float(str(first.facts[1].value).split()[0]), abs=0.002)
+
+
+def test_a_column_may_have_any_name_and_ends_of_ranges_are_told_apart() -> None:
+    frame = pl.DataFrame(
+        {
+            "rows": ["a", "b"] * 50,
+            "born": [19_800_101 + place for place in range(100)],
+            "day": [date(1980, 1, 1) + timedelta(days=place) for place in range(100)],
+        }
+    )
+    assert {one.level for one in conditions(frame, fewest=5) if one.column == "rows"} == {"a", "b"}
+    assert [one.label for one in groups(frame, "born")] == [
+        "up to 19800125.75",
+        "19800125.75 to 19800150.5",
+        "19800150.5 to 19800175.25",
+        "above 19800175.25",
+    ]
+    assert [one.label for one in groups(frame, "day")][1] == "1980-01-25 to 1980-02-19"

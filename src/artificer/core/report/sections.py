@@ -91,8 +91,12 @@ def slices(verdict: Verdict) -> Parts:
 
 def worst(verdict: Verdict, most: int = 3) -> list[tuple[str, Estimate]]:
     """The groups that the model serves worst."""
-    higher = verdict.against_baseline is None or verdict.metric.partition(":")[0] not in LOWER
-    return sorted(verdict.slices, key=lambda pair: pair[1].value if higher else -pair[1].value)[:most]
+    sign = 1.0 if _larger_is_better(verdict.metric) else -1.0
+    return sorted(verdict.slices, key=lambda pair: sign * pair[1].value)[:most]
+
+
+def _larger_is_better(metric: str) -> bool:
+    return metric.partition(":")[0] not in LOWER
 
 
 def drivers(brief: Brief, verdict: Verdict, what: str) -> Parts:
@@ -169,7 +173,7 @@ def candidates(trained: Trained, metric: str, model: Model) -> Parts:
 
 def standings(trained: Trained, metric: str, model: Model) -> list[tuple[Standing, Markup]]:
     """Candidates with charts of their scores, the best first."""
-    found = leaderboard(trained, model.parts, larger_is_better=metric not in LOWER)
+    found = leaderboard(trained, model.parts, larger_is_better=_larger_is_better(metric))
     scores = [one.score for one in found if one.score]
     ends = svg.domain([end for score in scores for end in (score.low, score.high)])
     return [(one, _score(one.score, ends)) for one in found]

@@ -30,6 +30,7 @@ def environment() -> Environment:
     made.filters |= {
         "figure": figure,
         "interval": with_interval,
+        "better_by": better_by,
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by
 from artificer.core.report.page import ReportPage
 
 NOT_SHOWN = "no record of a run shows it"
@@ -130,7 +130,10 @@ def _tuned(page: ReportPage) -> Shown:
 
 def _simpler(page: ReportPage) -> Shown:
     gain = page.verdict.against_linear
-    return (1.0, f"better than a linear model by {with_interval(gain)}") if gain else _tested("against_linear")(page)
+    if gain is None:
+        return _tested("against_linear")(page)
+    told = f"against a linear model {better_by(gain)}"
+    return (0.0, told) if gain.high < 0 else (1.0, told)
 
 
 def _slices(page: ReportPage) -> Shown:

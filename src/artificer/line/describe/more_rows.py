@@ -29,8 +29,8 @@ MOST_CELLS = 200_000
 def more_rows(asked: Asked, rows: Labelled, sample: Readings, strongest: list[str], clock: Clock) -> MoreRows | None:
     """Measure the score on growing parts of at most 10,000 training rows.
 
-    Folds are of whole groups where there are groups; all draw rows from the same time, so what is told is what more rows
-    of that time would bring.
+    Folds are of whole groups where there are groups, and grow by them; all draw rows from the same time, so what is told is
+    what more rows, or groups, of that time would bring.
 
     Returns
     -------
@@ -39,16 +39,18 @@ def more_rows(asked: Asked, rows: Labelled, sample: Readings, strongest: list[st
     """
     names = strongest[:MOST_COLUMNS]
     most = min(MOST_ROWS, MOST_CELLS // max(len(names), 1) // max(len(asked.classes) - 1, 1))
-    few = sample.few(names, most) if names else sample
+    few = _few(sample, names, most)
     if not names or few.n_rows < 300 or (asked.classes and _rarest(few.y, len(asked.classes)) < 4 * N_FOLDS):
         return None
-    folds = _folds(few, rows)
+    groups = _groups(few)
+    folds = _folds(few, groups)
     sizes = sizes_of(min(len(train) for train, _ in folds))
     metric, n_train = default_metric(asked.task), rows.n_rows
     y = 1.0 - few.y if asked.positive == 0 else few.y
     X, codes = _matrix(few)
+    classes = len(asked.classes)
     scores = growing(
-        X, y, asked.task, len(asked.classes), folds, metric=metric, sizes=sizes, categorical=codes, clock=clock
+        X, y, asked.task, classes, folds, metric=metric, sizes=sizes, categorical=codes, groups=groups, clock=clock
     )
     if scores is None or not np.isfinite(scores).all():
         return None
@@ -70,12 +72,29 @@ def _at(scores: np.ndarray, n_train: int, n_test: int) -> Estimate:
     return corrected_resampled_t(scores, n_train, n_test) if whole else mean_t(scores, method="t over folds")
 
 
-def _folds(few: Readings, rows: Labelled) -> Folds:
+def _few(sample: Readings, names: list[str], most: int) -> Readings:
+    """Some columns on at most `most` rows, of whole groups: so do rows and groups grow alike."""
+    groups = _groups(sample)
+    if groups is None or sample.n_rows <= most:
+        return sample.few(names, most)
+    drawn, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(1).permutation(len(drawn))
+    taken = order[np.cumsum(sizes[order]) <= most]
+    if len(taken) < 2 * N_FOLDS:
+        return sample.few(names, most)
+    kept = np.flatnonzero(np.isin(place, taken))
+    values = {name: sample.values[name][kept] for name in names}
+    return Readings(values, sample.y[kept], sample.kept[kept], groups[kept])
+
+
+def _groups(few: Readings) -> np.ndarray | None:
+    """The group of each row; None where there are none, or too few of them for folds."""
+    return few.group if few.group is not None and len(np.unique(few.group)) >= N_FOLDS else None
+
+
+def _folds(few: Readings, groups: np.ndarray | None) -> Folds:
     """Five folds with like shares of every class or tenth of the target, or of whole groups."""
-    rng = np.random.default_rng(2)
-    group = rows.group[few.kept] if rows.group is not None else None
-    enough = group is not None and len(np.unique(group)) >= N_FOLDS
-    of_row = dealt(N_FOLDS, few.n_rows, rng, strata=few.y, group=group if enough else None)
+    of_row = dealt(N_FOLDS, few.n_rows, np.random.default_rng(2), strata=few.y, group=groups)
     return [(np.flatnonzero(of_row != fold), np.flatnonzero(of_row == fold)) for fold in range(N_FOLDS)]
 
 

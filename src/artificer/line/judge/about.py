@@ -20,7 +20,8 @@ class About:
     Attributes
     ----------
     metric : str
-        One of numbers alone says that the target is a number, however few values it takes.
+        One of numbers alone says that the target is a number, however few values it takes. `any_model.options` gives a caller's
+        own function a name.
     positive : Any
         Of two classes, the one that counts as success; by default the last of them in sorted order.
     time, weight, group : str, or array (n_rows,)
@@ -60,17 +61,21 @@ class About:
             if name not in known:
                 raise BriefError(f"there is no option '{name}'{there_are(name, known)}")
         one_name = {name: (given[name],) for name in COLUMNS if isinstance(given.get(name), str)}
-        none = {name: "" for name in BESIDE if given.get(name, "") is None}
+        none = {name: "" for name in ("metric", *BESIDE) if given.get(name, "") is None}
         found = cls(**{**given, **one_name, **none})
         if not isinstance(found.metric, str):
             raise BriefError(
-                f"metric is of type {type(found.metric).__name__}; the name of one is needed, such as 'log_loss'"
+                f"metric is of type {type(found.metric).__name__}; the name of one is needed, such as 'log_loss', or a function"
+            )
+        if not isinstance(found.effects or {}, Mapping):
+            raise BriefError(
+                f"effects is {found.effects!r}; it names a direction for each column: {{'price': 'decreasing'}}"
             )
         for name, effect in (found.effects or {}).items():
             if effect not in EFFECTS:
                 raise BriefError(f"the effect of '{name}' is {effect!r}; it is one of {', '.join(EFFECTS)}")
-        if not 0 < found.level < 1:
-            raise BriefError(f"level is {found.level:g}, and lies between 0 and 1, such as 0.95")
+        if not (isinstance(found.level, int | float) and 0 < found.level < 1):
+            raise BriefError(f"level is {found.level!r}, and lies between 0 and 1, such as 0.95")
         return found
 
     @property

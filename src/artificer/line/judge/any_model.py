@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +25,7 @@ from artificer.line.judge.foreign import asked
 from artificer.line.judge.native import Native
 from artificer.line.judge.predictions import are_numbers, as_prediction
 from artificer.measure.metrics import default_metric, metric, names
+from artificer.measure.own import Labelling, registered
 from artificer_runtime.predictor import typed
 from artificer_runtime.schema import canonical_text
 
@@ -64,7 +67,8 @@ def examine(
     DataError, BriefError
         When rows, labels or options are not what they must be.
     """
-    return examined(shown(model, X, y, train=train, previous=previous, refit=refit, about=About.told(about)))
+    with options(about, y, model) as told:
+        return examined(shown(model, X, y, train=train, previous=previous, refit=refit, about=told))
 
 
 def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any = None, **about: Any) -> Examination:
@@ -82,12 +86,35 @@ def examine_predictions(y: Any, prediction: Any, X: Any = None, *, previous: Any
         As for `examine`.
     """
     frame = _frame(X) if X is not None else pl.DataFrame()
-    known = About.told(about)
     given = _series(y)
-    labels = _labels(given, (), known, kind="number" if are_numbers(prediction, given) else "")
-    rows = _rows(frame, given, labels, known)
-    before = None if previous is None else as_prediction(previous, labels, len(rows))
-    return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, known, before))
+    kind: Kind = "number" if are_numbers(prediction, given) else ""
+    with options(about, given, kind=kind) as told:
+        labels = _labels(given, (), told, kind=kind)
+        rows = _rows(frame, given, labels, told)
+        before = None if previous is None else as_prediction(previous, labels, len(rows))
+        return examined(_examined(rows, as_prediction(prediction, labels, len(rows)), labels, told, before))
+
+
+@contextmanager
+def options(given: Mapping[str, Any], y: Any, model: Any = None, *, kind: Kind = "") -> Iterator[About]:
+    """What a caller says by name, see `About.told`; a function that is the metric has a name until the block ends.
+
+    Raises
+    ------
+    DataError, BriefError
+        When labels or options are not what they must be, or the function cannot be called as a metric is.
+    """
+    own = given.get("metric")
+    if not callable(own):
+        yield About.told(given)
+        return
+    about = About.told({**given, "metric": ""})
+    kind = kind or ("number" if getattr(own, "needs", "") == "value" else _kind_of(model))
+    labels = _labels(_series(y), _classes_of(model), about, kind=kind)
+    classes = typed(labels.classes, labels.kind) if labels.classes else None
+    weighted = not (isinstance(about.weight, str) and not about.weight)
+    with registered(own, Labelling(labels.task, classes, labels.positive == 0, weighted=weighted)) as name:
+        yield replace(about, metric=name)
 
 
 def shown(
@@ -187,6 +214,8 @@ def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Lab
         kind = "number"
     if y.null_count():
         raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")
+    if kind == "number" and y.dtype.is_numeric() and y.n_unique() == 1 and isfinite(float(y[0])):
+        return Labels("regression", (), "number", -1, ())  # nothing can be learned of them, but a model be judged
     both = y
     if known:
         try:
@@ -224,6 +253,11 @@ def _rows(frame: pl.DataFrame, y: Any, labels: Labels, about: About, form: str =
     for name in about.columns:
         if name not in frame.columns:
             raise DataError(f"there is no column '{name}' among the features{there_are(name, frame.columns)}")
+    for name in about.effects or {}:
+        if not frame[name].dtype.is_numeric():
+            raise DataError(
+                f"'{name}' holds {frame[name].dtype}, and effects are those of numbers: leave it out of effects"
+            )
     try:
         numbers = numeric(given, labels.classes)
     except KeyError as error:

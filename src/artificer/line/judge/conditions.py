@@ -8,32 +8,38 @@ from itertools import combinations, pairwise
 import numpy as np
 import polars as pl
 
-from artificer.core.figures import figure
+from artificer.core.figures import day, figure
 
 MISSING = "(missing)"
 MOST_LEVELS = 8
 QUARTERS = (0.25, 0.5, 0.75)
 TENTHS = tuple(k / 10 for k in range(1, 10))
+LONG = 1e15  # from here numbers are told by their power of ten
 MANY_COLUMNS = 40  # from here numbers are cut in quarters, as their ranges would be too many
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A column that holds a level, or a number above `low` and up to `high`; a level of None stands for numbers."""
+    """A column that holds a level, or a number above `low` and up to `high`; a level of None stands for numbers.
+
+    Moments are numbers too: seconds since 1970.
+    """
 
     column: str
     level: str | None = None
     low: float = -np.inf
     high: float = np.inf
+    moments: bool = False
 
     @property
     def label(self) -> str:
         """Which values, without the column."""
         if self.level is not None:
             return self.level
+        low, high = (day(one) if self.moments and np.isfinite(one) else digits(one) for one in (self.low, self.high))
         if np.isinf(self.low):
-            return f"up to {self.high:g}"
-        return f"above {self.low:g}" if np.isinf(self.high) else f"{self.low:g} to {self.high:g}"
+            return f"up to {high}"
+        return f"above {low}" if np.isinf(self.high) else f"{low} to {high}"
 
     def holds(self, frame: pl.DataFrame) -> np.ndarray:
         """Whether each row is meant: bool (n_rows,)."""
@@ -52,7 +58,8 @@ def groups(frame: pl.DataFrame, column: str, most: int = MOST_LEVELS) -> list[Co
     cuts = _cuts(values, QUARTERS)
     ranges = pairwise([-np.inf, *cuts, np.inf]) if cuts else ()
     missing = [Condition(column, MISSING)] if np.isnan(_numbers(values)).any() else []
-    return [*(Condition(column, low=low, high=high) for low, high in ranges), *missing]
+    moments = values.dtype.is_temporal()
+    return [*(Condition(column, low=low, high=high, moments=moments) for low, high in ranges), *missing]
 
 
 def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:
@@ -75,9 +82,9 @@ def conditions(frame: pl.DataFrame, *, fewest: int) -> list[Condition]:
             if np.isnan(_numbers(values)).sum() >= fewest:
                 found.append(Condition(column, MISSING))
         else:
-            counts = _texts(values).value_counts(name="rows")
-            common = counts.filter(pl.col("rows") >= fewest)
-            found += [Condition(column, level) for level in sorted(common.get_column(common.columns[0]).to_list())]
+            counts = _texts(values).alias("level").value_counts()
+            common = counts.filter(pl.col("count") >= fewest)["level"]
+            found += [Condition(column, level) for level in sorted(common.to_list())]
     return found
 
 
@@ -103,13 +110,23 @@ def _worded(one: Condition) -> str:
     return f"{one.column} {figure(one.low)} to {figure(one.high)}"
 
 
+def digits(value: float) -> str:
+    """So many digits that two ends of ranges are not the same in words."""
+    whole = len(f"{abs(value):.0f}") if abs(value) < LONG else 0
+    return f"{value:.{max(6, whole + 2)}g}"
+
+
 def _is_number(values: pl.Series) -> bool:
-    return values.dtype.is_numeric() or values.dtype.is_temporal()
+    return values.dtype.is_numeric() or values.dtype == pl.Date or isinstance(values.dtype, pl.Datetime)
 
 
 def _numbers(values: pl.Series) -> np.ndarray:
-    plain = values.cast(pl.Int64).cast(pl.Float64) if values.dtype.is_temporal() else values.cast(pl.Float64)
-    return np.asarray(plain.fill_null(np.nan).to_numpy())
+    if values.dtype.is_temporal():
+        return (
+            np.asarray(values.cast(pl.Datetime("us")).cast(pl.Int64).cast(pl.Float64).fill_null(np.nan).to_numpy())
+            / 1e6
+        )
+    return np.asarray(values.cast(pl.Float64).fill_null(np.nan).to_numpy())
 
 
 def _texts(values: pl.Series) -> pl.Series:

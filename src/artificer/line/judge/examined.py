@@ -110,6 +110,10 @@ class Examined:
         Of each class's probability before the largest gives the label; empty when the label is the likeliest class.
     intervals : array of float64, (n_rows, 2), or None
         Low and high ends that shall hold a share of `intervals_level` of the values.
+    made_from : bool
+        Whether the judged rows are the very data that the model was made from, as far as it says so itself.
+    verdict : Estimate or None
+        Its score by this metric in its own verdict, on rows that did not train it.
     took_ms : array of float64, (n_timed,), or None
         Milliseconds that predictions of one row took, if they were timed before.
     most_rows : int
@@ -138,6 +142,8 @@ class Examined:
     multipliers: tuple[float, ...] = ()
     intervals: np.ndarray | None = None
     intervals_level: float = 0.9
+    made_from: bool = False
+    verdict: Estimate | None = None
     took_ms: np.ndarray | None = None
     most_rows: int = 1_000
     reasons: dict[str, str] = field(default_factory=dict)

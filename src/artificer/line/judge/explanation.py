@@ -16,9 +16,9 @@ import numpy as np
 from artificer.core.errors import DataError
 from artificer.core.figures import figure, with_interval
 from artificer.core.stages import Driver, Explained, Shape
-from artificer.line.judge.about import About
 from artificer.line.judge.ale import shapes
-from artificer.line.judge.any_model import Pair, shown
+from artificer.line.judge.any_model import Pair, options, shown
+from artificer.line.judge.conditions import digits
 from artificer.line.judge.contributions import MOST_COLUMNS, explained, explained_by
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.examined import Examined, drawn
@@ -95,8 +95,9 @@ def explain(
     >>> found = explain(model, X, y, changeable=["hours"])  # doctest: +SKIP
     >>> print(found)  # doctest: +SKIP
     """
-    seen = shown(model, X, y, train=train, refit=False, about=About.told(about))
-    return explanation(seen, rows, predictor=model if isinstance(model, Predictor) else None)
+    with options(about, y, model) as told:
+        seen = shown(model, X, y, train=train, refit=False, about=told)
+        return explanation(seen, rows, predictor=model if isinstance(model, Predictor) else None)
 
 
 def explanation(seen: Examined, rows: Sequence[int] = (), *, predictor: Predictor | None = None) -> Explanation:
@@ -203,9 +204,13 @@ def _lines(told: Explanation) -> Iterator[str]:
         if found is None:
             yield f"{_named(turned.which)}: {turned.because}"
             continue
-        changes = " and ".join(f"{one.column} = {one.value}" for one in found.changes)
+        changes = " and ".join(f"{one.column} = {_value(one.value)}" for one in found.changes)
         yield f"{_named(turned.which)} would turn with {changes}: {figure(found.chance)}"
     yield from (f"not told: {one}" for one in told.left_out)
+
+
+def _value(value: Any) -> str:
+    return digits(value) if isinstance(value, float) else str(value)
 
 
 def _named(which: str) -> str:

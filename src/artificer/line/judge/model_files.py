@@ -14,6 +14,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError
+from artificer.core.records import Estimate
 from artificer.core.stages import Contract, RunLock
 from artificer.core.store import decode, named
 from artificer.line.judge.boosters import CATBOOST, LIGHTGBM, CatBoostModel, LightGBMModel
@@ -83,6 +84,8 @@ class OurModel:
     brief: Brief | None
     forms: Mapping[str, str]  # of columns of moments, the format in which it reads texts
     metric: str  # of its own verdict; "" where it holds none
+    verdict: Estimate | None = None  # its score there, on rows that did not train it
+    made_of: str = ""  # fingerprint of the data
 
     @classmethod
     def open(cls, path: Path) -> OurModel:
@@ -91,8 +94,9 @@ class OurModel:
         brief = named(files["run.lock"], RunLock, f"{path}/run.lock").brief if "run.lock" in files else None
         schema = decode(files["contract.json"], Contract).schema if "contract.json" in files else contents.recipe.schema
         forms = {column.name: column.form for column in schema.columns if column.form}
-        metric = json.loads(files.get("card.json", b"{}")).get("score", {}).get("metric", "")
-        return cls(Predictor(contents, str(manifest["model_hash"])), contents.target, brief, forms, metric)
+        card = json.loads(files.get("card.json", b"{}"))
+        predictor, metric = Predictor(contents, str(manifest["model_hash"])), card.get("score", {}).get("metric", "")
+        return cls(predictor, contents.target, brief, forms, metric, _verdict(card), _made_of(card))
 
     @property
     def task(self) -> str:
@@ -121,6 +125,19 @@ class OurModel:
     def predict_proba(self, frame: pl.DataFrame) -> np.ndarray:
         """Class probabilities."""
         return self.predictor.predict_proba(frame)
+
+
+def _verdict(card: Mapping[str, Any]) -> Estimate | None:
+    score, tested = card.get("score", {}), card.get("tested_on", {})
+    ends = [score.get(end) for end in ("value", "low", "high")]
+    if not all(isinstance(one, int | float) for one in ends):
+        return None
+    value, low, high = map(float, ends)
+    return Estimate(value, low, high, "as in its card", int(tested.get("rows", 0)))
+
+
+def _made_of(card: Mapping[str, Any]) -> str:
+    return str(card.get("trained_on", {}).get("fingerprint", ""))
 
 
 @dataclass(frozen=True)

@@ -148,8 +148,11 @@ def _chances(seen: Examined, row: pl.DataFrame, tried: Sequence[tuple[Change, ..
         return np.empty(0)
     asked = row[np.zeros(len(tried), np.int64)]
     for column in {change.column for one in tried for change in one}:
-        values = [next((part.value for part in one if part.column == column), row[column][0]) for one in tried]
-        asked = asked.with_columns(pl.Series(column, values).cast(row[column].dtype))
+        held = row[column]
+        values = [next((part.value for part in one if part.column == column), held[0]) for one in tried]
+        # A whole number of its own stands beside numbers that were tried.
+        kind = pl.Float64 if held.dtype.is_numeric() else None
+        asked = asked.with_columns(pl.Series(column, values, kind, strict=kind is None).cast(held.dtype))
     return np.asarray(seen.predict(asked)[:, 1], np.float64)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
+from artificer.core.figures import figure
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Description
@@ -74,7 +75,7 @@ def _worse(seen: Seen, tests: list[tuple[str, str, int, Estimate, Estimate]]) ->
                     "slice",
                     "warning",
                     f"{column} = {label}",
-                    f"where {column} is {label}, {seen.metric} is {inside.value:.3f}, elsewhere {outside.value:.3f}",
+                    f"where {column} is {label}, {seen.metric} is {figure(inside.value)}, elsewhere {figure(outside.value)}",
                     "bring more rows of this kind, or columns that tell them apart",
                     (Fact("rows", float(n_rows), "rows"), Fact("p", float(chance), "Holm-corrected")),
                 )

@@ -9,6 +9,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from examinees import Halves, see
+from sklearn import metrics
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
@@ -250,8 +251,12 @@ def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
     model = LINE.fit(*train)
     with pytest.raises(BriefError, match="level is 95, and lies between 0 and 1"):
         artificer.examine(model, *judged, level=95)
-    with pytest.raises(BriefError, match="metric is of type .*; the name of one is needed"):
-        artificer.examine(model, *judged, metric=np.mean)
+    with pytest.raises(
+        BriefError, match="metric is of type int; the name of one is needed, such as 'log_loss', or a function"
+    ):
+        artificer.examine(model, *judged, metric=1)
+    with pytest.raises(BriefError, match="the metric len cannot be called with"):
+        artificer.examine(model, *judged, metric=len)
     with pytest.raises(BriefError, match="the effect of 'mean area' is 'up'; it is one of increasing, decreasing, any"):
         artificer.examine(model, *judged, effects={"mean area": "up"})
     with pytest.raises(DataError, match="y is missing in 2 rows"):
@@ -261,3 +266,36 @@ def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
     assert "fairness" not in {
         test.code for test in artificer.examine(model, *judged, protected=judged[0].columns[0]).tests if test.because
     }
+
+
+def test_a_function_of_ones_own_is_a_metric_at_every_door(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model, log_loss = LINE.fit(*train), artificer.as_metric(metrics.log_loss, larger_is_better=False, needs="proba")
+
+    def recall(y_true: np.ndarray, y_pred: np.ndarray) -> float:
+        return float(metrics.recall_score(y_true, y_pred, pos_label=0))
+
+    found = artificer.examine(model, X, y, train=train, metric=recall)
+    assert found.metric == "recall"
+    assert found.score.value == metrics.recall_score(y, model.predict(X), pos_label=0)
+    assert "jackknife" in found.score.method
+    assert artificer.examine(model, X, y, metric=recall, positive=0).score.value == found.score.value
+    chances = model.predict_proba(X)[:, 1]
+    alone = artificer.examine_predictions(y, chances, metric=log_loss)
+    assert alone.score.value == pytest.approx(metrics.log_loss(y, chances))
+    assert artificer.explain(model, X[:60], y[:60], metric=log_loss).metric == "log_loss (own)"
+    median = artificer.as_metric(metrics.median_absolute_error, larger_is_better=False, needs="value")
+    told = artificer.examine_predictions(np.arange(9) % 3, np.full(9, 1), metric=median)
+    assert told.score.value == 1
+    assert artificer.examine(model, X, y, metric=None).metric == "roc_auc"
+
+
+def test_numbers_that_are_all_alike_and_a_single_one_are_judged() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2))
+    model = LinearRegression().fit(X, X[:, 0])
+    alike = artificer.examine(model, X, np.ones(60))
+    assert alike.score.value == pytest.approx(((model.predict(X) - 1) ** 2).mean() ** 0.5)
+    one = artificer.examine(model, X[:1], [0.5])
+    assert one.score.value == pytest.approx(abs(model.predict(X[:1])[0] - 0.5))
+    assert one.score.high == np.inf

@@ -296,3 +296,15 @@ def test_few_rows_have_no_power(tumours: Halves) -> None:
     many = of(power, see(model, (X, y)))()
     assert (few.severity, many.severity) == ("warning", "note")
     assert float(few.facts[0].value) > 3 * float(many.facts[0].value)
+
+
+def test_a_column_that_is_the_same_in_all_rows_is_not_said_to_be_unread(tumours: Halves) -> None:
+    train, (X, y) = tumours
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(*train)
+    name = X.columns[0]
+    (found,) = (
+        one for one in unused_features(see(model, (X.assign(**{name: 14.0}), y), train)) if one.severity == "note"
+    )
+    assert f"'{name}'" not in found.says
+    assert name not in {fact.name for fact in found.facts}
+    assert list(unused_features(see(model, (X[:1], y[:1]), train))) == []

@@ -126,3 +126,16 @@ def test_what_no_slice_could_show_is_not_told_as_a_fall(tumours: Halves) -> None
     model = LINE.fit(*train)
     assert "A slice of 2 rows could be at its worst unseen" in of(power, see(model, (X[:20], y[:20])))().says
     assert "slice" not in of(power, see(model, (X[:9], y[:9])))().says
+
+
+def test_rows_that_are_all_alike_say_nothing_of_a_constant_that_is_learned_from_them(diabetics: Halves) -> None:
+    train, judged = diabetics
+    same = np.full(len(judged[1]), 150.0)
+    assert list(against_trivial(see(LinearRegression().fit(*train), (judged[0], same)))) == []
+
+
+def test_training_rows_of_one_class_teach_no_line(tumours: Halves) -> None:
+    train, judged = tumours
+    some = train[1] == 1
+    model = LINE.fit(*train)
+    assert list(against_linear(see(model, judged, (train[0][some], train[1][some])))) == []

@@ -49,6 +49,7 @@ NEEDS = {
     "time": "the moment of each row",
     "previous": "predictions of the model in use",
     "linear|train": "the rows that trained it",
+    "train|verdict": "the rows that trained it",
     "protected": "protected columns",
     "changeable": "columns that a person can change",
     "effects": "effects that the client demands",

@@ -22,14 +22,16 @@ ITERATIONS = 200
 def against_linear(seen: Examined) -> Iterator[Finding]:
     """Report whether the model is better than a linear one; a note where it is not worse, as simple may be enough."""
     linear = seen.linear if seen.linear is not None else linear_prediction(seen)
+    if linear is None:
+        return
     fix = "ship the linear model, or look for what spoils this one: it should learn all that a line tells"
     found = met(seen, Rival(CODE, "a linear model", linear, fix, unshown="note", worse="warning"))
     if found is not None:
         yield found
 
 
-def linear_prediction(seen: Examined) -> np.ndarray:
-    """Train a linear model on at most 20,000 training rows, and predict the judged ones.
+def linear_prediction(seen: Examined) -> np.ndarray | None:
+    """Train a linear model on at most 20,000 training rows, and predict the judged ones; None where they are of one class.
 
     Ridge for numbers, else logistic regression; numbers scaled, gaps marked, up to 30 levels of each text told apart.
     """
@@ -38,6 +40,8 @@ def linear_prediction(seen: Examined) -> np.ndarray:
 
     assert seen.train is not None
     train = seen.train.sampled(MOST_ROWS)
+    if seen.classes and len(np.unique(train.y)) < 2:
+        return None
     columns = [_learned(train.frame[name]) for name in train.frame.columns if name in seen.rows.frame.columns]
     X, X_seen = (_matrix(columns, frame) for frame in (train.frame, seen.rows.frame))
     if seen.task == "regression":

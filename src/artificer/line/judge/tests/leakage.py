@@ -7,11 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from artificer.core.records import Fact, Finding, Severity
+from artificer.core.figures import with_interval
+from artificer.core.records import Estimate, Fact, Finding, Severity
 from artificer.data.table import row_hashes
-from artificer.line.judge.examined import Examined, examination
+from artificer.line.judge.examined import Examined, Rows, examination
 from artificer.line.judge.tests.against_linear import as_numbers
+from artificer.line.judge.tests.overfit import apart
 from artificer.measure.intervals import wilson
+from artificer.measure.metrics import metric
 from artificer.measure.probe import single_feature_score
 
 MOST_ROWS, MOST_CELLS, FEWEST = 5_000, 1_000_000, 50
@@ -54,19 +57,52 @@ def leakage(seen: Examined) -> Iterator[Finding]:
         )
 
 
-@examination("overlap", "train")
+@examination("overlap", "train|verdict")
 def overlap(seen: Examined) -> Iterator[Finding]:
+    """Report judged rows that trained the model: by what it says itself, its training rows, or a score better than its own."""
+    if seen.made_from:
+        yield Finding(
+            "overlap",
+            "warning",
+            "rows",
+            f"these {len(seen.rows):,} rows are the data that the model was made from: it was trained on most of them, and its "
+            "score here says nothing of others",
+            "judge it on rows that came in later; its own verdict stands in its card",
+        )
+    elif seen.train is not None:
+        yield from _among(seen, seen.train)
+    elif seen.verdict is not None:
+        yield from _better_than_its_own(seen, seen.verdict)
+
+
+def _better_than_its_own(seen: Examined, verdict: Estimate) -> Iterator[Finding]:
+    """Without the training rows: a score that lies clearly above that of rows which did not train it."""
+    here = seen.score()
+    ahead = apart(here, verdict, metric(seen.metric).sign)
+    if not np.isfinite(ahead.value):
+        return
+    told = f"{seen.metric} is {with_interval(here)} here and {with_interval(verdict)} in the model's own verdict"
+    if ahead.low > 0:
+        says = f"{told}: better than on rows that did not train it, as rows that did would be"
+        fix = "see that these rows did not train it (--train FILE tells), or why they are easier"
+        yield Finding("overlap", "warning", "rows", says, fix, effect=ahead)
+    else:
+        yield Finding(
+            "overlap", "note", "rows", f"{told}: no sign that these rows trained it", "nothing to do", effect=ahead
+        )
+
+
+def _among(seen: Examined, train: Rows) -> Iterator[Finding]:
     """Report judged rows that stand among the training rows too; one in a hundred more than luck makes is a warning.
 
     Of few columns with few values other rows are often the same: as many as stand there twice among the training rows.
     """
-    assert seen.train is not None
-    names = [name for name in seen.rows.frame.columns if name in seen.train.frame.columns]
+    names = [name for name in seen.rows.frame.columns if name in train.frame.columns]
     if not names:
         return
-    alike = {name: seen.train.frame[name].dtype for name in names}
+    alike = {name: train.frame[name].dtype for name in names}
     judged = seen.rows.frame.select(pl.col(name).cast(alike[name], strict=False) for name in names)
-    trained = row_hashes(seen.train.frame, names)
+    trained = row_hashes(train.frame, names)
     again = np.isin(row_hashes(judged, names), trained)
     share = wilson(float(again.sum()), len(again), level=seen.level)
     _, place, times = np.unique(trained, return_inverse=True, return_counts=True)

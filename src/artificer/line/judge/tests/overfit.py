@@ -24,7 +24,7 @@ def overfit(seen: Examined) -> Iterator[Finding]:
     assert seen.predict is not None
     train = seen.train.sampled(TIMES * seen.most_rows)
     learned, held = seen.score(seen.predict(train.frame), rows=train), seen.score()
-    gap = _apart(learned, held, metric(seen.metric).sign)
+    gap = apart(learned, held, metric(seen.metric).sign)
     constant = best_constant(seen.train.y, seen.train.weight, len(seen.classes), seen.metric)
     plain = seen.score(np.tile(constant, (len(train), 1)), rows=train)
     gain = metric(seen.metric).sign * (learned.value - plain.value)
@@ -48,7 +48,7 @@ def overfit(seen: Examined) -> Iterator[Finding]:
     )
 
 
-def _apart(learned: Estimate, held: Estimate, sign: float) -> Estimate:
+def apart(learned: Estimate, held: Estimate, sign: float) -> Estimate:
     """Difference of two scores of different rows: their intervals' squares add up."""
     value = sign * (learned.value - held.value)
     ends = [(one.value - one.low, one.high - one.value) for one in (learned, held)]

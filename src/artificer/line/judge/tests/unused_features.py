@@ -103,18 +103,23 @@ def _untold(found: dict[str, Estimate], gain: float) -> str:
 
 
 def _importances(seen: Examined, names: list[str], level: float, shuffles: int) -> dict[str, Estimate]:
-    """What shuffling each column loses; both ends of the interval are 0 where no prediction moves."""
+    """What shuffling each column loses; both ends of the interval are 0 where no prediction moves.
+
+    A column that is the same in all rows is left out: shuffling it changes nothing, whether it is read or not.
+    """
     rng, frame, rows = np.random.default_rng(0), seen.rows.frame, seen.rows
     assert seen.predict is not None
     predict = seen.predict
     base = seen.as_scored(seen.prediction)
     found = {}
     for name in names:
-        moved = False
+        moved = changed = False
 
         def shuffled(order: np.ndarray, name: str = name) -> np.ndarray:
-            nonlocal moved
-            other = predict(frame.with_columns(frame[name][order].alias(name)))
+            nonlocal moved, changed
+            put = frame[name][order]
+            changed = changed or not put.equals(frame[name])
+            other = predict(frame.with_columns(put.alias(name)))
             moved = moved or not np.array_equal(other, seen.prediction)
             return seen.as_scored(other)
 
@@ -129,7 +134,8 @@ def _importances(seen: Examined, names: list[str], level: float, shuffles: int) 
             groups=rows.group,
             level=level,
         )
-        found[name] = one if moved else Estimate(0.0, 0.0, 0.0, UNMOVED, len(rows), level)
+        if changed:
+            found[name] = one if moved else Estimate(0.0, 0.0, 0.0, UNMOVED, len(rows), level)
     return found
 
 
