@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artificer.core.brief import Brief, Features, RunPart, Target
+from artificer.core.brief import Brief, Features, MonotoneEffect, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import FaultError
 from artificer.core.records import Estimate
@@ -237,14 +237,16 @@ def test_an_interpretable_model_is_linear_alone(tmp_path: Path) -> None:
     assert [part.candidate for part in model.parts] == ["linear"]
 
 
-def test_a_demanded_effect_holds_in_what_ships(tmp_path: Path) -> None:
-    brief = Brief(target=Target(column="won", positive="yes"), features=Features(effect={"x": "increasing"}), run=FEW)
+@pytest.mark.parametrize(("success", "effect"), [("yes", "increasing"), ("no", "decreasing")])
+def test_a_demanded_effect_on_success_holds_in_what_ships(tmp_path: Path, success: str, effect: MonotoneEffect) -> None:
+    brief = Brief(target=Target(column="won", positive=success), features=Features(effect={"x": effect}), run=FEW)
     run = started(tmp_path, brief)
     model = refine(run)
     assert "linear" not in [part.candidate for part in model.parts]
     predictor = load(run.path(model.folder))
     swept = [predictor.predict_proba({"x": x, "z": 0.4, "lot": 7})[0, 1] for x in np.linspace(-3, 3, 60)]
     assert (np.diff(swept) >= -1e-12).all()
+    assert np.ptp(swept) > 0.2, "the wrong way round nothing would be learned of it"
 
 
 @pytest.mark.parametrize("what", ["a member", "the package"])

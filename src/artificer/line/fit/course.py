@@ -313,6 +313,7 @@ def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encodin
     """Gather what the race runs over."""
     columns = tuple(column for column in chosen.read_as(asked.schema).columns if column.name in chosen.features)
     rows = labelled(run, asked, asked.train)
+    way = -1 if asked.positive == 0 else 1  # effects are demanded of success, and learners predict the second class
     return Course(
         rows=rows if rows.weight is None else replace(rows, weight=relative(rows.weight)),
         asked=asked,
@@ -321,7 +322,7 @@ def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encodin
         of_row=np.load(run.path(chosen.split.path)),
         how=chosen.split.how,
         schema=Schema(columns, asked.schema.missing),
-        effects={name: SIGNS[effect] for name, effect in run.brief.features.effect.items()},
+        effects={name: way * SIGNS[effect] for name, effect in run.brief.features.effect.items()},
         seed=run.brief.run.seed,
         trains=np.load(run.path(chosen.split.trains)) if chosen.split.trains else None,
         n_kept_out=0 if run.train_on_valid else run.n_valid,
