@@ -699,3 +699,45 @@ def test_a_class_that_only_rows_to_validate_on_have_is_said_to_be_theirs() -> No
     X, y = numbers()
     with pytest.raises(ValueError, match="y_val holds 7, a class that it was not fitted with"):
         Classifier(budget_s=5).fit(X, y, X_val=X[:10], y_val=np.full(10, 7))
+
+
+@pytest.mark.parametrize("labels", [("no", "yes"), ("pear", "apple")], ids=["success last", "success first"])
+def test_a_demanded_direction_is_of_the_second_class_whichever_is_success(labels: tuple[str, str]) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-2, 2, (600, 2))
+    rises = rng.random(600) < 1 / (1 + np.exp(-(2 * np.sin(2 * x[:, 0]) + x[:, 0])))
+    second = max(labels)
+    y = np.where(rises, second, min(labels))
+    if labels[0] == "pear":  # the rarer class counts as success, where none affirms
+        x, y = np.concatenate([x, x[rises]]), np.concatenate([y, y[rises]])
+    frame = pd.DataFrame(x, columns=["a", "b"])
+    model = Classifier(budget_s=10, learners="lightgbm", monotonic_cst={"a": 1}, random_state=0).fit(frame, y)
+    grid = pd.DataFrame({"a": np.linspace(-2, 2, 40), "b": 0.0})
+    swept = model.predict_proba(grid)[:, 1]
+    assert (np.diff(swept) >= -1e-12).all()
+    assert np.ptp(swept) > 0.3
+
+
+def test_directions_of_an_array_are_by_column_and_numbers_keep_them() -> None:
+    rng = np.random.default_rng(4)
+    X = rng.uniform(-2, 2, (300, 2))
+    model = Regressor(budget_s=10, learners="catboost", monotonic_cst=[0, -1]).fit(X, np.sin(3 * X[:, 1]) - X[:, 1])
+    swept = model.predict(np.stack([np.zeros(40), np.linspace(-2, 2, 40)], axis=1))
+    assert (np.diff(swept) <= 1e-12).all()
+    assert np.ptp(swept) > 1.0
+    assert clone(model).get_params()["monotonic_cst"] == [0, -1]
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"agee": 1}, "monotonic_cst names 'agee', and X has no such column; it has age, city"),
+        ([1, 0], "give -1, 0 or 1 for each of the 5 columns"),
+        ({"age": 2}, "monotonic_cst says 2 of 'age'; give 1"),
+        ({"city": 1}, "monotonic_cst demands a direction of 'city', which holds no numbers"),
+    ],
+)
+def test_a_direction_that_cannot_be_is_refused(given: Any, says: str) -> None:
+    frame, y = people()
+    with pytest.raises(ValueError, match=re.escape(says)):
+        Classifier(budget_s=5, monotonic_cst=given).fit(frame, y)

@@ -53,6 +53,8 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
     memory_gb : float, optional
         What training may use, about; default: what the machine has free.
+    monotonic_cst : dict of name to int, or array of int (n_features,), optional
+        1 where the chance of the second class may only rise with a column of numbers, -1 where it may only fall, 0 elsewhere.
     callback : callable (stage, text), optional
         Told what happens as it happens.
 
@@ -97,8 +99,11 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
         cv: Any = None,
         memory_gb: float | None = None,
         callback: Progress | None = None,
+        monotonic_cst: Any = None,
     ) -> None:
-        super().__init__(budget_s, metric, random_state, n_jobs, learners, exclude, cv, memory_gb, callback)
+        super().__init__(
+            budget_s, metric, random_state, n_jobs, learners, exclude, cv, memory_gb, callback, monotonic_cst
+        )
         self.class_weight = class_weight
 
     def fit(

@@ -43,9 +43,11 @@ from artificer.sklearn.given import (
     listed,
     n_workers,
     own_folds,
+    padded,
     plain,
     row_weights,
 )
+from artificer.sklearn.monotone import demanded
 from artificer.sklearn.replaced import out_of_fold, stays
 from artificer.sklearn.words import own_findings, plainly
 from artificer_runtime.package import write
@@ -73,6 +75,8 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
     memory_gb : float, optional
         What training may use, about; default: what the machine has free.
+    monotonic_cst : dict of name to int, or array of int (n_features,), optional
+        1 where the prediction may only rise with a column of numbers, -1 where it may only fall, 0 elsewhere.
     callback : callable (stage, text), optional
         Told what happens as it happens.
     """
@@ -96,6 +100,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         cv: Any = None,
         memory_gb: float | None = None,
         callback: Progress | None = None,
+        monotonic_cst: Any = None,
     ) -> None:
         self.budget_s = budget_s
         self.metric = metric
@@ -106,6 +111,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         self.cv = cv
         self.memory_gb = memory_gb
         self.callback = callback
+        self.monotonic_cst = monotonic_cst
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -251,22 +257,9 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             n_valid = rows.height
             frame = stacked(frame, rows)
             target = np.concatenate([target, valid[1]])
-        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *self._padded(beside, n_valid)])]
+        columns = [frame, pl.DataFrame([pl.Series(TARGET, target), *padded(beside, n_valid)])]
         with plainly():
             self._line(clock, pl.concat(columns, how="horizontal"), extras, n_valid, train_on_val=train_on_val)
-
-    def _padded(self, columns: list[pl.Series], n_valid: int) -> list[pl.Series]:
-        """Rows to validate on weigh what others do in the mean, and come after all others in time."""
-        if not n_valid:
-            return columns
-        last: dict[str, Callable[[pl.Series], Any]] = {
-            WEIGHT: lambda one: one.filter(one > 0).mean() or 1.0,
-            TIME: lambda one: one.max(),
-            GROUP: lambda one: one[0],
-        }
-        return [
-            column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns
-        ]
 
     def _line(self, clock: Clock, frame: pl.DataFrame, extras: Extras, n_valid: int, *, train_on_val: bool) -> None:
         if self._vanish is not None:
@@ -343,7 +336,10 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 time=TIME if extras.time is not None else "",
                 group=GROUP if extras.groups is not None else "",
             ),
-            features=Features(exclude=(TIME,) if extras.time is not None else ()),  # a row to predict has none
+            features=Features(
+                exclude=(TIME,) if extras.time is not None else (),  # a row to predict has none
+                effect=demanded(self.monotonic_cst, self._columns, flipped=self._success == "0"),
+            ),
             run=RunPart(
                 limit_s=float(self.budget_s),
                 learners=listed("learners", self.learners),

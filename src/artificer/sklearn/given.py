@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from numbers import Integral, Real
@@ -65,6 +65,18 @@ def _column(name: str, called: str, values: Any, n_rows: int) -> pl.Series:
         return pl.Series(name, plain(values))
     except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
         raise ValueError(f"{called} cannot be read as one column ({error}); give values of one plain type") from error
+
+
+def padded(columns: Sequence[pl.Series], n_valid: int) -> list[pl.Series]:
+    """As long as with rows to validate on: they weigh what others do in the mean, and come after all others in time."""
+    if not n_valid:
+        return list(columns)
+    last: dict[str, Callable[[pl.Series], Any]] = {
+        WEIGHT: lambda one: one.filter(one > 0).mean() or 1.0,
+        TIME: lambda one: one.max(),
+        GROUP: lambda one: one[0],
+    }
+    return [column.append(pl.Series([last[column.name](column)] * n_valid, dtype=column.dtype)) for column in columns]
 
 
 def check_lengths(X: Any, y: Any) -> None:

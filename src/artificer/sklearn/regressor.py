@@ -33,6 +33,8 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
         Own folds: so many, those of a scikit-learn splitter, or for each row its fold (-1: it only ever trains).
     memory_gb : float, optional
         What training may use, about; default: what the machine has free.
+    monotonic_cst : dict of name to int, or array of int (n_features,), optional
+        1 where the prediction may only rise with a column of numbers, -1 where it may only fall, 0 elsewhere.
     callback : callable (stage, text), optional
         Told what happens as it happens.
 

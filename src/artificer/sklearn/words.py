@@ -33,6 +33,7 @@ PHRASES = tuple(
         (r"the brief excludes it", "X lacks it"),
         (r"the brief's data", "the data of fit"),
         (r"(?:the weight |\[data\] time is )?'artificer (\w+)'(?:, which)?", r"'artificer \1'"),
+        (r"\[features\] effect", "monotonic_cst"),
         (r"\[data\] time", "fit's time"),
         (r"\[data\] group", "fit's groups"),
         (r"\[data\] weight", "sample_weight"),

@@ -270,12 +270,12 @@ def _check_effects(brief: Brief, schema: Schema, n_classes: int) -> None:
     for name, effect in brief.features.effect.items():
         if effect != "any" and n_classes > 2:
             raise BriefError(
-                f"[features] effect demands that the prediction is {effect} in '{name}', and of the {n_classes} classes of "
+                f"[features] effect demands a direction of '{name}', and of the {n_classes} classes of "
                 f"'{brief.target.column}' none is more than another; remove it, or make the target a number or two classes"
             )
         if effect != "any" and kinds[name] != "number":
             raise DataError(
-                f"[features] effect demands that the prediction is {effect} in '{name}', which holds no numbers but is a "
+                f"[features] effect demands a direction of '{name}', which holds no numbers but is a "
                 f"{kinds[name]}; remove it, or bring numbers"
             )
 
