@@ -154,7 +154,7 @@ def test_few_rows_leave_an_end_open_and_none_tell_nothing() -> None:
 def test_no_interval_reaches_below_0_where_no_value_does_and_each_holds_its_prediction() -> None:
     rng = np.random.default_rng(6)
     price = np.abs(rng.normal(0.0, 3.0, 400))
-    prediction = np.full((400, 1), 1.0)
+    prediction = np.full((400, 1), 3.0)
     for transform in ("", "log1p"):
         floored, _ = residuals(seen(price, "rmse", "regression"), prediction, transform)
         assert floored is not None

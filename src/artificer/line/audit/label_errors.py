@@ -7,6 +7,7 @@ is made only where most of the doubted labels would be wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,11 +60,12 @@ def label_errors(seen: Seen) -> Iterator[Finding]:
     if told is None:
         return
     found, strange = _doubted(seen, told)
-    known = ~np.isnan(told).any(axis=1)
+    known = np.flatnonzero(~np.isnan(told).any(axis=1))
     y = seen.rows.y[known]
-    distrusted = distrust(y, told[known], found, len(seen.asked.classes))
+    among_known = replace(found, places=np.searchsorted(known, found.places))
+    distrusted = distrust(y, told[known], among_known, len(seen.asked.classes))
     if not distrusted and (not seen.asked.classes or found.rate >= LEAST_RATE):
-        yield _finding(seen, found, int(known.sum()))
+        yield _finding(seen, found, len(known))
     elif strange:
         yield _blind(seen, np.inf, strange)
     elif seen.asked.classes and (least := told_from(y, told[known])) > BLIND:
