@@ -34,7 +34,6 @@ def environment() -> Environment:
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,
-        "better": better_by,
     }
     return made
 

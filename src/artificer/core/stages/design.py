@@ -44,7 +44,7 @@ class Plan:
     mending : tuple of str
         Names of candidates that may be made for where the others err.
     search_rows : int
-        Rows of each fold that candidates are trained on; 0 is all. The final fit reads all in any case.
+        Rows of each fold that candidates are trained on; 0 is all. The final fit reads all, where there is time.
     """
 
     metric: str
