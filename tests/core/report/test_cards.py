@@ -232,13 +232,16 @@ def test_shapes_and_explained_rows_are_drawn(page: ReportPage) -> None:
     verdict = replace(
         page.verdict,
         drivers=(Driver("x", Estimate(0.1, 0.05, 0.15, "shuffled", 3)),),
-        shapes=(Shape("x", points),),
-        explained=(explained,),
+        shapes=(Shape("z", points), Shape("x", points, "often"), Shape("x", points, "rarely")),
+        explained=(explained, replace(explained, which="surest", of="often")),
     )
     html = render(replace(page, verdict=verdict))
-    assert "how the prediction changes with x" in html
+    assert "how the probability changes with z" in html
+    assert "how the probability of often and of rarely changes with x" in html
+    assert [name in html for name in (">often</text>", ">rarely</text>")] == [True, True]
     assert "The highest prediction, 0.900, column by column" in html
-    assert "how the prediction changes" not in render(page)
+    assert "The surest prediction, often with 0.900, column by column" in html
+    assert "how the probability" not in render(page)
 
 
 def test_the_ml_test_score_gives_points_for_evidence_alone(page: ReportPage) -> None:

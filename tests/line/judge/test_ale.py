@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,7 +14,7 @@ from artificer.line.judge.examined import Examined, Rows
 N = 500
 
 
-def examined(task: str = "regression") -> Examined:
+def examined() -> Examined:
     """Value 2x + z² where z follows x closely: partial dependence would ask about rows that could not be."""
     rng = np.random.default_rng(0)
     x = rng.uniform(0, 1, N)
@@ -25,7 +27,7 @@ def examined(task: str = "regression") -> Examined:
         far = np.abs(rows["x"].to_numpy() - rows["z"].to_numpy()) > 0.5
         return np.asarray(2 * rows["x"].to_numpy() + rows["z"].to_numpy() ** 2 + 1e6 * far)[:, None]
 
-    return Examined(task, "rmse", Rows(frame, np.zeros(N)), predict(frame), predict=predict)  # type: ignore[arg-type]
+    return Examined("regression", "rmse", Rows(frame, np.zeros(N)), predict(frame), predict=predict)
 
 
 def test_each_column_shows_its_own_effect() -> None:
@@ -44,5 +46,20 @@ def test_bands_hold_the_curve_and_have_a_width_where_rows_differ() -> None:
     assert max(one.high - one.low for _, one in shape.points) > 0
 
 
-def test_there_is_no_shape_of_several_classes_or_without_a_model() -> None:
-    assert shapes(examined("multiclass"), ["x"]) == ()
+def test_of_several_classes_the_two_that_move_most_are_drawn() -> None:
+    seen = examined()
+
+    def predict(rows: pl.DataFrame) -> np.ndarray:
+        x = rows["x"].to_numpy()
+        return np.stack([0.5 - 0.4 * x, 0.2 + 0.1 * x, 0.3 + 0.3 * x], axis=1)
+
+    of = replace(seen, task="multiclass", classes=("a", "b", "c"), prediction=predict(seen.rows.frame), predict=predict)
+    found = shapes(of, ["x", "k"])  # no class moves along k
+    assert [(one.column, one.of) for one in found] == [("x", "a"), ("x", "c")]
+    for one, slope in zip(found, (-0.4, 0.3), strict=True):
+        (low, first), (high, last) = one.points[0], one.points[-1]
+        assert last.value - first.value == pytest.approx(slope * (high - low))
+
+
+def test_there_is_no_shape_without_a_model() -> None:
+    assert shapes(replace(examined(), predict=None), ["x"]) == ()

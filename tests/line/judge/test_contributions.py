@@ -71,9 +71,9 @@ def test_the_highest_and_the_lowest_row_are_explained_without_their_values() -> 
 
 def test_own_models_are_explained_as_their_packages_do() -> None:
     model, frame = Predictor(contents("binary", 2.0)), table(30)
-    seen = Examined("binary", "roc_auc", Rows(frame, np.zeros(30)), model.predict_proba(frame))
-    for turned, sign in ((False, 1), (True, -1)):
-        high, low = explained_by(model, seen, turned=turned)
+    for classes, sign in ((model.contents.classes, 1), (model.contents.classes[::-1], -1)):
+        seen = Examined("binary", "roc_auc", Rows(frame, np.zeros(30)), model.predict_proba(frame), classes)
+        high, low = explained_by(model, seen)
         assert (high.which, low.which, high.scale) == ("highest", "lowest", "log-odds")
         assert high.prediction == model.predict_proba(frame)[:, 1].max()
         assert [name for name, _ in high.contributions] == ["x", "shop"]

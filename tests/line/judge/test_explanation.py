@@ -11,7 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from world import SLOPE, Rows, build
 
-from artificer import explain, load
+from artificer import Classifier, explain, load
 from artificer.core.errors import DataError
 from artificer.line.judge.about import About
 from artificer.line.judge.any_model import shown
@@ -93,6 +93,55 @@ def test_a_package_tells_itself_what_each_column_adds(tmp_path: Path) -> None:
         assert added.value == pytest.approx(sign * SLOPE * frame["x"][row], abs=1e-4)
         assert told.turned[0].nearest is not None
         assert sign * (told.turned[0].nearest.changes[0].value) > 0
+
+
+KINDS = np.select([SCORE > 3, SCORE < -3], ["many", "few"], "some")
+OF_KINDS = LogisticRegression(max_iter=1_000).fit(X, KINDS)
+
+
+def test_of_several_classes_the_ones_that_move_are_named() -> None:
+    told = explain(OF_KINDS, X, KINDS, rows=[3])
+    assert [one.direction for one in told.drivers[:2]] == [
+        "more of it, rather many than few",
+        "more of it, rather few than many",
+    ]
+    along = {one.of: one for one in told.shapes if one.column == "hours"}
+    assert {*along} <= {"many", "some", "few"}
+    assert len(along) == 2
+    rises = along["many"].points
+    assert rises[-1][1].low > rises[0][1].high
+    (row,) = told.explained
+    (named,) = OF_KINDS.predict(X[3])
+    assert (row.which, row.of) == ("row 3", named)
+    assert row.prediction == pytest.approx(OF_KINDS.predict_proba(X[3]).max())
+    mean = OF_KINDS.predict_proba(X)[:, list(OF_KINDS.classes_).index(named)].mean()
+    assert sum(one.value for _, one in row.contributions) == pytest.approx(row.prediction - mean, abs=0.15)
+    assert "probability of many along hours: " in str(told)
+    assert f"row 3, {named} with " in str(told)
+
+
+def test_of_several_classes_the_surest_and_the_least_sure_row_are_explained() -> None:
+    told = explain(OF_KINDS, X, KINDS)
+    chances = OF_KINDS.predict_proba(X).max(axis=1)
+    assert [(one.which, one.prediction) for one in told.explained] == [
+        ("surest", pytest.approx(chances.max())),
+        ("least sure", pytest.approx(chances.min())),
+    ]
+    assert not any("single rows" in one or "shapes" in one for one in told.left_out)
+
+
+def test_a_package_of_several_classes_tells_what_adds_to_the_class_that_it_names(tmp_path: Path) -> None:
+    frame = X.with_columns(kind=pl.Series(KINDS))
+    Classifier(budget_s=5).fit(frame.drop("kind"), frame["kind"]).save(tmp_path / "package")
+    predictor = load(tmp_path / "package")
+    told = explain(predictor, X, KINDS, rows=[3, int(np.argmax(SCORE))])
+    asked = predictor.explain(X[[3, int(np.argmax(SCORE))]])
+    classes = list(predictor.contents.classes)
+    for place, row in enumerate(told.explained):
+        assert row.scale == "log-probabilities"
+        assert row.of == predictor.predict(X[[3, int(np.argmax(SCORE))]])[place]
+        expected = dict(zip(asked.columns, asked.contributions[place, :, classes.index(row.of)], strict=True))
+        assert {name: one.value for name, one in row.contributions} == pytest.approx(expected)
 
 
 def test_what_is_left_out_is_told() -> None:

@@ -6,6 +6,7 @@ The report puts all of them on one page, the web application on several: each ha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -16,7 +17,18 @@ from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.records import Decision, Estimate, Finding
 from artificer.core.report import description, svg
 from artificer.core.report.templates import compiled
-from artificer.core.stages import Choice, ColumnStory, Description, Driver, Explained, Line, Model, Trained, Verdict
+from artificer.core.stages import (
+    Choice,
+    ColumnStory,
+    Description,
+    Driver,
+    Explained,
+    Line,
+    Model,
+    Shape,
+    Trained,
+    Verdict,
+)
 
 MOST_DRIVERS = 8
 LOWER = (
@@ -72,8 +84,8 @@ def value(brief: Brief, verdict: Verdict) -> Parts:
     points = [(float(length), one.value, one.low, one.high) for length, one in verdict.curve]
     every = capacity.every if capacity else ""
     period = f"in {every}" if every else "on the list"
-    drawn = svg.line_with_band(
-        points,
+    drawn = svg.lines_with_bands(
+        [("", points)],
         title="value against list length, with its interval",
         x_label=f"rows acted on {period}",
         y_label=f"value, {worth.currency or 'units'}, {period}",
@@ -132,21 +144,17 @@ def _explained(verdict: Verdict) -> list[tuple[Explained, list[tuple[str, Estima
 
 
 def _shapes(verdict: Verdict, what: str) -> list[tuple[str, Markup]]:
-    """Accumulated local effects of the strongest numbers."""
-    return [
-        (
-            one.column,
-            Markup(
-                svg.line_with_band(
-                    [(x, at.value, at.low, at.high) for x, at in one.points],
-                    title=f"how the prediction changes with {one.column}",
-                    x_label=one.column,
-                    y_label=f"{what}, more or less than the mean",
-                )
-            ),
-        )
-        for one in verdict.shapes
-    ]
+    """Accumulated local effects of the strongest numbers; classes that a number moves share its chart."""
+    by_column = groupby(verdict.shapes, key=lambda one: one.column)
+    return [(column, _shape(column, list(own), what)) for column, own in by_column]
+
+
+def _shape(column: str, own: Sequence[Shape], what: str) -> Markup:
+    curves = [(one.of, [(x, at.value, at.low, at.high) for x, at in one.points]) for one in own]
+    of = " and of ".join(name for name, _ in curves if name)
+    title = f"how the {what} {f'of {of} ' if of else ''}changes with {column}"
+    drawn = svg.lines_with_bands(curves, title=title, x_label=column, y_label=f"{what}, more or less than the mean")
+    return Markup(drawn)
 
 
 def findings(found: Sequence[Finding]) -> Parts:

@@ -26,16 +26,24 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
     return [round(first * step + k * step, 12) for k in range(int((high - first * step) / step + 1e-9) + 1)]
 
 
-def line_with_band(
-    points: Sequence[Point], *, title: str, x_label: str, y_label: str, mark: float | None = None, mark_label: str = ""
+def lines_with_bands(
+    curves: Sequence[tuple[str, Sequence[Point]]],
+    *,
+    title: str,
+    x_label: str,
+    y_label: str,
+    mark: float | None = None,
+    mark_label: str = "",
 ) -> str:
-    """A curve with its interval, and a mark on the x axis.
+    """One curve, or two, with intervals, and a mark on the x axis.
 
     Parameters
     ----------
-    points : sequence of (x, value, low, high)
-        Infinite ends of intervals are cut at the chart's edge.
+    curves : sequence of (name, points)
+        The first one full, the second dashed; points are (x, value, low, high), and infinite ends of intervals are cut at the
+        chart's edge.
     """
+    points = [point for _, own in curves for point in own]
     width, height, left, right, top, bottom = 860, 330, 64, 16, 22, 46
     xs = [point[0] for point in points]
     values = [point[1] for point in points]
@@ -47,17 +55,25 @@ def line_with_band(
     def at(value: float) -> float:
         return y(min(max(value, low), high))
 
-    upper = [f"{x(px):.1f},{at(up):.1f}" for px, _, _, up in points]
-    lower = [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(points)]
-    curve = " ".join(f"{x(px):.1f},{y(value):.1f}" for px, value, _, _ in points)
+    def drawn(css: str, name: str, own: Sequence[Point]) -> str:
+        band = [f"{x(px):.1f},{at(up):.1f}" for px, _, _, up in own]
+        band += [f"{x(px):.1f},{at(down):.1f}" for px, _, down, _ in reversed(own)]
+        curve = " ".join(f"{x(px):.1f},{at(value):.1f}" for px, value, _, _ in own)
+        over = own[-1][1] == max(other[-1][1] for _, other in curves)
+        beside = at(own[-1][1]) - 7 if over else min(at(own[-1][1]) + 16, height - bottom - 5)
+        text = (
+            f'<text class="mark-text" x="{width - right - 4}" y="{beside:.1f}" text-anchor="end">{escape(name)}</text>'
+        )
+        named = text if name else ""
+        return f'<polygon class="band" points="{" ".join(band)}"/><polyline class="{css}" points="{curve}"/>{named}'
+
     parts = [
         *(_grid(y(tick), left, width - right, marked(tick)) for tick in ticks(low, high, 7)),
         *(_x_tick(x(tick), height - bottom, marked(tick)) for tick in ticks(min(xs), max(xs), 6)),
-        f'<polygon class="band" points="{" ".join([*upper, *lower])}"/>',
         f'<line class="zero" x1="{left}" x2="{width - right}" y1="{y(0):.1f}" y2="{y(0):.1f}"/>'
         if low < 0 < high
         else "",
-        f'<polyline class="curve" points="{curve}"/>',
+        *(drawn(css, name, own) for css, (name, own) in zip(("curve", "other"), curves, strict=False)),
         _mark(x(mark), top, height - bottom, mark_label) if mark is not None else "",
         f'<text class="label" x="{(left + width - right) / 2}" y="{height - 8}" text-anchor="middle">{escape(x_label)}</text>',
         f'<text class="label" x="{left}" y="13" text-anchor="start">{escape(y_label)}</text>',

@@ -35,7 +35,8 @@ class Driver:
     effect : Estimate
         How much the score falls when the column's values are shuffled among the rows; positive where it helps.
     direction : str
-        "more of it, higher" or "more of it, lower", for numbers; "" where there is no saying.
+        "more of it, higher" or "more of it, lower", for numbers; of several classes "more of it, rather a than b"; "" where
+        there is no saying.
     """
 
     column: str
@@ -70,10 +71,17 @@ class ModelTest:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the prediction changes along one column: accumulated local effects at some of its values, around 0."""
+    """How the prediction changes along one column: accumulated local effects at some of its values, around 0.
+
+    Attributes
+    ----------
+    of : str
+        Of several classes the one whose probability it is; else "".
+    """
 
     column: str
     points: tuple[tuple[float, Estimate], ...]
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +91,20 @@ class Explained:
     Attributes
     ----------
     which : str
-        "highest" or "lowest" prediction: rows are not named.
+        "highest" or "lowest" prediction, of several classes the "surest" or the "least sure": rows are not named.
+    prediction : float
+        The number, the probability of success, or of several classes that of `of`.
     scale : str
         On which contributions add up, as in `artificer_runtime.Explanations`; "" for that of the prediction.
+    of : str
+        Of several classes the one that the model names; else "".
     """
 
     which: str
     prediction: float
     contributions: tuple[tuple[str, Estimate], ...]
     scale: str = ""
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

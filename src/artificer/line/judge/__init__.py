@@ -48,7 +48,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 8
+VERSION = 9
 LEVEL = 0.95
 MOST_SHAPES = 4
 PACKED_S = 2.0  # seconds that packing takes
@@ -128,7 +128,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
         drivers=driving,
         shapes=shapes(examined, strongest),
-        explained=explained_by(seen.predictor, examined, turned=asked.positive == 0),
+        explained=explained_by(seen.predictor, examined),
         tests=tests,
         chances=_chances(seen.metric, score, {"a constant": baseline, "a linear model": linear}),
     )

@@ -8,7 +8,7 @@ prediction less the mean prediction of the rows that it is compared with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -23,42 +23,41 @@ from artificer_runtime.schema import GROUPS
 ORDERS, MOST_COLUMNS = 30, 40
 
 
-def explained_by(
-    predictor: Predictor, seen: Examined, *, turned: bool = False, at: Mapping[str, int] | None = None
-) -> tuple[Explained, ...]:
+def explained_by(predictor: Predictor, seen: Examined, *, at: Mapping[str, int] | None = None) -> tuple[Explained, ...]:
     """Explain rows, by default those of the highest and the lowest prediction, of the line's own model as its package would.
 
-    Nothing where there are several classes. A model whose trees were trained before they kept their rows' counts is
-    explained as any other one is.
+    Of several classes the surest and the least sure prediction, and what adds to the class that the model names. A model
+    whose trees were trained before they kept their rows' counts is explained as any other one is.
 
     Parameters
     ----------
-    turned : bool
-        Whether success is the first class of the model's two.
     at : mapping of str to int, optional
         Names and positions of rows.
     """
     columns = tuple(column.name for column in predictor.schema.columns if column.kind in GROUPS)
-    if seen.task == "multiclass" or not columns or len(seen.rows) < 2:
+    if not columns or len(seen.rows) < 2:
         return ()
     ends = at or _ends(seen)
     try:
         told = predictor.explain(seen.rows.frame[list(ends.values())])
     except RowsError:
         return explained(seen, columns, at=at)
-    added = (-told.contributions if turned else told.contributions)[:, :, 0]
-    return tuple(
-        Explained(
-            which,
-            float(seen.prediction[place, -1]),
-            tuple(
-                (columns[k], Estimate(float(row[k]), float(row[k]), float(row[k]), "Shapley values of the package", 1))
-                for k in np.argsort(-np.abs(row), kind="stable").tolist()
-            ),
-            told.scale,
-        )
-        for (which, place), row in zip(ends.items(), added, strict=True)
-    )
+    own = predictor.contents.classes
+    found = []
+    for (which, place), row in zip(ends.items(), told.contributions, strict=True):
+        k = _told_of(seen, place)
+        if seen.task == "multiclass":
+            added = row[:, own.index(seen.classes[k])]
+        else:  # of two classes the package tells the log-odds of its last one
+            added = -row[:, 0] if own[-1:] != seen.classes[-1:] else row[:, 0]
+        found.append(_as_told(seen, which, place, k, tuple(_ranked(columns, added)), told.scale))
+    return tuple(found)
+
+
+def _ranked(columns: tuple[str, ...], added: np.ndarray) -> Iterator[tuple[str, Estimate]]:
+    for k in np.argsort(-np.abs(added), kind="stable").tolist():
+        value = float(added[k])
+        yield columns[k], Estimate(value, value, value, "Shapley values of the package", 1)
 
 
 def explained(
@@ -66,20 +65,38 @@ def explained(
 ) -> tuple[Explained, ...]:
     """Explain rows, by default those of the highest and the lowest prediction; values of the rows are not told.
 
-    Nothing where there are several classes, more than 40 columns, or nothing predicts.
+    Of several classes the surest and the least sure prediction. Nothing where there are more than 40 columns, or nothing
+    predicts.
     """
-    if seen.task == "multiclass" or seen.predict is None or not 0 < len(columns) <= MOST_COLUMNS or len(seen.rows) < 2:
+    if seen.predict is None or not 0 < len(columns) <= MOST_COLUMNS or len(seen.rows) < 2:
         return ()
-    return tuple(
-        Explained(
-            which, float(seen.prediction[place, -1]), contributions(seen.predict, seen.rows.frame, place, columns)
-        )
-        for which, place in (at or _ends(seen)).items()
-    )
+    found = []
+    for which, place in (at or _ends(seen)).items():
+        k = _told_of(seen, place)
+        added = contributions(seen.predict, seen.rows.frame, place, columns, of=k)
+        found.append(_as_told(seen, which, place, k, added))
+    return tuple(found)
 
 
 def _ends(seen: Examined) -> dict[str, int]:
-    return {"highest": int(seen.prediction[:, -1].argmax()), "lowest": int(seen.prediction[:, -1].argmin())}
+    shown, names = seen.prediction[:, -1], ("highest", "lowest")
+    if seen.task == "multiclass":
+        named = seen.labels(seen.prediction)
+        shown, names = seen.prediction[np.arange(len(named)), named], ("surest", "least sure")
+    return {names[0]: int(shown.argmax()), names[1]: int(shown.argmin())}
+
+
+def _told_of(seen: Examined, place: int) -> int:
+    """Column of the prediction that is explained: success or the value; of several classes that which the model names."""
+    return int(seen.labels(seen.prediction[place : place + 1])[0]) if seen.task == "multiclass" else -1
+
+
+def _as_told(
+    seen: Examined, which: str, place: int, k: int, added: tuple[tuple[str, Estimate], ...], scale: str = ""
+) -> Explained:
+    return Explained(
+        which, float(seen.prediction[place, k]), added, scale, seen.classes[k] if seen.task == "multiclass" else ""
+    )
 
 
 def contributions(
@@ -88,6 +105,7 @@ def contributions(
     place: int,
     columns: tuple[str, ...],
     *,
+    of: int = -1,
     n_orders: int = ORDERS,
     level: float = 0.95,
     seed: int = 0,
@@ -100,6 +118,8 @@ def contributions(
         Rows to compare with; `place` is the position of the row that is explained.
     columns : tuple of str
         Those that the model reads; the others stay as they are in the rows to compare with.
+    of : int
+        Column of the prediction that is explained.
     n_orders : int
         Orders drawn, each tried forwards and backwards: 2 × n_orders × (n_columns + 1) predictions.
 
@@ -121,7 +141,7 @@ def contributions(
     for k, name in enumerate(columns):
         own = rank[:, k, None] < steps
         changed.append(frame[name][np.where(own, place, others[:, None]).ravel()].alias(name))
-    value = np.asarray(predict(asked.with_columns(changed))[:, -1], np.float64).reshape(2 * n_orders, d + 1)
+    value = np.asarray(predict(asked.with_columns(changed))[:, of], np.float64).reshape(2 * n_orders, d + 1)
     added = np.take_along_axis(np.diff(value, axis=1), rank, axis=1)
     pairs = added.reshape(n_orders, 2, d).mean(axis=1)
     found = [

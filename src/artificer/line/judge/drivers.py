@@ -15,7 +15,7 @@ from artificer.measure.importance import importance
 from artificer_runtime.schema import GROUPS
 
 MOST_ROWS, FEWEST_COLUMNS, MOST_COLUMNS, SHUFFLES = 1_500, 3, 15, 3
-LOW, HIGH = 0.1, 0.9
+LOW, HIGH, LEAST = 0.1, 0.9, 0.05
 
 
 def drivers(
@@ -64,17 +64,20 @@ def read_columns(seen: Seen, described: Description) -> tuple[list[str], set[str
 
 
 def _direction(seen: Examined, frame: pl.DataFrame, name: str) -> str:
-    """Whether a high number raises or lowers the prediction, all else as it is; "" where there is no saying."""
+    """What a high number does to the prediction, all else as it is; "" where there is no saying."""
     assert seen.predict is not None
     values = frame[name].drop_nulls()
-    if seen.prediction.shape[1] > 2 or len(values) < 2:
+    if len(values) < 2:
         return ""
     ends = [values.quantile(one, "nearest") for one in (LOW, HIGH)]
     if ends[0] == ends[1]:
         return ""
     there = [pl.lit(end).cast(frame[name].dtype).alias(name) for end in ends]
-    low, high = (seen.predict(frame.with_columns(one))[:, -1] for one in there)
-    spread = float(np.std(seen.prediction[:, -1]))
-    if not spread or abs(float((high - low).mean())) < 0.05 * spread:
-        return ""
-    return "more of it, higher" if (high - low).mean() > 0 else "more of it, lower"
+    low, high = (np.asarray(seen.predict(frame.with_columns(one)), np.float64) for one in there)
+    spread = seen.prediction.std(axis=0)
+    # In standard deviations of the predictions; a twentieth of one is no direction.
+    moved = np.divide((high - low).mean(axis=0), spread, out=np.zeros(len(spread)), where=spread > 0)
+    if seen.task != "multiclass":
+        return "" if abs(moved[-1]) < LEAST else f"more of it, {'higher' if moved[-1] > 0 else 'lower'}"
+    up, down = int(moved.argmax()), int(moved.argmin())
+    return "" if np.ptp(moved) < LEAST else f"more of it, rather {seen.classes[up]} than {seen.classes[down]}"

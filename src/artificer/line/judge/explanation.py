@@ -51,7 +51,8 @@ class Explanation:
     shapes : tuple of Shape
         Of the numbers among the strongest.
     explained : tuple of Explained
-        The rows that were asked for, else those of the highest and the lowest prediction.
+        The rows that were asked for, else those of the highest and the lowest prediction; of several classes the surest
+        and the least sure, of each what adds to the class that the model names.
     turned : tuple of Turned
         Of the same rows, as far as success is not their label.
     left_out : tuple of str
@@ -126,17 +127,14 @@ def explanation(seen: Examined, rows: Sequence[int] = (), *, predictor: Predicto
     driving = drivers(seen, _ranked(seen, columns), numbers)
     strongest = [one.column for one in driving if one.effect.is_gain and one.column in numbers][:MOST_SHAPES]
     places = {f"row {row}": row for row in rows}
-    if predictor is None:
-        told = explained(seen, columns, at=places)
-    else:
-        told = explained_by(predictor, seen, turned=predictor.contents.classes[:1] != seen.classes[:1], at=places)
+    told = explained(seen, columns, at=places) if predictor is None else explained_by(predictor, seen, at=places)
     return Explanation(
         seen.metric,
         driving,
         shapes(seen, strongest),
         told,
         tuple(_turned(seen, places or _lowest(seen))),
-        tuple(_left_out(seen, columns)),
+        tuple(_left_out(seen, rows_told=bool(told))),
     )
 
 
@@ -173,10 +171,8 @@ def _turned(seen: Examined, places: dict[str, int]) -> Iterator[Turned]:
             yield Turned(which, found, why)
 
 
-def _left_out(seen: Examined, columns: Sequence[str]) -> Iterator[str]:
-    if seen.task == "multiclass":
-        yield "shapes and single rows: there are several classes"
-    elif len(columns) > MOST_COLUMNS:
+def _left_out(seen: Examined, *, rows_told: bool) -> Iterator[str]:
+    if not rows_told and seen.rows.frame.width > MOST_COLUMNS:
         yield f"single rows: there are more than {MOST_COLUMNS} columns"
     if seen.task != "binary":
         yield "what would turn a decision: there is no one success to reach"
@@ -191,14 +187,16 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield f"  {one.column}: {with_interval(one.effect)}{direction}"
     for shape in told.shapes:
         (low, first), (high, last) = shape.points[0], shape.points[-1]
+        whose = f"probability of {shape.of} along" if shape.of else "along"
         yield (
-            f"along {shape.column}: {with_interval(first)} at {figure(low)}, {with_interval(last)} at {figure(high)}, "
+            f"{whose} {shape.column}: {with_interval(first)} at {figure(low)}, {with_interval(last)} at {figure(high)}, "
             "against the mean prediction"
         )
     for row in told.explained:
         added = ", ".join(f"{name} {with_interval(one)}" for name, one in row.contributions[:TOLD])
         scale = f", in {row.scale}" if row.scale not in ("", "value") else ""
-        yield f"{_named(row.which)}, {figure(row.prediction)}: {added}{scale}"
+        value = f"{row.of} with {figure(row.prediction)}" if row.of else figure(row.prediction)
+        yield f"{_named(row.which)}, {value}: {added}{scale}"
     for turned in told.turned:
         found = turned.nearest
         if found is None:
