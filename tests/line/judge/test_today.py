@@ -37,3 +37,14 @@ def test_a_list_and_a_threshold_are_told_as_they_were(make: Make) -> None:
         "Of 2 acted on, about 2 succeed ("
     )
     assert in_words(make(WON, SCORES, threshold=0.65, value=CALLS)).startswith("Of 2 acted on, about 2 succeed (")
+
+
+def test_few_errors_among_classes_are_not_rounded_away(make: Make) -> None:
+    y = np.arange(900) % 3
+    sure = np.eye(3)[np.where(np.arange(900) < 2, (y + 1) % 3, y)]
+    told = in_words(make(y, sure, task="multiclass"))
+    assert told.startswith("It names the right class for 998 rows in 1,000 (99")
+    assert told.endswith("; always naming the commonest one: 333.")
+    assert in_words(make(y, np.eye(3)[(y + (np.arange(900) < 90)) % 3], task="multiclass")).startswith(
+        "It names the right class for 90 rows in 100 (88 to 9"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.figures import figure
-from artificer.core.records import Estimate
 from artificer.data.expression import amounts
 from artificer.line.judge.acted import chosen
 from artificer.line.judge.seen import Seen
@@ -81,7 +80,10 @@ def _of_pairs(seen: Seen) -> str:
 def _of_classes(seen: Seen) -> str:
     found = seen.estimate("accuracy", seen.prediction)
     common = estimate("accuracy", seen.y, np.tile(seen.constant, (len(seen.y), 1)), seen.rows.weight)
-    return f"It names the right class for {_hundred(found)} rows in 100; always naming the commonest one: {_hundred(common)}."
+    # In hundreds, unless errors are too few to be seen so.
+    of = next(n for n in (100, 1_000, 10_000) if round(n * found.value) < n or found.value == 1 or n == 10_000)
+    named, low, high, always = (f"{round(of * one):,}" for one in (found.value, found.low, found.high, common.value))
+    return f"It names the right class for {named} rows in {of:,} ({low} to {high}); always naming the commonest one: {always}."
 
 
 def _of_errors(seen: Seen) -> str:
@@ -93,7 +95,3 @@ def _of_errors(seen: Seen) -> str:
     plain = estimate("mae", seen.y, same, seen.rows.weight)
     interval = f"{figure(found.low)} to {figure(found.high)}"
     return f"It is off by {figure(found.value)} on average ({interval}); always saying the middle value: {figure(plain.value)}."
-
-
-def _hundred(found: Estimate) -> str:
-    return f"{round(100 * found.value)}"
