@@ -66,7 +66,29 @@ def test_labels_turned_in_a_slice_are_found_by_any_metric(metric: str) -> None:
 def test_larger_errors_of_numbers_are_found() -> None:
     first = warnings(numbers(0, bad=True))[0]
     assert "job = cook" in first.where
-    assert "squared error" in first.says
+    assert "age above" in first.where
+    assert "the mean absolute error is" in first.says
+    assert first.says.endswith("; rows with predictions alike do not foretell that")
+
+
+def test_a_slice_is_found_beside_rows_of_huge_errors() -> None:
+    """One row in 200 errs by a hundred: by squared errors nothing else is seen."""
+    seen = numbers(0, bad=True)
+    y = seen.rows.y.copy()
+    y[::200] += 100
+    found = warnings(replace(seen, rows=replace(seen.rows, y=y)))
+    assert "job = cook" in found[0].where
+
+
+def test_errors_that_grow_with_the_prediction_are_noted() -> None:
+    rng = np.random.default_rng(1004)
+    frame = rows(4)
+    told = np.where(frame["age"].to_numpy() > 65, 1000.0, 10.0)
+    y = told * np.exp(rng.normal(0, 0.2, N))
+    found = list(weak_slices(Examined("regression", "rmse", Rows(frame, y), told[:, None])))
+    assert {one.severity for one in found} == {"note"}
+    assert found[0].where.startswith("age above")
+    assert found[0].says.endswith(", as rows with predictions alike lose it too")
 
 
 @pytest.mark.parametrize("make", [model, numbers])

@@ -2,9 +2,10 @@
 
 Looked for on half of the rows as SliceLine does (`artificer.measure.lattice`, by Klösgen's score), tested on the other
 half, so that the largest of many is not taken for a finding (Holm 1979 over those tested). Every metric is read by row losses:
-its own where it is a mean of them, else log loss, or squared errors. Of classes, the loss beyond what the model's own
-probabilities foretell is searched too: rows that are hard by nature are noted, and rows on which it errs while sure of
-itself are warned of.
+its own where it is a mean of them, else log loss, or absolute errors; these in place of squared ones too, whose tail is so
+heavy that a few rows hide a slice. The loss beyond what is foretold is searched too, of classes by the model's own
+probabilities, of numbers by the errors of all rows with predictions alike: rows that are hard by nature are noted, and rows
+on which it errs more than that are warned of.
 """
 
 from __future__ import annotations
@@ -34,10 +35,17 @@ SAME = 0.5  # slices that share more of the smaller one's rows are one
 ALARM, LEAST_GAP = 0.05, 0.25  # of chance; of the mean loss, below which a gap is not worth a word
 LOSSES = {
     "accuracy": "share of wrong labels",
-    "rmse": "mean squared error",
-    "rmsle": "mean squared error of logarithms",
+    "mae": "mean absolute error",
+    "rmse": "mean absolute error",
+    "rmsle": "mean absolute error of logarithms",
 }
 ALONE = "log_loss", "rmse"  # by task, where the metric is no mean of row losses
+SQUARED = "rmse", "rmsle"
+FORETOLD = (
+    ("rows with predictions alike", "rows with predictions alike lose it too"),
+    ("its own probabilities", "it foretells itself"),
+)
+ALIKE, MOST_BINS = 100, 20  # rows whose predictions are alike, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
         yield _note(f"{len(losses):,} rows are too few to look for weak slices, or none has a loss", ())
         return
     sure = bool(np.isin(seen.prediction, (0.0, 1.0)).all())  # labels alone foretell nothing
-    beyond = losses - foretold(seen, name) if seen.classes and not sure else None
+    beyond = losses - foretold(seen, name, losses) if not (seen.classes and sure) else None
     found = candidates(seen, search, losses, beyond, fewest)
     fresh = ~search
     tests = [one for one in found if _enough(seen, one.rows & fresh) and _enough(seen, ~one.rows & fresh)]
@@ -85,7 +93,7 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
             n_told += 1
             means = (_mean(seen, losses, fresh & one.rows), _mean(seen, losses, fresh & ~one.rows))
             unforetold = surprise if beyond is not None else None
-            told_gap = _Gap(name, means, own, unforetold, float(p_surprise if warns else p))
+            told_gap = _Gap(name, bool(seen.classes), means, own, unforetold, float(p_surprise if warns else p))
             yield _finding(told_gap, one, fresh, warns=warns)
     if not n_told:
         spread = float(losses[fresh].std()) / np.sqrt(0.05 * fresh.sum())
@@ -97,14 +105,26 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
 
 
 def row_losses(seen: Examined) -> tuple[str, np.ndarray]:
-    """The metric's row losses, or of its task's usual loss: its name, and float64 (n_rows,)."""
+    """The metric's row losses, or of its task's usual loss, roots of squares: its name, and float64 (n_rows,)."""
     name = seen.metric if metric(seen.metric).losses is not None else ALONE[seen.task == "regression"]
-    return name, _losses(name, seen.rows.y, seen.prediction)
+    losses = _losses(name, seen.rows.y, seen.prediction)
+    return name, np.sqrt(losses) if name in SQUARED else losses
 
 
-def foretold(seen: Examined, name: str) -> np.ndarray:
-    """What each row's loss would be on average if the probabilities were right: float64 (n_rows,)."""
+def foretold(seen: Examined, name: str, losses: np.ndarray) -> np.ndarray:
+    """What each row's loss would be on average: float64 (n_rows,).
+
+    Of classes, if the probabilities were right; of numbers, the mean loss of the rows whose predictions are alike: parts of a
+    twentieth of the rows, or of a hundred rows where that is more.
+    """
     p, n = seen.prediction, len(seen.prediction)
+    if not seen.classes:
+        n_bins = int(np.clip(n // ALIKE, 1, MOST_BINS))
+        cuts = np.unique(np.quantile(p[:, -1], np.linspace(0, 1, n_bins + 1)[1:-1]))
+        place = np.searchsorted(cuts, p[:, -1], "right")
+        weight = np.ones(n) if seen.rows.weight is None else seen.rows.weight
+        total = np.bincount(place, weight)
+        return np.asarray((np.bincount(place, weight * losses) / np.where(total > 0, total, 1))[place])
     return np.asarray(sum(p[:, k] * _losses(name, np.full(n, float(k)), p) for k in range(p.shape[1])))
 
 
@@ -218,10 +238,11 @@ def _chances(gaps: Sequence[Estimate], sizes: np.ndarray) -> np.ndarray:
 class _Gap:
     """What was measured of a slice: its mean loss and that elsewhere, the gap and what of it is not foretold, the chance of it.
 
-    Nothing is foretold of numbers, and by labels alone.
+    Nothing is foretold by labels alone.
     """
 
     name: str
+    of_classes: bool
     means: tuple[float, float]
     own: Estimate
     beyond: Estimate | None
@@ -237,15 +258,15 @@ def _finding(found: _Gap, one: Slice, fresh: np.ndarray, *, warns: bool) -> Find
         Fact("gap", with_interval(found.own), f"{loss} inside less outside"),
         Fact("p", found.p, "Holm-corrected"),
     ]
+    by, as_foretold = FORETOLD[found.of_classes]
     if found.beyond is not None:
-        about = "of the gap, what its probabilities do not foretell"
-        facts.append(Fact("beyond_foretold", with_interval(found.beyond), about))
+        facts.append(Fact("beyond_foretold", with_interval(found.beyond), f"of the gap, what {by} do not foretell"))
     if warns:
-        more = "; its own probabilities do not foretell that" if found.beyond is not None else ""
+        more = f"; {by} do not foretell that" if found.beyond is not None else ""
         fix = "look at the labels of these rows first, then bring more of them, or columns that tell them apart"
         return Finding("weak_slice", "warning", where, says + more, fix, tuple(facts))
-    fix = "nothing is wrong: these rows are harder, and the model says so by its probabilities; let a person see them"
-    return Finding("weak_slice", "note", where, f"{says}, as it foretells itself", fix, tuple(facts))
+    fix = f"nothing is wrong: these rows are harder, as {by} say; let a person see them"
+    return Finding("weak_slice", "note", where, f"{says}, as {as_foretold}", fix, tuple(facts))
 
 
 def _note(says: str, facts: tuple[Fact, ...]) -> Finding:
