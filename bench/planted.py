@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from leaks import audited, rows
 from pieces import in_pieces, options
-from sklearn.metrics import log_loss, mean_squared_error
+from sklearn.metrics import log_loss, mean_absolute_error
 
 from artificer.core.records import Finding
 from artificer.data.table import row_hashes
@@ -347,32 +347,34 @@ def miscalibrated(frame: Frame, target: str, task: str) -> tuple[bool, bool] | N
 
 
 def broken_slice(frame: Frame, target: str, task: str) -> tuple[bool, bool] | None:
-    """In a level of a category that holds a tenth of the rows or more, predictions of other rows."""
-    name = _category(frame, target)
-    if name is None:
-        return None
+    """In a level of a text that holds a tenth to a half of the rows, predictions of other rows: the one that then errs most."""
     X, y, test, truth = halves(frame, target)
-    counts = test[name].value_counts().filter(pl.col("count") >= test.height // 10).sort("count")
-    if counts.is_empty():
-        return None
     model = Boosted().fit(X, y)
-    hit = (test[name] == counts[name][0]).fill_null(False).to_numpy()
     said = model.predict_proba(test) if task != "regression" else model.predict(test)
     said = said[:, 1] if task == "binary" else said
-    broken = said.copy()
-    broken[hit] = said[np.random.default_rng(0).permutation(len(said))[: hit.sum()]]
+    other = said[np.random.default_rng(0).permutation(len(said))]
+    made: list[tuple[float, str, np.ndarray]] = []
+    for name in (name for name in test.columns if test[name].dtype == pl.String):
+        for level in test[name].drop_nulls().unique().sort():
+            hit = (test[name] == level).fill_null(False).to_numpy()
+            if 0.1 <= hit.mean() <= 0.5:
+                made.append((_loss(truth[hit], other[hit], model) / _loss(truth[~hit], said[~hit], model), name, hit))
+    if not made:
+        return None
+    worse, name, hit = max(made, key=lambda one: one[0])
+    if worse < 1.5:
+        return None  # it is not served worse than others
     more = {"positive": model.classes_[1]} if task == "binary" else {}
-    if _loss(truth[hit], broken[hit], model) < 1.5 * _loss(truth[hit], said[hit], model):
-        return None  # the slice is not served worse than before
+    broken = np.where(hit if said.ndim == 1 else hit[:, None], other, said)
     before, after = (examine_predictions(truth, one, test, **more) for one in (said, broken))
     return _outcome(before, after, "weak_slice", name)
 
 
 def _loss(truth: Any, said: np.ndarray, model: Boosted) -> float:
-    """Log loss of chances, mean squared error of numbers."""
+    """Log loss of chances, mean absolute error of numbers."""
     if truth.dtype.kind in "OUS":
         return float(log_loss(truth, said, labels=model.classes_))
-    return float(mean_squared_error(truth, said))
+    return float(mean_absolute_error(truth, said))
 
 
 def _models(code: str, good: Callable[[], Boosted], bad: Callable[[], Boosted], **how: bool) -> Any:
