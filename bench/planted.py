@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from leaks import audited, rows
 from pieces import in_pieces, options
-from sklearn.metrics import log_loss, mean_absolute_error
+from sklearn.metrics import log_loss, mean_absolute_error, mean_squared_error
 
 from artificer.core.records import Finding
 from artificer.data.table import row_hashes
@@ -358,7 +358,10 @@ def broken_slice(frame: Frame, target: str, task: str) -> tuple[bool, bool] | No
         for level in test[name].drop_nulls().unique().sort():
             hit = (test[name] == level).fill_null(False).to_numpy()
             if 0.1 <= hit.mean() <= 0.5:
-                made.append((_loss(truth[hit], other[hit], model) / _loss(truth[~hit], said[~hit], model), name, hit))
+                inside, outside = (
+                    _loss(truth[k], p[k], model, mean_absolute_error) for k, p in ((hit, other), (~hit, said))
+                )
+                made.append((inside / outside, name, hit))
     if not made:
         return None
     worse, name, hit = max(made, key=lambda one: one[0])
@@ -370,11 +373,11 @@ def broken_slice(frame: Frame, target: str, task: str) -> tuple[bool, bool] | No
     return _outcome(before, after, "weak_slice", name)
 
 
-def _loss(truth: Any, said: np.ndarray, model: Boosted) -> float:
-    """Log loss of chances, mean absolute error of numbers."""
+def _loss(truth: Any, said: np.ndarray, model: Boosted, of_numbers: Callable[..., float] = mean_squared_error) -> float:
+    """Log loss of chances, mean squared or other error of numbers."""
     if truth.dtype.kind in "OUS":
         return float(log_loss(truth, said, labels=model.classes_))
-    return float(mean_absolute_error(truth, said))
+    return float(of_numbers(truth, said))
 
 
 def _models(code: str, good: Callable[[], Boosted], bad: Callable[[], Boosted], **how: bool) -> Any:
