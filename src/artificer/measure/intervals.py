@@ -108,17 +108,19 @@ def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
     return Estimate(share, low, high, "Wilson", int(n), level)
 
 
-def mean_t(values: np.ndarray, weight: np.ndarray | None = None, *, level: float = 0.95, method: str = "t") -> Estimate:
-    """Interval of a (weighted) mean by Student's t."""
+def mean_t(
+    values: np.ndarray, weight: np.ndarray | None = None, *, level: float = 0.95, method: str = "t", worth: float = 1.0
+) -> Estimate:
+    """Interval of a (weighted) mean by Student's t; `worth` is how many independent rows a row is worth."""
     n = len(values) if weight is None else int(np.count_nonzero(weight))
     if n == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), method, 0, level)
     w = np.full(n, 1.0 / n) if weight is None else weight / weight.sum()
     mean = float(w @ values)
-    if n == 1:
-        return Estimate(mean, -np.inf, np.inf, method, 1, level)
-    error = np.sqrt(n / (n - 1) * (w**2 @ (values - mean) ** 2))
-    half = float(t_reach(level, n - 1) * error)
+    if worth * n < 2:
+        return Estimate(mean, -np.inf, np.inf, method, n, level)
+    error = np.sqrt(n / (n - 1) * (w**2 @ (values - mean) ** 2) / worth)
+    half = float(t_reach(level, worth * n - 1) * error)
     return Estimate(mean, mean - half, mean + half, method, n, level)
 
 
