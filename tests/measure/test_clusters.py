@@ -8,7 +8,7 @@ import pytest
 from artificer.measure.any_shape import of_any_shape
 from artificer.measure.associate import categories, numbers
 from artificer.measure.clusters import intraclass, likeness, worth
-from artificer.measure.intervals import mean_t
+from artificer.measure.means import mean_t
 
 JUDGED = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 

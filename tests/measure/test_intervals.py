@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from artificer.measure.delong import auc_covariance
-from artificer.measure.intervals import (
-    estimate,
-    mean_of_rows,
-    mean_t,
-    of_draws,
-    quantile_interval,
-    ratio,
-    wilson,
-)
+from artificer.measure.intervals import estimate, of_draws
+from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, wilson
 from artificer.measure.metrics import METRICS, metric, score
 from artificer.measure.resampling import resamples
 from artificer.measure.stretches import within

@@ -15,7 +15,7 @@ from artificer.data.scan import ColumnProfile
 from artificer.line.describe.associations import Readings, Related
 from artificer.line.describe.form import form
 from artificer.measure.clusters import likeness
-from artificer.measure.intervals import mean_t, quantile_interval, wilson
+from artificer.measure.means import mean_t, quantile_interval, wilson
 from artificer_runtime.schema import FLOAT32_MAX
 
 N_BINS = 24
