@@ -30,7 +30,8 @@ from artificer.core.records import Chances, Estimate
 from artificer.measure.bayes import chances, folds_differ, shrunk_means, shrunk_rates
 from artificer.measure.calibration import calibration_slope
 from artificer.measure.compare import compare
-from artificer.measure.intervals import estimate, mean_t, quantile_interval, wilson
+from artificer.measure.intervals import estimate
+from artificer.measure.means import mean_t, quantile_interval, wilson
 from artificer.measure.metrics import metric, score
 
 SETS = {

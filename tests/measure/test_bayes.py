@@ -11,7 +11,7 @@ from artificer.core.records import Chances, Estimate
 from artificer.measure import bayes
 from artificer.measure.bayes import practically
 from artificer.measure.compare import compare, corrected_resampled_t
-from artificer.measure.intervals import mean_t
+from artificer.measure.means import mean_t
 
 
 def test_under_a_flat_prior_chances_are_students() -> None:

@@ -8,6 +8,7 @@ import pytest
 from artificer.measure.any_shape import of_any_shape
 from artificer.measure.associate import categories, numbers
 from artificer.measure.clusters import intraclass, likeness, worth
+from artificer.measure.means import mean_t
 
 JUDGED = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
 
@@ -67,6 +68,25 @@ def test_a_row_is_worth_a_group_s_share_where_both_columns_are_the_group_s() -> 
     assert worth(of_group, of_group, np.arange(150)) == worth(of_group, of_group, None) == 1.0
     gaps = np.where(np.arange(150) % 5 == 0, of_group, np.nan)
     assert worth(gaps, of_group, group) == 1.0  # one row of each group is left
+
+
+def test_rows_of_one_group_are_worth_one() -> None:
+    x, one = np.random.default_rng(0).normal(size=50), np.zeros(50, np.int64)
+    assert likeness(x, one) == likeness(one, one) == 1.0
+    assert worth(x, x, one) == pytest.approx(1 / 50)
+    assert likeness(x[:1], one[:1]) == likeness(x[:0], one[:0]) == 0.0
+    told = mean_t(x, worth=worth(x, x, one))
+    assert (told.low, told.high) == (-np.inf, np.inf)
+    assert numbers(x, x, worth=worth(x, x, one)).p == 1.0
+
+
+def test_the_mean_of_few_groups_lies_within_its_interval() -> None:
+    held = []
+    for seed in range(400):
+        x = np.repeat(np.random.default_rng(seed).normal(size=5), 20)
+        told = mean_t(x, worth=0.05)
+        held.append(told.low <= 0 <= told.high)
+    assert 0.92 <= np.mean(held) <= 0.98
 
 
 def test_rows_that_are_worth_a_fifth_tell_as_much_as_a_fifth_of_them() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from artificer.measure.correct import benjamini_hochberg, holm, looks
+from artificer.measure.correct import benjamini_hochberg, holm, looks, spent
 
 P = st.lists(st.floats(0, 1), min_size=1, max_size=30).map(np.array)
 
@@ -44,3 +44,16 @@ def test_no_p_values_stay_none() -> None:
 def test_repeated_looks_share_the_error() -> None:
     assert looks(0.95, 1) == looks(0.95, 0) == pytest.approx(0.95)
     assert looks(0.95, 10) == pytest.approx(0.995)
+
+
+def test_looks_that_nobody_counted_ahead_share_the_error_however_many_come() -> None:
+    """Models that are all exactly as good as asked: any that is said to be better is a false promise."""
+    reach = np.array([stats.norm.ppf(0.5 + spent(0.95, n) / 2) for n in range(1, 101)])
+    assert reach[0] == pytest.approx(1.96, abs=0.001)
+    others = np.random.default_rng(0).normal(size=(4000, 100))
+    growing = np.cumsum(others, axis=1) / np.sqrt(np.arange(1, 101))
+    for told in (others, growing):
+        assert np.mean((told > reach).any(axis=1)) < 0.06
+    each = np.array([1 - spent(0.95, n) for n in range(1, 10_000)])
+    assert each.sum() / 2 < 0.05
+    assert (np.diff(each) < 0).all()

@@ -13,8 +13,9 @@ from scipy import stats
 
 from artificer.core.records import Estimate
 from artificer.measure.compare import compare, corrected_resampled_t
-from artificer.measure.intervals import estimate, quantile_interval, ratio, wilson
+from artificer.measure.intervals import estimate
 from artificer.measure.lists import Listed, list_precision, lists, precision_gain, value_per_period
+from artificer.measure.means import quantile_interval, ratio, wilson
 from artificer.measure.metrics import metric, score
 
 SIMULATIONS = 400

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from artificer.measure.delong import auc_covariance
-from artificer.measure.intervals import (
-    estimate,
-    mean_of_rows,
-    mean_t,
-    of_draws,
-    quantile_interval,
-    ratio,
-    wilson,
-)
+from artificer.measure.intervals import estimate, of_draws
+from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, wilson
 from artificer.measure.metrics import METRICS, metric, score
 from artificer.measure.resampling import resamples
 from artificer.measure.stretches import within
@@ -199,3 +192,26 @@ def test_rows_of_no_weight_prove_nothing() -> None:
     y, weight = np.arange(10.0), np.eye(10)[0]
     assert estimate("mae", y, y[:, None] + 1, weight).high == np.inf
     assert mean_t(y, np.r_[1.0, 1.0, np.zeros(8)]) == mean_t(y[:2])
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier", "poisson_deviance", "rmse", "mae"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_fewer_than_five_losses_do_not_tell_how_large_the_next_may_be(name: str, grouped: bool) -> None:
+    rng = np.random.default_rng(0)
+    n = 40 if grouped else 4
+    chance, y = rng.random(n), np.arange(n) % 2
+    prediction = np.stack([1 - chance, chance], axis=1) if name in ("log_loss", "brier") else chance
+    told = estimate(name, y.astype(float), prediction, groups=np.arange(40) // 10 if grouped else None)
+    assert told.high == np.inf
+    assert 0 <= told.low <= told.value
+
+
+@given(st.integers(5, 60), st.integers(0, 5))
+def test_no_loss_of_chances_is_said_to_be_larger_than_any_can_be(n: int, n_wrong: int) -> None:
+    y = np.arange(n) % 2
+    chance = np.where(np.arange(n) < n_wrong, 1 - y, 0.9 * y + 0.05)
+    prediction = np.stack([1 - chance, chance], axis=1)
+    for name, largest in (("log_loss", 34.54), ("brier", 1.0)):
+        told = estimate(name, y, prediction)
+        assert told.value <= told.high
+        assert told.high < largest or told.high == np.inf

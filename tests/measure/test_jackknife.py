@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from artificer.measure.compare import compare
-from artificer.measure.intervals import estimate, mean_of_rows
+from artificer.measure.intervals import estimate
 from artificer.measure.jackknife import MANY_ROWS, N_SETS, jackknife
+from artificer.measure.means import mean_of_rows
 from artificer.measure.metrics import OWN, Metric, metric
 
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artificer.measure.intervals import wilson
 from artificer.measure.lists import (
     Listed,
     _resampled_shares,
@@ -17,6 +16,7 @@ from artificer.measure.lists import (
     precision_gain,
     value_per_period,
 )
+from artificer.measure.means import wilson
 
 
 def test_the_highest_scores_of_each_period_are_on_its_list() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import estimate, wilson
+from artificer.measure.intervals import estimate
+from artificer.measure.means import wilson
 from artificer.measure.verdict import outcome, rows_to_show
 
 FOUND = Estimate(0.80, 0.76, 0.84, "t", 400)

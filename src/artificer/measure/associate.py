@@ -1,19 +1,21 @@
 """Strength of relations between columns, 0 to 1, with intervals and p-values: one function for each pair of kinds.
 
 `worth` is how many independent rows a row is worth, see `artificer.measure.clusters.worth`: of rows in groups, tests and
-intervals rest on fewer (Rao and Scott 1981, JASA 76, for tables).
+intervals rest on fewer (Rao and Scott 1981, JASA 76, for tables). Up to 50 rows are tested by permutation, and no interval
+leaves out 0 where its test does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import special
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import chi2_above, f_above, normal_reach, t_above
+from artificer.measure.permutations import MOST_ROWS, chance_of, permuted
 
 # From here the noncentral chi-square is as good as normal (bounds differ by 0.3% of their distance), and its series
 # takes seconds, or does not converge.
@@ -34,16 +36,24 @@ def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float =
     Interval by Fisher's z with the variance of Bonett and Wright (2000), Psychometrika 65.
     """
     both = ~(np.isnan(x) | np.isnan(y))
-    n, rows = int(both.sum()), worth * both.sum()
+    n, rows = int(both.sum()), worth * float(both.sum())
     if rows < 4 or np.ptp(x[both]) == 0 or np.ptp(y[both]) == 0:
         return _none("Spearman", n, level)
-    from scipy import stats
+    left, right = _ranks(x[both]), _ranks(y[both])
+    rho = float(np.clip((_columns(left) * _columns(right)).sum(), -1, 1))
+    # Perfect order reaches as far as that of neighbours that changed places: its own variance would be none.
+    inside = float(np.clip(rho, -1 + 12 / (rows**3 - rows), 1 - 12 / (rows**3 - rows)))
+    z, half = np.arctanh(inside), normal_reach(level) * np.sqrt((1 + inside**2 / 2) / (rows - 3))
+    strength = _folded(rho, float(np.tanh(z - half)), max(float(np.tanh(z + half)), rho), "Spearman", n, level)
+    step = (
+        6 / (rows**3 - rows) if worth < 1 and rows <= MOST_ROWS else 0.0
+    )  # half of what two such rows move it by: a correction for continuity
 
-    rho = float(np.clip(stats.spearmanr(x[both], y[both])[0], -1 + 1e-12, 1 - 1e-12))
-    z, half = np.arctanh(rho), normal_reach(level) * np.sqrt((1 + rho**2 / 2) / (rows - 3))
-    low, high = np.tanh(z - half), np.tanh(z + half)
-    strength = _folded(rho, float(low), float(high), "Spearman", n, level)
-    return Association(strength, 2 * float(t_above(abs(rho) * np.sqrt((rows - 2) / (1 - rho**2)), rows - 2)))
+    def above(squared: float) -> float:
+        r = min(max(squared**0.5 - step, 0.0), 1 - 1e-12)
+        return 2 * float(t_above(r * np.sqrt((rows - 2) / (1 - r**2)), rows - 2))
+
+    return _tested(strength, _p(left, right, rho**2, above, worth))
 
 
 def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
@@ -69,7 +79,11 @@ def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95, worth: floa
     low, high = (strength(one + freedom) for one in _noncentral(chi2, freedom, level))
     value = strength(chi2)
     estimate = Estimate(value, min(low, value), max(high, value), "Cramér's V", n, level)
-    return Association(estimate, chi2_above(chi2, freedom))
+
+    def above(squared: float) -> float:
+        return chi2_above(total * squared, freedom)
+
+    return _tested(estimate, _p(a, b, chi2 / total, above, worth) if total <= MOST_ROWS else _p_of_many(table))
 
 
 def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
@@ -78,9 +92,7 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
     The number is ranked first, so that far values do not decide; interval from the noncentral chi-square of the F test.
     """
     known = ~np.isnan(y)
-    from scipy import stats
-
-    ranks = stats.rankdata(y[known])
+    ranks = _ranks(y[known])
     groups = np.unique(codes[known], return_inverse=True)[1]
     n, k, rows = len(ranks), int(groups.max(initial=-1)) + 1, worth * len(ranks)
     if k < 2 or rows <= k + 1 or np.ptp(ranks) == 0:
@@ -97,7 +109,70 @@ def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95
     value = float(np.sqrt(max(0.0, 1 - (within / (rows - k)) / (total / (rows - 1)))))
     low, high = (strength(one) for one in _noncentral((k - 1) * f, k - 1, level))
     estimate = Estimate(value, min(low, value), min(1.0, max(high, value)), "correlation ratio of ranks", n, level)
-    return Association(estimate, f_above(f, k - 1, rows - k))
+
+    def above(squared: float) -> float:
+        return f_above(squared / (k - 1) / (max(1 - squared, 1e-12) / (rows - k)), k - 1, rows - k)
+
+    return _tested(estimate, _p(groups, ranks, between / total, above, worth))
+
+
+def _p(a: np.ndarray, b: np.ndarray, squared: float, above: Callable[[float], float], worth: float) -> float:
+    """By permutation where rows are few; of groups, which have no such test, no less than the number of their orders allows.
+
+    Parameters
+    ----------
+    a, b : array, (n_rows,)
+        Ranks (float) or codes (integer).
+    squared : float
+        The share of what varies that they have in common: a squared correlation, or chi-square over the rows.
+    """
+    if worth * len(a) > MOST_ROWS:
+        return above(squared)
+    if worth < 1:
+        return min(1.0, max(above(squared), 2 * chance_of(a, b, worth)))
+    return permuted(_columns(a), _columns(b), above)
+
+
+def _p_of_many(table: np.ndarray) -> float:
+    """Of the chi-square test, the rarest levels taken together until every cell expects a row (Cochran 1954, Biometrics 10).
+
+    One meeting of two rare levels would otherwise be beyond chance. Of two by two levels that expect fewer than five rows,
+    Fisher's exact test.
+    """
+    total = table.sum()
+    while max(table.shape) > 2 and (least := [table.sum(axis=1 - axis).min() for axis in (0, 1)])[0] * least[1] < total:
+        axis = 1 if table.shape[0] == 2 or (table.shape[1] > 2 and least[1] < least[0]) else 0
+        order = np.argsort(table.sum(axis=1 - axis), kind="stable")
+        table = np.moveaxis(np.moveaxis(table, axis, 0)[order], 0, axis)
+        table = np.add.reduceat(table, [0, *range(2, table.shape[axis])], axis=axis)
+    expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0) / total
+    if table.shape == (2, 2) and expected.min() < 5:
+        from scipy import stats
+
+        return float(stats.fisher_exact(np.rint(table).astype(np.int64))[1])
+    chi2 = float(((table - expected) ** 2 / expected).sum())
+    return chi2_above(chi2, (table.shape[0] - 1) * (table.shape[1] - 1))
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    from scipy import stats
+
+    found: np.ndarray = stats.rankdata(values)
+    return found
+
+
+def _columns(values: np.ndarray) -> np.ndarray:
+    """Ranks as one column of length 1, or codes as one for each level, whose products are the shares that `_p` reads."""
+    if values.dtype.kind == "f":
+        centred = values - values.mean()
+        return np.asarray(centred / np.linalg.norm(centred))[:, None]
+    hot = values[:, None] == np.unique(values)
+    root = np.sqrt(hot.sum(axis=0))
+    return np.asarray(hot / root - root / len(values))
+
+
+def _tested(strength: Estimate, p: float) -> Association:
+    return Association(strength if p <= 1 - strength.level else replace(strength, low=0.0), p)
 
 
 def _crossed(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ import numpy as np
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import normal_reach, t_reach
-from artificer.measure.intervals import mean_of_rows, rarest, wilson
+from artificer.measure.intervals import rarest
+from artificer.measure.means import mean_of_rows, wilson
 
 TINY = 1e-6
 TENTHS = 10

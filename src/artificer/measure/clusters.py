@@ -55,7 +55,9 @@ def intraclass(values: np.ndarray, groups: np.ndarray, *, level: float = 0.95) -
 
 
 def likeness(values: np.ndarray, groups: np.ndarray) -> float:
-    """Intraclass correlation, 0 to 1: of ranks, or of codes, each of whose levels is 0 or 1; 0 where there are no groups.
+    """Intraclass correlation, 0 to 1: of ranks, or of codes, each of whose levels is 0 or 1.
+
+    0 where each row is a group of its own; 1 where all are of one group, which shows nothing of how they differ.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def likeness(values: np.ndarray, groups: np.ndarray) -> float:
     place, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
     n, k = len(values), len(sizes)
     if k < 2 or n <= k:
-        return 0.0
+        return float(k < n)
     if values.dtype.kind == "f":
         from scipy import stats
 

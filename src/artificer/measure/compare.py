@@ -14,18 +14,14 @@ from artificer.measure.intervals import (
     OF_NUMBERS,
     RANKED,
     around,
-    effective_rows,
     influence_error,
-    mean_of_rows,
-    mean_t,
     of_draws,
     rank_quantile,
     rarest,
     units,
-    wider,
-    wilson,
 )
 from artificer.measure.jackknife import jackknife
+from artificer.measure.means import effective_rows, mean_of_rows, mean_t, wider, wilson
 from artificer.measure.metrics import Metric, metric, score, shaped
 from artificer.measure.resampling import replicates
 from artificer.measure.scores import Listed

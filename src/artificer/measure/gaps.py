@@ -16,7 +16,7 @@ from itertools import permutations
 import numpy as np
 
 from artificer.core.records import Estimate
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 FEWEST = 30  # rows that a group's rate must rest on, to be compared; rows of one unit count as one
 TOO_FEW = f"fewer than two groups of {FEWEST} independent rows"

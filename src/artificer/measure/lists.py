@@ -11,7 +11,8 @@ import numpy as np
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import normal_reach
-from artificer.measure.intervals import influence_error, mean_of_rows, mean_t, of_draws, ratio, units, wider, wilson
+from artificer.measure.intervals import influence_error, of_draws, units
+from artificer.measure.means import mean_of_rows, mean_t, ratio, wider, wilson
 from artificer.measure.resampling import REPLICATES
 
 CELLS = 2_000_000  # counts held at once while resampling: 16 MB

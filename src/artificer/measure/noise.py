@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artificer.measure.intervals import wilson
+from artificer.measure.means import wilson
 
 # Parts of the rows, the surest first, of which the one with the least disagreement gives the rate.
 SUREST = (0.05, 0.1, 0.2, 0.4)

@@ -8,7 +8,8 @@ import numpy as np
 
 from artificer.core.records import Estimate
 from artificer.measure.influence import influence
-from artificer.measure.intervals import clipped, estimate, mean_of_rows
+from artificer.measure.intervals import estimate
+from artificer.measure.means import clipped, mean_of_rows
 from artificer.measure.metrics import Metric, metric
 
 

@@ -220,7 +220,7 @@ def _back(scene: Scene, looked: Looked, rows: Meeting) -> Looked | None:
     if not previous.is_dir():
         return None
     # Each look compares the two again, on more rows: so corrected, equal versions change places in fewer than 5 of 100
-    # histories, of 20 looks or of 200.
+    # histories, however many looks there are and however fast rows come in.
     updated = compared(scene.brief, scene.champion, opened(previous), rows, n_looks=looked_before(scene))
     if not updated.gain.is_gain:
         return None

@@ -20,7 +20,7 @@ from artificer.core.store import decode, encode
 from artificer.line.ask import ask, begin
 from artificer.line.ask.rows import labelled
 from artificer.line.judge import judge
-from artificer.measure.correct import looks
+from artificer.measure.correct import spent
 from artificer.measure.metrics import METRICS, score
 from artificer_runtime import load
 from artificer_runtime.errors import RowsError
@@ -171,8 +171,8 @@ def test_the_same_model_is_one_opening_and_another_widens_every_interval(tmp_pat
     assert without_timings(one) == without_timings(same)
     other = judge(second, model(second, BADLY))
     assert (one.n_openings, same.n_openings, other.n_openings) == (1, 1, 2)
-    assert {estimate.level for _, estimate in (*other.scores, *other.slices, *other.curve)} == {looks(0.95, 2)}
-    assert {line.estimate.level for line in other.lines if line.estimate} == {looks(0.95, 2)}
+    assert {estimate.level for _, estimate in (*other.scores, *other.slices, *other.curve)} == {spent(0.95, 2)}
+    assert {line.estimate.level for line in other.lines if line.estimate} == {spent(0.95, 2)}
 
 
 def test_two_models_in_one_run_have_a_verdict_each(run: Run) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.audit.seen import Seen, check
 from artificer.measure.correct import looks
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 LARGE_RATIO = 1.5  # of shares
 LARGE_SHIFT = 0.5  # of a mean, in standard deviations

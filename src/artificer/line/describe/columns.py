@@ -15,7 +15,7 @@ from artificer.data.scan import ColumnProfile
 from artificer.line.describe.associations import Readings, Related
 from artificer.line.describe.form import form
 from artificer.measure.clusters import likeness
-from artificer.measure.intervals import mean_t, quantile_interval, wilson
+from artificer.measure.means import mean_t, quantile_interval, wilson
 from artificer_runtime.schema import FLOAT32_MAX
 
 N_BINS = 24
@@ -160,9 +160,7 @@ def _estimates(
         return ()
     found = [("share missing", _share(column.n_missing, column.n_rows, worth_of_gaps))] if column.n_missing else []
     if column.kind in ("number", "text") and measured is not None and len(measured):
-        mean, wider = mean_t(measured), worth**-0.5
-        ends = (mean.value + wider * (end - mean.value) for end in (mean.low, mean.high))
-        found.append(("mean", replace(mean, **dict(zip(("low", "high"), ends, strict=True)))))
+        found.append(("mean", mean_t(measured, worth=worth)))
         names = {"first quartile": 0.25, "median": 0.5, "third quartile": 0.75}
         found += [(name, quantile_interval(measured, q, ordered=True, worth=worth)) for name, q in names.items()]
     if column.kind != "time":

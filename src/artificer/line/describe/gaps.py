@@ -14,7 +14,7 @@ from artificer.line.describe.matrix import Matrix, matrix
 from artificer.measure.associate import Association
 from artificer.measure.at_random import little
 from artificer.measure.correct import benjamini_hochberg
-from artificer.measure.intervals import share_of, wilson
+from artificer.measure.means import share_of, wilson
 
 MOST_COLUMNS = 24
 N_PATTERNS = 8

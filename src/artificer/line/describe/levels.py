@@ -13,7 +13,7 @@ from artificer.line.describe.over_time import shown_class
 from artificer.measure.any_shape import equal_bins
 from artificer.measure.bayes import Levels, shrunk_means, shrunk_rates
 from artificer.measure.clusters import extra_rows, likeness
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 MOST_COLUMNS = 6
 MOST_LEVELS = 10

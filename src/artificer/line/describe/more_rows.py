@@ -11,8 +11,8 @@ from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
 from artificer.line.describe.associations import Readings
 from artificer.measure.compare import corrected_resampled_t
-from artificer.measure.intervals import mean_t
 from artificer.measure.learning_curve import curve, gain, growing, sizes_of
+from artificer.measure.means import mean_t
 from artificer.measure.metrics import default_metric
 from artificer.measure.probe import Folds
 from artificer_runtime.parts import dealt

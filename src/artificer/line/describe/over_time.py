@@ -8,7 +8,7 @@ import polars as pl
 from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 MOST_PERIODS = 36
 # Finest first; each with the way in which its periods are named.

@@ -9,7 +9,7 @@ from artificer.core.figures import TOO_FEW
 from artificer.core.records import Estimate, Fact
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 MOST_CLASSES = 12
 

@@ -28,7 +28,7 @@ from artificer.core.stages import Candidate
 from artificer.line.fit.course import SHARE, Course
 from artificer.line.fit.race import Race
 from artificer.measure.compare import compare
-from artificer.measure.intervals import mean_of_rows
+from artificer.measure.means import mean_of_rows
 from artificer.measure.noise import distrust, doubted
 
 BASE = "lightgbm"

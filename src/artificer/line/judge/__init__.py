@@ -42,7 +42,7 @@ from artificer.line.judge.trivial import best_constant
 from artificer.line.judge.weak_slices import weak_slices
 from artificer.measure.bayes import chances, practically
 from artificer.measure.calibration import calibration_slope
-from artificer.measure.correct import looks
+from artificer.measure.correct import spent
 from artificer.measure.labels import decided, turned
 from artificer_runtime import Predictor
 
@@ -207,7 +207,7 @@ def _see(run: Run, asked: Asked, model: Model, n_openings: int) -> Seen:
         linear=judged.linear,
         constant=_constant(asked, train, metric),
         metric=metric,
-        level=looks(LEVEL, n_openings),
+        level=spent(LEVEL, n_openings),
         predictor=judged.predictor,
         folder=run.path(model.folder),
         champion=champion_of(run, asked, judged.rows),

@@ -16,7 +16,7 @@ import polars as pl
 from artificer.core.records import Estimate
 from artificer.core.stages import Explained
 from artificer.line.judge.examined import Examined, Predict
-from artificer.measure.intervals import mean_t
+from artificer.measure.means import mean_t
 from artificer_runtime import Predictor, RowsError
 from artificer_runtime.schema import GROUPS
 

@@ -18,7 +18,7 @@ from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled, oriented
 from artificer.line.judge.acted import chosen
 from artificer.line.judge.seen import Champion, Seen
-from artificer.measure.intervals import share_of
+from artificer.measure.means import share_of
 from artificer_runtime import PackageError, RowsError
 
 NAME = "flips"

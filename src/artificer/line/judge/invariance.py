@@ -15,7 +15,7 @@ import polars as pl
 from artificer.core.records import Fact, Finding, Severity
 from artificer.data.kinds import infer_schema
 from artificer.line.judge.examined import Examined, examination
-from artificer.measure.intervals import wilson
+from artificer.measure.means import wilson
 
 ROWS, ALONE = 1_000, 20
 TOLERANCE = 1e-6  # of the predictions' spread: float32 sums differ by less

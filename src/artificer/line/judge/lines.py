@@ -18,8 +18,8 @@ from artificer.line.judge.flips import flips
 from artificer.line.judge.latency import machine
 from artificer.line.judge.seen import Seen
 from artificer.measure.calibration import calibration_error
-from artificer.measure.intervals import quantile_interval
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
+from artificer.measure.means import quantile_interval
 from artificer.measure.metrics import metric
 from artificer.measure.verdict import outcome, rows_to_show
 

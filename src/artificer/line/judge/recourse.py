@@ -19,7 +19,7 @@ import polars as pl
 from artificer.core.figures import figure
 from artificer.core.records import Fact, Finding
 from artificer.line.judge.examined import Examined, examination
-from artificer.measure.intervals import wilson
+from artificer.measure.means import wilson
 
 REFUSED, VALUES, BEAM, CLOSER = 25, 12, 30, 50
 

@@ -9,7 +9,7 @@ import numpy as np
 from artificer.core.figures import with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
-from artificer.measure.intervals import share_of
+from artificer.measure.means import share_of
 
 TOLERATED = 0.05  # share of decisions that may change without a gain that is shown
 

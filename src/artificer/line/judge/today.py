@@ -8,8 +8,9 @@ from artificer.core.figures import figure
 from artificer.data.expression import amounts
 from artificer.line.judge.acted import chosen
 from artificer.line.judge.seen import Seen
-from artificer.measure.intervals import estimate, share_of
+from artificer.measure.intervals import estimate
 from artificer.measure.lists import list_precision, lists
+from artificer.measure.means import share_of
 
 PERIODS = {"1d": "a day", "7d": "a week", "30d": "a month"}
 

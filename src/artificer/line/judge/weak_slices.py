@@ -21,8 +21,8 @@ from artificer.line.judge.conditions import MANY_COLUMNS, Condition, conditions,
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.correct import holm
 from artificer.measure.distributions import normal_quantile, normal_reach, t_above
-from artificer.measure.intervals import mean_of_rows
 from artificer.measure.lattice import Group, largest
+from artificer.measure.means import mean_of_rows
 from artificer.measure.metrics import metric, shaped
 
 FEWEST, FEWEST_SHARE = (

@@ -14,7 +14,7 @@ import numpy as np
 
 from artificer.core.records import Decision, Fact
 from artificer.line.refine.blend import PARTS, Measured, halves
-from artificer.measure.intervals import effective_rows, mean_of_rows
+from artificer.measure.means import effective_rows, mean_of_rows
 from artificer_runtime.outcome import Residuals
 
 FEWEST_ROWS = 20

@@ -16,7 +16,8 @@ from artificer.data.epochs import are_dates
 from artificer.line.judge import Judged, judged_rows
 from artificer.line.ship.stretches import stretches
 from artificer.measure.influence import influence, pairs_won, tracked_metric
-from artificer.measure.intervals import estimate, mean_of_rows, share_of
+from artificer.measure.intervals import estimate
+from artificer.measure.means import mean_of_rows, share_of
 from artificer.measure.metrics import metric
 from artificer.measure.stretches import within
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema

@@ -12,7 +12,7 @@ from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.track.harm import apart, at_level
 from artificer.line.track.meeting import Meeting
 from artificer.measure.compare import compare
-from artificer.measure.intervals import mean_of_rows, share_of, wilson
+from artificer.measure.means import mean_of_rows, share_of, wilson
 
 FEWEST_ROWS = 30
 

@@ -26,7 +26,7 @@ from artificer.line.update.flips import flipped
 from artificer.line.update.since import Start, start_of
 from artificer.measure.bayes import chances, practically
 from artificer.measure.compare import compare
-from artificer.measure.correct import looks
+from artificer.measure.correct import spent
 from artificer.measure.intervals import estimate
 
 __all__ = ["Meeting", "Start", "Version", "compared", "frozen", "meet", "newest", "opened", "start_of", "update"]
@@ -65,7 +65,7 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
     n_looks : int
         How many challengers have been judged on these rows, this one included: the level is corrected for it.
     """
-    level = looks(LEVEL, n_looks)
+    level = spent(LEVEL, n_looks)
     metric = champion.metric
     alike = champion.predictor.contents.classes == challenger.predictor.contents.classes
     if not alike or not rows.n_rows:

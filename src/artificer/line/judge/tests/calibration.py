@@ -13,7 +13,7 @@ from artificer.measure.calibration import calibration_slope, expected_error, int
 from artificer.measure.compare import compare
 from artificer.measure.cox import chance_if_right
 from artificer.measure.distributions import normal_quantile, normal_reach
-from artificer.measure.intervals import mean_of_rows, share_of
+from artificer.measure.means import mean_of_rows, share_of
 
 # Of the loss: a recalibration that gains less is not worth a change.
 WORTH = 0.01

@@ -13,7 +13,7 @@ from artificer.data.table import row_hashes
 from artificer.line.judge.examined import Examined, Rows, examination
 from artificer.line.judge.tests.against_linear import as_numbers
 from artificer.line.judge.tests.overfit import apart
-from artificer.measure.intervals import wilson
+from artificer.measure.means import wilson
 from artificer.measure.metrics import metric
 from artificer.measure.probe import single_feature_score
 
