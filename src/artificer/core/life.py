@@ -75,6 +75,8 @@ class Reference:
         NaN where rows have no time.
     target : Estimate or None
         `success` with its interval, rows of a group not taken for independent; None in packages without it.
+    shares : tuple of (str, Estimate)
+        Share of each class where there are more than two, in the model's order; empty in packages without them.
     """
 
     metric: str
@@ -86,6 +88,7 @@ class Reference:
     success: float = float("nan")
     rows_per_day: float = float("nan")
     target: Estimate | None = None
+    shares: tuple[tuple[str, Estimate], ...] = ()
     VERSION: ClassVar[int] = 1
 
 

@@ -36,6 +36,18 @@ def test_slips_and_capitals_are_told_each_by_its_code(tmp_path: Path) -> None:
     assert "have one spelling used" in told["typos"].fix
 
 
+def test_classes_that_differ_by_spelling_are_told_as_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    team = np.where(np.arange(N) % 2 > 0, "billing", "delivery").astype(object)
+    team[:60], team[100:104] = "Billing", "delivrey"
+    frame = pl.DataFrame({"age": rng.normal(40, 10, N), "team": team.astype(str)})
+    told = audit(Brief(target=Target(column="team")), frame=frame, workspace=tmp_path, limit_s=600).findings
+    spelt = {one.code: one for one in told if one.code in ("typos", "case_variants")}
+    assert set(spelt) == {"typos", "case_variants"}
+    assert "'Billing' for 'billing'" in spelt["case_variants"].says
+    assert {(one.where, one.severity) for one in spelt.values()} == {("team", "warning")}
+
+
 def test_towns_that_differ_are_left_alone(tmp_path: Path) -> None:
     assert findings(tmp_path, ["London", "Leeds", "York"] * (N // 3)) == []
 

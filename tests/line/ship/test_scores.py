@@ -173,11 +173,13 @@ class TestDecisions:
         client.ask(more="\n[decision]\ncapacity = { top = 4 }\nvalue = { acted = -6, success = 1 }\n")
         assert scored(client, rows())[0].n_chosen == 4
 
-    def test_more_classes_are_not_decided_on_and_that_is_told(self, client: Any, rows: Rows) -> None:
+    def test_more_classes_have_no_list_and_that_is_said_before_anything_is_written(
+        self, client: Any, rows: Rows
+    ) -> None:
         client.ask(more="\n[decision]\ncapacity = { top = 4 }\n").ship("three", "multiclass").serve("three")
-        done, table = scored(client, rows())
-        assert [finding.code for finding in done.findings] == ["no_decision"]
-        assert table["decision"].null_count() == 20
+        with pytest.raises(BriefError, match="capacity needs two classes"):
+            scored(client, rows())
+        assert not (client.folder / "out.parquet").exists()
 
 
 class TestTheSameCallAgain:

@@ -18,11 +18,13 @@ import artificer
 from artificer.core.brief import Track
 from artificer.core.errors import DataError
 from artificer.core.life import Tracked
+from artificer.core.records import Finding
 from artificer.core.store import encode
 from artificer.line import track as stage
 from artificer.line.track import false_alarms
 from artificer.line.track.meeting import Meeting
-from artificer.line.track.target import target_findings
+from artificer.line.track.target import levelled, target_findings
+from artificer.measure.intervals import wilson
 from artificer_runtime import PackageError, RowsError
 
 Build = Callable[..., World]
@@ -199,6 +201,52 @@ class TestTarget:
         reference = replace(made().version.reference, success=0.5, target=None, n_rows=1000)
         rows = Meeting(pl.DataFrame({"x": y}), np.arange(1000), y, 2, None, weight, None, 1)
         assert not any(target_findings(rows, np.full((1000, 2), 0.5), reference, 0.95))
+
+
+class TestSeveralClasses:
+    """Of three classes: 60%, 30% and 10% of the judged rows."""
+
+    NAMES, SHARES = ("billing", "delivery", "other"), (0.6, 0.3, 0.1)
+
+    def told(self, made: Build, shares: tuple[float, ...], said: tuple[float, ...], seed: int = 0) -> list[Finding]:
+        before = tuple(
+            (name, wilson(2000 * share, 2000.0)) for name, share in zip(self.NAMES, self.SHARES, strict=True)
+        )
+        reference = replace(made().version.reference, metric="log_loss", target=None, shares=before)
+        y = np.random.default_rng(seed).choice(3, 1000, p=shares).astype(np.float64)
+        rows = Meeting(pl.DataFrame({"x": y}), np.arange(1000), y, 3, None, None, None, -1)
+        return list(target_findings(rows, np.tile(said, (1000, 1)), reference, 0.95))
+
+    def test_one_that_moved_unforeseen_is_a_warning_and_is_named(self, made: Build) -> None:
+        (finding,) = self.told(made, (0.3, 0.3, 0.4), self.SHARES)
+        assert finding.severity == "warning"
+        assert "share of 'other' went from 10% to" in finding.says or "'billing' went from 60% to" in finding.says
+        assert "1 more of 3 classes moved too" in finding.says
+        assert finding.effect is not None
+        assert finding.effect.low > 0
+
+    def test_one_that_the_model_foresaw_is_a_note(self, made: Build) -> None:
+        (finding,) = self.told(made, (0.3, 0.3, 0.4), (0.3, 0.3, 0.4))
+        assert finding.severity == "note"
+
+    def test_the_same_shares_are_no_move(self, made: Build) -> None:
+        assert sum(bool(self.told(made, self.SHARES, self.SHARES, seed)) for seed in range(40)) <= 5
+
+    def test_a_package_without_shares_says_nothing(self, made: Build) -> None:
+        reference = made().version.reference
+        y = np.arange(300.0) % 3
+        rows = Meeting(pl.DataFrame({"x": y}), np.arange(300), y, 3, None, None, None, -1)
+        assert list(target_findings(rows, np.full((300, 3), 1 / 3), reference, 0.95)) == []
+
+    @given(st.integers(2, 6), st.integers(0, 10_000))
+    @settings(max_examples=30, deadline=None)
+    def test_levelled_chances_have_the_mean_that_is_asked_for(self, n_classes: int, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        chances, mean = rng.dirichlet(np.ones(n_classes), 50), rng.dirichlet(np.full(n_classes, 5.0))
+        weight = rng.uniform(0.5, 2, 50)
+        moved = levelled(chances, mean, weight)
+        assert np.allclose(moved.sum(axis=1), 1)
+        assert np.allclose(np.average(moved, axis=0, weights=weight), mean, atol=1e-6)
 
 
 def test_many_rows_are_scored_by_a_sample_and_counted_all(made: Build, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ def check_decision(brief: Brief, task: Task) -> None:
         )
     if decision.capacity is not None and decision.capacity.top < 1:
         raise BriefError(f"[decision.capacity] top is {decision.capacity.top}; a list holds one row at least")
-    _check_threshold(decision, task)
+    _check_scored(decision, task)
     _check_control(decision)
     _check_reasons(decision)
     conditions(decision, task)
@@ -50,14 +50,16 @@ def conditions(decision: DecisionPart, task: Task) -> tuple[Condition, ...]:
     return tuple(condition(text, task) for text in review.when)
 
 
-def _check_threshold(decision: DecisionPart, task: Task) -> None:
-    if decision.threshold is None:
-        return
-    if task == "multiclass":
+def _check_scored(decision: DecisionPart, task: Task) -> None:
+    """See that there is one score to decide by, and that a threshold is one that it can reach."""
+    stated = [name for name in ("capacity", "threshold", "value") if getattr(decision, name) is not None]
+    if task == "multiclass" and stated:
         raise BriefError(
-            "[decision] threshold needs two classes, one of which is success, or a number; the prediction is multiclass"
+            f"[decision] {stated[0]} needs two classes, one of which is success, or a number; the prediction is multiclass. "
+            "To act on the rows of one class, predict a column that says whether a row is of it; to have unsure rows decided "
+            "by a person, write review"
         )
-    if task == "binary" and not 0.0 <= decision.threshold <= 1.0:
+    if decision.threshold is not None and task == "binary" and not 0.0 <= decision.threshold <= 1.0:
         raise BriefError(
             f"[decision] threshold is {decision.threshold:g}, and is held against a probability: it lies between 0 and 1"
         )

@@ -10,7 +10,9 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from artificer.core.records import Fact, Finding
@@ -28,16 +30,20 @@ VOWELS = frozenset("aeiouy")
 
 @check("case_variants", "rows")
 def case_variants(seen: Seen) -> Iterator[Finding]:
-    """Report categories in which one level is written with other capitals or spaces."""
+    """Report categories, and classes of the target, of which one is written with other capitals or spaces."""
     for name, counts in _categories(seen):
         yield from _other_capitals(name, counts)
+    for finding in _other_capitals(seen.brief.target.column, _classes(seen)):
+        yield _of_target(finding)
 
 
 @check("typos", "rows")
 def typos(seen: Seen) -> Iterator[Finding]:
-    """Report rare levels that are one slip of the pen away from a common one."""
+    """Report rare levels, and rare classes of the target, that are one slip of the pen away from a common one."""
     for name, counts in _categories(seen):
         yield from _other_letters(name, counts)
+    for finding in _other_letters(seen.brief.target.column, _classes(seen)):
+        yield _of_target(finding)
 
 
 @check("case_variants", "profile")
@@ -81,6 +87,23 @@ def _categories(seen: Seen) -> Iterator[tuple[str, dict[str, int]]]:
     for column in seen.asked.schema.columns:
         if column.kind == "category" and column.name in seen.asked.features:
             yield column.name, _counted(seen.rows.frame[column.name])
+
+
+def _classes(seen: Seen) -> dict[str, int]:
+    """How many rows each class has, the commonest first; empty but for classes that are texts."""
+    if seen.asked.class_kind != "string":
+        return {}
+    counts = np.bincount(seen.rows.y.astype(np.int64), minlength=len(seen.asked.classes))
+    return {seen.asked.classes[one]: int(counts[one]) for one in np.argsort(-counts, kind="stable")}
+
+
+def _of_target(finding: Finding) -> Finding:
+    """Nothing mends labels by itself: what the model is asked for would be another question."""
+    return replace(
+        finding,
+        severity="warning",
+        fix="have one spelling used at the source; each spelling is learned as a class of its own",
+    )
 
 
 def _counted_levels(seen: Seen) -> Iterator[tuple[str, dict[str, int]]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from artificer.core.brief import Task
 from artificer.core.life import Bins, Reference
+from artificer.core.records import Estimate
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Model, Verdict
 from artificer.data.epochs import are_dates
@@ -72,7 +73,15 @@ def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Referenc
         success=target.value if target is not None else math.nan,
         rows_per_day=_per_day(rows.time),
         target=target,
+        shares=tuple(_shares(judged)) if task == "multiclass" else (),
     )
+
+
+def _shares(judged: Judged) -> Iterator[tuple[str, Estimate]]:
+    """The share of each class among the judged rows, by name."""
+    for place, name in enumerate(judged.predictor.contents.classes):
+        there = (judged.y == place).astype(np.float64)
+        yield name, share_of(there, judged.rows.weight, judged.rows.group, level=0.95)
 
 
 def watched(schema: Schema, time: str) -> Iterator[Column]:

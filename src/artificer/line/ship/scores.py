@@ -25,7 +25,7 @@ from artificer.data.fill import Filled, Place, fill, place_of
 from artificer.data.table import fingerprint
 from artificer.line.ask.decision import check_decision
 from artificer.line.ship.decided import ACT, CONTROL, REVIEW, Decided, decided, words
-from artificer.line.ship.decisions import NO_PERIOD, Rule, decisive
+from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.filling import filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
 from artificer.line.ship.reasons import shown_of
@@ -78,7 +78,7 @@ def score(
     place = _place(scorer, out, out_env)
     check_decision(scorer.brief, scorer.task)
     shown_of(scorer)  # a wrong name is told before anything is predicted
-    rule = Rule(decisive(scorer.brief, scorer.task), scorer.schema)
+    rule = Rule(scorer.brief, scorer.schema)
     batches, noticed = batches_of(scorer, rule, rows)
     found = predicted_rows(scorer, rule, batches())
     if found is None:
@@ -177,14 +177,6 @@ def _forgotten(scorer: Scorer, found: Predicted) -> tuple[Finding, ...]:
 
 def _findings(scorer: Scorer, rule: Rule, found: Predicted, filled: Filled) -> Iterator[Finding]:
     n_rows, brief = len(found.score), scorer.brief
-    if brief != rule.brief:
-        yield Finding(
-            "no_decision",
-            "warning",
-            "",
-            "[decision] ranks rows by one score, and there are more than two classes: no decision was made",
-            "remove [decision], or ask for the one class that matters: yes or no",
-        )
     n_lost = int((found.period == NO_PERIOD).sum())
     if n_lost:
         yield Finding(
