@@ -58,6 +58,12 @@ class Version:
         named = self.card.get("positive", "")
         return classes.index(named) if named in classes else -1
 
+    @property
+    def success(self) -> str:
+        """Of two classes the one that counts as success; "" where there are more, or a number is predicted."""
+        classes = self.predictor.contents.classes
+        return classes[self.positive] if len(classes) == 2 else ""
+
     def decided(self, metric: str, prediction: np.ndarray) -> np.ndarray:
         """Oriented predictions as a metric shall see them: where it reads labels, those that this version gives."""
         return decided(metric, prediction, turned(self.predictor.contents.multipliers, self.positive))
