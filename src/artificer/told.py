@@ -119,7 +119,7 @@ def _judge(record: Verdict) -> Iterator[str]:
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
             likely = f"; {in_chances(record.chances[name])}" if name in record.chances else ""
-            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}{likely}"
+            yield f"against {name}: {better_by(gain)}{likely}"
     ran = [test.outcome for test in record.tests if test.outcome != "not run"]
     if ran:
         counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artificer.core.records import Chances, Estimate
+from artificer.core.records import Chances, Estimate, Finding
 
 DAY_S = 86_400
 TOO_FEW = "too few rows for an interval"
@@ -75,6 +75,13 @@ def better_by(effect: Estimate) -> str:
     if effect.value != effect.value:
         return with_interval(effect)
     return f"worse by {with_interval(-effect)}" if effect.value < 0 else f"better by {with_interval(effect)}"
+
+
+def mended(finding: Finding) -> str:
+    """What mending would do to the score; "" where nothing is to be mended, or that was not measured."""
+    if finding.effect is None or finding.fix.startswith("nothing to do"):
+        return ""
+    return f"mended, the score is {better_by(finding.effect)}"
 
 
 def likely(p: float) -> str:

@@ -24,10 +24,11 @@ def shift_findings(shifts: Sequence[Shift], metric: str) -> Iterator[Finding]:
                 "shift",
                 "warning",
                 shift.column,
-                f"'{shift.column}' moved, and rows like the new ones score worse: {shift.largest}",
+                f"'{shift.column}' moved, and rows like the new ones score worse ({metric} {better_by(shift.effect)}): "
+                f"{shift.largest}",
                 "see whether its source changed; if the world did, retrain: `artificer update BRIEF`",
                 (Fact("distance", shift.distance, "share of rows"),),
-                shift.effect,
+                -shift.effect,
             )
     unknown = [shift for shift in columns if shift.harm == "undecidable" and shift.distance >= MOVED]
     if unknown:
@@ -67,7 +68,6 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
                 "relation cannot be seen",
                 "bring labels: in the rows, or by [track] labels",
                 (Fact("labelled", float(tracked.n_labelled), "rows"),),
-                tracked.expected,
             )
         return
     if tracked.harm == "harmful":
@@ -79,7 +79,7 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             f"{with_interval(-measured)}",
             "retrain on what is known by now: `artificer update BRIEF`",
             (Fact("judged", tracked.reference.value, metric),),
-            measured,
+            -measured,
         )
     elif measured.low > 0:
         yield Finding(
@@ -88,8 +88,6 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             metric,
             f"the {metric} on the new labelled rows is better than when the model was judged, by {with_interval(measured)}",
             "nothing to do",
-            (),
-            measured,
         )
     unexplained = tracked.unexplained
     if unexplained is not None and (unexplained.low > 0 or unexplained.high < 0):
@@ -100,8 +98,7 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             f"the inputs do not explain that the {metric} is {better_by(unexplained)}: the relation between inputs "
             "and target is another one than in training",
             "retrain on rows of the new relation: `artificer update BRIEF`",
-            (),
-            unexplained,
+            effect=-unexplained,
         )
 
 
