@@ -35,6 +35,15 @@ def figure(value: float) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """How many there are of something, and what follows from it where the verb hangs on the number.
+
+    >>> counted(1, "row"), counted(1_200, "row"), counted(1, "class has", "classes have")
+    ('1 row', '1,200 rows', '1 class has')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def day(seconds: float) -> str:
     """Date of a moment in UTC, in any year.
 

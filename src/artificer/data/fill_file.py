@@ -19,6 +19,7 @@ from filelock import FileLock
 from pyarrow import parquet
 
 from artificer.core.errors import DataError, reason
+from artificer.core.figures import counted
 from artificer.core.store import REMEDIES
 from artificer.data.arrow import unheld
 from artificer.data.fill import Filled, Filling, Place, fitted
@@ -116,7 +117,7 @@ def _read(path: Path, filling: Filling) -> pl.DataFrame:
         n_doubles = held.height - held.select(filling.key).n_unique()
         if n_doubles:
             raise DataError(
-                f"'{path.name}' holds {n_doubles:,} rows whose key another of its rows has; remove them, or {_ANOTHER}"
+                f"'{path.name}' holds {counted(n_doubles, 'row')} whose key another of its rows has; remove them, or {_ANOTHER}"
             )
     return held
 

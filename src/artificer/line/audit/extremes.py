@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from artificer.core.figures import figure
+from artificer.core.figures import counted, figure
 from artificer.core.records import Fact, Finding
 from artificer.data.scan import ColumnProfile
 from artificer.line.audit.contract.far import FEWEST_VALUES, reach
@@ -126,7 +126,7 @@ def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
         code="infinite",
         severity="warning",
         where=name,
-        says=f"'{name}' is infinite, or too large for 32-bit numbers, in {n_beyond:,} rows; it is clipped there",
+        says=f"'{name}' is infinite, or too large for 32-bit numbers, in {counted(n_beyond, 'row')}; it is clipped there",
         fix=SOURCE,
         facts=(Fact("n_beyond", float(n_beyond), "rows"), Fact("share_beyond", n_beyond / n_rows, "share of rows")),
     )
@@ -150,7 +150,7 @@ def _far(name: str, within: np.ndarray) -> Iterator[Finding]:
 
 
 def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
-    they = f"{n_far:,} values of '{name}' lie" if n_far > 1 else f"1 value of '{name}' lies"
+    they = counted(n_far, f"value of '{name}' lies", f"values of '{name}' lie")
     return Finding(
         code="outliers",
         severity="note",
@@ -169,7 +169,7 @@ def _ends_at_zero(within: np.ndarray) -> bool:
 
 
 def _below_zero(name: str, n_below: int, share: float, least: float) -> Finding:
-    they = f"{n_below:,} values of '{name}' are" if n_below > 1 else f"1 value of '{name}' is"
+    they = counted(n_below, f"value of '{name}' is", f"values of '{name}' are")
     return Finding(
         code="outliers",
         severity="note",

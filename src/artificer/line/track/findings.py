@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from artificer.core.figures import better_by, figure, with_interval
+from artificer.core.figures import better_by, counted, figure, with_interval
 from artificer.core.life import Reference, Shift, Tracked
 from artificer.core.records import Fact, Finding
 
@@ -113,7 +113,8 @@ def time_findings(moment: np.ndarray | None, reference: Reference) -> Iterator[F
             "earlier_rows",
             "warning",
             "time",
-            f"{early:,} of {len(moment):,} new rows are earlier than the last that the model was judged on: they came again, "
+            f"{early:,} of {counted(len(moment), 'new row')} came earlier than the last that the model was judged on: "
+            "sent again, "
             "or a clock went back",
             "see what writes them; leave out what was delivered before",
             (Fact("rows", float(early), "rows"),),
@@ -124,7 +125,7 @@ def time_findings(moment: np.ndarray | None, reference: Reference) -> Iterator[F
             "future_rows",
             "warning",
             "time",
-            f"{late:,} of {len(moment):,} new rows lie in the future",
+            f"{late:,} of {counted(len(moment), 'new row')} {'lies' if late == 1 else 'lie'} in the future",
             "see whether the clock or the zone of what writes them is right",
             (Fact("rows", float(late), "rows"),),
         )
