@@ -253,6 +253,8 @@ def test_what_fit_is_given_beside_x_is_checked() -> None:
             Classifier().fit(frame, y, **given)
     with pytest.raises(ValueError, match="X has a column 'artificer target', a name that is kept"):
         Classifier().fit(frame.with_columns(pl.lit(1.0).alias("artificer target")), y)
+    with pytest.raises(ValueError, match="X has two columns named 'a'; rename or drop one of them"):
+        Classifier().fit(pd.DataFrame(np.zeros((n, 2)), columns=["a", "a"]), y)
     with pytest.raises(ValueError, match="the frame has no columns"):
         Classifier().fit(pd.DataFrame(index=range(n)), y)
     with pytest.raises(ValueError, match="y holds texts such as '1' beside 1; make all labels of one type"):

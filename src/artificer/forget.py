@@ -20,6 +20,7 @@ import polars as pl
 from artificer.core.brief import Brief
 from artificer.core.copies import FOLDER
 from artificer.core.errors import ArtificerError, DataError, WorkspaceError, closest
+from artificer.core.figures import counted
 from artificer.core.forgotten import secret_of
 from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.stages import Asked
@@ -148,14 +149,14 @@ def told(found: Held) -> Iterator[str]:
     """What was found, in sentences."""
     goes = "went" if found.removed else "would go"
     for table, n_rows in found.ledger.items():
-        yield f"{goes}: {n_rows:,} rows of the ledger's table {table}"
+        yield f"{goes}: {counted(n_rows, 'row')} of the ledger's table {table}"
     if found.tasks:
         yield f"{goes}: {len(found.tasks)} folders in tasks/, which the next run computes again"
     for one in found.outputs:
         if one.trouble:
             yield f"to be seen to by you: {one.table} ({one.trouble})"
         elif one.n_rows:
-            yield f"{goes}: {one.n_rows:,} rows of {one.table}"
+            yield f"{goes}: {counted(one.n_rows, 'row')} of {one.table}"
     for source in found.sources:
         yield f"to be seen to by you: {source}"
     for copy in found.copies:

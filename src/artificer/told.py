@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from artificer.core.figures import SIGNS, better_by, in_chances, with_interval
+from artificer.core.figures import SIGNS, better_by, counted, in_chances, with_interval
 from artificer.core.leaderboard import leaderboard, table
 from artificer.core.life import Tracked, Updated
 from artificer.core.records import Finding
@@ -66,7 +66,7 @@ def mending_told(findings: Iterable[Finding]) -> Iterator[str]:
 def _ask(record: Asked) -> Iterator[str]:
     rows = f"{record.train.n_rows:,} training rows"
     sealed = f", {record.sealed.rows.n_rows:,} sealed for the last test ({record.sealed.how})" if record.sealed else ""
-    yield f"{record.task}: {rows}{sealed}, {len(record.features)} columns to predict from"
+    yield f"{record.task}: {rows}{sealed}, {counted(len(record.features), 'column')} to predict from"
 
 
 def _audit(record: Audited) -> Iterator[str]:
@@ -74,13 +74,16 @@ def _audit(record: Audited) -> Iterator[str]:
     yield from map(finding_told, shown[:MOST_FINDINGS])
     rest = len(record.findings) - len(shown[:MOST_FINDINGS])
     if rest:
-        yield f"{rest} more findings stand in the report"
+        yield f"{counted(rest, 'more finding stands', 'more findings stand')} in the report"
     if not record.findings:
         yield "nothing to report"
 
 
 def _choose(record: Chosen) -> Iterator[str]:
-    yield f"{len(record.features)} columns, {record.split.n_folds} folds ({record.split.how}): {record.split.because}"
+    yield (
+        f"{counted(len(record.features), 'column')}, {record.split.n_folds} folds ({record.split.how}): "
+        f"{record.split.because}"
+    )
 
 
 def _describe(record: Description) -> Iterator[str]:
@@ -97,7 +100,7 @@ def _design(record: Plan) -> Iterator[str]:
 
 
 def _encode(record: Encoding) -> Iterator[str]:
-    yield "blocks: " + ", ".join(f"{block.name} ({len(block.columns)} columns)" for block in record.blocks)
+    yield "blocks: " + ", ".join(f"{block.name} ({counted(len(block.columns), 'column')})" for block in record.blocks)
 
 
 def _fit(record: Trained) -> Iterator[str]:
@@ -119,7 +122,7 @@ def _judge(record: Verdict) -> Iterator[str]:
     for name, gain in (("a constant", record.against_baseline), ("a linear model", record.against_linear)):
         if gain is not None:
             likely = f"; {in_chances(record.chances[name])}" if name in record.chances else ""
-            yield f"against {name}: {'+' if gain.value >= 0 else ''}{with_interval(gain)}{likely}"
+            yield f"against {name}: {better_by(gain)}{likely}"
     ran = [test.outcome for test in record.tests if test.outcome != "not run"]
     if ran:
         counts = ", ".join(f"{ran.count(one)} {one}" for one in ("passed", "warned", "failed") if one in ran)
@@ -137,7 +140,7 @@ def _ship(record: Shipped) -> Iterator[str]:
 def _track(record: Tracked) -> Iterator[str]:
     change = record.measured if record.measured is not None else record.expected
     how = "measured" if record.measured is not None else "expected from the inputs"
-    rows = f"{record.n_rows:,} new rows, {record.n_labelled:,} labelled"
+    rows = f"{counted(record.n_rows, 'new row')}, {record.n_labelled:,} labelled"
     yield f"{rows}: {record.metric} {better_by(change)}, {how}: {record.harm}"
     yield from (finding_told(finding) for finding in record.findings if finding.severity != "note")
 

@@ -318,7 +318,7 @@ class TestRefused:
 
     def test_a_file_with_doubled_keys(self, tmp_path: Path) -> None:
         pl.DataFrame({"id": [1, 1], "score": [0.1, 0.2], "at": ["x", "x"]}).write_parquet(tmp_path / "t.parquet")
-        with pytest.raises(DataError, match="holds 1 rows whose key another"):
+        with pytest.raises(DataError, match="holds 1 row whose key another"):
             fill(filling([1], [0.5]), place_of("t.parquet", tmp_path))
 
     @pytest.mark.parametrize("name", ["t.parquet", "t.csv", "t.jsonl", "t.arrow"])

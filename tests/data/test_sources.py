@@ -164,7 +164,7 @@ class TestJoined:
         more = pl.DataFrame({"client": ["10", None], "city": ["Pisa", "Oslo"]})
         (finding,) = gather(shop(tmp_path, pl.concat([self.CLIENTS, more])), tmp_path).findings
         assert (finding.code, finding.severity) == ("broken_keys", "note")
-        assert "25% of its keys belong to no row of the source and 1 of its rows lack their key" in finding.says
+        assert "25% of its keys belong to no row of the source and 1 of its rows lacks its key" in finding.says
 
     def test_a_table_with_two_rows_of_a_key_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match=r"2 rows that share their key \(client\)"):

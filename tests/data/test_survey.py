@@ -137,7 +137,7 @@ def test_parts_that_are_no_one_table_are_refused(tmp_path: Path) -> None:
 def test_a_long_csv_that_is_ragged_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(separated, "LONG", 10)
     (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4,5\n6,7\n")
-    with pytest.raises(DataError, match="ragged: 1 rows"):
+    with pytest.raises(DataError, match="ragged: 1 row has"):
         survey(tmp_path / "rows.csv")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -238,6 +239,22 @@ def test_rows_and_columns_of_pandas_and_polars_in_a_dict() -> None:
     np.testing.assert_array_equal(schema.encode({"a": pl.Series([1.0, 2.0]), "b": [3, 4]}).numbers, whole)
     np.testing.assert_array_equal(schema.encode(frame.iloc[0]).numbers, whole[:1])
     np.testing.assert_array_equal(schema.encode({"a": np.array(1.0), "b": 3}).numbers, whole[:1])
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 40])
+def test_two_columns_of_one_name_are_refused_where_the_model_reads_that_name(n_rows: int) -> None:
+    schema, cells = Schema((Column("a", "number"),)), np.ones((n_rows, 3))
+    for rows in (pd.DataFrame(cells, columns=["a", "b", "a"]), pa.table(list(cells.T), names=["a", "b", "a"])):
+        with pytest.raises(RowsError, match="two columns named 'a'; rename or drop one"):
+            schema.encode(rows)
+    assert len(schema.encode(pd.DataFrame(cells, columns=["b", "b", "a"])).numbers) == n_rows
+
+
+@pytest.mark.parametrize("n_rows", [1, 40])
+def test_numbers_of_128_bits_are_numbers(n_rows: int) -> None:
+    for kind in (pl.Int128, pl.UInt128):
+        rows = pl.DataFrame({"a": pl.Series([2**100] * n_rows, dtype=kind)})
+        assert Schema((Column("a", "number"),)).encode(rows).numbers.ravel().tolist() == [2.0**100] * n_rows
 
 
 @pytest.mark.parametrize("n_rows", [1, 2])

@@ -20,6 +20,8 @@ _PLAIN = frozenset({float, int, str, bool, type(None)})
 # Types of pandas, polars and Arrow whose moments name no time zone.
 _NAIVE = re.compile(r"^datetime64\[\w+\]$|time_zone=None|^[Dd]ate(32|64)?(\[\w+\])*$|^timestamp\[\w+\](\[pyarrow\])?$")
 
+_NOT_NUMPY = ("Decimal", "Int128", "UInt128")  # types of polars whose values numpy has as none of its own
+
 Column = Sequence[Any] | np.ndarray
 
 
@@ -43,7 +45,7 @@ class Rows:
     Raises
     ------
     RowsError
-        When a column is absent, columns differ in length, or the rows are none of these.
+        When a column is absent or there twice, columns differ in length, or the rows are none of these.
     """
 
     def __init__(self, rows: Any, names: Sequence[str], zoned: Sequence[int] = ()) -> None:
@@ -147,10 +149,17 @@ class Rows:
 
     def _places(self, known: Sequence[Any]) -> list[int]:
         where = {name: place for place, name in enumerate(known)}
+        if len(where) < len(known):
+            self._refuse_twins(known)
         try:
             return [where[name] for name in self.names]
         except KeyError:
             raise self._absent(known) from None
+
+    def _refuse_twins(self, known: Sequence[Any]) -> None:
+        for name in self.names:
+            if list(known).count(name) > 1:
+                raise RowsError(f"the rows to predict have two columns named '{name}'; rename or drop one of them")
 
     def _absent(self, known: Sequence[Any]) -> RowsError:
         name = next(name for name in self.names if name not in known)
@@ -219,7 +228,7 @@ def _pandas_column(column: Any) -> Column:
 
 def _polars_column(column: Any) -> Column:
     if column.dtype.is_numeric() or str(column.dtype) == "Boolean":
-        if column.null_count() == 0 and not str(column.dtype).startswith("Decimal"):
+        if column.null_count() == 0 and not str(column.dtype).startswith(_NOT_NUMPY):
             return np.asarray(column.to_numpy())
     elif str(column.dtype).startswith("Date"):
         return np.asarray(column.to_numpy()).astype(f"datetime64[{'D' if str(column.dtype) == 'Date' else 'us'}]")

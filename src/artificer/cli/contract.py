@@ -14,6 +14,7 @@ from artificer.cli.stages import audit_data, run_stage
 from artificer.cli.subject import Subject, what
 from artificer.core.brief import is_brief
 from artificer.core.errors import ArtificerError, BriefError
+from artificer.core.figures import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,10 +196,16 @@ def _tell(held: Held, findings: tuple[Any, ...], files: dict[str, Path]) -> None
         for what, names in (("new", held.new), ("gone", held.gone), ("changed", held.changed)):
             if names:
                 click.echo(f"{what:8} {', '.join(names)}")
-        click.echo(f"{len(held.positions):,} of {held.n_rows:,} rows break a rule")
+        click.echo(
+            counted(
+                len(held.positions),
+                f"of {held.n_rows:,} rows breaks a rule",
+                f"of {held.n_rows:,} rows break a rule",
+            )
+        )
     if held.n_elsewhere:
         other = "training" if held.where == "serving" else "serving"
-        n_rules = "1 rule" if held.n_elsewhere == 1 else f"{held.n_elsewhere} rules"
+        n_rules = counted(held.n_elsewhere, "rule")
         click.echo(f"held as rows for {held.where}: {n_rules} for {other} alone left aside")
     for name, path in files.items():
         click.echo(f"{name:11} {path}")

@@ -8,6 +8,7 @@ import click
 
 from artificer.cli.show import document, json_option
 from artificer.cli.workspaces import root_of, where_argument
+from artificer.core.figures import counted
 
 
 @click.command()
@@ -91,5 +92,5 @@ def export(where: Path | None, out: Path, kind: str, as_json: bool) -> int:
     if as_json:
         document("ledger export", 0, done, files={one.table: out / one.file for one in done})
     else:
-        click.echo(f"{out} holds {len(done)} tables, {sum(one.n_rows for one in done):,} rows")
+        click.echo(f"{out} holds {counted(len(done), 'table')}, {counted(sum(one.n_rows for one in done), 'row')}")
     return 0

@@ -10,6 +10,7 @@ import click
 from artificer.cli.show import document, json_option, typed, workspace_option
 from artificer.cli.sign import require_signed_option
 from artificer.cli.subject import what
+from artificer.core.figures import counted
 
 if TYPE_CHECKING:
     from artificer.core.life import Scored
@@ -56,7 +57,9 @@ def score(
         return 0
     show(done)
     if not packed and done.n_review:
-        click.echo(f"\n{done.n_review:,} rows wait for a person: artificer review {typed(subject)}")
+        click.echo(
+            f"\n{counted(done.n_review, 'row waits', 'rows wait')} for a person: artificer review {typed(subject)}"
+        )
     if not packed and done.n_rows:
         click.echo(
             f"\nNext: the same call again is harmless; when labels have come in: artificer track {typed(subject)}"
@@ -76,6 +79,7 @@ def show(done: Scored) -> None:
     chosen += f", {done.n_control:,} are control" if done.n_control else ""
     chosen += f", {done.n_review:,} to review" if done.n_review else ""
     click.echo(
-        f"{done.n_rows:,} rows scored by {done.version} in {done.seconds:.1f} s{chosen}; {done.table}: {done.n_new:,} new, "
+        f"{counted(done.n_rows, 'row')} scored by {done.version} in {done.seconds:.1f} s{chosen}; {done.table}: "
+        f"{done.n_new:,} new, "
         f"{done.n_changed:,} changed, {done.n_same:,} same"
     )

@@ -9,6 +9,7 @@ import click
 
 from artificer.cli.show import How, brief_argument, coloured, document, line_options
 from artificer.core.errors import ArtificerError
+from artificer.core.figures import counted
 
 
 def audit_data(data: Path, as_json: bool) -> int:
@@ -29,7 +30,10 @@ def audit_data(data: Path, as_json: bool) -> int:
         click.echo(coloured("✓ nothing was found"))
     for decision in record.decisions:
         n_left = len(decision.choice.split(", "))
-        click.echo(f"{n_left} checks were not run (--json names them): {decision.because}; {decision.alternatives[0]}")
+        click.echo(
+            f"{counted(n_left, 'check was', 'checks were')} not run (--json names them): {decision.because}; "
+            f"{decision.alternatives[0]}"
+        )
     return code
 
 

@@ -21,6 +21,7 @@ from artificer.cli.show import (
 )
 from artificer.cli.sign import require_signed_option
 from artificer.cli.subject import Subject, what
+from artificer.core.figures import counted
 
 INTERVAL = ("low 90%", "high 90%")
 
@@ -95,7 +96,7 @@ def predict(subject: Path, rows: Path, out: Path | None, workspace: Path | None,
     predicted = predictions(predictor, frame, keys_of(package))
     if out is not None:
         save_rows(predicted, out)
-        click.echo(f"{predicted.height:,} predictions are in {out}", err=True)
+        click.echo(f"{counted(predicted.height, 'prediction is', 'predictions are')} in {out}", err=True)
         if as_json:
             document("predict", 0, {"n_rows": predicted.height}, files={"predictions": out})
         return 0

@@ -56,6 +56,15 @@ class FaultError(ArtificerError):
     exit_code = 70
 
 
+def reason(error: BaseException) -> str:
+    """What an error of another library says, in one line.
+
+    >>> reason(ValueError("no digit\\nbacktrace: …")), reason(OSError())
+    ('no digit', 'OSError')
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 def there_are(name: str, names: Iterable[str]) -> str:
     """Say which names there are, the one that a wrong one resembles first, to end an error message with.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artificer.core.records import Chances, Estimate
+from artificer.core.records import Chances, Estimate, Finding
 
 DAY_S = 86_400
 TOO_FEW = "too few rows for an interval"
@@ -33,6 +33,15 @@ def figure(value: float) -> str:
         return ("−" if value < 0 else "") + f"{size:.2g}"
     digits = 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.001 else 6
     return f"{value:.{digits}f}".replace("-", "−")
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """How many there are of something, and what follows from it where the verb hangs on the number.
+
+    >>> counted(1, "row"), counted(1_200, "row"), counted(1, "class has", "classes have")
+    ('1 row', '1,200 rows', '1 class has')
+    """
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def day(seconds: float) -> str:
@@ -75,6 +84,13 @@ def better_by(effect: Estimate) -> str:
     if effect.value != effect.value:
         return with_interval(effect)
     return f"worse by {with_interval(-effect)}" if effect.value < 0 else f"better by {with_interval(effect)}"
+
+
+def mended(finding: Finding) -> str:
+    """What mending would do to the score; "" where nothing is to be mended, or that was not measured."""
+    if finding.effect is None or finding.fix.startswith("nothing to do"):
+        return ""
+    return f"mended, the score is {better_by(finding.effect)}"
 
 
 def likely(p: float) -> str:

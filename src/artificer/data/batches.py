@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from artificer.core.errors import DataError
+from artificer.core.errors import DataError, reason
 from artificer.core.records import Finding
 from artificer.data.readers import Loaded, read_part
 
@@ -60,6 +60,8 @@ def streamed(
 ) -> Iterator[Batch] | None:
     """Batches of Parquet and Arrow files, read as they are asked for; None where the source is anything else.
 
+    None too where a file holds what only polars reads, integers of 128 bits.
+
     Parameters
     ----------
     source : str or Path
@@ -77,7 +79,7 @@ def streamed(
         When a file is damaged, changes meanwhile, or a column of it holds what no model reads.
     """
     found = files_of(source, folder)
-    if not found or not all(one.is_file() and _start(one) in STARTS for one in found):
+    if not found or not all(one.is_file() and _start(one) in STARTS and _is_read(one) for one in found):
         return None
     held = {} if seen is None else seen
     return (batch for one in found for batch in _batches(one, wanted, held))
@@ -97,6 +99,18 @@ def _start(path: Path) -> bytes:
         raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
 
 
+def _is_read(path: Path) -> bool:
+    look = parquet.read_schema if STARTS[_start(path)] == "Parquet" else pa.ipc.open_file
+    try:
+        with path.open("rb") as file:
+            look(file)
+    except pa.ArrowNotImplementedError:
+        return False
+    except (pa.ArrowException, OSError):  # damaged, which is told when it is read
+        pass
+    return True
+
+
 def _batches(path: Path, wanted: Collection[str] | None, seen: dict[Path, State]) -> Iterator[Batch]:
     form, start = STARTS[_start(path)], 0
     try:
@@ -108,8 +122,7 @@ def _batches(path: Path, wanted: Collection[str] | None, seen: dict[Path, State]
                 start += part.frame.height
         _refuse_changed(path, seen)
     except (pa.ArrowException, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"'{path.name}' is a damaged {form} file ({reason}); make or copy it again") from error
+        raise DataError(f"'{path.name}' is a damaged {form} file ({reason(error)}); make or copy it again") from error
 
 
 def _refuse_changed(path: Path, seen: dict[Path, State]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 
 LARGEST_QUIET_SHARE = 0.2
@@ -68,7 +69,7 @@ def _spelt(name: str, key: Sequence[str], share: float) -> Finding:
 
 def _idle(name: str, key: Sequence[str], share_idle: float, n_null: int, share_met: float) -> Finding:
     told = [f"{share_idle:.0%} of its keys belong to no row of the source"] if share_idle > LARGEST_QUIET_SHARE else []
-    told += [f"{n_null:,} of its rows lack their key"] if n_null else []
+    told += [f"{counted(n_null, 'of its rows lacks its', 'of its rows lack their')} key"] if n_null else []
     return Finding(
         "broken_keys",
         "warning" if share_idle > 0.5 and share_met < 0.5 else "note",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from artificer.core.errors import BriefError, DataError, closest
+from artificer.core.errors import BriefError, DataError, closest, reason
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -226,7 +226,7 @@ def _column(name: str, values: tuple[Any, ...], kind: pl.DataType) -> pl.Series:
 
 
 def _said(error: Any, url: URL) -> str:
-    said = error.diag.message_primary or (str(error).strip().splitlines() or [type(error).__name__])[0]
+    said = error.diag.message_primary or reason(error)
     if error.diag.statement_position:
         said = f"{said} (at character {error.diag.statement_position})"
     return str(said).replace(str(url.password), "***") if url.password else str(said)

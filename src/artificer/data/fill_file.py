@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
+import pyarrow as pa
 from filelock import FileLock
 from pyarrow import parquet
 
-from artificer.core.errors import DataError
+from artificer.core.errors import DataError, reason
+from artificer.core.figures import counted
 from artificer.core.store import REMEDIES
+from artificer.data.arrow import unheld
 from artificer.data.fill import Filled, Filling, Place, fitted
 from artificer.data.keys import key_texts
 from artificer.data.table import csv_bytes, unquoted
@@ -104,19 +107,27 @@ def _read(path: Path, filling: Filling) -> pl.DataFrame:
         elif suffix in LINES:
             held = pl.read_ndjson(path.read_bytes(), infer_schema_length=None)
         elif suffix in ARROW:
-            held = pl.read_ipc(path.read_bytes())
+            held = _read_arrow(path)
         else:
             held = _read_parquet(path, filling.key)
-    except (pl.exceptions.PolarsError, ValueError, csv.Error) as error:
-        raise DataError(f"'{path.name}' is no table that can be filled: {_first(error)}; {_ANOTHER}") from error
+    except (pl.exceptions.PolarsError, pa.ArrowException, ValueError, csv.Error) as error:
+        raise DataError(f"'{path.name}' is no table that can be filled: {reason(error)}; {_ANOTHER}") from error
     held = _typed(held, filling, path.name)
     if all(name in held.columns for name in filling.key):
         n_doubles = held.height - held.select(filling.key).n_unique()
         if n_doubles:
             raise DataError(
-                f"'{path.name}' holds {n_doubles:,} rows whose key another of its rows has; remove them, or {_ANOTHER}"
+                f"'{path.name}' holds {counted(n_doubles, 'row')} whose key another of its rows has; remove them, or {_ANOTHER}"
             )
     return held
+
+
+def _read_arrow(path: Path) -> pl.DataFrame:
+    with path.open("rb") as file:
+        odd = unheld(pa.ipc.open_file(file).schema)
+    if odd:
+        raise ValueError(f"its column '{odd}' is of a type that would not come back as it is")
+    return pl.read_ipc(path.read_bytes())
 
 
 def _read_parquet(path: Path, key: Sequence[str]) -> pl.DataFrame:
@@ -220,10 +231,6 @@ def _told(path: Path) -> Iterator[None]:
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "see what stands there").replace("with --workspace", "to write to")
         raise DataError(f"'{path}' cannot be written ({error.strerror or error}); {remedy}") from error
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 _ANOTHER = "name another table to write to, or remove this one"

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from artificer.core.errors import DataError
+from artificer.core.errors import DataError, reason
 from artificer.data.fill import Filled, Filling, Place, fitted
 from artificer.data.upsert import Upsert, quoted
 
@@ -55,7 +55,7 @@ def connected(place: Place) -> Iterator[Any]:
         with psycopg.connect(plain, connect_timeout=CONNECT_S, autocommit=True) as connection:
             yield connection
     except psycopg.Error as error:
-        said = error.diag.message_primary or (str(error).strip().splitlines() or [type(error).__name__])[0]
+        said = error.diag.message_primary or reason(error)
         if url.password:
             said = said.replace(str(url.password), "***")
         raise DataError(

@@ -20,8 +20,9 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from artificer.core.errors import DataError, NoRowsError, closest
+from artificer.core.errors import DataError, NoRowsError, closest, reason
 from artificer.core.records import Finding
+from artificer.data.arrow import STREAM, from_arrow, read_arrow, refuse_twins, series_of
 from artificer.data.nested import left_out, nested, of_all, told_left_out
 from artificer.data.separated import read_separated, refuse_names
 from artificer.data.spelled import concatenated, is_mixed, mixed_texts, moments_of
@@ -29,7 +30,6 @@ from artificer.data.workbooks import is_workbook, read_sheet
 from artificer_runtime.values import spans_in_seconds
 
 SQLITE = b"SQLite format 3\x00"
-ARROW_STREAM = b"\xff\xff\xff\xff"
 UTF8_MARK = b"\xef\xbb\xbf"
 UNREADABLE = (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError)
 NO_TABLE = {
@@ -41,7 +41,7 @@ NO_TABLE = {
 
 NAMED = {  # what files of a name begin with; a text of rows is read under any name
     ".parquet": ("Parquet", (b"PAR1",)),
-    ".arrow": ("Arrow", (b"ARROW1", ARROW_STREAM)),
+    ".arrow": ("Arrow", (b"ARROW1", STREAM)),
     ".feather": ("Arrow", (b"ARROW1",)),
     ".xlsx": ("Excel", (b"PK\x03\x04",)),
 }
@@ -104,7 +104,7 @@ def read_part(table: Any, name: str) -> Loaded:
     DataError
         As for `read`.
     """
-    return _loaded(_from_arrow(table), name=name)
+    return _loaded(from_arrow(table), name=name)
 
 
 def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
@@ -208,18 +208,15 @@ def _read_rows(data: bytes, name: str) -> Loaded:
         else:
             frame = reader(data)
     except UNREADABLE as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"'{name}' is a damaged {form} file ({reason}); make or copy it again") from error
+        raise DataError(f"'{name}' is a damaged {form} file ({reason(error)}); make or copy it again") from error
     return _loaded(frame, findings, name=name)
 
 
 def _format(data: bytes) -> tuple[Callable[[bytes], pl.DataFrame] | None, str]:
     if data[:4] == b"PAR1":
-        return lambda held: pl.read_parquet(io.BytesIO(held)), "Parquet"
-    if data[:6] == b"ARROW1":
-        return lambda held: pl.read_ipc(io.BytesIO(held)), "Arrow"
-    if data[:4] == ARROW_STREAM:
-        return lambda held: pl.read_ipc_stream(io.BytesIO(held)), "Arrow"
+        return read_arrow, "Parquet"
+    if data[:6] == b"ARROW1" or data[:4] == STREAM:
+        return read_arrow, "Arrow"
     start = data.lstrip()[:1]
     if start == b"[":
         return lambda held: _from_records(json.loads(held)), "JSON"
@@ -256,13 +253,13 @@ def _frame(source: Any) -> pl.DataFrame:
         if isinstance(source, pl.LazyFrame):
             return source.collect()
         if isinstance(source, pa.Table | pa.RecordBatch):
-            return _from_arrow(source)
-        if hasattr(source, "iloc"):
+            return from_arrow(source)
+        if hasattr(source, "iloc") and hasattr(source, "columns"):
             return _from_pandas(source)
         if isinstance(source, dict):
             return pl.DataFrame({name: _unmixed(values) for name, values in source.items()}, strict=False)
     except (*UNREADABLE, TypeError) as error:
-        raise DataError(f"the frame cannot be read: {error}") from error
+        raise DataError(f"the frame cannot be read: {reason(error)}") from error
     raise DataError(
         f"rows of type {type(source).__name__} cannot be read; give a path, a frame of polars, pandas or Arrow, or a "
         "dict of columns"
@@ -277,16 +274,9 @@ def _unmixed(values: Any) -> Any:
     return mixed_texts(values) if isinstance(values, list | tuple) and _is_mixed_plain(values) else values
 
 
-def _from_arrow(table: Any) -> pl.DataFrame:
-    _refuse_twins(table.schema.names, "the frame")
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
 def _from_pandas(source: Any) -> pl.DataFrame:
     names = [str(name) for name in source.columns]
-    _refuse_twins(names, "the frame")
+    refuse_twins(names, "the frame")
     return pl.DataFrame([_from_series(name, source.iloc[:, place]) for place, name in enumerate(names)])
 
 
@@ -297,8 +287,10 @@ def _from_series(name: str, series: Any) -> pl.Series:
         return pl.Series(name, moments_of(series.tolist()), dtype=pl.Datetime("us"))
     if kind == "IntervalDtype":
         return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
+    if kind == "SparseDtype":
+        series = series.sparse.to_dense()
     try:
-        return pl.Series(name, pa.Array.from_pandas(series))
+        return series_of(name, pa.Array.from_pandas(series))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
         # An object column of several types: its values as texts, so that none is lost.
         return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
@@ -321,11 +313,23 @@ def _plain(column: pl.Series) -> pl.Series:
     kind = column.dtype
     if kind in (pl.Categorical, pl.Enum, pl.Null, pl.Time):
         return column.cast(pl.String)
+    if isinstance(kind, pl.BaseExtension):
+        return _plain(column.ext.storage())
     if isinstance(kind, pl.Decimal):
         return column.cast(pl.Float64)
+    if kind in (pl.Int128, pl.UInt128):
+        return _of_64_bits(column)
     if isinstance(kind, pl.Duration):
         return pl.Series(column.name, spans_in_seconds(column.to_numpy()), nan_to_null=True)
     return column
+
+
+def _of_64_bits(column: pl.Series) -> pl.Series:
+    """Whole numbers that 64 bits may not hold: as texts where one is longer, as files of texts have them."""
+    try:
+        return column.cast(pl.Int64)
+    except pl.exceptions.InvalidOperationError:
+        return column.cast(pl.String)
 
 
 def _stacked(frames: Sequence[pl.DataFrame], names: Sequence[str], late: Sequence[str]) -> pl.DataFrame:
@@ -345,9 +349,3 @@ def _stacked(frames: Sequence[pl.DataFrame], names: Sequence[str], late: Sequenc
 
 def _with_all(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     return frame.select(pl.col(name) if name in frame.columns else pl.lit(None).alias(name) for name in columns)
-
-
-def _refuse_twins(names: Sequence[str], where: str) -> None:
-    twins = sorted({name for name in names if list(names).count(name) > 1})
-    if twins:
-        raise DataError(f"{where} has two columns named '{twins[0]}'; rename or drop one of them")

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from artificer.core.errors import DataError
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.data.headless import headless
 from artificer.data.whole import rounded
@@ -332,7 +333,7 @@ def _ragged(rows: list[pa.csv.InvalidRow], name: str, header: int) -> str:
     first = rows[0]
     places = ", ".join(str(row.number) for row in rows[:5]) + (" and more" if len(rows) > 5 else "")
     return (
-        f"'{name}' is ragged: {len(rows)} rows have another number of fields than the header, which has "
+        f"'{name}' is ragged: {counted(len(rows), 'row has', 'rows have')} another number of fields than the header, which has "
         f"{first.expected_columns}; row {first.number} has {first.actual_columns}. Rows (header: row {header}): {places}. "
         "Mend them (a separator inside a value needs quotes)"
     )

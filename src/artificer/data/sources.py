@@ -15,6 +15,7 @@ import polars as pl
 
 from artificer.core.brief import Brief, Data, Joined
 from artificer.core.errors import BriefError, DataError, NoRowsError, closest
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.data.broken_keys import broken_keys
 from artificer.data.databases import iter_hosts, query_rows, shown, url_of
@@ -211,7 +212,7 @@ def _joined(
     double = int((keys.drop_nulls().is_duplicated()).sum())
     if double:
         raise DataError(
-            f"the table '{name}' has {double:,} rows that share their key ({', '.join(table.key)}) with another: each row "
+            f"the table '{name}' has {counted(double, 'row')} that share their key ({', '.join(table.key)}): each row "
             "of the source can take one; add them up first, for instance by a query with group by"
         )
     right = other.frame.drop(table.key).rename(lambda column: f"{name}.{column}").with_columns(keys)
@@ -248,7 +249,8 @@ def _unmatched(name: str, key: tuple[str, ...], n_matched: int, n_rows: int) -> 
             "unmatched",
             "warning" if share > UNMATCHED else "note",
             name,
-            f"{n_rows - n_matched:,} of {n_rows:,} rows find no row in the table '{name}'; its columns are missing there",
+            f"{counted(n_rows - n_matched, f'of {n_rows:,} rows finds', f'of {n_rows:,} rows find')} no row in the "
+            f"table '{name}'; its columns are missing there",
             "see that the table is complete and that both spell the key alike",
             (Fact("share", share, "share of rows"),),
         )
@@ -263,7 +265,7 @@ def _double_keys(loaded: Loaded, key: tuple[str, ...]) -> Iterator[Finding]:
             "double_keys",
             "warning",
             ", ".join(key),
-            f"{n_double:,} new rows share their key with another",
+            f"{counted(n_double, 'new row shares its', 'new rows share their')} key with another",
             "see whether rows came in twice; the ledger keeps one label a key",
             (Fact("rows", float(n_double), "rows"),),
         )
@@ -303,7 +305,8 @@ def _label_findings(target: str, n_torn: int, n_strangers: int) -> Iterator[Find
             "double_labels",
             "warning",
             target,
-            f"{n_torn:,} keys have two labels that differ; they count as not labelled",
+            f"{counted(n_torn, 'key has', 'keys have')} two labels that differ; "
+            f"{'it counts' if n_torn == 1 else 'they count'} as not labelled",
             "keep one label a key",
             (Fact("keys", float(n_torn), "keys"),),
         )
@@ -312,7 +315,7 @@ def _label_findings(target: str, n_torn: int, n_strangers: int) -> Iterator[Find
             "labels_without_rows",
             "note",
             target,
-            f"{n_strangers:,} labels belong to no row that came in",
+            f"{counted(n_strangers, 'label belongs', 'labels belong')} to no row that came in",
             "see that labels and rows spell their keys alike, and that all rows came in",
             (Fact("labels", float(n_strangers), "labels"),),
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 
 LOOKS = r"^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d"
@@ -48,7 +49,8 @@ def mixed_zones(text: pl.Series) -> Iterator[Finding]:
             "mixed_zones",
             "warning",
             name,
-            f"{n_zoned:,} moments of '{name}' name a time zone ({named}) and {n_bare:,} none; those were read as UTC, so "
+            f"{counted(n_zoned, f'moment of {name!r} names', f'moments of {name!r} name')} a time zone ({named}) and "
+            f"{n_bare:,} none; those were read as UTC, so "
             "hours may lie between what was at the same time",
             "have its source name the zone of every moment",
             facts,

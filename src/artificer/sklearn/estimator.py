@@ -20,6 +20,7 @@ from artificer.core.clock import Clock
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
 from artificer.core.stages import Driver, Model, Trial
+from artificer.data.arrow import refuse_twins
 from artificer.data.readers import read
 from artificer.data.table import stacked
 from artificer.line.ask import ask
@@ -364,6 +365,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             self._check_names(frame.columns, reset)
             return frame
         if hasattr(X, "iloc") and hasattr(X, "columns"):
+            refuse_twins(X.columns.tolist(), "X")
             validate_data(self, X, skip_check_array=True, reset=reset)
             if len(X) == 0:
                 raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")

@@ -10,7 +10,7 @@ import polars as pl
 
 from artificer import flow
 from artificer.core.brief import Brief
-from artificer.core.figures import better_by, with_interval
+from artificer.core.figures import better_by, counted, with_interval
 from artificer.core.life import Follows, Looked, Tracked, Updated
 from artificer.core.records import Decision, Fact, Finding, Severity
 from artificer.data.moments import as_time
@@ -131,7 +131,8 @@ def _old_rows(scene: Scene) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
         "came_twice",
         "note",
         "rows",
-        f"{n_again:,} rows that came in stand in [data] source too; each counts once, as one that came in",
+        f"{counted(n_again, 'row that came in stands', 'rows that came in stand')} in [data] source too; each counts "
+        "once, as one that came in",
         "nothing needs doing where [data] source grows by what comes in",
         (Fact("rows", float(n_again), "rows"),),
     )

@@ -41,6 +41,7 @@ def story_of(scene: Scene) -> LifePage:
         findings=looks[-1].findings if looks else (),
         decisions=tuple(decision for one in looks for decision in one.decisions),
         reference=first.reference.score,
+        success=first.success,
         provenance=_provenance(scene),
     )
 

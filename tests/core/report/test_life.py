@@ -19,7 +19,7 @@ SCORE = Estimate(0.7, 0.6, 0.8, "a test", 200)
 def page() -> LifePage:
     """Of a first version A, which nothing has met yet."""
     brief = Brief(target=Target(column="won"), name="calls", purpose="Whom to call.")
-    return LifePage(brief, "roc_auc", (), (), None, (), (), (), (), SCORE, ())
+    return LifePage(brief, "roc_auc", (), (), None, (), (), (), (), SCORE, "yes", ())
 
 
 def lived(page: LifePage, *done: tuple[str, str], met: tuple[tuple[str, str], ...] = ()) -> str:
@@ -58,12 +58,17 @@ def test_what_a_person_wants_is_told_by_their_reason(page: LifePage) -> None:
     assert lived(page, *back, met=met).endswith("the previous model is served again: because 3.")
 
 
-def test_a_target_of_numbers_is_told_by_its_mean_and_a_reason_by_one_full_stop(page: LifePage) -> None:
-    days = [Period(f"2025-0{one}-01", one * 1e6, 50, 50, None, success=300.0 + one) for one in (1, 2, 3)]
-    shown = parts(replace(page, periods=tuple(days)))
-    assert shown["is_share"] is False
-    assert "mean of won" in shown["shares"]
-    assert "share of" not in shown["shares"]
+@pytest.mark.parametrize(("success", "told", "head"), [("", "mean of won", "Mean"), ("yes", "share of yes", "Success")])
+def test_numbers_are_told_by_their_mean_though_it_lies_from_0_to_1(
+    page: LifePage, success: str, told: str, head: str
+) -> None:
+    days = [Period(f"2025-0{one}-01", one * 1e6, 50, 50, None, success=one / 10) for one in (1, 2, 3)]
+    lived = replace(page, periods=tuple(days), success=success)
+    assert told in parts(lived)["shares"]
+    assert f'<th class="n">{head}</th>' in life_page(lived)
+
+
+def test_a_reason_ends_with_one_full_stop(page: LifePage) -> None:
     assert lived(page, ("B", "promote")).endswith("because 1.")
     first = Change("calls", 0, "A", "first", "", "")
     last = Change("calls", 1, "B", "promote", "ann promoted it: enough.", "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from artificer.core.records import Estimate, Fact, Finding
+from artificer.core.report.sections import ordered_findings
+from artificer.core.report.templates import compiled
 from artificer.core.stages import Line, Model, Part, Requirement, Verdict
 
 SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 900)
@@ -11,9 +13,15 @@ SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 900)
 def test_a_finding_shows_its_effect_and_its_fix_and_escapes_names() -> None:
     html = Finding("leakage", "warning", "<b>age", "says", "drop it", (Fact("share", 0.5),), -SCORE)._repr_html_()
     assert "&lt;b&gt;age" in html
-    assert "effect −0.810" in html
+    assert "mended, the score is worse by 0.810 (0.780 to 0.840)" in html
     assert "drop it" in html
     assert "0.5" in html
+
+
+def test_reports_say_what_mending_does_and_nothing_where_nothing_is_to_be_mended() -> None:
+    costs, fine = (Finding("gaps", "note", "age", "says", fix, effect=SCORE) for fix in ("fill it", "nothing to do"))
+    page = compiled("findings.html").render(findings=ordered_findings((costs, fine)))
+    assert page.count('class="effect"') == page.count("mended, the score is better by 0.810 (0.780 to 0.840)") == 1
 
 
 def test_a_verdict_shows_each_line_with_its_sign() -> None:

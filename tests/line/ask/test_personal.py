@@ -122,7 +122,7 @@ def test_a_role_that_would_write_values_down_is_refused(tmp_path: Path, changed:
 
 def test_a_class_of_few_rows_is_counted_and_not_named(tmp_path: Path) -> None:
     won = ["Atlantis"] * 4 + frame()["won"].to_list()[4:]
-    with pytest.raises(DataError, match="1 classes of fewer than 10") as refused:
+    with pytest.raises(DataError, match="1 class of fewer than 10") as refused:
         ask(
             begun(
                 tmp_path,

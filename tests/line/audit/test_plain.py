@@ -54,6 +54,7 @@ def changed(name: str, value: Any, n: int = 60) -> dict[str, Any]:
         (changed("change", -99, 300), "change", "sentinel", "10% of 'change' is exactly -99"),
         (changed("income", 1e9, 1), "income", "outliers", "the greatest value of 'income', 1e+09"),
         (changed("change", -4_000, 1), "change", "outliers", "the least value of 'change', -4000"),
+        (changed("income", 1e40, 1), "income", "infinite", "'income' reaches 1e40, too large for 32-bit numbers"),
         (changed("few", -5, 1), "few", "outliers", "1 value of 'few' is below 0 (the least -5)"),
         (changed("city", "london", 2), "city", "case_variants", "'london' for 'London'"),
         (changed("city", "Berln", 2), "city", "typos", "'Berln' for 'Berlin'"),

@@ -61,7 +61,7 @@ def test_an_ordinary_package_passes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("columns", "member", "says"),
     [
-        ((COLUMNS[0], replace(COLUMNS[1], levels=("Oslo", "Bern"))), PLAIN, "1 levels of 'city'"),
+        ((COLUMNS[0], replace(COLUMNS[1], levels=("Oslo", "Bern"))), PLAIN, "1 level of 'city' is held"),
         ((*COLUMNS, Column("mail", "category", ("m1@x.org",))), PLAIN, "'mail' is personal"),
         ((*COLUMNS, Column("mail", "number", low=3.0)), PLAIN, "'mail' is personal"),
         (COLUMNS, ROWS, "keeps training rows"),

@@ -300,9 +300,9 @@ class TestRefused:
 
     def test_a_key_that_is_missing_in_rows(self, client: Any, rows: Rows) -> None:
         holed = rows().with_columns(id=pl.when(pl.col("id") != 4).then("id"))
-        self.refused(client, holed, DataError, r"key \(id\) is missing in 1 rows, the first of them row 3")
+        self.refused(client, holed, DataError, r"key \(id\) is missing in 1 row, the first of them row 3")
         blank = rows().with_columns(id=pl.when(pl.col("id") == 4).then(pl.lit(" ")).otherwise(pl.lit("a")))
-        self.refused(client, blank, DataError, r"missing in 1 rows")
+        self.refused(client, blank, DataError, r"missing in 1 row, ")
 
     def test_keys_that_two_rows_share(self, client: Any, rows: Rows) -> None:
         doubled = pl.concat([rows(), rows()[:2]])

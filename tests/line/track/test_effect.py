@@ -69,7 +69,8 @@ def test_a_harmful_shift_is_found_without_labels_in_its_column(made: Build) -> N
     (finding,) = [one for one in found.findings if one.code == "shift"]
     assert (finding.where, finding.severity) == ("x", "warning")
     assert finding.effect is not None
-    assert finding.effect.high < 0
+    assert finding.effect.low > 0  # mended, the score is better
+    assert "score worse (roc_auc worse by 0." in finding.says
 
 
 def test_the_shift_of_a_column_that_tells_nothing_is_benign(made: Build) -> None:

@@ -24,7 +24,7 @@ from artificer.line import track as stage
 from artificer.line.track import false_alarms
 from artificer.line.track.meeting import Meeting
 from artificer.line.track.target import levelled, target_findings
-from artificer.measure.intervals import wilson
+from artificer.measure.means import wilson
 from artificer_runtime import PackageError, RowsError
 
 Build = Callable[..., World]

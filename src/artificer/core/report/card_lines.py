@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from artificer.core.figures import SIGNS, better_by, figure, in_chances, with_interval
+from artificer.core.figures import SIGNS, better_by, counted, figure, in_chances, with_interval
 from artificer.core.records import Estimate, Finding
 from artificer.core.report.page import ReportPage
 
@@ -122,7 +122,7 @@ def decision(page: ReportPage) -> Iterable[str]:
 
 def rows(page: ReportPage) -> Iterable[str]:
     """How many rows there are to learn from and to test on."""
-    yield f"{page.asked.train.n_rows:,} rows to learn from, {len(page.asked.features)} columns that may be used"
+    yield f"{page.asked.train.n_rows:,} rows to learn from, {counted(len(page.asked.features), 'column')} that may be used"
     if page.asked.sealed is not None:
         yield f"{page.asked.sealed.rows.n_rows:,} rows sealed for the last test: {page.asked.sealed.because}"
 
@@ -140,7 +140,7 @@ def tested(page: ReportPage) -> Iterable[str]:
     """On which rows it was tested."""
     verdict = page.verdict
     n = verdict.n_openings
-    yield f"{verdict.n_rows:,} rows, {verdict.on}; sealed rows were opened for {n} model{'s' if n != 1 else ''}"
+    yield f"{verdict.n_rows:,} rows, {verdict.on}; sealed rows were opened for {counted(n, 'model')}"
     yield "They are encoded by what the training rows taught, and by nothing of their own"
 
 

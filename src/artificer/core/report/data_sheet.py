@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from artificer.core.figures import figure, with_interval
+from artificer.core.figures import counted, figure, with_interval
 from artificer.core.report.card_lines import (
     CONDUCT,
     FAIRNESS,
@@ -109,7 +109,10 @@ def _label(page: ReportPage) -> Iterable[str]:
     target = page.brief.target
     yield f"Label: {target.column}" + (f", known {target.horizon} after the row" if target.horizon != "0d" else "")
     if page.asked.n_unlabelled:
-        yield f"{page.asked.n_unlabelled:,} rows without a label were counted and not learned from"
+        yield (
+            f"{counted(page.asked.n_unlabelled, 'row without a label was', 'rows without a label were')} counted "
+            "and not learned from"
+        )
     if target.known_after:
         yield f"Known only after the moment of prediction, and not learned from: {', '.join(target.known_after)}"
 

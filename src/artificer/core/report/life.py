@@ -38,6 +38,8 @@ class LifePage:
         All meetings of two versions, the oldest first.
     reference : Estimate
         Of the first version, when it was judged.
+    success : str
+        The class whose share periods tell; "" where they tell a number's mean.
     """
 
     brief: Brief
@@ -50,6 +52,7 @@ class LifePage:
     findings: tuple[Finding, ...]
     decisions: tuple[Decision, ...]
     reference: Estimate
+    success: str
     provenance: tuple[tuple[str, str], ...]
 
     @property
@@ -74,7 +77,6 @@ def parts(page: LifePage) -> Parts:
         "shifts": _shifts(page),
         "findings": ordered_findings(page.findings),
         "harms": HARMS,
-        "is_share": _is_share(page),
         "dashed": bool(_without(page)),
         "promoted": bool(_marks(page)),
     }
@@ -139,14 +141,6 @@ def lead(page: LifePage) -> str:
     )
 
 
-def _labelled(page: LifePage) -> list[Period]:
-    return [one for one in page.periods if one.n_labelled and not math.isnan(one.success)]
-
-
-def _is_share(page: LifePage) -> bool:
-    return bool(page.brief.target.positive) or all(0 <= one.success <= 1 for one in _labelled(page))
-
-
 def _scores(page: LifePage) -> Markup:
     timed = _timed(page)
     if len(timed) < 2:
@@ -184,7 +178,7 @@ def _without(page: LifePage) -> list[tuple[float, float]]:
 
 
 def _shares(page: LifePage) -> Markup:
-    timed = [one for one in _labelled(page) if not math.isnan(one.start)]
+    timed = [one for one in page.periods if one.n_labelled and not math.isnan(one.success + one.start)]
     if len(timed) < 2:
         return Markup("")
     points = [(one.start, one.success, one.success, one.success) for one in timed]
@@ -193,12 +187,10 @@ def _shares(page: LifePage) -> Markup:
             points,
             [],
             title=f"{page.brief.target.column} over time",
-            y_label=f"share of {page.brief.target.positive or page.brief.target.column}"
-            if _is_share(page)
-            else f"mean of {page.brief.target.column}",
+            y_label=f"share of {page.success}" if page.success else f"mean of {page.brief.target.column}",
             x_ticks=_ticks([one.start for one in timed], [one.label for one in timed]),
             marks=[],
-            floor=0.0 if _is_share(page) else None,
+            floor=0.0 if page.success else None,
             height=220,
         )
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from artificer.core.figures import SIGNS, with_interval
+from artificer.core.figures import SIGNS, mended, with_interval
 
 if TYPE_CHECKING:
     from artificer.core.records import Finding
@@ -18,8 +18,7 @@ COLOURS = {"met": "#0b6e4f", "not shown": "#946200", "unmet": "#b3261e"}
 
 def finding_html(finding: Finding) -> str:
     """A finding: what it says, what it does to the score, how to mend it."""
-    effect = f"effect {with_interval(finding.effect)}" if finding.effect else ""
-    rows = [("says", finding.says), ("effect", effect), ("fix", finding.fix)]
+    rows = [("says", finding.says), ("effect", mended(finding)), ("fix", finding.fix)]
     rows += [(fact.name, f"{fact.value:g}" if isinstance(fact.value, float) else fact.value) for fact in finding.facts]
     title = f"{finding.severity}: {finding.code} in {finding.where}"
     return _table(title, ((name, value) for name, value in rows if value))

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from artificer.core.figures import better_by, figure, in_chances, with_interval
+from artificer.core.figures import better_by, counted, figure, in_chances, mended, with_interval
 from artificer.core.report import description
 
 
@@ -31,6 +31,8 @@ def environment() -> Environment:
         "figure": figure,
         "interval": with_interval,
         "better_by": better_by,
+        "mended": mended,
+        "counted": counted,
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,

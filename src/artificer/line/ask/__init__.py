@@ -16,6 +16,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, DataError, closest
+from artificer.core.figures import counted
 from artificer.core.records import Decision, Fact, Finding
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows, Sealed
@@ -327,7 +328,8 @@ def _unlabelled(brief: Brief, n_unlabelled: int, n_labelled: int) -> tuple[Findi
             "unlabelled",
             "note",
             brief.target.column,
-            f"{n_unlabelled:,} rows have no label yet; they are counted and not trained on",
+            f"{counted(n_unlabelled, 'row has no label yet; it is', 'rows have no label yet; they are')} counted and "
+            "not trained on",
             "nothing to do if they are new; else bring their labels",
             (Fact("unlabelled", float(n_unlabelled), "rows"), Fact("labelled", float(n_labelled), "rows")),
         ),

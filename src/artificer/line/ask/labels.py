@@ -10,6 +10,7 @@ import polars as pl
 
 from artificer.core.brief import Brief, Target, Task
 from artificer.core.errors import BriefError, DataError, closest
+from artificer.core.figures import counted
 from artificer.core.records import Decision, Fact
 from artificer.data.moments import as_time
 from artificer.line.ask.durations import seconds
@@ -193,7 +194,7 @@ def _check_numbers(column: pl.Series, target: Target) -> None:
     odd = int((~values.is_finite() | (values.abs() > 1e30)).sum())
     if odd:
         raise DataError(
-            f"the target '{target.column}' is infinite or beyond 1e30 in {odd} rows; correct or drop those rows"
+            f"the target '{target.column}' is infinite or beyond 1e30 in {counted(odd, 'row')}; correct or drop those rows"
         )
     if values.n_unique() == 1:
         raise DataError(f"the target '{target.column}' is {values[0]} in every row; there is nothing to learn")

@@ -15,6 +15,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, DataError
+from artificer.core.figures import counted
 from artificer.core.records import Decision
 from artificer.data.kinds import infer_schema
 from artificer.data.table import normal_column
@@ -69,7 +70,8 @@ def check_classes(brief: Brief, labels: Labels, counts: list[int]) -> None:
     rare = sum(0 < n < FEWEST_ROWS for n in counts) if brief.legal.personal and labels.classes else 0
     if rare:
         raise DataError(
-            f"'{brief.target.column}' has {rare} classes of fewer than {FEWEST_ROWS} training rows, and the brief declares "
+            f"'{brief.target.column}' has {counted(rare, 'class', 'classes')} of fewer than {FEWEST_ROWS} training "
+            "rows, and the brief declares "
             "personal data: their names would leave in the package; join them with others, or leave such rows out"
         )
 

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import DataError
+from artificer.core.figures import counted
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Rows
 from artificer.data.moments import as_time
@@ -73,7 +74,7 @@ def weights(column: pl.Series) -> np.ndarray:
     bad = ~np.isfinite(values) | (values < 0)
     if bad.any():
         raise DataError(
-            f"the weight '{column.name}' is missing, infinite or negative in {int(bad.sum())} rows; weights must be "
+            f"the weight '{column.name}' is missing, infinite or negative in {counted(int(bad.sum()), 'row')}; weights must be "
             "numbers from 0 up: mend the column or remove [data] weight"
         )
     if not values.any():

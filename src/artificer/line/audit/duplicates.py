@@ -56,7 +56,8 @@ def _finding(found: Copied, n_rows: int, but: str) -> Finding:
         code="duplicates",
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="rows",
-        says=f"{some}{found.n_copies:,} of {n_rows:,} rows ({share:.1%}) repeat an earlier row in every column{but}",
+        says=f"{some}{found.n_copies:,} of {n_rows:,} rows ({share:.1%}) "
+        f"{'repeats' if found.n_copies == 1 else 'repeat'} an earlier row in every column{but}",
         fix="remove rows that were stored twice; if each is a case of its own, name what they share in [data] group",
         facts=(
             Fact("share_copies", share, "share of rows"),

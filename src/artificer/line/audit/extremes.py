@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from artificer.core.figures import counted, figure
 from artificer.core.records import Fact, Finding
 from artificer.data.scan import ColumnProfile
 from artificer.line.audit.contract.far import FEWEST_VALUES, reach
@@ -21,6 +22,7 @@ FEWEST_BESIDE, FEWEST_EDGES = 10, 20  # other values; edges of bins
 # A few values below 0 are told where so many times as many lie as far above it, or where a gap of this share of the range
 # parts them from the rest: else they are the thin end of it.
 CROWD, GAP = 20, 0.2
+SOURCE = "have its source checked; leave the cell empty where the value is not known"
 PLAUSIBLE = "check that they are in the same unit and no slips of the pen; trees take them as they are"
 
 
@@ -44,16 +46,30 @@ def ends(seen: Seen) -> Iterator[Finding]:
             continue
         if column.n_infinite:
             yield _infinite(column.name, column.n_infinite, column.n_rows)
+        yield from _ends_beyond(column.name, (column.low, column.high))
         if column.n_distinct > FEWEST_BESIDE:
             yield from _ends_far(column, column.low, column.high)
             yield from _few_below_zero(column, column.low)
             yield from _ends_in_codes(column, column.low, column.high)
 
 
+def _ends_beyond(name: str, ends: Sequence[float]) -> Iterator[Finding]:
+    beyond = [end for end in ends if abs(end) > FLOAT32_MAX]
+    if beyond:
+        yield Finding(
+            code="infinite",
+            severity="warning",
+            where=name,
+            says=f"'{name}' reaches {' and '.join(map(figure, beyond))}, too large for 32-bit numbers; it is clipped there",
+            fix=SOURCE,
+            facts=tuple(Fact("value", end) for end in beyond),
+        )
+
+
 def _ends_far(column: ColumnProfile, low: float, high: float) -> Iterator[Finding]:
     quarter, median, three = map(column.quantile, (0.25, 0.5, 0.75))
     for end, what in ((low, "least"), (high, "greatest")):
-        if abs(end - median) > FAR * (three - quarter) > 0:
+        if abs(end) <= FLOAT32_MAX and abs(end - median) > FAR * (three - quarter) > 0:
             yield Finding(
                 code="outliers",
                 severity="note",
@@ -110,8 +126,8 @@ def _infinite(name: str, n_beyond: int, n_rows: int) -> Finding:
         code="infinite",
         severity="warning",
         where=name,
-        says=f"'{name}' is infinite, or too large for 32-bit numbers, in {n_beyond:,} rows; it is clipped there",
-        fix="have its source checked; leave the cell empty where the value is not known",
+        says=f"'{name}' is infinite, or too large for 32-bit numbers, in {counted(n_beyond, 'row')}; it is clipped there",
+        fix=SOURCE,
         facts=(Fact("n_beyond", float(n_beyond), "rows"), Fact("share_beyond", n_beyond / n_rows, "share of rows")),
     )
 
@@ -134,7 +150,7 @@ def _far(name: str, within: np.ndarray) -> Iterator[Finding]:
 
 
 def _far_off(name: str, n_far: int, share: float, beyond: str) -> Finding:
-    they = f"{n_far:,} values of '{name}' lie" if n_far > 1 else f"1 value of '{name}' lies"
+    they = counted(n_far, f"value of '{name}' lies", f"values of '{name}' lie")
     return Finding(
         code="outliers",
         severity="note",
@@ -153,7 +169,7 @@ def _ends_at_zero(within: np.ndarray) -> bool:
 
 
 def _below_zero(name: str, n_below: int, share: float, least: float) -> Finding:
-    they = f"{n_below:,} values of '{name}' are" if n_below > 1 else f"1 value of '{name}' is"
+    they = counted(n_below, f"value of '{name}' is", f"values of '{name}' are")
     return Finding(
         code="outliers",
         severity="note",

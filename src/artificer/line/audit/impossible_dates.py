@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from artificer.core.figures import day
+from artificer.core.figures import counted, day
 from artificer.core.records import Fact, Finding
 from artificer.data.moments import as_time
 from artificer.line.audit.seen import Seen, check
@@ -97,7 +97,7 @@ def _finding(name: str, n_rows: int, n_known: int, what: str) -> Finding:
         code="impossible_dates",
         severity="warning",
         where=name,
-        says=f"{n_rows:,} values ({share:.2%}) {what}",
+        says=f"{counted(n_rows, 'value')} ({share:.2%}) {what}",
         fix=MEND,
         facts=(Fact("n_rows", float(n_rows), "rows"), Fact("share", share, "share of values")),
     )

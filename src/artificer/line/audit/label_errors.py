@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from artificer.core.clock import Stopwatch
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.ask import ROW
 from artificer.line.audit.price import matrix
@@ -203,7 +204,7 @@ def _finding(seen: Seen, found: Doubted, n_looked: int) -> Finding:
         code="label_errors",
         severity="warning" if seen.asked.classes and found.rate >= LARGE_RATE else "note",
         where=target,
-        says=f"{n_found:,} labels of '{target}'{among} are likely wrong: {how}",
+        says=f"{counted(n_found, 'label')} of '{target}'{among} {'is' if n_found == 1 else 'are'} likely wrong: {how}",
         fix="have these rows' labels checked, the first ones first: the fact 'rows' holds their positions in the source",
         facts=(
             Fact("n_suspects", float(n_found), "rows"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
@@ -31,7 +32,7 @@ def missing_words(seen: Seen) -> Iterator[Finding]:
             code="missing_words",
             severity="note",
             where=column.name,
-            says=f"{n_rows:,} cells of '{column.name}' may say that nothing is known: {spelt}{beside}",
+            says=f"{counted(n_rows, 'cell')} of '{column.name}' may say that nothing is known: {spelt}{beside}",
             fix=f"if they mean not known, add to [data] missing: {listed}",
             facts=(
                 Fact("n_spellings", float(len(words)), "spellings"),

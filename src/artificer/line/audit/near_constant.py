@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 from artificer.measure.associate import categories, category_and_number
@@ -29,7 +30,8 @@ def near_constant(seen: Seen) -> Iterator[Finding]:
             code="near_constant",
             severity="note",
             where=column.name,
-            says=f"'{column.name}' holds one value in {share:.2%} of the rows, and the {n_other:,} rows with another do "
+            says=f"'{column.name}' holds one value in {share:.2%} of the rows, and the "
+            f"{counted(n_other, 'row with another does', 'rows with another do')} "
             f"not tell '{seen.brief.target.column}'",
             fix="nothing to do; leave it out if it costs anything to deliver",
             facts=(Fact("share", share, "share of rows"), Fact("n_other", float(n_other), "rows")),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from artificer.core.figures import day
+from artificer.core.figures import counted, day
 from artificer.core.records import Fact, Finding
 from artificer.data.epochs import are_dates
 from artificer.line.audit.seen import Seen, check
@@ -38,7 +38,7 @@ def gaps_in_time(seen: Seen) -> Iterator[Finding]:
         code="gaps_in_time",
         severity="warning",
         where=seen.brief.data.time,
-        says=f"rows come every {usual:g} days or so, but for {len(gaps)} stretches without any: {shown}",
+        says=f"rows come every {usual:g} days or so, but for {counted(len(gaps), 'stretch', 'stretches')} without any: {shown}",
         fix="ask whether rows were lost there; what was lost may not resemble the rest",
         facts=(Fact("n_gaps", float(len(gaps)), "stretches"), Fact("longest", float(steps[gaps].max()), "days")),
     )

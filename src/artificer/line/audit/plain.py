@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from artificer.core.brief import Brief, Target
+from artificer.core.figures import counted
 from artificer.core.protocols import Check
 from artificer.core.records import Decision, Finding
 from artificer.core.stages import Asked, Audited, Contract, Rows
@@ -85,7 +86,8 @@ def _decision(surveyed: Survey, left_out: Sequence[str]) -> Decision:
         "audit",
         "Which checks were not run?",
         ", ".join(left_out),
-        f"they read a target or the rows again, and {surveyed.profile.n_rows:,} rows of {len(surveyed.schema.columns)} columns "
+        f"they read a target or the rows again, and {surveyed.profile.n_rows:,} rows of "
+        f"{counted(len(surveyed.schema.columns), 'column')} "
         "were read once, without a brief",
         ("`artificer ask DATA --target COLUMN` drafts a brief, and `artificer audit BRIEF` runs them all",),
     )

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
@@ -219,7 +220,7 @@ def _finding(code: str, name: str, found: dict[str, str], counts: dict[str, int]
         code=code,
         severity="note",
         where=name,
-        says=f"{len(found):,} of the {len(counts):,} levels of '{name}' {how}, in {n_rows:,} rows: {shown}",
+        says=f"{len(found):,} of the {len(counts):,} levels of '{name}' {how}, in {counted(n_rows, 'row')}: {shown}",
         fix="have one spelling used at the source; to a model each spelling is a level of its own",
         facts=(
             Fact("n_variants", float(len(found)), "levels"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.data.coded import dictionary
 from artificer.line.audit.seen import Seen, check
@@ -139,7 +140,8 @@ def _finding(name: str, by: str, factor: float, n_rows: int) -> Finding:
         code="units",
         severity="warning",
         where=name,
-        says=f"in {by}, {n_rows:,} values of '{name}' are spread as the others are, but at {times} their size: another unit",
+        says=f"in {by}, {counted(n_rows, 'value')} of '{name}' {'is' if n_rows == 1 else 'are'} spread as the others "
+        f"are, but at {times} their size: another unit",
         fix="bring them to one unit at their source; a model learns the difference as if it meant something",
         facts=(Fact("factor", factor, "times the usual"), Fact("n_rows", float(n_rows), "rows")),
     )

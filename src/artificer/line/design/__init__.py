@@ -13,6 +13,7 @@ from typing import Any
 
 from artificer.core.brief import RunPart
 from artificer.core.errors import BriefError, closest
+from artificer.core.figures import counted
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Candidate, Chosen, Plan
@@ -228,7 +229,7 @@ def _readable(run: Run, asked: Asked, chosen: Chosen) -> int:
 
 
 def _candidates(candidates: tuple[Candidate, ...], untried: dict[str, str], size: Size) -> Decision:
-    because = f"{size.n_rows:,} rows and {size.n_columns} columns"
+    because = f"{size.n_rows:,} rows and {counted(size.n_columns, 'column')}"
     if untried:
         because += "; " + "; ".join(f"{name}: {why}" for name, why in untried.items())
     return Decision(

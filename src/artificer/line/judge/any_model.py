@@ -14,6 +14,7 @@ import polars as pl
 
 from artificer.core.brief import Target
 from artificer.core.errors import BriefError, DataError, closest, there_are
+from artificer.core.figures import counted
 from artificer.data.moments import as_time
 from artificer.data.readers import read
 from artificer.line.ask.labels import Labels, numeric, read_labels
@@ -213,7 +214,7 @@ def _labels(y: pl.Series, known: Sequence[Any], about: About, kind: Kind) -> Lab
     if not kind and about.metric and y.dtype.is_numeric() and metric(about.metric).tasks == ("regression",):
         kind = "number"
     if y.null_count():
-        raise DataError(f"y is missing in {y.null_count():,} rows; give the rows that have a label")
+        raise DataError(f"y is missing in {counted(y.null_count(), 'row')}; give the rows that have a label")
     if kind == "number" and y.dtype.is_numeric() and y.n_unique() == 1 and isfinite(float(y[0])):
         return Labels("regression", (), "number", -1, ())  # nothing can be learned of them, but a model be judged
     both = y

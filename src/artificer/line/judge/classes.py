@@ -11,7 +11,7 @@ from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.stages import OfClass
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.correct import looks
-from artificer.measure.intervals import share_of
+from artificer.measure.means import share_of
 
 MOST_NAMED = 3
 

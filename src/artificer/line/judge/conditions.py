@@ -8,13 +8,12 @@ from itertools import combinations, pairwise
 import numpy as np
 import polars as pl
 
-from artificer.core.figures import day, figure
+from artificer.core.figures import MOST_DIGITS, day, figure
 
 MISSING = "(missing)"
 MOST_LEVELS = 8
 QUARTERS = (0.25, 0.5, 0.75)
 TENTHS = tuple(k / 10 for k in range(1, 10))
-LONG = 1e15  # from here numbers are told by their power of ten
 MANY_COLUMNS = 40  # from here numbers are cut in quarters, as their ranges would be too many
 
 
@@ -112,7 +111,7 @@ def _worded(one: Condition) -> str:
 
 def digits(value: float) -> str:
     """So many digits that two ends of ranges are not the same in words."""
-    whole = len(f"{abs(value):.0f}") if abs(value) < LONG else 0
+    whole = len(f"{abs(value):.0f}") if abs(value) < MOST_DIGITS else 0
     return f"{value:.{max(6, whole + 2)}g}"
 
 

@@ -181,7 +181,7 @@ def _left_out(seen: Examined, *, rows_told: bool) -> Iterator[str]:
 
 
 def _lines(told: Explanation) -> Iterator[str]:
-    yield f"what {told.metric} loses when a column is shuffled:"
+    yield f"how much worse {told.metric} gets when a column is shuffled:"
     for one in told.drivers[:TOLD]:
         direction = f"; {one.direction}" if one.direction else ""
         yield f"  {one.column}: {with_interval(one.effect)}{direction}"

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import DataError
+from artificer.core.figures import counted
 from artificer.line.ask.labels import Labels
 from artificer_runtime.schema import canonical_text
 
@@ -87,7 +88,7 @@ def _of_labels(values: np.ndarray, labels: Labels) -> np.ndarray:
     given = values.tolist()
     n_missing = sum(one is None or one != one for one in given)
     if n_missing:
-        raise DataError(f"{n_missing:,} predictions are missing; every row needs one")
+        raise DataError(f"{counted(n_missing, 'prediction is', 'predictions are')} missing; every row needs one")
     index = {name: place for place, name in enumerate(labels.classes)}
     if labels.classes in TRUTHS:  # truth values are told as numbers too, and the other way round
         index |= {name: place for pair in TRUTHS for place, name in enumerate(pair)}
@@ -121,5 +122,7 @@ def _finite(values: np.ndarray) -> np.ndarray:
         raise DataError(f"the predictions are of type {values.dtype}, and numbers are needed; convert them") from error
     n_bad = int((~np.isfinite(found)).reshape(len(found), -1).any(axis=1).sum())
     if n_bad:
-        raise DataError(f"{n_bad:,} predictions are missing or infinite; every row needs one")
+        raise DataError(
+            f"{counted(n_bad, 'prediction is', 'predictions are')} missing or infinite; every row needs one"
+        )
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
 from artificer.measure.means import share_of
@@ -26,9 +26,9 @@ def stability(seen: Examined) -> Iterator[Finding]:
     )
     says = f"{share.value:.1%} of the {what} against the model before ({share.low:.1%} to {share.high:.1%})"
     if share.low > TOLERATED and not gain.is_gain:
-        says += f", and no gain in {seen.metric} is shown: {with_interval(gain)}"
+        says += f", and no gain in {seen.metric} is shown: {better_by(gain)}"
         fix = "keep the one before, or train with more seeds, so that decisions do not change by chance"
-        return (yield Finding("stability", "warning", "decisions", says, fix, facts, gain))
+        return (yield Finding("stability", "warning", "decisions", says, fix, facts, -gain))
     yield Finding("stability", "note", "decisions", says, "nothing to do", facts, gain)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from artificer.core.errors import FaultError
+from artificer.core.figures import counted
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Contract
 from artificer.core.store import decode
@@ -41,7 +42,10 @@ def hold_discreet(run: Run, asked: Asked, package: Path) -> None:
             if column.levels or column.low is not None or column.high is not None:
                 _refuse(f"'{column.name}' is personal, and its values are written down")
         elif rare := sum(_n_rows(rows, column)[level] < FEWEST_ROWS for level in column.levels):
-            _refuse(f"{rare} levels of '{column.name}' are held by fewer than {FEWEST_ROWS} training rows")
+            _refuse(
+                f"{counted(rare, f'level of {column.name!r} is', f'levels of {column.name!r} are')} held by fewer "
+                f"than {FEWEST_ROWS} training rows"
+            )
 
 
 def _n_rows(rows: pl.DataFrame, column: Column) -> dict[str, int]:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import BriefError, DataError, NoRowsError
+from artificer.core.figures import counted
 from artificer.core.records import Finding
 from artificer.data.batches import Batch, State, sliced, streamed
 from artificer.data.keys import key_texts
@@ -218,7 +219,8 @@ def _refuse_unkeyed(keys: pl.DataFrame, key: pl.Series, columns: Sequence[str]) 
     if n_missing:
         first = int(missing.arg_true()[0])
         raise DataError(
-            f"the key ({', '.join(columns)}) is missing in {n_missing:,} rows, the first of them row {first:,} (counted "
+            f"the key ({', '.join(columns)}) is missing in {counted(n_missing, 'row')}, the first of them row "
+            f"{first:,} (counted "
             "from 0); give each row its key, or leave such rows out"
         )
     numbers = len(columns) == 1 and keys[columns[0]].dtype.is_integer()  # they are told apart in less memory
@@ -227,6 +229,7 @@ def _refuse_unkeyed(keys: pl.DataFrame, key: pl.Series, columns: Sequence[str]) 
         first = int(key.is_duplicated().arg_true()[0])
         named = f"the key ({', '.join(columns)})" if columns else "the place that names a row without [data] key"
         raise DataError(
-            f"{named} is not one row's alone: {n_doubled:,} rows have one that an earlier row has; row {first:,} (counted "
+            f"{named} is not one row's alone: {counted(n_doubled, 'row has', 'rows have')} one that an earlier row "
+            f"has; row {first:,} (counted "
             "from 0) is one of those that share it. Keep one row of each, or name more columns under [data] key"
         )

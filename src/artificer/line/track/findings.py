@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from artificer.core.figures import better_by, figure, with_interval
+from artificer.core.figures import better_by, counted, figure, with_interval
 from artificer.core.life import Reference, Shift, Tracked
 from artificer.core.records import Fact, Finding
 
@@ -24,10 +24,11 @@ def shift_findings(shifts: Sequence[Shift], metric: str) -> Iterator[Finding]:
                 "shift",
                 "warning",
                 shift.column,
-                f"'{shift.column}' moved, and rows like the new ones score worse: {shift.largest}",
+                f"'{shift.column}' moved, and rows like the new ones score worse ({metric} {better_by(shift.effect)}): "
+                f"{shift.largest}",
                 "see whether its source changed; if the world did, retrain: `artificer update BRIEF`",
                 (Fact("distance", shift.distance, "share of rows"),),
-                shift.effect,
+                -shift.effect,
             )
     unknown = [shift for shift in columns if shift.harm == "undecidable" and shift.distance >= MOVED]
     if unknown:
@@ -67,7 +68,6 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
                 "relation cannot be seen",
                 "bring labels: in the rows, or by [track] labels",
                 (Fact("labelled", float(tracked.n_labelled), "rows"),),
-                tracked.expected,
             )
         return
     if tracked.harm == "harmful":
@@ -79,7 +79,7 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             f"{with_interval(-measured)}",
             "retrain on what is known by now: `artificer update BRIEF`",
             (Fact("judged", tracked.reference.value, metric),),
-            measured,
+            -measured,
         )
     elif measured.low > 0:
         yield Finding(
@@ -88,8 +88,6 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             metric,
             f"the {metric} on the new labelled rows is better than when the model was judged, by {with_interval(measured)}",
             "nothing to do",
-            (),
-            measured,
         )
     unexplained = tracked.unexplained
     if unexplained is not None and (unexplained.low > 0 or unexplained.high < 0):
@@ -100,8 +98,7 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
             f"the inputs do not explain that the {metric} is {better_by(unexplained)}: the relation between inputs "
             "and target is another one than in training",
             "retrain on rows of the new relation: `artificer update BRIEF`",
-            (),
-            unexplained,
+            effect=-unexplained,
         )
 
 
@@ -116,7 +113,8 @@ def time_findings(moment: np.ndarray | None, reference: Reference) -> Iterator[F
             "earlier_rows",
             "warning",
             "time",
-            f"{early:,} of {len(moment):,} new rows are earlier than the last that the model was judged on: they came again, "
+            f"{early:,} of {counted(len(moment), 'new row')} came earlier than the last that the model was judged on: "
+            "sent again, "
             "or a clock went back",
             "see what writes them; leave out what was delivered before",
             (Fact("rows", float(early), "rows"),),
@@ -127,7 +125,7 @@ def time_findings(moment: np.ndarray | None, reference: Reference) -> Iterator[F
             "future_rows",
             "warning",
             "time",
-            f"{late:,} of {len(moment):,} new rows lie in the future",
+            f"{late:,} of {counted(len(moment), 'new row')} {'lies' if late == 1 else 'lie'} in the future",
             "see whether the clock or the zone of what writes them is right",
             (Fact("rows", float(late), "rows"),),
         )

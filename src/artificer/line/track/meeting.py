@@ -12,6 +12,7 @@ import polars as pl
 
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError, closest
+from artificer.core.figures import counted
 from artificer.core.life import Reference
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Contract, RunLock
@@ -57,6 +58,12 @@ class Version:
         classes = self.predictor.contents.classes
         named = self.card.get("positive", "")
         return classes.index(named) if named in classes else -1
+
+    @property
+    def success(self) -> str:
+        """Of two classes the one that counts as success; "" where there are more, or a number is predicted."""
+        classes = self.predictor.contents.classes
+        return classes[self.positive] if len(classes) == 2 else ""
 
     def decided(self, metric: str, prediction: np.ndarray) -> np.ndarray:
         """Oriented predictions as a metric shall see them: where it reads labels, those that this version gives."""
@@ -207,7 +214,7 @@ def _of_new_classes(
         "new_class",
         "warning",
         column.name,
-        f"{n_new:,} new rows have a class of '{column.name}' that the model does not know: {names}",
+        f"{counted(n_new, 'new row has', 'new rows have')} a class of '{column.name}' that the model does not know: {names}",
         "correct the spelling of the labels, or train anew with all classes: `artificer run`",
         (Fact("rows", float(n_new), "rows"),),
     )
@@ -223,7 +230,8 @@ def _no_numbers(column: pl.Series, labelled: np.ndarray, _: tuple[str, ...]) -> 
         "label_kind",
         "warning",
         column.name,
-        f"{n_strange:,} new labels in '{column.name}' are no numbers; they count as not labelled",
+        f"{counted(n_strange, 'new label')} in '{column.name}' "
+        f"{'is no number; it counts' if n_strange == 1 else 'are no numbers; they count'} as not labelled",
         "correct the labels at their source",
         (Fact("rows", float(n_strange), "rows"),),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artificer.core.brief import Task
-from artificer.core.figures import with_interval
+from artificer.core.figures import better_by, with_interval
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.line.track.meeting import Meeting, Version
 from artificer.measure.metrics import default_metric
@@ -66,9 +66,7 @@ def start_of(version: Version, rows: Meeting, n_seen: int) -> Start:
     gains = {name: effect(probes["all rows"], found) for name, found in probes.items() if name != "all rows"}
     best = max(gains, key=lambda name: gains[name].value)
     if not gains[best].is_gain:
-        because = (
-            f"fewer are not shown to be better: {best} change the yardstick's score by {with_interval(gains[best])}"
-        )
+        because = f"fewer are not shown to be better: with {best} the yardstick's score is {better_by(gains[best])}"
         return Start(0, _decision("all rows", because, usable, gains))
     because = f"they better the yardstick's score on the newest rows by {with_interval(gains[best])}"
     return Start(usable[best], _decision(best, because, usable, gains))

@@ -160,8 +160,8 @@ def test_the_model_in_use_is_turned_as_the_new_one_is(tumours: Halves, positive:
     ("given", "says"),
     [
         ({"y": [0, 1, 1], "prediction": [0.1, 0.9]}, "2 predictions of 3 rows"),
-        ({"y": [0, 1, 1], "prediction": [0.1, np.nan, 0.3]}, "1 predictions are missing"),
-        ({"y": [0, 1, None], "prediction": [0.1, 0.2, 0.3]}, "y is missing in 1 rows"),
+        ({"y": [0, 1, 1], "prediction": [0.1, np.nan, 0.3]}, "1 prediction is missing"),
+        ({"y": [0, 1, None], "prediction": [0.1, 0.2, 0.3]}, "y is missing in 1 row;"),
         ({"y": ["a", "b", "a"], "prediction": ["a", "c", "a"]}, "neither a chance from 0 to 1 nor one of a, b"),
         ({"y": ["a", "b", "b"], "prediction": ["a", "b", "b"], "metric": "rmse"}, "not for this task"),
         ({"y": [0, 1, 1], "prediction": [0, 1, 1], "time": "day"}, "no column 'day'"),
@@ -261,7 +261,7 @@ def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
         artificer.examine(model, *judged, effects={"mean area": "up"})
     with pytest.raises(DataError, match="y is missing in 2 rows"):
         artificer.examine_predictions(pd.Series(["a", None, "b", np.nan, "a"], dtype="category"), list("ababa"))
-    with pytest.raises(DataError, match="y is missing in 1 rows"):
+    with pytest.raises(DataError, match="y is missing in 1 row;"):
         artificer.examine_predictions(np.array([1.0, np.nan, 2.5, 0.3]), np.ones(4))
     assert "fairness" not in {
         test.code for test in artificer.examine(model, *judged, protected=judged[0].columns[0]).tests if test.because

@@ -40,6 +40,8 @@ def test_a_model_that_is_wrong_is_worse_than_a_constant(tumours: Halves) -> None
     (X, y), judged = tumours
     found = of(against_trivial, see(LINE.fit(X, 1 - y), judged, (X, y)))()
     assert found.severity == "blocker"
+    assert found.effect is not None
+    assert found.effect.low > 0  # mended, the score is better
     assert "worse than a constant" in found.says
     assert found.says.endswith("; worse with a chance of over 99.9%")
 

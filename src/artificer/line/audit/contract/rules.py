@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import ContractError, closest
-from artificer.core.figures import day
+from artificer.core.figures import counted, day
 from artificer.core.records import Fact, Finding
 from artificer.core.stages import Rule
 from artificer.data.expression import expression
@@ -219,7 +219,7 @@ def _own(delivery: Delivery, rule: Rule) -> Break | None:
     return Break(
         "contract:own",
         "blocker",
-        f"{n:,} rows break '{delivery.title(rule)}'",
+        f"{counted(n, 'row breaks', 'rows break')} '{delivery.title(rule)}'",
         MEND,
         (Fact("n_rows", float(n), "rows"),),
         places,

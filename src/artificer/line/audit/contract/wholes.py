@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from artificer.core.errors import ContractError
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Severity
 from artificer.core.stages import Rule
 from artificer.data.moments import zoneless
@@ -58,7 +59,7 @@ def n_rows(delivery: Delivery, rule: Rule) -> Break | None:
     if low <= n <= high:
         return None
     facts = (Fact("n_rows", float(n), "rows"), Fact("low", low, "rows"), Fact("high", high, "rows"))
-    says = f"{n:,} rows were delivered{beyond(rule, low, high, ',.0f')}"
+    says = f"{counted(n, 'row was', 'rows were')} delivered{beyond(rule, low, high, ',.0f')}"
     return Break(
         "contract:rows", "warning", says, "see whether the delivery is whole, and of one period", facts, NOBODY
     )

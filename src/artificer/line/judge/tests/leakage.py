@@ -85,7 +85,7 @@ def _better_than_its_own(seen: Examined, verdict: Estimate) -> Iterator[Finding]
     if ahead.low > 0:
         says = f"{told}: better than on rows that did not train it, as rows that did would be"
         fix = "see that these rows did not train it (--train FILE tells), or why they are easier"
-        yield Finding("overlap", "warning", "rows", says, fix, effect=ahead)
+        yield Finding("overlap", "warning", "rows", says, fix, effect=-ahead)
     else:
         yield Finding(
             "overlap", "note", "rows", f"{told}: no sign that these rows trained it", "nothing to do", effect=ahead

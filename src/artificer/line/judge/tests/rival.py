@@ -50,7 +50,7 @@ def met(seen: Examined, rival: Rival, *facts: Fact) -> Finding | None:
         f"the model is {says}: {seen.metric} {better_by(gain)}" + (f"; {in_chances(likely)}" if likely else ""),
         "nothing to do" if severity == "note" else rival.fix,
         (*scores, *facts),
-        gain,
+        gain if severity == "note" else -gain,  # mended by the other
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import parquet
 
-from artificer.core.errors import DataError
+from artificer.core.errors import DataError, reason
 from artificer.data.keys import key_texts
 from artificer.data.readers import misnamed, read
 from artificer.data.separated import width_of
@@ -207,8 +207,7 @@ def _unpacked_parquet(path: Path, name: str) -> int:
     try:
         told = parquet.ParquetFile(path).metadata
     except (pa.ArrowException, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"'{name}' is a damaged Parquet file ({reason}); make or copy it again") from error
+        raise DataError(f"'{name}' is a damaged Parquet file ({reason(error)}); make or copy it again") from error
     _hold_width(told.num_columns, name)
     if told.num_rows > MOST_ROWS or told.num_rows * told.num_columns > MOST_CELLS:
         raise DataError(_too_long(name, told.num_rows))

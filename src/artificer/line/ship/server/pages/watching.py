@@ -19,7 +19,6 @@ from artificer.core.store import decode
 from artificer.line.ship.scorer import Scorer
 from artificer.line.ship.server.pages.calibrated import calibrated
 from artificer.line.ship.server.pages.frame import Seen, shown
-from artificer.line.ship.server.pages.material import Material
 
 MOST_TICKS, MOST_WAITING = 7, 20
 
@@ -41,7 +40,7 @@ def answer(seen: Seen) -> Response:
             calibrated=came,
         )
     told = [decode(look.body.encode(), Looked) for look in looks]
-    page = _life(seen.material, ledger, name, looks, told)
+    page = _life(seen, ledger, name, looks, told)
     return shown(
         seen,
         "watching.html",
@@ -62,10 +61,11 @@ def _waiting(scorer: Scorer) -> tuple[list[Review], int]:
     return queue.reviews(state="open", most=MOST_WAITING), len(queue.waiting())
 
 
-def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], found: Sequence[Looked]) -> life.LifePage:
+def _life(seen: Seen, ledger: Ledger, name: str, looks: Sequence[Look], found: Sequence[Looked]) -> life.LifePage:
     """The model's life as the looks tell it: no row is read again."""
+    classes, positive = seen.model.scorer.predictor.contents.classes, seen.model.scorer.positive
     return life.LifePage(
-        brief=told.brief,
+        brief=seen.material.brief,
         metric=found[-1].tracked.metric,
         periods=_periods(found),
         events=tuple((look.at, f"{one.outcome}: {one.because}") for look, one in zip(looks, found, strict=True)),
@@ -75,6 +75,7 @@ def _life(told: Material, ledger: Ledger, name: str, looks: Sequence[Look], foun
         findings=found[-1].findings or found[-1].tracked.findings,
         decisions=found[-1].decisions,
         reference=found[0].tracked.reference,
+        success=classes[positive] if positive >= 0 else "",
         provenance=(),
     )
 
