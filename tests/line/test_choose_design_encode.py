@@ -184,6 +184,14 @@ def test_trees_times_classes_stay_few_enough_for_a_quick_row() -> None:
             assert one.settings.get("max_iterations", 0) * (n_classes if n_classes > 2 else 1) <= 5000
 
 
+@given(st.integers(2, 100_000))
+def test_a_network_of_few_rows_takes_no_more_steps_than_one_of_a_batch(n_rows: int) -> None:
+    of_few, of_batch = (
+        next(one for one in portfolio(size(n_rows=n))[0] if one.name == "network").settings for n in (n_rows, 256)
+    )
+    assert of_few["epochs"] * max(1, n_rows // of_few["batch"]) <= 3 * of_batch["epochs"]
+
+
 def frame() -> pl.DataFrame:
     rng = np.random.default_rng(0)
     n = 400

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from artificer.core.brief import Task
-from artificer.measure.probe import Folds, effect, probe, single_feature_score
+from artificer.measure.probe import Folds, effect, probe, readings, single_feature_score, single_feature_scores
 
 
 def _folds(n: int) -> Folds:
@@ -91,3 +91,13 @@ def test_a_name_for_every_row_does_not_tell() -> None:
 def test_a_constant_target_is_not_told() -> None:
     assert single_feature_score(np.arange(50.0), np.ones(50), is_code=False) == 0
     assert single_feature_score(np.full(50, np.nan), np.arange(50.0), is_code=False) < 0.1
+
+
+def test_a_feature_tells_of_each_target_what_it_tells_of_that_one_alone() -> None:
+    rng = np.random.default_rng(5)
+    x, values = rng.normal(size=300), rng.lognormal(size=300)
+    classes = [(rng.random(300) < x.clip(0, 1)) * 1.0, (rng.random(300) < 0.2) * 1.0]
+    for is_code, of in ((False, x), (True, rng.integers(0, 9, 300))):
+        together = single_feature_scores(of, [*classes, *readings(values)], is_code=is_code)
+        assert together[:2] == [single_feature_score(of, y, is_code=is_code) for y in classes]
+        assert max(together[2:]) == single_feature_score(of, values, is_code=is_code)

@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from statistics import median
 from types import FrameType
 
+# Of work that is timed: tries at least, and seconds from which no more are begun.
+FEWEST_TRIES, TRIED_S = 3, 0.05
+
 
 @dataclass(frozen=True, slots=True)
 class Clock:
@@ -104,9 +107,13 @@ def first_interrupt(stop: threading.Event, tell: Callable[[], None]) -> Iterator
 
 
 def median_ms(work: Callable[[], object], n_tries: int = 15) -> float:
-    """Milliseconds that some work takes: the middle of several tries, after one that fills caches."""
-    took = []
-    for _ in range(n_tries + 1):
+    """Milliseconds that some work takes: the middle of several tries, after one that fills caches.
+
+    Of slow work, such as reading a row of thousands of columns, three tries tell as much.
+    """
+    took = list[float]()
+    watch = Stopwatch()
+    while len(took) <= n_tries and (len(took) <= FEWEST_TRIES or watch.seconds < TRIED_S):
         began = time.perf_counter()
         work()
         took.append(1000.0 * (time.perf_counter() - began))

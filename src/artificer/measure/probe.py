@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -115,14 +116,38 @@ def single_feature_score(x: np.ndarray, y: np.ndarray, *, is_code: bool, n_bins:
     y : array of float64, (n_rows,)
         0 and 1, or values.
     """
+    return max(single_feature_scores(x, readings(y), is_code=is_code, n_bins=n_bins))
+
+
+def readings(y: np.ndarray) -> list[np.ndarray]:
+    """What a feature may tell of a target: 0 and 1 as they are, values or their ranks."""
     from scipy.stats import rankdata
 
+    return [y] if _two_classes(y) else [y, rankdata(y)]
+
+
+def single_feature_scores(
+    x: np.ndarray, targets: Sequence[np.ndarray], *, is_code: bool, n_bins: int = 32
+) -> list[float]:
+    """How well one feature alone tells each of some targets; see `single_feature_score`.
+
+    Parameters
+    ----------
+    targets : sequence of array of float64, (n_rows,)
+        0 and 1, or values that are taken as they are.
+    """
     code = np.unique(x, return_inverse=True)[1] if is_code else _binned(x, n_bins)
-    if set(np.unique(y)) <= {0.0, 1.0}:
-        predicted = _told(code, y)
-        auc = score("roc_auc", y, np.stack([1 - predicted, predicted], axis=1))
-        return max(0.0, 2 * auc - 1) if np.isfinite(auc) else 0.0
-    return max(_explained(code, y), _explained(code, rankdata(y)))
+    return [_of_classes(code, y) if _two_classes(y) else _explained(code, y) for y in targets]
+
+
+def _two_classes(y: np.ndarray) -> bool:
+    return bool(((y == 0) | (y == 1)).all())
+
+
+def _of_classes(code: np.ndarray, y: np.ndarray) -> float:
+    predicted = _told(code, y)
+    auc = score("roc_auc", y, np.stack([1 - predicted, predicted], axis=1))
+    return max(0.0, 2 * auc - 1) if np.isfinite(auc) else 0.0
 
 
 def _explained(code: np.ndarray, y: np.ndarray) -> float:
@@ -132,14 +157,21 @@ def _explained(code: np.ndarray, y: np.ndarray) -> float:
 
 def _told(code: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Mean of the other half's rows of the same code, drawn to the mean of all by one row."""
-    predicted = np.empty(len(y))
-    half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    for here in (half, ~half):
-        there = ~here
-        counts = np.bincount(code[there], minlength=code.max() + 1)
-        sums = np.bincount(code[there], weights=y[there], minlength=code.max() + 1)
-        predicted[here] = ((sums + y[there].mean()) / (counts + 1))[code[here]]
+    predicted, n_codes = np.empty(len(y)), int(code.max()) + 1
+    here, there = _halves(len(y))
+    for one, other in ((here, there), (there, here)):
+        codes, values = code[other], y[other]
+        counts = np.bincount(codes, minlength=n_codes)
+        sums = np.bincount(codes, weights=values, minlength=n_codes)
+        predicted[one] = ((sums + values.mean()) / (counts + 1))[code[one]]
     return predicted
+
+
+@lru_cache(maxsize=8)
+def _halves(n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of one half of the rows, drawn, and of the other: the same for every feature of a table."""
+    half = np.random.default_rng(0).permutation(n_rows) % 2 == 0
+    return np.flatnonzero(half), np.flatnonzero(~half)
 
 
 def _binned(x: np.ndarray, n_bins: int) -> np.ndarray:

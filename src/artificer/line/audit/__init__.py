@@ -47,6 +47,7 @@ from artificer.line.audit.seen import Seen
 from artificer.line.audit.weigh import weighed
 
 __all__ = [
+    "CARRIES_NOTHING",
     "Held",
     "audit",
     "builtin",
@@ -63,8 +64,11 @@ VERSION = 8
 SHARE = 0.25
 # Of it, until when problems are mended to see what they cost.
 MENDING_SHARE = 0.12
-# Until when checks may look where nothing is judged.
+# Until when checks may look.
 CHECKS_SHARE = 0.4
+# Findings that mean: this column can tell a model nothing that another does not. `choose` leaves it out, so these are looked
+# for whatever the time: a replay, which has no clock, must choose the same columns.
+CARRIES_NOTHING = ("empty", "constant", "copy")
 BUILTIN = (
     "artificer.line.audit.leakage:leakage",
     "artificer.line.audit.overlap:overlap",
@@ -140,8 +144,7 @@ def _audit(run: Run, asked: Asked, folder: Path, name: str) -> Audited:
     hashes = row_hashes(rows.frame, asked.features)
     prices = Prices(run.brief, asked, rows, run.limit("audit", SHARE) if run.effects else None)
     seen = Seen(run.brief, asked, profile, rows, hashes, sealed, prices)
-    # What trains a model and no more lends the checks its time; a client asked for all of them.
-    findings, left_out = _found(seen, Clock() if run.judged else run.limit("audit", CHECKS_SHARE))
+    findings, left_out = _found(seen, run.limit("audit", CHECKS_SHARE))
     if left_out:
         run.progress("audit", f"no time was left for the checks {', '.join(dict.fromkeys(left_out))}")
     if run.effects:
@@ -181,11 +184,12 @@ def _found(seen: Seen, clock: Clock) -> tuple[list[Finding], list[str]]:
     Those that measure share a clock, and look one after the other.
     """
     checks = builtin()
+    needed = [check.code in CARRIES_NOTHING for check in checks]
     measuring = [place for place, check in enumerate(checks) if "prices" in check.needs]
     lanes = [measuring, *([place] for place in range(len(checks)) if place not in measuring)]
 
     def looked(lane: list[int]) -> dict[int, list[Finding]]:
-        return {place: list(checks[place](seen)) for place in lane if clock.left_s > 0}
+        return {place: list(checks[place](seen)) for place in lane if needed[place] or not clock.expired}
 
     found = {place: said for lane in each(looked, lanes, seen.rows.n_rows) for place, said in lane.items()}
     left_out = [check.code for place, check in enumerate(checks) if place not in found]
@@ -227,8 +231,8 @@ def _decisions(prices: Prices, left_out: list[str]) -> tuple[Decision, ...]:
                 "audit",
                 "Which checks were left out?",
                 ", ".join(dict.fromkeys(left_out)),
-                f"{1 - CHECKS_SHARE:.0%} of the budget belongs to training",
-                ("give the fit more time", "artificer audit"),
+                f"{CHECKS_SHARE:.0%} of the time had passed, and the rest belongs to training and what follows it",
+                ("give the run more time",),
             )
         )
     if prices.measured:

@@ -18,7 +18,7 @@ from artificer.line.ask.rows import Labelled
 from artificer.line.audit.folds import Fold, yardstick_folds
 from artificer.measure.intervals import estimate
 from artificer.measure.metrics import default_metric
-from artificer.measure.probe import Probe, effect, probe, single_feature_score
+from artificer.measure.probe import Probe, effect, probe, readings, single_feature_scores
 from artificer_runtime.schema import GROUPS, Column, Schema
 
 MOST_ROWS = 10_000
@@ -261,14 +261,17 @@ class Prices:
         x : array, (n_kept,)
             Numbers with NaN for missing, or codes.
         """
+        scores = single_feature_scores(x, self._targets[0], is_code=is_code)
+        return max(scores) if self._targets[1] is None else float(np.average(scores, weights=self._targets[1]))
+
+    @cached_property
+    def _targets(self) -> tuple[list[np.ndarray], np.ndarray | None]:
+        """What a column may tell, and what each weighs: of classes, the commonest ones; None: the one told best counts."""
         if self.asked.task != "multiclass":
-            return single_feature_score(x, self._y, is_code=is_code)
+            return readings(self._y), None
         counts = np.bincount(self._y.astype(np.int64))
         commonest = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
-        scores = [
-            single_feature_score(x, (self._y == index).astype(np.float64), is_code=is_code) for index in commonest
-        ]
-        return float(np.average(scores, weights=counts[commonest]))
+        return [(self._y == index).astype(np.float64) for index in commonest], counts[commonest]
 
 
 def matrix(frame: pl.DataFrame, schema: Schema, names: Sequence[str]) -> np.ndarray:

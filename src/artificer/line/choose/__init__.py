@@ -22,7 +22,7 @@ from artificer.data.scan import Profile
 from artificer.data.table import row_hashes
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import Labelled, labelled
-from artificer.line.audit import audit
+from artificer.line.audit import CARRIES_NOTHING, audit
 from artificer.line.audit.price import Prices
 from artificer.line.audit.seen import Seen
 from artificer.line.choose.folds import Folds, cut_folds, given_fold, given_folds
@@ -31,8 +31,6 @@ from artificer.line.choose.repaired import Kept, columns_read, without_rows
 __all__ = ["choose"]
 
 VERSION = 4
-# Findings of audit that mean: this column can tell a model nothing that another does not.
-CARRIES_NOTHING = ("empty", "constant", "copy")
 
 
 def choose(subject: Subject, **options: Any) -> Chosen:

@@ -39,8 +39,9 @@ MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
 # Variants that are drawn, of which learner each, in turns.
 TURNS = ("lightgbm", "catboost", "network", "lightgbm")
 FEWEST_FOR_PAIRS = 3_000
-# Rows that a network sees in all its epochs, each counted as often as it is seen.
-FEWEST_SEEN, MOST_SEEN = 100_000, 300_000
+# Rows that a network sees in all its epochs, each counted as often as it is seen; an epoch of fewer rows than stand in a batch
+# counts as one batch, for it takes a step all the same: of two rows there would be 50,000.
+FEWEST_SEEN, MOST_SEEN, BATCH = 100_000, 300_000, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +240,8 @@ def _network(size: Size) -> Candidate:
     few = size.n_rows <= 5_000
     seen = min(max(60 * size.n_rows, FEWEST_SEEN), MOST_SEEN)
     settings = {
-        "epochs": max(4, round(seen / max(size.n_rows, 1))),
-        "batch": 256 if size.n_rows <= 20_000 else 512,
+        "epochs": max(4, round(seen / max(size.n_rows, BATCH))),
+        "batch": BATCH if size.n_rows <= 20_000 else 512,
         "learning_rate": (0.1 if few else 0.2) if size.task == "regression" else 0.02 if few else 0.04,
     }
     return Candidate("network", "network", settings)

@@ -575,6 +575,21 @@ class TestNetwork:
         assert fitted.n_iterations == 2
         assert not fitted.cut
 
+    def test_whom_the_clock_allows_fewer_epochs_learns_what_a_replay_of_these_learns(self):
+        fold = made("binary")
+        short = load("network").fit(fold, {"epochs": 4_000, "patience": 0}, Clock.after(2.0))
+        assert short.cut
+        again = {"epochs": short.facts["epochs"], "max_iterations": short.n_iterations, "patience": 0}
+        whole = load("network").fit(fold, again, Clock())
+        np.testing.assert_array_equal(short.member.predict(fold.X), whole.member.predict(fold.X))
+
+    def test_when_the_clock_has_passed_it_gives_the_cycles_that_had_ended(self):
+        seconds = iter(range(10_000))
+        clock = Clock(200.0, now=lambda: float(next(seconds)))  # each look at the clock takes a second: 200 steps
+        fitted = load("network").fit(made("binary"), {"epochs": 300, "patience": 0}, clock)
+        assert fitted.cut
+        assert 0 < fitted.n_iterations == len(fitted.curve) < 4
+
     @pytest.mark.parametrize(("task", "of"), ALL)
     @pytest.mark.parametrize("weighted", [False, True])
     def test_its_slopes_are_those_of_the_loss(self, task, of, weighted):

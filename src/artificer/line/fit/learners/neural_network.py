@@ -53,16 +53,19 @@ class NeuralNetwork:
 
     API: ClassVar[int] = 1
     name: str = "network"
-    version: int = 3
+    version: int = 4
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
-        """Train all cycles, or as many as `max_iterations` says; fewer epochs where the clock leaves no time for all."""
+        """Train all cycles, or as many as `max_iterations` says; fewer epochs where the clock leaves no time for all.
+
+        Where it passes all the same, the cycles that had ended are what there is.
+        """
         work = _Training(fold, settings)
-        stages, curve, epochs = work.run(clock)
+        stages, curve, epochs, cut = work.run(clock)
         member = work.member(tuple(stages))
         raw = work.raw(stages[-1], fold.checked)
         native = linked(np.clip(raw * member.spread + member.middle, member.low, member.high), member.link)
-        return Fitted(member, np.array(curve), len(stages), epochs < work.epochs, native, {"epochs": float(epochs)})
+        return Fitted(member, np.array(curve), len(stages), cut, native, {"epochs": float(epochs)})
 
 
 @dataclass
@@ -77,7 +80,6 @@ class _Training:
 
     def __post_init__(self) -> None:
         fold = self.fold
-        self.rng = np.random.default_rng(fold.seed + 7)
         self.epochs = max(1, round(float(self.settings.get("epochs", 64))))
         self.batch = int(self.settings.get("batch", 256))
         self.activation: Activation = "mish" if fold.task == "regression" else "selu"
@@ -124,8 +126,10 @@ class _Training:
         """Raw outputs as training computes them, in single precision: float64 (n_rows, n_out)."""
         return self._through(stage, bent(X, self.center, self.scale).astype(np.float32), 0.0).raw.astype(np.float64)
 
-    def run(self, clock: Clock) -> tuple[list[Arrays], list[float], int]:
+    def run(self, clock: Clock) -> tuple[list[Arrays], list[float], int, bool]:
         """Train until a cycle ends worse than the one before.
+
+        Who has no time for all epochs begins again with fewer, as a replay will, which is told of these alone.
 
         Returns
         -------
@@ -135,6 +139,8 @@ class _Training:
             Validation loss of each; empty in a refit.
         epochs : int
             What all cycles would have taken.
+        cut : bool
+            Whether the clock allowed fewer epochs, or cycles.
         """
         n_cycles = int(self.settings.get("max_iterations", CYCLES))
         watch, epochs, stages, curve = Stopwatch(), self.epochs, list[Arrays](), list[float]()
@@ -143,20 +149,23 @@ class _Training:
         step, batches = 0, self._batches()
         while len(stages) < n_cycles:
             total = max(CYCLES, epochs * per_epoch)
-            if step == TIMED_STEPS:
-                affordable = step + clock.left_s / (watch.seconds / step)
-                wanted = total * _end(n_cycles)
-                if affordable < wanted:
-                    epochs = max(1, int(epochs * affordable / wanted))
-                    total = max(CYCLES, epochs * per_epoch)
+            if clock.expired and stages:
+                return stages, curve, epochs, True
+            if step == TIMED_STEPS and epochs == self.epochs:
+                affordable, wanted = max(clock.left_s, 0.0) * step / watch.seconds, total * _end(n_cycles)
+                if affordable < wanted - step and epochs > 1:
+                    epochs, step, stages, curve = max(1, int(epochs * affordable / wanted)), 0, [], []
+                    self._begin()
+                    batches = self._batches()
+                    continue
             self._step(next(batches), step, total)
             step += 1
             while len(stages) < n_cycles and step >= round(_end(len(stages) + 1) * total):
                 stages.append({name: values.copy() for name, values in self.parameters.items()})
                 curve += self._watched(stages[-1])
                 if not patient and len(curve) > 1 and curve[-1] > min(curve[:-1]):
-                    return stages, curve, epochs
-        return stages, curve, epochs
+                    return stages, curve, epochs, epochs < self.epochs
+        return stages, curve, epochs, epochs < self.epochs
 
     def _watched(self, stage: Arrays) -> list[float]:
         fold = self.fold
@@ -168,6 +177,7 @@ class _Training:
     def _begin(self) -> None:
         n_features, n_waved = self.ready.shape[1], len(self.waves)
         hidden = int(self.settings.get("hidden", 256))
+        self.rng = np.random.default_rng(self.fold.seed + 7)
         n_inputs = n_features + n_waved * N_SHOWN
         widths = [n_inputs, *[hidden] * (self.n_layers - 1), self.n_out]
         rng = self.rng
