@@ -42,7 +42,9 @@ def classes(seen: Examined) -> Iterator[Finding]:
 
 
 def of_classes(seen: Examined, level: float) -> tuple[OfClass, ...]:
-    """How each class is told from the others, the commonest first."""
+    """How each class is told from the others, the commonest first; none of numbers."""
+    if not seen.classes:
+        return ()
     y, called, n = seen.rows.y.astype(np.int64), seen.labels(seen.prediction), len(seen.classes)
     weight = np.ones(len(y)) if seen.rows.weight is None else seen.rows.weight
     pairs = np.bincount(y * n + called, weight, n * n).reshape(n, n)
