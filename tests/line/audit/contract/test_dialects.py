@@ -350,3 +350,12 @@ def test_of_two_ranges_that_a_form_cannot_hold_beside_each_other_one_is_named(fo
 def test_what_is_no_contract_is_refused(text: str, says: str) -> None:
     with pytest.raises(ContractError, match=says):
         read_yaml(text, "c.yml")
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+def test_a_foreign_contract_is_known_by_what_it_holds_and_not_by_its_name(tmp_path: Path, form: str) -> None:
+    contract = Contract(Schema((Column("id", "identifier"),)), rules=(Rule("unique", ("id",), severity="blocker"),))
+    text, _ = contract_text(contract, form)
+    (tmp_path / "contract.txt").write_text(f"# ours: agreed\n\n{text}", encoding="utf-8")
+    read, _ = read_contract(tmp_path / "contract.txt")
+    assert "unique of id" in [titled(rule) for rule in read.rules or ()]
