@@ -46,14 +46,15 @@ def read_contract(path: Path) -> tuple[Contract, tuple[Finding, ...]]:
     if place.suffix.lower() in (".yml", ".yaml") or YAML.match(text):
         from artificer.line.audit.contract.dialects import read_yaml
 
-        return read_yaml(text, place.name)
-    contract = read_toml(text, place.name)
+        contract, findings = read_yaml(text, place.name)
+    else:
+        contract, findings = read_toml(text, place.name), ()
     if not contract.rules:
         raise ContractError(
             f"the contract '{place.name}' holds no rule, so anything would keep it; `artificer audit BRIEF --write-contract "
             "FILE` writes one that is learned"
         )
-    return contract, ()
+    return contract, findings
 
 
 def contract_text(contract: Contract, form: str = "toml") -> tuple[str, tuple[str, ...]]:
