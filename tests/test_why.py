@@ -16,6 +16,7 @@ from served_client import answering
 import artificer
 from artificer import turning
 from artificer.core.errors import DataError
+from artificer.core.figures import figure
 from artificer.line.ship import reasons
 from artificer.line.ship.server import Wanted
 from artificer.why import account_told, accounts_of
@@ -163,6 +164,19 @@ def test_a_number_turns_the_decision_as_it_is_told(tmp_path: Path) -> None:
         score = artificer.load(account.package).predict_proba(row)[0, 1]
         assert (score >= 0.7) != (account.predicted.decision == "act")
         assert score == pytest.approx(turn.score)
+
+
+def test_a_number_is_told_with_its_interval_to_who_asks_and_to_who_decides(tmp_path: Path) -> None:
+    more = LISTED.replace("capacity = { top = 5 }", 'review = { when = ["interval > 3"] }')
+    client = scored(Client(tmp_path).ask(more=more).ship("v1", "regression", spread=2.0).serve())
+    key, score, low, high = ranked(client).select("id", "score", "low", "high").row(0)
+    account, told = story(client, key)
+    assert (account.predicted.low, account.predicted.high) == (low, high)
+    interval = f"{figure(score)} (nine in ten: {figure(low)} to {figure(high)})"
+    assert f"said {interval}" in told
+    (waits,) = client.ledger.reviews("calls").reviews(key=str(key))
+    assert (waits.score, waits.low, waits.high) == (score, low, high)
+    assert f"score {interval}" in artificer_command("review", "brief.toml", cwd=tmp_path).stdout
 
 
 def test_control_and_review_are_told(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from artificer.core.brief import Brief, DecisionPart
 from artificer.core.errors import ArtificerError, DataError, closest
-from artificer.core.figures import figure
+from artificer.core.figures import figure, in_ends
 from artificer.core.ledger import Ledger, ledger_of
 from artificer.core.predictions import Predicted
 from artificer.core.review_queue import Review
@@ -97,7 +97,7 @@ def account_told(account: Account) -> Iterator[str]:
     """The account in sentences."""
     one, card = account.predicted, account.card
     decided = f", so: {one.decision}" if one.decision else ""
-    score = figure(one.score) if one.score is not None else "nothing"
+    score = in_ends(one.score, one.low, one.high) if one.score is not None else "nothing"
     said = f"{one.said} ({score})" if one.said else score
     where = f"written to {one.source}" if one.source else f"answered by a server as {one.scoring}"
     yield f"{one.made[:16].replace('T', ' ')}  '{one.name}' said {said}{decided}; {where}"

@@ -83,12 +83,12 @@ def _decide(queue: ReviewQueue, key: str, answer: str) -> None:
 
 
 def _show(found: list[Review], most: int) -> None:
-    from artificer.core.figures import figure
+    from artificer.core.figures import in_ends
 
     if not found:
         click.echo("no row waits for a person")
     for one in found[:most]:
-        score = "" if one.score is None else f"  score {figure(one.score)}"
+        score = "" if one.score is None else f"  score {in_ends(one.score, one.low, one.high)}"
         period = f"  {one.period}" if one.period else ""
         reasons = f"  because of {one.reasons}" if one.reasons else ""
         state = (

@@ -30,7 +30,7 @@ MIGRATION = (
     "create index answered_rows_by_at on answered_rows (at)",
     "create index labels_by_at on labels (at)",
 )
-ANSWER = ("stream", "number", "at", "key", "score", "said", "decision", "flags", "reasons")
+ANSWER = ("stream", "number", "at", "key", "score", "said", "decision", "flags", "reasons", "low", "high")
 ROW = ("stream", "number", "at", "body")
 _ID = re.compile(r"([0-9a-z]{20})-(0|[1-9]\d{0,14})")
 _PIECE = 20_000

@@ -75,6 +75,18 @@ def with_interval(estimate: Estimate, unit: str = "") -> str:
     return f"{figure(estimate.value)}{unit} ({about}{figure(estimate.low)} to {figure(estimate.high)})"
 
 
+def in_ends(value: float, low: float | None, high: float | None) -> str:
+    """A predicted number with the interval that holds nine values in ten; None: it has no such end.
+
+    >>> in_ends(12.5, 9.0, None), in_ends(0.5, None, None)
+    ('12.5 (nine in ten: 9 to ∞)', '0.500')
+    """
+    if low is None and high is None:
+        return figure(value)
+    ends = (-np.inf if low is None else low, np.inf if high is None else high)
+    return f"{figure(value)} (nine in ten: {' to '.join(map(figure, ends))})"
+
+
 def better_by(effect: Estimate) -> str:
     """An effect on a score as a person reads it: errors fall where they get better, so that a sign would mislead.
 

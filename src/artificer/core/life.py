@@ -317,6 +317,8 @@ class Answer(NamedTuple):
         Probability of success, of the likeliest class where there are more than two, or the predicted value.
     said : str
         The likeliest class where there are more than two.
+    low, high : float or None
+        Ends of the interval of a number that holds nine values in ten; None where it has no such end.
     row : str
         What the row held, as JSON; "" where that is not kept.
     review : str
@@ -334,6 +336,8 @@ class Answer(NamedTuple):
     decision: str
     flags: str
     reasons: str = ""
+    low: float | None = None
+    high: float | None = None
     row: str = ""
     review: str = ""
     period: str = ""

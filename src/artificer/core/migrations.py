@@ -42,4 +42,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     review_queue.MIGRATION,
     (*access.MIGRATION, *rollout.MIGRATION),
+    (
+        "alter table predictions add column low double precision",
+        "alter table predictions add column high double precision",
+        "alter table answers add column low double precision",
+        "alter table answers add column high double precision",
+    ),
 )

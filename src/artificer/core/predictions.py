@@ -12,6 +12,8 @@ from artificer.core.answers import Answers
 from artificer.core.clock import now
 from artificer.core.database import Database
 
+Row = tuple[str, float | None, str, str, str, float | None, float | None, float | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
@@ -31,6 +33,8 @@ class Predicted:
         The score at which the decision turns; None where none does.
     rule : str
         The brief's `[decision]` that decided, as JSON; "" where it was not kept.
+    low, high : float or None
+        Ends of the interval of a number that holds nine values in ten; None where it has no such end.
     row : str
         What the row held, as JSON, where a server was to keep that; else "".
     """
@@ -49,6 +53,8 @@ class Predicted:
     turns: float | None = None
     rule: str = ""
     row: str = ""
+    low: float | None = None
+    high: float | None = None
 
 
 class Predictions:
@@ -70,7 +76,7 @@ class Predictions:
         name: str,
         version: str,
         source: str,
-        rows: Sequence[tuple[str, float | None, str, str, str, float | None]],
+        rows: Sequence[Row],
         rule: str = "",
     ) -> None:
         """Keep what was predicted; the same scoring again changes nothing.
@@ -81,7 +87,7 @@ class Predictions:
             Identifies it.
         source : str
             Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags, reasons, turns)
+        rows : sequence of (key, score, decision, flags, reasons, turns, low, high)
             As in `Predicted`.
         rule : str
             The brief's `[decision]`, as JSON.
@@ -106,14 +112,15 @@ class Predictions:
                 sa.text("select number from scorings where id = :id"), {"id": scoring}
             ).scalar_one()
             filled = ((number, *row) for row in rows)
-            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns")
+            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns", "low", "high")
             self._database.fill(connection, "predictions", columns, filled)
 
     def of(self, key: str) -> list[Predicted]:
         """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
         rows = self._database.read(
             "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
-            "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
+            "s.rule, p.low, p.high from predictions p join scorings s on s.number = p.scoring where p.key = :key "
+            "order by s.number desc",
             key=key,
         )
         told = [
@@ -129,12 +136,14 @@ class Predictions:
                 made,
                 said=one.said,
                 row=one.row,
+                low=one.low,
+                high=one.high,
             )
             for one, made in self._answers.of(key)
         ]
         scored = [
-            Predicted(*held, reasons=reasons, turns=turns, rule=rule)  # type: ignore[misc]
-            for *held, reasons, turns, rule in rows
+            Predicted(*held, reasons=reasons, turns=turns, rule=rule, low=low, high=high)  # type: ignore[misc]
+            for *held, reasons, turns, rule, low, high in rows
         ]
         return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
 

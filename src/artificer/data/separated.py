@@ -281,17 +281,15 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
     """All values as texts: types are told from whole columns, not from the first megabyte."""
     ragged: list[arrow_csv.InvalidRow] = []
 
-    def parse(use_threads: bool) -> pa.Table:
+    def parse(noted: list[arrow_csv.InvalidRow] | None) -> pa.Table:
         held = io.BytesIO(data if data.endswith(b"\n") else data + b"\n")
-        return arrow_csv.read_csv(
-            held, **_options(names, separator, ragged, use_threads=use_threads, before=_before(data)[0])
-        )
+        return arrow_csv.read_csv(held, **_options(names, separator, noted, before=_before(data)[0]))
 
     try:
-        table = parse(use_threads=True)
-        if ragged:
-            ragged.clear()
-            parse(use_threads=False)  # once more in order: only then are rows numbered
+        try:
+            table = parse(None)
+        except pa.ArrowInvalid:
+            table = parse(ragged)  # once more in order: only then are rows numbered
     except pa.ArrowInvalid as error:
         raise DataError(f"'{name}' cannot be read as CSV ({error}); check quotes and separators") from error
     if ragged:
@@ -305,22 +303,27 @@ def _texts(data: bytes, separator: str, names: list[str], name: str) -> list[pl.
 
 
 def _options(
-    names: list[str], separator: str, ragged: list[arrow_csv.InvalidRow], *, use_threads: bool = False, before: int = 0
+    names: list[str], separator: str, ragged: list[arrow_csv.InvalidRow] | None, *, before: int = 0
 ) -> dict[str, Any]:
-    """How pyarrow reads all values as texts from the line of names on, and notes rows with another number of fields."""
+    """How pyarrow reads all values as texts from the line of names on, and notes rows with another number of fields.
+
+    Without a list to note them in, it raises on such a row, and reads on all threads: one that still held our function
+    when the interpreter ends would abort the process.
+    """
 
     def note(row: arrow_csv.InvalidRow) -> str:
+        assert ragged is not None
         ragged.append(row)
         return "skip"
 
     return {
         "read_options": arrow_csv.ReadOptions(
-            column_names=names, skip_rows=before, skip_rows_after_names=1, use_threads=use_threads, block_size=BLOCK
+            column_names=names, skip_rows=before, skip_rows_after_names=1, use_threads=ragged is None, block_size=BLOCK
         ),
         "parse_options": arrow_csv.ParseOptions(
             delimiter=separator,
             newlines_in_values=True,
-            invalid_row_handler=note,
+            invalid_row_handler=None if ragged is None else note,
             ignore_empty_lines=len(names) > 1,
         ),
         "convert_options": arrow_csv.ConvertOptions(

@@ -90,8 +90,11 @@ def test_ids_of_threads_and_streams_never_meet_and_sort_by_time(book: Ledger) ->
 def test_a_row_without_its_key_has_none_and_the_class_is_kept_where_a_score_does_not_say_it(book: Ledger) -> None:
     log = Log(lambda: book, BRIEF)
     answer: dict[str, Any] = {"prediction": "red", "probabilities": {"red": 0.5, "blue": 0.5}, "flags": []}
-    log.answered("v1", [{"x": 1}, {"id": None}], [answer, {"prediction": 3, "flags": []}])
+    number: dict[str, Any] = {"prediction": 3, "interval": [1.5, None], "flags": []}
+    log.answered("v1", [{"x": 1}, {"id": None}], [answer, number])
     log.close()
+    (told,) = book.predictions.of(number["prediction_id"])
+    assert (told.score, told.low, told.high) == (3.0, 1.5, None)
     (one,) = book.predictions.of(answer["prediction_id"])
     assert (one.key, one.score, one.said, one.decision) == (answer["prediction_id"], 0.5, "red", "")
     assert book.predictions.some_keys() == []
@@ -290,7 +293,7 @@ class TestProcesses:
             "    if n % 10 == 0:\n"
             "        book.labels.keep('calls', [(f'{me}-{n}', 'yes'), ('shared', f'{me}-{n}')])\n"
             "    if n % 100 == 0:\n"
-            "        rows = [(f'{me}-{k}', 0.5, '', '', '', None) for k in range(50)]\n"
+            "        rows = [(f'{me}-{k}', 0.5, '', '', '', None, None, None) for k in range(50)]\n"
             "        book.predictions.keep(f'{me}-{n}', 'calls', 'v1', 't', rows)\n"
             "log.close()\n"
         )

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 
-from artificer.core.figures import better_by, counted, figure, in_chances, mended, with_interval
+from artificer.core.figures import better_by, counted, figure, in_chances, in_ends, mended, with_interval
 from artificer.core.report import description
 
 
@@ -33,6 +33,7 @@ def environment() -> Environment:
         "better_by": better_by,
         "mended": mended,
         "counted": counted,
+        "in_ends": in_ends,
         "chance": description.chance,
         "chances": in_chances,
         "count": "{:,}".format,

@@ -86,7 +86,7 @@ def _decision(surveyed: Survey, left_out: Sequence[str]) -> Decision:
         "audit",
         "Which checks were not run?",
         ", ".join(left_out),
-        f"they read a target or the rows again, and {surveyed.profile.n_rows:,} rows of "
+        f"they read a target or the rows again, and {counted(surveyed.profile.n_rows, 'row')} of "
         f"{counted(len(surveyed.schema.columns), 'column')} "
         "were read once, without a brief",
         ("`artificer ask DATA --target COLUMN` drafts a brief, and `artificer audit BRIEF` runs them all",),

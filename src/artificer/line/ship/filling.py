@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 import numpy as np
@@ -15,7 +15,8 @@ from artificer.line.ship.predicted import Predicted
 from artificer.line.ship.scorer import Scorer
 
 # Columns that a table may lack: it stands there since before they were told, or its brief has come to ask for them.
-LATER = ("low", "high", "period", "reasons", "review")
+ENDS = ("low", "high")
+LATER = (*ENDS, "period", "reasons", "review")
 
 
 def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisions: pl.Series) -> Filling:
@@ -31,7 +32,7 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
     ours = [
         pl.Series("predicted", found.classes.tolist()) if found.classes is not None else None,
         pl.Series("score", found.score),
-        *_ends(found.ends),
+        *ends_of(found.ends),
         decisions.alias("decision"),
         period,
         said.reasons.alias("reasons") if asked.reasons.count else None,
@@ -50,11 +51,12 @@ def filling(scorer: Scorer, rule: Rule, found: Predicted, said: Decided, decisio
     return Filling(pl.DataFrame(columns), tuple(found.keys.columns), _free("scored_at", taken), group, optional)
 
 
-def _ends(ends: np.ndarray | None) -> Iterator[pl.Series]:
+def ends_of(ends: np.ndarray | None) -> list[pl.Series]:
     """The columns "low" and "high", null where there is no such end; none of them where classes are predicted."""
-    if ends is not None:
-        known = np.where(np.isfinite(ends), ends, np.nan)
-        yield from (pl.Series(name, known[:, place], nan_to_null=True) for place, name in enumerate(("low", "high")))
+    if ends is None:
+        return []
+    known = np.where(np.isfinite(ends), ends, np.nan)
+    return [pl.Series(name, known[:, place], nan_to_null=True) for place, name in enumerate(ENDS)]
 
 
 def _same(text: str, n_rows: int) -> pl.Series:

@@ -17,6 +17,7 @@ from artificer.core.clock import Stopwatch
 from artificer.core.errors import BriefError
 from artificer.core.forgotten import returned
 from artificer.core.life import Scored
+from artificer.core.predictions import Row
 from artificer.core.records import Fact, Finding
 from artificer.core.review_queue import ReviewQueue
 from artificer.core.store import digest, encode
@@ -26,7 +27,7 @@ from artificer.data.table import fingerprint
 from artificer.line.ask.decision import check_decision
 from artificer.line.ship.decided import ACT, CONTROL, REVIEW, Decided, decided, words
 from artificer.line.ship.decisions import NO_PERIOD, Rule
-from artificer.line.ship.filling import filling
+from artificer.line.ship.filling import ENDS, ends_of, filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
 from artificer.line.ship.reasons import shown_of
 from artificer.line.ship.scorer import Scorer, scorer_of
@@ -115,7 +116,8 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
     scoring = digest(scorer.version, fingerprint(told), place.id, rule)
     if scorer.ledger is None:
         return scoring
-    rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True)))
+    ends = ends_of(found.ends) or (pl.lit(None, pl.Float64).alias(name) for name in ENDS)
+    rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True), *ends))
     scorer.ledger.predictions.keep(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
@@ -143,7 +145,7 @@ def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:
     return place_of(output.table, scorer.folder, output.url_env)
 
 
-class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None]]):
+class _Rows(Sequence[Row]):
     """Rows of a frame in the order of their keys, made as they are asked for: all tuples at once would take 200 MB a million.
 
     In that order the ledger's indexes grow at one end.

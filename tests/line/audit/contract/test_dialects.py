@@ -350,3 +350,45 @@ def test_of_two_ranges_that_a_form_cannot_hold_beside_each_other_one_is_named(fo
 def test_what_is_no_contract_is_refused(text: str, says: str) -> None:
     with pytest.raises(ContractError, match=says):
         read_yaml(text, "c.yml")
+
+
+PRICE = "columns:\n  price:\n    dtype: float64\n    nullable: true\n    "
+
+
+@pytest.mark.parametrize(
+    ("text", "offending"),
+    [
+        (f"{PRICE}greater_than: 1\n", [0]),
+        (f"{PRICE}checks: {{less_than: {{value: 55.0}}}}\n", [2, 3]),
+        (f"{PRICE}in_range: {{min_value: 5}}\n", [0]),
+        ("models: [{name: r, columns: [{name: price, tests: not_null}]}]", [1]),
+        ("apiVersion: v3\nschema: [{properties: [{name: price, logicalTypeOptions: {maximum: '60'}}]}]", [2]),
+    ],
+    ids=["above", "below", "one end", "one test", "number in quotes"],
+)
+def test_what_is_written_loosely_is_held(text: str, offending: list[int]) -> None:
+    contract, findings = read_yaml(text, "c.yml")
+    assert findings == ()
+    assert hold(ROWS.select("price"), contract).positions.tolist() == offending
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("columns: null\n", "holds no rule, so anything would keep it"),
+        ("apiVersion: v3\nschema: [{quality: [{metric: rowCount, mustBe: 5%}]}]", "the bound '5%' of 'mustBe'"),
+    ],
+)
+def test_what_cannot_be_held_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    (tmp_path / "c.yml").write_text(text, encoding="utf-8")
+    with pytest.raises(ContractError, match=says):
+        read_contract(tmp_path / "c.yml")
+
+
+@pytest.mark.parametrize("form", ["dbt", "odcs", "pandera"])
+def test_a_foreign_contract_is_known_by_what_it_holds_and_not_by_its_name(tmp_path: Path, form: str) -> None:
+    contract = Contract(Schema((Column("id", "identifier"),)), rules=(Rule("unique", ("id",), severity="blocker"),))
+    text, _ = contract_text(contract, form)
+    (tmp_path / "contract.txt").write_text(f"# ours: agreed\n\n{text}", encoding="utf-8")
+    read, _ = read_contract(tmp_path / "contract.txt")
+    assert ("unique", ("id",)) in {(rule.kind, rule.columns) for rule in read.rules or ()}

@@ -124,7 +124,7 @@ class TestEachKindOfRule:
             (Rule("range", ("start",), high=1704326400.0), "range", [1, 2]),
             (Rule("set", ("n",), values=("1", "3")), "level", [1]),
             (Rule("missing", ("n",), high=0.0), "missing", [3]),
-            (Rule("missing", ("n",), high=0.1), "missing", []),
+            (Rule("missing", ("n",), high=0.1), "missing", [3]),
             (Rule("rows", low=5), "rows", []),
             (Rule("mean", ("n",), low=1.0, high=2.0), "mean", []),
             (Rule("share", ("code",), high=0.1, values=("x",)), "share", []),

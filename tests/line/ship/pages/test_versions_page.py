@@ -112,6 +112,14 @@ def test_no_form_leads_back_to_a_version_that_is_gone(tmp_path: Path) -> None:
     assert "v1, is not kept any more" in found
 
 
+def test_the_page_after_a_change_names_the_version_that_is_served_now(tmp_path: Path) -> None:
+    client = Client(tmp_path).ask().ship().serve().ship("v2")
+    site, token = signed_in(client, "predict", "operate")
+    sent = {"version": "v2", "seen": "1", "csrf": token}
+    page = site.post("/versions/promote", data=sent, follow_redirects=True).text
+    assert '<span class="version">version v2</span>' in page
+
+
 def test_what_a_form_cannot_do_is_told_on_a_page_with_a_way_back(tmp_path: Path) -> None:
     client = Client(tmp_path).ask().ship().serve().ship("v2")
     site, token = signed_in(client, "predict", "operate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from artificer.core.errors import ContractError, WorkspaceError
@@ -11,6 +12,7 @@ from artificer.core.store import decode
 from artificer.line.audit.contract.page import page_of
 from artificer.line.audit.contract.written import read_toml
 
+YAML = re.compile(r"(?:\s|#.*\n|---\s)*\w+:\s")  # how a file begins that is YAML, whatever its name
 FORMS = ("toml", "dbt", "odcs", "pandera")
 
 
@@ -41,17 +43,18 @@ def read_contract(path: Path) -> tuple[Contract, tuple[Finding, ...]]:
             return decode(text.encode(), Contract), ()
         except WorkspaceError as error:
             raise ContractError(f"'{place}' is no contract.json: {error}; name a package's") from error
-    if place.suffix.lower() in (".yml", ".yaml"):
+    if place.suffix.lower() in (".yml", ".yaml") or YAML.match(text):
         from artificer.line.audit.contract.dialects import read_yaml
 
-        return read_yaml(text, place.name)
-    contract = read_toml(text, place.name)
+        contract, findings = read_yaml(text, place.name)
+    else:
+        contract, findings = read_toml(text, place.name), ()
     if not contract.rules:
         raise ContractError(
             f"the contract '{place.name}' holds no rule, so anything would keep it; `artificer audit BRIEF --write-contract "
             "FILE` writes one that is learned"
         )
-    return contract, ()
+    return contract, findings
 
 
 def contract_text(contract: Contract, form: str = "toml") -> tuple[str, tuple[str, ...]]:

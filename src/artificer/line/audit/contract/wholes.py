@@ -20,7 +20,7 @@ FARTHEST_ZONE_S = 14 * 3_600.0
 
 
 def missing(delivery: Delivery, rule: Rule) -> Break | None:
-    """How much of a column may be missing; where nothing may, the rows that lack it are named."""
+    """How much of a column may be missing; the rows that lack it are named where that is stated, not learned from history."""
     (name,) = rule.columns
     values = delivery.given(name)
     n_missing = values.null_count()
@@ -29,8 +29,8 @@ def missing(delivery: Delivery, rule: Rule) -> Break | None:
     if low <= share <= high:
         return None
     facts = (Fact("share_missing", share, "share of rows"), Fact("low", low), Fact("high", high))
+    places = values.is_null().arg_true().to_numpy().astype(np.int64)
     if high == 0:
-        places = values.is_null().arg_true().to_numpy().astype(np.int64)
         severity: Severity = "blocker" if share == 1 else "warning"
         says = f"{told(share)} of '{name}' is missing; in training it never was"
         return Break(
@@ -48,7 +48,8 @@ def missing(delivery: Delivery, rule: Rule) -> Break | None:
         f"{told(share)} of '{name}' is missing{beyond(rule, low, high, '.1%')}",
         remedy(rule),
         facts,
-        NOBODY,
+        places if rule.about is None else NOBODY,
+        share,
     )
 
 

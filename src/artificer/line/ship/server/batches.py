@@ -309,7 +309,9 @@ def _kept(log: Log, model: Model, part: Any, answer: Any) -> list[str]:
         score = np.max([answer[f"probability_{name}"].to_numpy() for name in classes], axis=0).tolist()
         said = list(map(canonical_text, values("prediction")))
     decided, review, period = ([one or "" for one in values(name)] for name in ("decision", "review", "period"))
-    told = zip(_keys(part, model), score, said, decided, values("flags"), review, period, strict=True)
+    told = zip(
+        _keys(part, model), score, said, decided, *map(values, ("flags", "low", "high")), review, period, strict=True
+    )
     return [
         log.keep(version, *others, review=review, period=period)
         for version, (*others, review, period) in zip(values("version"), told, strict=True)

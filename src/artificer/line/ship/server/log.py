@@ -128,7 +128,16 @@ class Log:
         self._ending = False
 
     def keep(
-        self, version: str, key: str, score: float | None, said: str, decision: str, flags: str, **more: str
+        self,
+        version: str,
+        key: str,
+        score: float | None,
+        said: str,
+        decision: str,
+        flags: str,
+        low: float | None,
+        high: float | None,
+        **more: str,
     ) -> str:
         """Put one answer into the queue and give its id; never waits.
 
@@ -144,7 +153,9 @@ class Log:
                 self._dropped += 1
         else:
             at = time.time_ns() // 1_000_000
-            self._queue.append(Answer(stream, number, at, key, score, said, decision, flags, **more))
+            self._queue.append(
+                Answer(stream, number, at, key, score, said, decision, flags, low=low, high=high, **more)
+            )
             if len(self._queue) >= BATCH and not self._wake.is_set():
                 self._wake.set()
         return f"{stream.id}-{number}"
@@ -158,6 +169,7 @@ class Log:
             if self.wanted.rows:
                 more["row"] = json.dumps({name: row[name] for name in row if name not in self._unkept}, default=str)
             score, said = _score(answer)
+            low, high = answer.get("interval") or (None, None)
             key, flags = key_of([row.get(name) for name in self.key]), " ".join(answer["flags"])
             if answer.get("review"):
                 more["review"] = answer["review"]
@@ -165,7 +177,7 @@ class Log:
                 more["period"] = answer["period"]
             decision = answer.get("decision") or ""
             answer["prediction_id"] = self.keep(
-                answer.get("version", version), key, score, said, decision, flags, **more
+                answer.get("version", version), key, score, said, decision, flags, low, high, **more
             )
 
     def counts(self) -> Counts:

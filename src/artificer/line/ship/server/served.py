@@ -240,9 +240,9 @@ class Serving:
     def _version(self, version: str) -> Model:
         return _loaded(scorer_of(self.subject, version, self.workspace), self.persons)
 
-    def refresh(self) -> bool:
-        """Look whether another version is to be served, at most once a second; True when it took over."""
-        if self.model.scorer.folder is None or time.monotonic() - self._looked < EVERY_S:
+    def refresh(self, *, now: bool = False) -> bool:
+        """Look whether another version is to be served, at most once a second unless `now`; True when it took over."""
+        if self.model.scorer.folder is None or (time.monotonic() - self._looked < EVERY_S and not now):
             return False
         self._looked = time.monotonic()
         try:

@@ -135,6 +135,7 @@ def _done(
         before = them.ledger.served(them.name)
         found = change(them, given)
         if them.ledger.served(them.name) != before:
+            serving.refresh(now=True)  # the page that follows speaks of it
             serving.changed()
         return found
     except NotAllowedError as error:

@@ -53,7 +53,8 @@ def read(written: dict[str, Any]) -> Gathered:
 
 
 def _tests(part: dict[str, Any]) -> list[Any]:
-    return [*(part.get("data_tests") or ()), *(part.get("tests") or ())]
+    named = (part.get(key) or () for key in ("data_tests", "tests"))
+    return [test for given in named for test in ([given] if isinstance(given, str) else given)]
 
 
 def _constraint(found: Gathered, given: dict[str, Any], at: tuple[str, ...]) -> None:

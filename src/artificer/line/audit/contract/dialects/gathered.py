@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -92,8 +93,11 @@ def bound(value: Any, where: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, str):
+        text = value.strip().strip("'")
+        with suppress(ValueError):
+            return float(text)
         try:
-            value = datetime.fromisoformat(value.strip().strip("'"))
+            value = datetime.fromisoformat(text)
         except ValueError as error:
             raise Unreadable(f"the bound {value!r} of '{where}' is neither a number nor a moment") from error
     if isinstance(value, datetime):

@@ -166,14 +166,15 @@ def _operator(quality: dict[str, Any]) -> tuple[float | None, float | None]:
     step = 0.0 if quality.get("unit") == "percent" else 1.0
     if "mustBeBetween" in quality:
         low, high = quality["mustBeBetween"]
-        return float(low), float(high)
-    if "mustBe" in quality:
-        return float(quality["mustBe"]), float(quality["mustBe"])
+        return bound(low, "mustBeBetween"), bound(high, "mustBeBetween")
+    ends = {key: end for key in quality if key.startswith("mustBe") and (end := bound(quality[key], key)) is not None}
+    if "mustBe" in ends:
+        return ends["mustBe"], ends["mustBe"]
     low = high = None
     for key, moved in (("mustBeGreaterThan", step), ("mustBeGreaterOrEqualTo", 0.0)):
-        low = float(quality[key]) + moved if key in quality else low
+        low = ends[key] + moved if key in ends else low
     for key, moved in (("mustBeLessThan", step), ("mustBeLessOrEqualTo", 0.0)):
-        high = float(quality[key]) - moved if key in quality else high
+        high = ends[key] - moved if key in ends else high
     return low, high
 
 

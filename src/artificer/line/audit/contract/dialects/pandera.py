@@ -20,6 +20,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import anchored, matched
+from artificer.line.audit.contract.dialects.sql import expressed
 from artificer.line.audit.contract.learned import rules_of
 from artificer_runtime.values import canonical_text
 
@@ -96,9 +97,11 @@ def _check(found: Gathered, name: str, kind: str, given: Any) -> None:
         case "less_than_or_equal_to":
             rule = Rule("range", at, high=bound(plain, name), severity=severity)
         case "in_range" if given.get("include_min", True) and given.get("include_max", True):
-            rule = Rule(
-                "range", at, bound(given["min_value"], name), bound(given["max_value"], name), severity=severity
-            )
+            low, high = (bound(given.get(end), name) for end in ("min_value", "max_value"))
+            rule = Rule("range", at, low, high, severity=severity)
+        case "greater_than" | "less_than" if isinstance(plain, int | float):
+            quoted = name.replace('"', '""')
+            rule = expressed(f'"{quoted}" {">" if kind == "greater_than" else "<"} {plain}', severity)
         case _:
             found.skip(name, f"the check {kind}")
             return
