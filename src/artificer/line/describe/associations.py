@@ -13,7 +13,7 @@ from artificer.measure.any_shape import either_way, of_any_shape
 from artificer.measure.associate import Association, categories, category_and_number
 from artificer.measure.clusters import worth as worth_of
 from artificer.measure.correct import benjamini_hochberg
-from artificer_runtime.schema import GROUPS, Schema
+from artificer_runtime.schema import GROUPS, Column, Schema
 
 MOST_ROWS = 20_000
 MOST_CELLS = 4_000_000
@@ -61,14 +61,17 @@ class Related:
 
 
 def readings(asked: Asked, rows: Labelled) -> Readings:
-    """Read the features of at most 20,000 rows, fewer where columns are many."""
-    columns = tuple(
-        column
-        for column in asked.schema.columns
-        if column.name in set(asked.features) and GROUPS.get(column.kind, "texts") != "texts"
-    )
-    most = min(MOST_ROWS, MOST_CELLS // max(len(columns), 1))
-    kept = np.sort(np.random.default_rng(0).permutation(rows.n_rows)[:most])
+    """Read the features of at most 20,000 rows, fewer where columns are many.
+
+    They are drawn one by one, not by whole groups: so more groups are among them, and relations are measured more narrowly.
+    """
+    most = min(MOST_ROWS, MOST_CELLS // max(len(_read(asked)), 1))
+    return readings_of(asked, rows, np.sort(np.random.default_rng(0).permutation(rows.n_rows)[:most]))
+
+
+def readings_of(asked: Asked, rows: Labelled, kept: np.ndarray) -> Readings:
+    """Read the features of some rows: their positions, int64 (n_kept,), in rising order."""
+    columns = _read(asked)
     schema = Schema(columns, asked.schema.missing)
     encoded = schema.encode(rows.frame[kept].select([column.name for column in columns]))
     values = {}
@@ -76,6 +79,15 @@ def readings(asked: Asked, rows: Labelled) -> Readings:
         group = GROUPS[column.kind]
         values[column.name] = getattr(encoded, group)[:, schema.positions(group, [column.name])[0]]
     return Readings(values, rows.y[kept], kept, None if rows.group is None else rows.group[kept])
+
+
+def _read(asked: Asked) -> tuple[Column, ...]:
+    features = set(asked.features)
+    return tuple(
+        column
+        for column in asked.schema.columns
+        if column.name in features and GROUPS.get(column.kind, "texts") != "texts"
+    )
 
 
 def associations(asked: Asked, sample: Readings) -> dict[str, Related]:
