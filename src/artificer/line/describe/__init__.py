@@ -74,10 +74,11 @@ def describe(subject: Subject, **options: Any) -> Description:
 def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     rows = labelled(run, asked, asked.train)
     frame = within_ranges(rows.frame, asked.schema, run.brief)
-    dated = rows.time is not None and are_dates(rows.time)  # steps have no days and weeks
-    rows = replace(rows, frame=frame, time=rows.time if dated else None)
+    rows = replace(rows, frame=frame)
     profile = load(run.path(audited.profile), Profile)
     sample = readings(asked, rows)
+    dated = rows.time is not None and are_dates(rows.time)  # steps have no days and weeks
+    rows = replace(rows, time=rows.time if dated else None)
     found = associations(asked, sample)
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)
