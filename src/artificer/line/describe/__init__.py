@@ -43,7 +43,7 @@ from artificer.measure.clusters import extra_rows
 
 __all__ = ["describe"]
 
-VERSION = 6
+VERSION = 7
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.

@@ -48,7 +48,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 8
+VERSION = 9
 LEVEL = 0.95
 MOST_SHAPES = 4
 PACKED_S = 2.0  # seconds that packing takes
