@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
+from artificer.measure.any_shape import either_way
 from artificer.measure.associate import Association, categories, category_and_number, numbers
 
 
@@ -117,3 +120,22 @@ def test_a_million_rows_have_a_narrow_interval() -> None:
     strength = categories(code, np.where(np.arange(1_000_000) % 2, code, 0)).strength
     assert strength.low < strength.value < strength.high
     assert strength.high - strength.low < 0.01
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 1.0, 2.5, -1e30, 1e-30, np.nan]), st.integers(0, 3)), max_size=12),
+    st.sampled_from([1.0, 0.5, 0.1]),
+)
+def test_whatever_the_rows_a_strength_lies_in_its_interval_and_chances_are_chances(
+    rows: list[tuple[float, int]], worth: float
+) -> None:
+    x, code = np.array([one for one, _ in rows], np.float64), np.array([one for _, one in rows], np.int64)
+    y = np.where(code == 3, np.nan, -x)
+    for found in (
+        numbers(x, y, worth=worth),
+        category_and_number(code, x, worth=worth),
+        categories(code, np.nan_to_num(x).astype(bool).astype(int), worth=worth),
+        either_way(x, y, worth=worth),
+    ):
+        assert -1e-9 <= found.strength.low <= found.strength.value <= found.strength.high <= 1 + 1e-9
+        assert 0 < found.p <= 1 + 1e-9

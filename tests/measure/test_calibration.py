@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from artificer.measure.calibration import calibration_error, calibration_slope, expected_error, reliability
+from artificer.measure.cox import chance_if_right
 
 Rng = np.random.Generator
 
@@ -136,3 +137,12 @@ def test_the_order_of_rows_of_the_same_chance_tells_nothing() -> None:
     error, by_chance = expected_error(y[by_label], p[by_label])
     assert error.value == pytest.approx(expected_error(y, p)[0].value)
     assert error.low <= by_chance <= error.high
+
+
+def test_rows_without_weight_say_nothing_of_calibration() -> None:
+    y, p, none = np.tile([0.0, 1.0], 30), np.full(60, 0.5), np.zeros(60)
+    assert np.isnan(calibration_error(y, p, none).value)
+    p[:3], one = [0.1, 0.2, 0.3], np.eye(60)[0]
+    assert chance_if_right(y, p, none) == (1.0, np.inf)
+    assert chance_if_right(y, p, one)[1] == np.inf
+    assert calibration_error(np.ones(60), np.ones(60), np.tile([2.0, 1.0, 0.0], 20)).value == 0.0

@@ -12,7 +12,7 @@ from scipy import stats
 
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import estimate, of_draws
-from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, wilson
+from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, share_of, wilson
 from artificer.measure.metrics import METRICS, metric, score
 from artificer.measure.resampling import resamples
 from artificer.measure.stretches import within
@@ -215,3 +215,15 @@ def test_no_loss_of_chances_is_said_to_be_larger_than_any_can_be(n: int, n_wrong
         told = estimate(name, y, prediction)
         assert told.value <= told.high
         assert told.high < largest or told.high == np.inf
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.floats(0, 1), st.sampled_from([1.0, 0.3]))
+def test_a_quantile_lies_within_its_interval(values: list[float], q: float, worth: float) -> None:
+    told = quantile_interval(np.array(values), q, worth=worth)
+    assert told.low <= told.value <= told.high
+
+
+def test_a_share_of_rows_without_weight_is_not_known() -> None:
+    told = share_of(np.ones(5), np.zeros(5), None, 0.95)
+    assert np.isnan(told.value)
+    assert (told.low, told.high) == (0.0, 1.0)

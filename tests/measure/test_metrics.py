@@ -202,3 +202,10 @@ def test_a_metric_is_called_alike_however_its_parameters_are_written() -> None:
 def test_each_task_has_a_default_metric_of_its_own() -> None:
     for task in ("binary", "multiclass", "regression"):
         assert task in METRICS[default_metric(task)].tasks
+
+
+def test_without_weight_there_is_no_median_and_no_deviance_is_below_nothing() -> None:
+    y = np.array([1.0, 2.0])
+    assert np.isnan(score("median_absolute_error", y, y + 1, np.zeros(2)))
+    for name in ("poisson_deviance", "tweedie_deviance:1.5"):
+        assert score(name, 1e-20 * y, 2e-21 * y) >= 0

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from artificer.measure.series import Regression, autocorrelation, autoregressive, newey_west
+from artificer.measure.associate import numbers
+from artificer.measure.series import Regression, autocorrelation, autoregressive, newey_west, worth_in_time
 
 T = np.arange(40.0)
 Y = np.sin(T * 0.7) + 0.05 * T + ((T * 7919) % 13) / 13
@@ -63,3 +64,29 @@ def test_weights_of_what_hands_nothing_on_are_those_of_least_squares() -> None:
     y = X @ np.array([1.0, 0.2, -0.5]) + np.where(np.arange(40) % 2, 0.1, -0.1)
     known = np.linalg.lstsq(X, y, rcond=None)[0]
     assert autoregressive(X, y).weights == pytest.approx(known)
+
+
+def _drifting(seed: int, rho: float, n: int = 200) -> np.ndarray:
+    found = np.random.default_rng(seed).normal(size=n)
+    for place in range(1, n):
+        found[place] = rho * found[place - 1] + np.sqrt(1 - rho**2) * found[place]
+    return found
+
+
+def test_columns_that_drift_are_worth_fewer_rows_and_seldom_called_related() -> None:
+    plain, told = [], []
+    for seed in range(200):
+        a, b = _drifting(seed, 0.9), _drifting(1_000 + seed, 0.9)
+        plain.append(numbers(a, b).p < 0.05)
+        told.append(numbers(a, b, worth=worth_in_time(a, b)).p < 0.05)
+    assert np.mean(plain) > 0.4
+    assert np.mean(told) < 0.08
+
+
+def test_a_column_that_hands_nothing_on_is_worth_its_rows() -> None:
+    a, b = _drifting(1, 0.9), _drifting(2, 0.0)
+    assert worth_in_time(a, b) == worth_in_time(a[:3], a[:3]) == worth_in_time(np.full(9, np.nan), b[:9]) == 1.0
+    assert worth_in_time(a, a) == worth_in_time(a, np.exp(a)) < 0.3
+    gaps = np.concatenate([a, np.full(50, np.nan)])
+    assert worth_in_time(gaps, np.concatenate([a, b[:50]])) == worth_in_time(a, a)
+    assert worth_in_time((a > 0).astype(np.int64), np.digitize(a, [-1.0, 1.0])) < 0.8

@@ -44,7 +44,8 @@ def numbers(x: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float =
     # Perfect order reaches as far as that of neighbours that changed places: its own variance would be none.
     inside = float(np.clip(rho, -1 + 12 / (rows**3 - rows), 1 - 12 / (rows**3 - rows)))
     z, half = np.arctanh(inside), normal_reach(level) * np.sqrt((1 + inside**2 / 2) / (rows - 3))
-    strength = _folded(rho, float(np.tanh(z - half)), max(float(np.tanh(z + half)), rho), "Spearman", n, level)
+    strength = _folded(rho, float(np.tanh(z - half)), float(np.tanh(z + half)), "Spearman", n, level)
+    strength = replace(strength, high=max(strength.high, strength.value))
     step = (
         6 / (rows**3 - rows) if worth < 1 and rows <= MOST_ROWS else 0.0
     )  # half of what two such rows move it by: a correction for continuity

@@ -116,11 +116,11 @@ def calibration_error(
     Returns
     -------
     Estimate
-        0 to 1; NaN where fewer than two rows stand in each tenth.
+        0 to 1; NaN where fewer than two rows stand in each tenth, or none has a weight.
     """
-    if len(y) < 2 * TENTHS:
-        return Estimate(float("nan"), float("nan"), float("nan"), "not defined on so few rows", len(y), level)
     w = np.ones(len(y)) if weight is None else weight
+    if len(y) < 2 * TENTHS or not w.sum() > 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), "not defined on so few rows", len(y), level)
     place = _binned(chance, TENTHS)
     bins = [np.flatnonzero(place == one) for one in np.unique(place)]
     share = np.array([w[part].sum() for part in bins]) / w.sum()
@@ -176,7 +176,7 @@ def _off(
     off, came = float(share @ (chance[part] - y[part])), float(share @ y[part])
     if groups is None:
         # Drawn towards what was predicted, by one row: a tenth without any success varies too.
-        drawn = (len(part) * came + came + off) / (len(part) + 1)
+        drawn = float(np.clip((len(part) * came + came + off) / (len(part) + 1), 0.0, 1.0))
         return off, float(share @ share) * drawn * (1 - drawn)
     place = np.unique(groups[part], return_inverse=True)[1]
     sums = np.bincount(place, share * (chance[part] - y[part] - off))

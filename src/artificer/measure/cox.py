@@ -33,10 +33,12 @@ def chance_if_right(y: np.ndarray, p: np.ndarray, weight: np.ndarray | None = No
     float
         The p-value: exact within 999 draws where little is open, else of chi squared with 2 degrees of freedom.
     float
-        Standard error of the slope, were they right; infinite where all chances are the same.
+        Standard error of the slope, were they right; infinite where all chances are the same, or one row has all weight.
     """
     p = np.clip(p, TINY, 1 - TINY)
     w = np.ones(len(p)) if weight is None else weight
+    if not w.any():
+        return 1.0, np.inf
     open_yet, odds = p * (1 - p), np.log(p / (1 - p))
     odds = odds - np.average(odds, weights=w**2 * open_yet)
     directions = np.stack([w, w * odds], axis=1)
@@ -44,7 +46,7 @@ def chance_if_right(y: np.ndarray, p: np.ndarray, weight: np.ndarray | None = No
     inverse = np.linalg.pinv(spread, hermitian=True)
     # Newton's step from slope 1, and what luck adds to it.
     information = float((w * open_yet) @ odds**2)
-    error = float(np.sqrt(spread[1, 1])) / information if np.ptp(p) > 0 else np.inf
+    error = float(np.sqrt(spread[1, 1])) / information if np.ptp(p) > 0 and information > 0 else np.inf
 
     def score(outcomes: np.ndarray) -> np.ndarray:
         moved = (outcomes - p) @ directions

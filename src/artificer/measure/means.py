@@ -70,7 +70,9 @@ def share_of(values: np.ndarray, weight: np.ndarray | None, group: np.ndarray | 
 
 def effective_rows(n_rows: int, weight: np.ndarray | None) -> float:
     """How many rows of equal weight would tell as much (Kish 1965, 11.7)."""
-    return float(n_rows) if weight is None else float(weight.sum() ** 2 / (weight @ weight))
+    if weight is None:
+        return float(n_rows)
+    return float(weight.sum() ** 2 / (weight @ weight)) if weight.any() else 0.0
 
 
 def wider(found: Estimate, other: Estimate) -> Estimate:
@@ -116,7 +118,7 @@ def quantile_interval(
     lower = float(values[low]) if low >= 0 else -np.inf
     place = int(q * (n - 1))
     middle = float(np.interp(q * (n - 1), [place, place + 1], [values[place], values[min(place + 1, n - 1)]]))
-    return Estimate(middle, lower, upper, "order statistics", n, level)
+    return Estimate(middle, min(lower, middle), max(upper, middle), "order statistics", n, level)
 
 
 def clipped(found: Estimate, low: float, high: float) -> Estimate:

@@ -128,6 +128,8 @@ def r2(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
 
 def median_absolute_error(y: np.ndarray, p: np.ndarray, weight: np.ndarray) -> float:
     """Weighted median of the absolute errors."""
+    if not weight.sum() > 0:
+        return float("nan")
     errors = np.abs(p - y)
     order = np.argsort(errors, kind="stable")
     filled = np.cumsum(weight[order])
@@ -185,7 +187,8 @@ def pinball(level: float) -> Losses:
 def deviance(power: float) -> Losses:
     """Unit deviance whose variance grows as the mean's `power`: Poisson's at 1, Tweedie's below 2 (Jorgensen 1987, JRSS B 49).
 
-    Predictions of 0 and less are read as 1e-15, where the target is above 0; targets below 0 have no deviance, but NaN.
+    Predictions of 0 and less are read as 1e-15, where the target is above 0; targets below 0 have no deviance, but NaN. None is
+    below 0, as rounding and that least prediction would have it.
     """
 
     def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
@@ -194,9 +197,9 @@ def deviance(power: float) -> Losses:
         above = np.maximum(shown, TINY)
         if power == 1:
             logs = np.log(np.maximum(truth, TINY)) - np.log(above)
-            return np.asarray(2 * (np.where(truth > 0, truth * logs, 0.0 * truth) - truth + shown))
+            return np.asarray(np.maximum(2 * (np.where(truth > 0, truth * logs, 0.0 * truth) - truth + shown), 0.0))
         first = truth ** (2 - power) / ((1 - power) * (2 - power)) - truth * above ** (1 - power) / (1 - power)
-        return np.asarray(2 * (first + shown ** (2 - power) / (2 - power)))
+        return np.asarray(np.maximum(2 * (first + shown ** (2 - power) / (2 - power)), 0.0))
 
     return losses
 

@@ -10,6 +10,7 @@ from artificer.core.records import Estimate
 from artificer.measure.distributions import f_above, normal_reach, t_reach
 
 N_ROUNDS = 3
+FEWEST_ROWS, MOST_LEVELS = 8, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,36 @@ def handed_on(rest: np.ndarray, n_weights: int) -> float:
     return float(
         np.clip(found + (1 + 3 * found + n_weights * (1 + found) / 2) / n if found > 2 / n**0.5 else 0.0, 0.0, 0.97)
     )
+
+
+def worth_in_time(a: np.ndarray, b: np.ndarray) -> float:
+    """How many independent rows a row is worth for how two columns go together, at most 1, where rows hand on to the next.
+
+    (1 - r s) / (1 + r s) of two first-order autoregressions (Bartlett 1935, Journal of the Royal Statistical Society 98): a
+    column that does not hand on is worth all its rows, whatever the other does. A trend hands on more than that.
+
+    Parameters
+    ----------
+    a, b : array, (n_rows,)
+        In the order of time: numbers (float) with NaN for missing, or codes (integer).
+    """
+    known = np.ones(len(a), bool)
+    for one in (a, b):
+        known &= ~np.isnan(one) if one.dtype.kind == "f" else True
+    both = _passed_on(a[known]) * _passed_on(b[known])
+    return (1 - both) / (1 + both)
+
+
+def _passed_on(values: np.ndarray) -> float:
+    """What a row's rank hands on to the next row's, or whether it has a level, of the five commonest that which does most."""
+    if len(values) < FEWEST_ROWS:
+        return 0.0
+    if values.dtype.kind == "f":
+        from scipy import stats
+
+        return handed_on(stats.rankdata(values), 1)
+    levels, counts = np.unique(values, return_counts=True)
+    return max(handed_on((values == one).astype(np.float64), 1) for one in levels[np.argsort(-counts)[:MOST_LEVELS]])
 
 
 def autocorrelation(values: np.ndarray, lag: int = 1, *, level: float = 0.95) -> Estimate:

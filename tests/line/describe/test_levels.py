@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from artificer.core.brief import Brief, Data, Target
 from artificer.core.stages import Description
 from artificer.line.ask import begin
 from artificer.line.describe import describe
+from artificer.line.describe.associations import Readings
+from artificer.line.describe.more_rows import more_rows
 from artificer.line.describe.power import smallest_correlation
+from artificer.measure.learning_curve import growing
 
 N = 1_500
 
@@ -122,6 +126,23 @@ def test_groups_are_never_torn_and_few_rows_have_no_curve(tmp_path: Path) -> Non
     assert told(tmp_path / "grouped", frame, group="shop").more_rows is not None
     few = {name: values[:200] for name, values in frame.items()}
     assert told(tmp_path / "few", few).more_rows is None
+
+
+def test_the_curve_of_many_rows_draws_groups_as_large_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def watched(*given: Any, groups: np.ndarray, **settings: Any) -> np.ndarray | None:
+        sizes.extend(np.unique(groups, return_counts=True)[1].tolist())
+        return growing(*given, groups=groups, **settings)
+
+    monkeypatch.setattr(sys.modules[Readings.__module__], "MOST_ROWS", 400)
+    monkeypatch.setattr(sys.modules[more_rows.__module__], "MOST_ROWS", 900)
+    monkeypatch.setattr(sys.modules[more_rows.__module__], "growing", watched)
+    told(tmp_path, rows() | {"shop": [f"s{row % 50}" for row in range(N)]}, group="shop")
+    assert len(sizes) == 30
+    assert set(sizes) == {30}
 
 
 def test_without_time_the_curve_is_left_out_and_that_is_told(tmp_path: Path) -> None:

@@ -120,3 +120,21 @@ def test_a_coarse_look_puts_missing_values_apart() -> None:
     looked = matrix({"a": np.array([0, 1, 2] * 40), "b": np.array([0, 2, 1] * 40), "c": np.arange(120) % 4})
     assert looked.strengths[0, 1] == pytest.approx(1)
     assert shown(looked, ("a", "b")).names == ()  # two columns are no map
+
+
+@pytest.mark.parametrize("step", ["days", "numbers"])
+def test_columns_that_drift_through_time_are_no_signal(tmp_path: Path, step: str) -> None:
+    both = np.random.default_rng(9).normal(size=(400, 2))
+    for place in range(1, 400):
+        both[place] += 0.95 * both[place - 1]
+    steps = np.arange(400)
+    when = np.datetime64("2020-01-01") + steps if step == "days" else steps.astype(float)
+    frame = pl.DataFrame({"when": when, "x": both[:, 0], "y": both[:, 1]})
+    found = []
+    for time in ("", "when"):
+        brief = Brief(target=Target(column="y"), data=Data(time=time))
+        told = describe(begin(brief, frame=frame, workspace=tmp_path / f"w{time}", limit_s=600))
+        x = next(one for one in told.columns if one.name == "x")
+        found.append(next(float(fact.value) for fact in x.facts if fact.name == "p_adjusted"))
+    assert found[0] < 0.01
+    assert found[1] > 0.05

@@ -43,7 +43,7 @@ from artificer.measure.clusters import extra_rows
 
 __all__ = ["describe"]
 
-VERSION = 6
+VERSION = 7
 # Of the time limit, from the start of the command, within which the learning curve is measured.
 SHARE = 0.3
 # Columns and rows on which features are compared with each other: those that tell most of the target.
@@ -74,10 +74,11 @@ def describe(subject: Subject, **options: Any) -> Description:
 def _describe(run: Run, asked: Asked, audited: Audited) -> Description:
     rows = labelled(run, asked, asked.train)
     frame = within_ranges(rows.frame, asked.schema, run.brief)
-    dated = rows.time is not None and are_dates(rows.time)  # steps have no days and weeks
-    rows = replace(rows, frame=frame, time=rows.time if dated else None)
+    rows = replace(rows, frame=frame)
     profile = load(run.path(audited.profile), Profile)
     sample = readings(asked, rows)
+    dated = rows.time is not None and are_dates(rows.time)  # steps have no days and weeks
+    rows = replace(rows, time=rows.time if dated else None)
     found = associations(asked, sample)
     names = (*asked.features, run.brief.target.column)
     values = normalise(rows.frame, asked.schema)

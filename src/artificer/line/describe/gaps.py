@@ -69,7 +69,7 @@ def gaps(asked: Asked, rows: Labelled, sample: Readings, few: Readings, names: t
         return ()
     masks = {name: rows.frame[name].is_null().to_numpy() for name in names}
     y = target_values(asked, sample.y)
-    told = [relation(masks[name][sample.kept].astype(np.int64), y, sample.group) for name in names]
+    told = [relation(masks[name][sample.kept].astype(np.int64), y, sample.group, sample.order) for name in names]
     adjusted = benjamini_hochberg(np.array([one.p for one in told]))
     hanging = _hanging(few, {name: masks[name][few.kept] for name in names})
     found = []

@@ -9,7 +9,7 @@ from artificer.core.description import MoreRows
 from artificer.core.records import Estimate
 from artificer.core.stages import Asked
 from artificer.line.ask.rows import Labelled
-from artificer.line.describe.associations import Readings
+from artificer.line.describe.associations import Readings, readings_of
 from artificer.measure.compare import corrected_resampled_t
 from artificer.measure.learning_curve import curve, gain, growing, sizes_of
 from artificer.measure.means import mean_t
@@ -39,10 +39,10 @@ def more_rows(asked: Asked, rows: Labelled, sample: Readings, strongest: list[st
     """
     names = strongest[:MOST_COLUMNS]
     most = min(MOST_ROWS, MOST_CELLS // max(len(names), 1) // max(len(asked.classes) - 1, 1))
-    few = _few(sample, names, most)
+    few = _few(asked, rows, sample, names, most)
     if not names or few.n_rows < 300 or (asked.classes and _rarest(few.y, len(asked.classes)) < 4 * N_FOLDS):
         return None
-    groups = _groups(few)
+    groups = _groups(few.group)
     folds = _folds(few, groups)
     sizes = sizes_of(min(len(train) for train, _ in folds))
     metric, n_train = default_metric(asked.task), rows.n_rows
@@ -72,24 +72,22 @@ def _at(scores: np.ndarray, n_train: int, n_test: int) -> Estimate:
     return corrected_resampled_t(scores, n_train, n_test) if whole else mean_t(scores, method="t over folds")
 
 
-def _few(sample: Readings, names: list[str], most: int) -> Readings:
-    """Some columns on at most `most` rows, of whole groups: so do rows and groups grow alike."""
-    groups = _groups(sample)
-    if groups is None or sample.n_rows <= most:
+def _few(asked: Asked, rows: Labelled, sample: Readings, names: list[str], most: int) -> Readings:
+    """Some columns on at most `most` rows, of whole groups as they are among all rows: so do rows and groups grow alike."""
+    groups = _groups(rows.group)
+    if groups is None or rows.n_rows <= most:
         return sample.few(names, most)
     drawn, place, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     order = np.random.default_rng(1).permutation(len(drawn))
     taken = order[np.cumsum(sizes[order]) <= most]
     if len(taken) < 2 * N_FOLDS:
         return sample.few(names, most)
-    kept = np.flatnonzero(np.isin(place, taken))
-    values = {name: sample.values[name][kept] for name in names}
-    return Readings(values, sample.y[kept], sample.kept[kept], groups[kept])
+    return readings_of(asked, rows, np.flatnonzero(np.isin(place, taken))).few(names, most)
 
 
-def _groups(few: Readings) -> np.ndarray | None:
+def _groups(group: np.ndarray | None) -> np.ndarray | None:
     """The group of each row; None where there are none, or too few of them for folds."""
-    return few.group if few.group is not None and len(np.unique(few.group)) >= N_FOLDS else None
+    return group if group is not None and len(np.unique(group)) >= N_FOLDS else None
 
 
 def _folds(few: Readings, groups: np.ndarray | None) -> Folds:

@@ -26,7 +26,7 @@ def strongest_pairs(sample: Readings, looked: Matrix) -> tuple[Pair, ...]:
     if not pairs:
         return ()
     names = [(looked.names[a], looked.names[b]) for a, b in pairs]
-    measured = [between(sample.values[a], sample.values[b], sample.group) for a, b in names[:N_MEASURED]]
+    measured = [between(sample.values[a], sample.values[b], sample.group, sample.order) for a, b in names[:N_MEASURED]]
     p = [*(one.p for one in measured), *(float(looked.p[pair]) for pair in pairs[N_MEASURED:])]
     adjusted = benjamini_hochberg(np.array(p))
     found = [Pair(a, b, one.strength, float(q)) for (a, b), one, q in zip(names, measured, adjusted, strict=False)]
