@@ -255,7 +255,7 @@ class Race:
         return pair
 
     def refit_s(self, candidates: Iterable[str | Candidate]) -> float:
-        """Seconds that refitting these on all rows will take, the features included; or, without, reading the first fold.
+        """Seconds that refitting these on all rows will take, the features included; without refits, none.
 
         Before it, all that finished, and these, are scored.
         """
@@ -265,7 +265,7 @@ class Race:
             costs[candidate.name] = self._fold_s(candidate) * self.prices.grown(candidate, self.lineup.n_rows)
         scored_s = self.scored_s * len({*self.finished, *costs})
         if not self.refits:
-            return scored_s + self.encode_s
+            return scored_s
         return scored_s + self._encode_all_s + side_by_side_s(costs.values(), self.lineup.n_workers)
 
     @property
