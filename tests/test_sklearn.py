@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -688,6 +689,8 @@ def test_a_class_whose_rows_weigh_nothing_is_named() -> None:
     [
         ({"learners": 3}, "learners is 3; it holds names"),
         ({"exclude": ["linear", 3]}, "exclude is .* it holds names"),
+        ({"metric": 3}, "metric is 3; it is a name"),
+        ({"random_state": 1.5}, "random_state is 1.5; it is a whole number"),
         ({"callback": "print"}, "callback is 'print'"),
         ({"callback": lambda text: None}, r"callback cannot be called with \(stage, text\)"),
     ],
@@ -695,6 +698,31 @@ def test_a_class_whose_rows_weigh_nothing_is_named() -> None:
 def test_settings_of_another_type_are_refused_before_anything_is_trained(settings: dict[str, Any], says: str) -> None:
     with pytest.raises(TypeError, match=says):
         Classifier(budget_s=5, **settings).fit(*numbers())
+
+
+@pytest.mark.parametrize(
+    ("fit", "says"),
+    [
+        (lambda X, y: Classifier(random_state=-1).fit(X, y), "random_state is -1; it is a whole number from 0 up"),
+        (lambda X, y: Classifier(class_weight=[1, 2]).fit(X, y), r"class_weight is \[1, 2\]; it is a dict"),
+        (lambda X, y: Classifier(class_weight={0: "a"}).fit(X, y), "weights are numbers above 0"),
+        (lambda X, y: Classifier().fit(X, y, sample_weight=["a"] * len(y)), "sample_weight holds what is no number"),
+        (lambda X, y: Regressor().fit(X, ["a"] * len(y)), "Input y holds what is no number"),
+        (lambda X, y: Regressor().fit(X, y, X_val=X, y_val=np.full(len(y), np.nan)), "y_val contains NaN or infinity"),
+    ],
+)
+def test_what_is_no_number_is_named(fit: Callable[[np.ndarray, np.ndarray], Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        fit(*numbers())
+
+
+def test_importance_is_not_told_of_values_that_are_missing() -> None:
+    X, y = numbers()
+    fitted = Regressor(budget_s=3, learners="linear").fit(X, y)
+    with pytest.raises(ValueError, match="y contains NaN or infinity"):
+        fitted.importance(X, np.where(y == y[0], np.nan, y))
+    with pytest.raises(ValueError, match=r"n_repeats is 1\.5"):
+        fitted.importance(X, y, n_repeats=1.5)  # type: ignore[arg-type]
 
 
 def test_a_class_that_only_rows_to_validate_on_have_is_said_to_be_theirs() -> None:

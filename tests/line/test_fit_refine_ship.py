@@ -24,6 +24,7 @@ from artificer.data.edges import edge_rows
 from artificer.line import refine as refining
 from artificer.line.ask import begin
 from artificer.line.fit import fit
+from artificer.line.fit.course import Course, Encodings
 from artificer.line.judge import judge
 from artificer.line.refine import _gather, refine
 from artificer.line.refine.blend import Measured, Predictions, best_single, cross_fitted, greedy, mixed
@@ -182,6 +183,27 @@ def test_a_refit_that_fails_leaves_the_first_folds_blend(tmp_path: Path, monkeyp
     assert not model.refitted
     assert model.cut
     assert load(run.path(model.folder)).predict(rows().head(3)).shape == (3,)
+
+
+def test_what_ships_without_a_refit_reads_what_the_first_fold_was_trained_on_and_makes_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int | None] = []
+    encodings = Course.encodings
+
+    def counted(self: Course, fold: int | None, *rest: object) -> Encodings:
+        made.append(fold)
+        return encodings(self, fold, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Course, "encodings", counted)
+    monkeypatch.setattr(Refits, "seconds", lambda self, names: np.inf)
+    run = started(tmp_path, judged=False)
+    model = refine(run)
+    assert not model.refitted
+    assert made.count(0) == 1
+    assert None not in made
+    predicted = load(run.path(model.folder)).predict(rows().head(5))
+    assert len(predicted) == 5
 
 
 def test_a_reference_that_cannot_be_refitted_leaves_the_blend_as_it_is(

@@ -112,6 +112,8 @@ def test_trees_are_walked_to_the_same_bits(seed, n_iterations, most_leaves, n_ou
     assert_same_bits(first, X[::-1])
     rest = member.iterations(n_iterations // 2, n_iterations)
     np.testing.assert_allclose(first.raw(X) + rest.raw(X), member.raw(X), atol=1e-9)
+    for part, ends in ((first, (0, n_iterations // 2)), (rest, (n_iterations // 2, n_iterations))):
+        assert member.added(X, *ends).tobytes() == part.raw(X).tobytes()
 
 
 @given(

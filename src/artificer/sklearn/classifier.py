@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -203,15 +204,19 @@ class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
             weight = train[WEIGHT].to_numpy() if WEIGHT in train.columns else None
             rows = np.bincount(train[TARGET].to_numpy(), weight, len(self.classes_))
             return tuple((rows.sum() / len(rows) / np.maximum(rows, 1e-12)).tolist())
+        if not isinstance(self.class_weight, Mapping):
+            raise ValueError(
+                f"class_weight is {self.class_weight!r}; it is a dict of label to weight, 'balanced' or None"
+            )
         unknown = [label for label in self.class_weight if label not in self.classes_.tolist()]
         if unknown:
             raise ValueError(
                 f"class_weight names {unknown[0]!r}, which y lacks; its classes are {self.classes_.tolist()}"
             )
-        weights = tuple(float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist())
-        if not all(np.isfinite(one) and one > 0 for one in weights):
+        weights = [self.class_weight.get(label, 1.0) for label in self.classes_.tolist()]
+        if not all(isinstance(one, Real) and np.isfinite(one) and one > 0 for one in weights):
             raise ValueError(f"class_weight is {dict(self.class_weight)}; weights are numbers above 0")
-        return weights
+        return tuple(map(float, weights))
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict probabilities: float64 (n_rows, n_classes), in the order of `classes_`."""

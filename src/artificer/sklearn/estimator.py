@@ -39,14 +39,18 @@ from artificer.sklearn.given import (
     WEIGHT,
     Extras,
     check_callback,
+    check_metric,
     check_names,
     check_number,
+    check_repeats,
     listed,
     n_workers,
     own_folds,
     padded,
     plain,
     row_weights,
+    seed_of,
+    values_of,
 )
 from artificer.sklearn.monotone import demanded
 from artificer.sklearn.replaced import out_of_fold, stays
@@ -153,8 +157,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
             Effects in units of `metric_` with an interval of 95%, positive where the column helps.
         """
         check_is_fitted(self)
-        if n_repeats < 1:
-            raise ValueError(f"n_repeats is {n_repeats}; each column must be shuffled once at least")
+        check_repeats(n_repeats)
         with plainly():
             frame, truth = self._frame(X, reset=False), self._numbers(y)
         if frame.height != len(truth):
@@ -183,7 +186,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         """Labels as class indices, or values: float64 (n_rows,)."""
         given = column_or_1d(y)
         if self._kind == "number":
-            return np.asarray(given, np.float64)
+            return values_of(given, called)
         places = {label: float(place) for place, label in enumerate(self.classes_.tolist())}
         codes = [places.get(label, np.nan) for label in given.tolist()]
         if np.isnan(codes).any():
@@ -245,6 +248,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         clock = Clock.after(float(self.budget_s))
         check_number("memory_gb", 1.0 if self.memory_gb is None else self.memory_gb)
         n_workers(self.n_jobs)
+        check_metric(self.metric)
         check_callback(self.callback)
         with plainly():
             frame = self._frame(X, reset=True)
@@ -329,7 +333,6 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
         return ()
 
     def _brief(self, extras: Extras) -> Brief:
-        seed = int(np.random.default_rng(self.random_state).integers(2**31)) if self.random_state is not None else 0
         return Brief(
             target=Target(column=TARGET, kind=self._kind, positive=self._success),  # type: ignore[arg-type]
             data=Data(
@@ -346,7 +349,7 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
                 learners=listed("learners", self.learners),
                 exclude=listed("exclude", self.exclude),
                 memory_gb=float(self.memory_gb or 0.0),
-                seed=seed,
+                seed=seed_of(self.random_state),
             ),
         )
 

@@ -154,6 +154,67 @@ def check_number(name: str, value: Any) -> None:
         raise ValueError(f"{name} is {value}; it is a number above 0")
 
 
+def check_metric(metric: Any) -> None:
+    """See that a metric is a name or a function.
+
+    Raises
+    ------
+    TypeError
+        When it is neither.
+    """
+    if metric is not None and not isinstance(metric, str) and not callable(metric):
+        raise TypeError(
+            f"metric is {metric!r}; it is a name, such as 'log_loss', or a function (y_true, y_pred) → float"
+        )
+
+
+def check_repeats(n_repeats: Any) -> None:
+    """See that a number of shuffles is one.
+
+    Raises
+    ------
+    ValueError
+        When it is no whole number, or below 1.
+    """
+    if not isinstance(n_repeats, Integral) or n_repeats < 1:
+        raise ValueError(
+            f"n_repeats is {n_repeats!r}; each column must be shuffled once at least, as a whole number says"
+        )
+
+
+def seed_of(random_state: Any) -> int:
+    """The seed that a `random_state` gives, 0 to 2^31 - 1; that of None is 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When numpy makes no generator of it.
+    """
+    if random_state is None:
+        return 0
+    try:
+        return int(np.random.default_rng(random_state).integers(2**31))
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"random_state is {random_state!r}; it is a whole number from 0 up, or None") from error
+
+
+def values_of(given: Any, called: str) -> np.ndarray:
+    """Values as float64 (n_rows,).
+
+    Raises
+    ------
+    ValueError
+        When one is no finite number.
+    """
+    try:
+        values = np.asarray(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{called} holds what is no number ({error}); give numbers") from error
+    if not np.isfinite(values).all():
+        raise ValueError(f"{called} contains NaN or infinity: drop or correct those rows")
+    return values
+
+
 def check_names(columns: Sequence[str]) -> None:
     """See that no column of X is named as those that are put beside it.
 
@@ -239,7 +300,12 @@ def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
     """Row weights as float64 (n_rows,), or None."""
     if given is None:
         return None
-    weight = np.asarray(given, np.float64)
+    try:
+        weight = np.asarray(given, np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight holds what is no number ({error}); give each row a number from 0 up"
+        ) from error
     weight = np.full(n_rows, weight) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weight.shape}; one weight a row is needed: ({n_rows},)")

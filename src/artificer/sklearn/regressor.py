@@ -9,7 +9,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from artificer.sklearn.estimator import Estimator
-from artificer.sklearn.given import Extras, check_both, check_lengths, row_weights
+from artificer.sklearn.given import Extras, check_both, check_lengths, row_weights, values_of
 from artificer.sklearn.words import plainly
 
 
@@ -78,13 +78,9 @@ class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
             When the rows or values cannot be learned from; it says why, and how to mend it.
         """
         check_lengths(X, y)
-        values = column_or_1d(y, warn=True).astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError("Input y contains NaN or infinity: drop or correct those rows")
+        values = values_of(column_or_1d(y, warn=True), "Input y")
         check_both(X_val, y_val)
-        valid = (X_val, self._numbers(y_val)) if X_val is not None else None
-        if valid is not None and not np.isfinite(valid[1]).all():
-            raise ValueError("y_val contains NaN or infinity: drop or correct those rows")
+        valid = (X_val, self._numbers(y_val, "y_val")) if X_val is not None else None
         self._train(
             X, values, Extras(row_weights(sample_weight, len(values)), time, groups), valid, train_on_val=train_on_val
         )

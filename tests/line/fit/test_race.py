@@ -142,8 +142,16 @@ def test_where_making_features_of_all_rows_takes_most_of_the_time_no_refit_is_wa
     whole, sampled = race(fits, limit_s=10.0), race(replace(fits, done=[]), limit_s=10.0, reads_more=5.0)
     assert whole.refits
     assert not sampled.refits  # 12 s for all rows
-    assert sampled.refit_s(sampled.weights) == 2.0
+    assert sampled.refit_s(sampled.weights) == 0.0
     assert sorted(sampled.finished) == ["a", "b", "c"], "candidates have the time that refits will not take"
+
+
+def test_time_is_kept_to_score_each_that_finished_where_the_metric_is_a_callers() -> None:
+    found = race(even("a", "b", "c"))
+    before_s = found.refit_s(found.weights)
+    found.scored_s = 2.0
+    assert found.refit_s(found.weights) == pytest.approx(before_s + 3 * 2.0)
+    assert not found.affords([found.entered["a"]], beside_s=found.clock.left_s - 3 * 2.0)
 
 
 def test_who_is_clearly_worse_and_no_help_runs_on_one_fold() -> None:

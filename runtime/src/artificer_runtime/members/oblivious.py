@@ -92,6 +92,10 @@ class Oblivious:
             self.feature[trees], self.border[trees], self.values[trees], self.scale, bias, self.link, cover
         )
 
+    def added(self, X: np.ndarray, start: int, stop: int) -> np.ndarray:
+        """`iterations(start, stop).raw(X)`."""
+        return self.iterations(start, stop).raw(X)
+
     def _few(self, X: np.ndarray) -> np.ndarray:
         n_trees, depth = self.feature.shape
         if n_trees == 0 or len(X) == 0:

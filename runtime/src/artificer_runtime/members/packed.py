@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from artificer_runtime.members.trees import Trees
 
 IN_SET, AS_IT_IS = 5, 6
+TABLE_BYTES = 32  # of a tree in the table of trees: eight numbers of 32 bits
 MOST_LEAVES = 64  # that a tree may have to be struck out of a word
 MOST_SETS = 16  # questions for sets of categories in such a tree; with more of them a walk is quicker
 

@@ -31,7 +31,7 @@ from artificer.line.fit.evidence import Evidence
 from artificer.line.fit.lineup import lineup
 from artificer.line.fit.mending import Mending
 from artificer.line.fit.race import Race
-from artificer.line.fit.reading import read_off, scoring_s
+from artificer.line.fit.reading import CALLS, CALLS_EACH, call_s, read_off
 from artificer.line.fit.repeats import repeats
 from artificer.line.fit.runner_up import runner_up
 from artificer.line.fit.so_far import SoFar
@@ -44,7 +44,7 @@ VERSION = 8
 FEATURES_SHARE = 0.3
 # Of the time limit: the race ends so much before refits must, as reading its fits off takes time too, more on a busy machine.
 SPARE = 0.02
-SCORED = 0.3  # of the time, at most, is kept for calls of a caller's metric
+SCORED = 0.3  # of the time, at most, is kept for calls of a caller's metric, beside those of each candidate
 
 
 def fit(subject: Subject, **options: Any) -> Trained:
@@ -70,7 +70,8 @@ def fit(subject: Subject, **options: Any) -> Trained:
 
 def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
     memory_gb = run.brief.run.memory_gb or free_gb()
-    clock = clock.less(min(scoring_s(track), SCORED * run.brief.run.limit_s))
+    called_s = call_s(track)
+    clock = clock.less(min(CALLS * called_s, SCORED * run.brief.run.limit_s))
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
     n_workers = affordable_workers(run, trainer.fit_gb())
     evidence, mending = Evidence(track), Mending(track)
@@ -87,6 +88,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
         mending,
         mending.hoped,
         dropped=repeated,
+        scored_s=CALLS_EACH * called_s,
     )
     if run.replay is not None:
         ran = {stop.candidate: stop.fold + 1 for stop in run.replay.stops if stop.fold >= 0}

@@ -33,6 +33,8 @@ VERSION = 4
 COPIES = 3
 # Of the memory there is, what fits side by side may fill.
 FITS_SHARE = 0.4
+# Where a run's results hold the representation as it was fitted on the first fold: what ships where no one has time to refit.
+FIRST_RECIPE = "first recipe"
 # How a learner may fail on rows; the others go on.
 FAILURES = (FitError, ValueError, ArithmeticError, MemoryError)
 
@@ -138,6 +140,8 @@ class Trainer:
             watch = Stopwatch()
             found = self.made.pop(fold, None) or self.course.encodings(fold)
             self.took.setdefault(fold, watch.seconds)
+            if fold == 0:
+                self.run.results.setdefault(FIRST_RECIPE, found.recipe)
             self.made[fold] = found
             while len(self.made) > 1 and sum(one.size_gb for one in self.made.values()) > self.memory_gb:
                 del self.made[next(iter(self.made))]

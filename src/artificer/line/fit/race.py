@@ -77,6 +77,8 @@ class Race:
         Folds that those who finished ran on.
     skipped : bool
         Whether the clock left anything out.
+    scored_s : float
+        Seconds that scoring and blending each candidate that finishes will take after the race: those of a caller's metric.
     refits : bool
         Whether there will be time to refit on all rows: not where making their features takes most of it.
     """
@@ -98,6 +100,7 @@ class Race:
     n_rounds: int = 0
     skipped: bool = False
     encode_s: float = 0.0
+    scored_s: float = 0.0
     refits: bool = True
     idle: int = 0
     times: float = 1.0
@@ -252,14 +255,18 @@ class Race:
         return pair
 
     def refit_s(self, candidates: Iterable[str | Candidate]) -> float:
-        """Seconds that refitting these on all rows will take, the features included; or, without, reading the first fold."""
+        """Seconds that refitting these on all rows will take, the features included; without refits, none.
+
+        Before it, all that finished, and these, are scored.
+        """
         costs = {}
         for one in candidates:
             candidate = self.entered[one] if isinstance(one, str) else one
             costs[candidate.name] = self._fold_s(candidate) * self.prices.grown(candidate, self.lineup.n_rows)
+        scored_s = self.scored_s * len({*self.finished, *costs})
         if not self.refits:
-            return self.encode_s
-        return self._encode_all_s + side_by_side_s(costs.values(), self.lineup.n_workers)
+            return scored_s
+        return scored_s + self._encode_all_s + side_by_side_s(costs.values(), self.lineup.n_workers)
 
     @property
     def _encode_all_s(self) -> float:

@@ -41,30 +41,36 @@ def refined(member: Member, X: np.ndarray, y: np.ndarray, weight: np.ndarray | N
         return curve
     looks = np.unique(np.linspace(0, len(curve), min(len(curve), LOOKS) + 1).round().astype(np.int64))
     raw, sureness, losses = np.zeros(1), 1.0, list[float]()
+    weight = np.full(len(y), 1 / max(len(y), 1)) if weight is None else weight / weight.sum()
+    classes = y.astype(np.int64)
     for start, stop in pairwise(looks.tolist()):
-        raw = raw + member.iterations(start, stop).raw(X)
-        found = raw if member.link == "softmax" else np.concatenate([np.zeros_like(raw), raw], axis=1)
-        loss, sureness = _at_best(found, y.astype(np.int64), weight, sureness)
+        raw = raw + member.added(X, start, stop).T
+        found = raw if member.link == "softmax" else np.concatenate([np.zeros_like(raw), raw])
+        loss, sureness = _at_best(found, classes, weight, sureness)
         losses.append(loss)
     return np.interp(np.arange(1, len(curve) + 1), looks[1:], losses)
 
 
-def _at_best(raw: np.ndarray, y: np.ndarray, weight: np.ndarray | None, sureness: float) -> tuple[float, float]:
-    """The least mean log loss of raw scores times a number, one over the temperature, and that number."""
-    own = raw[np.arange(len(y)), y]
+def _at_best(raw: np.ndarray, y: np.ndarray, weight: np.ndarray, sureness: float) -> tuple[float, float]:
+    """The least mean log loss of raw scores, (n_classes, n_rows), times a number, one over the temperature, and that number."""
+    own = raw[y, np.arange(len(y))]
     for _ in range(STEPS):
         _, share = _softmax(sureness * raw)
-        mean = (share * raw).sum(axis=1)
-        slope = np.average(mean - own, weights=weight)
-        bend = np.average((share * raw**2).sum(axis=1) - mean**2, weights=weight)
+        pulled = share * raw
+        mean = pulled.sum(axis=0)
+        slope = weight @ (mean - own)
+        bend = weight @ ((pulled * raw).sum(axis=0) - mean**2)
         sureness = float(np.clip(sureness - slope / max(bend, 1e-12), 1 / HIGHEST, 1.0))
     total, _ = _softmax(sureness * raw)
-    return float(np.average(total - sureness * own, weights=weight)), sureness
+    return float(weight @ (total - sureness * own)), sureness
 
 
 def _softmax(raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms of the sums of exponentials, (n_rows,), and each one's share of its sum."""
-    most = raw.max(axis=1, keepdims=True)
+    """Logarithms of the sums of exponentials over classes, (n_rows,), and each one's share of its sum.
+
+    Classes come first, as sums over a short last axis take several times as long.
+    """
+    most = raw.max(axis=0)
     powers = np.exp(raw - most)
-    total = powers.sum(axis=1, keepdims=True)
-    return (np.log(total) + most)[:, 0], powers / total
+    total = powers.sum(axis=0)
+    return np.log(total) + most, powers / total

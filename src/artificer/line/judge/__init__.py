@@ -1,8 +1,9 @@
 """judge: a model → a verdict on the client's requirements, measured on rows that did not train it.
 
-The story: predict the rows (out of fold as often as `refine` wishes; the sealed ones when the last word is asked for;
-the ledger counts each model that sees them), score with an interval, compare with a constant and a linear model on
-the same rows, test each line of the brief, and look for rows that are served worse.
+The story: predict the rows (the sealed ones where there are any and nothing is replayed, and the ledger counts each model
+that sees them; else out of fold, as whenever `refine` asks whether the blend holds a limit), score with an interval,
+compare with a constant and a linear model on the same rows, test each line of the brief, and look for rows that are
+served worse.
 """
 
 from __future__ import annotations

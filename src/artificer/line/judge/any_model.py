@@ -22,7 +22,7 @@ from artificer.line.ask.rows import codes_of, weights
 from artificer.line.judge.about import BESIDE, About
 from artificer.line.judge.examination import Examination, examined
 from artificer.line.judge.examined import Examined, Predict, Rows
-from artificer.line.judge.foreign import asked
+from artificer.line.judge.foreign import asked, fit_weights
 from artificer.line.judge.native import Native
 from artificer.line.judge.predictions import are_numbers, as_prediction
 from artificer.measure.metrics import default_metric, metric, names
@@ -357,7 +357,8 @@ def _fitter(model: Any, native: Native, labels: Labels) -> Callable[[Rows, int],
         if seeds:
             copy.set_params(**dict.fromkeys(seeds, seed))
         frame = rows.frame.select(reads) if reads else rows.frame
-        asked(lambda: copy.fit(native.back(frame), _values(rows.y, labels)), "train", frame)
+        weight = fit_weights(copy, rows.weight)
+        asked(lambda: copy.fit(native.back(frame), _values(rows.y, labels), **weight), "train", frame)
         return _predictor(copy, native, labels)
 
     return fit

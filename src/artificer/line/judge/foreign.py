@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
 
 from artificer.core.errors import ArtificerError, DataError
@@ -43,6 +44,26 @@ def asked(call: Callable[[], Answer], what: str, frame: pl.DataFrame) -> Answer:
         raise ModelRaisedError(
             f"the model raised an error when it was asked to {what} {frame.height:,} rows ({says}); {_mend(frame)}"
         ) from error
+
+
+def fit_weights(model: Any, weight: np.ndarray | None) -> dict[str, np.ndarray]:
+    """Row weights under the name by which an estimator's `fit` takes them; empty without weights, and where it takes none.
+
+    Parameters
+    ----------
+    model : estimator, or pipeline of scikit-learn
+        Of a pipeline, the last step takes them.
+    weight : array of float64, (n_rows,), or None
+    """
+    from sklearn.utils.validation import has_fit_parameter
+
+    name = "sample_weight"
+    while hasattr(model, "steps"):
+        step, model = model.steps[-1]
+        name = name.replace("sample_weight", f"{step}__sample_weight")
+    if weight is None or not hasattr(model, "fit") or not has_fit_parameter(model, "sample_weight"):
+        return {}
+    return {name: weight}
 
 
 def _harmless(error: Exception, frame: pl.DataFrame) -> str:

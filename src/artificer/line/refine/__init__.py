@@ -29,6 +29,7 @@ from artificer.line.encode import encode
 from artificer.line.fit import fit
 from artificer.line.fit.course import course
 from artificer.line.fit.race import LINEAR
+from artificer.line.fit.reading import CALLS_LAST, call_s
 from artificer.line.refine.blend import (
     PARTS,
     Measured,
@@ -162,7 +163,8 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         rows, y, weight = rows[counts], y[counts], weight[counts]
         predictions = {name: values[counts] for name, values in predictions.items()}
     measured = Measured(rows, y, plan.metric, asked.task, weight, track.groups(rows))
-    return measured, predictions, Refits(run, track, trained, trained_by(run))
+    clock = trained_by(run).less(CALLS_LAST * call_s(track))
+    return measured, predictions, Refits(run, track, trained, clock)
 
 
 def _weights(

@@ -44,7 +44,7 @@ class Costs:
 
     @cached_property
     def _recipe(self) -> tuple[FittedRecipe, Schema, dict[str, object]]:
-        recipe, frame = self.refits.encodings.recipe, self.refits.course.rows.frame
+        recipe, frame = self.refits.recipe, self.refits.course.rows.frame
         names = [column.name for column in recipe.schema.columns]
         return recipe, recipe.schema, frame.select(names).row(0, named=True)
 

@@ -16,7 +16,7 @@ from artificer.core.run import Run, versions
 from artificer.core.stages import Candidate, FoldFit, Outputs, Part, Trained, Trial, shares
 from artificer.core.store import digest
 from artificer.core.tasks import run_all, side_by_side_s
-from artificer.line.fit.attempt import COPIES, FAILURES, affordable_workers, mean_curve, parity
+from artificer.line.fit.attempt import COPIES, FAILURES, FIRST_RECIPE, affordable_workers, mean_curve, parity
 from artificer.line.fit.course import SHARE, Course, Encodings
 from artificer.line.fit.learners import load
 from artificer.line.fit.race import LINEAR
@@ -25,6 +25,7 @@ from artificer.line.fit.settings import hurry, learned, replayed, settled, settl
 from artificer.line.fit.written import contents
 from artificer.line.refine.seeds import together
 from artificer_runtime.package import Weighted, write
+from artificer_runtime.recipe import FittedRecipe
 
 VERSION = 3
 NATIVE = "native.npy"  # in a refit's folder: what the training library predicts of `Fold.checked`
@@ -85,6 +86,12 @@ class Refits:
     def encodings(self) -> Encodings:
         """The representation, fitted on all training rows, or on the first fold's where there is no time to refit."""
         return self.course.encodings(None if self.refitted else 0)
+
+    @property
+    def recipe(self) -> FittedRecipe:
+        """The same without rows; the first fold's is there already where this run trained on it."""
+        first: FittedRecipe | None = None if self.refitted else self.run.results.get(FIRST_RECIPE)
+        return first or self.encodings.recipe
 
     @cached_property
     def n_train(self) -> int:
@@ -195,7 +202,7 @@ class Refits:
         members = [
             one for name in dict.fromkeys(part.candidate for part in parts) for one in self._seeds_of(name, parts)
         ]
-        plain = contents(self.course, self.run.brief.target.column, self.encodings.recipe, members)
+        plain = contents(self.course, self.run.brief.target.column, self.recipe, members)
         becomes = {"temperature": given.temperature, "multipliers": given.multipliers, "residuals": given.residuals}
         return write(folder, replace(plain, **becomes))  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -23,7 +25,9 @@ from artificer.core.errors import BriefError, DataError
 from artificer.line.judge.about import About
 from artificer.line.judge.any_model import shown
 from artificer.line.judge.examination import Examination, examined
+from artificer.line.judge.foreign import fit_weights
 from artificer.line.judge.tests import builtin, run_tests
+from artificer.line.judge.tests.seed_stability import seed_stability
 
 LINE = make_pipeline(StandardScaler(), LogisticRegression())
 
@@ -191,7 +195,8 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
         """
         from sklearn.datasets import load_breast_cancer
         from sklearn.linear_model import LogisticRegression
-        from sklearn.pipeline import make_pipeline
+        from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
         X, y = load_breast_cancer(return_X_y=True)
@@ -244,6 +249,36 @@ def test_a_copy_is_trained_on_what_the_model_reads(tumours: Halves) -> None:
     assert seen.fit is not None
     assert seen.train is not None
     assert np.allclose(seen.fit(seen.train, 0)(seen.rows.frame), seen.prediction)
+
+
+class Weighing(LogisticRegression):  # type: ignore[misc]
+    """Keeps the weights that each copy was trained with."""
+
+    given: ClassVar[list[np.ndarray | None]] = []
+
+    def fit(self, X: object, y: object, sample_weight: np.ndarray | None = None) -> Weighing:
+        self.given.append(sample_weight)
+        super().fit(X, y, sample_weight)
+        return self
+
+
+def test_a_copy_is_trained_with_the_weights_of_its_rows(tumours: Halves) -> None:
+    (X, y), (X_judged, y_judged) = tumours
+    rng = np.random.default_rng(0)
+    frames = [one.assign(w=rng.uniform(1, 2, len(one))) for one in (X, X_judged)]
+    model = make_pipeline(StandardScaler(), Weighing()).fit(X, y)
+    Weighing.given.clear()
+    shown_model = shown(model, frames[1], y_judged, train=(frames[0], y), about=About(weight="w"))
+    run_tests(shown_model, [seed_stability])
+    assert Weighing.given
+    assert all(one is not None and one.min() >= 1 and one.max() <= 2 for one in Weighing.given)
+
+
+def test_a_copy_that_takes_no_weights_is_trained_without() -> None:
+    weight = np.ones(3)
+    assert fit_weights(make_pipeline(StandardScaler(), Weighing()), weight) == {"weighing__sample_weight": weight}
+    assert fit_weights(KNeighborsClassifier(), weight) == fit_weights(Weighing(), None) == {}
+    assert fit_weights(make_pipeline(StandardScaler(), "passthrough"), weight) == {}
 
 
 def test_options_that_cannot_be_are_refused(tumours: Halves) -> None:
