@@ -33,6 +33,7 @@ def permuted(a: np.ndarray, b: np.ndarray, tail: Callable[[float], float] | None
     tail : callable, optional
         From a statistic to its chance, by a known distribution.
     """
+    a, b = (a, b) if b.shape[1] <= a.shape[1] else (b, a)  # the columns of `b` are walked one by one
     orders = _orders(len(a))
     told = float(np.square(a.T @ b).sum())
     drawn = sum(np.square(column[orders] @ a).sum(axis=1) for column in b.T)
