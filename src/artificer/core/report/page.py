@@ -63,6 +63,7 @@ def parts(page: ReportPage) -> sections.Parts:
         "sentence": sections.sentence(brief, verdict, sections.counted(verdict)),
         **sections.requirements(verdict),
         **sections.value(brief, verdict),
+        **sections.classes(verdict),
         **sections.slices(verdict),
         **sections.drivers(brief, verdict, what),
         **sections.findings(page.findings),

@@ -18,7 +18,7 @@ from artificer.core.report import description, svg
 from artificer.core.report.templates import compiled
 from artificer.core.stages import Choice, ColumnStory, Description, Driver, Explained, Line, Model, Trained, Verdict
 
-MOST_DRIVERS = 8
+MOST_DRIVERS, MOST_CLASSES = 8, 50
 LOWER = (
     *("log_loss", "brier", "rmse", "mae", "mape", "rmsle", "median_absolute_error"),
     *("quantile_loss", "poisson_deviance", "tweedie_deviance"),
@@ -82,6 +82,19 @@ def value(brief: Brief, verdict: Verdict) -> Parts:
     )
     over = f", the mean over the whole periods of {every} among the test rows" if every else ""
     return {"curve": Markup(drawn), "over": over}
+
+
+def classes(verdict: Verdict) -> Parts:
+    """How each class is told from the others."""
+    shown = verdict.classes[:MOST_CLASSES]
+    return {
+        "classes": [(one, _share(one.recall)) for one in shown],
+        "n_more_classes": len(verdict.classes) - len(shown),
+    }
+
+
+def _share(found: Estimate) -> Markup:
+    return Markup(svg.interval(found.value, found.low, found.high, (0.0, 1.0)) if found.n else "")
 
 
 def slices(verdict: Verdict) -> Parts:

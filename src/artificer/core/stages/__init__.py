@@ -12,7 +12,7 @@ from artificer.core.stages.describe import ColumnStory, Description
 from artificer.core.stages.design import Candidate, Plan
 from artificer.core.stages.encode import Encoding
 from artificer.core.stages.fit import FoldFit, RunnerUp, Trained, Trial
-from artificer.core.stages.judge import Driver, Explained, Line, ModelTest, Shape, TestOutcome, Verdict
+from artificer.core.stages.judge import Driver, Explained, Line, ModelTest, OfClass, Shape, TestOutcome, Verdict
 from artificer.core.stages.refine import WEIGHT_DIGITS, Choice, Model, Outputs, Part, shares
 from artificer.core.stages.ship import RunLock, Shipped, Stop, Way
 
@@ -34,6 +34,7 @@ __all__ = [
     "Line",
     "Model",
     "ModelTest",
+    "OfClass",
     "Outputs",
     "Part",
     "Plan",

@@ -43,6 +43,30 @@ class Driver:
     direction: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class OfClass:
+    """How the rows of one class are told from the others, by the labels that ship.
+
+    Attributes
+    ----------
+    n_rows : int
+        Judged rows that are of it.
+    recall, precision : Estimate
+        Share of its rows that are called so; share of the rows called so that are of it. NaN where there are none.
+    taken_for : str
+        What most of its other rows are called; "" where each is found.
+    taken : float
+        Share of its rows that are called that, 0 to 1.
+    """
+
+    name: str
+    n_rows: int
+    recall: Estimate
+    precision: Estimate
+    taken_for: str = ""
+    taken: float = 0.0
+
+
 TestOutcome = Literal["passed", "warned", "failed", "not run"]
 
 
@@ -106,6 +130,8 @@ class Verdict:
         In the plan's metric.
     against_baseline, against_linear : Estimate or None
         Paired differences, positive where the model is better.
+    classes : tuple of OfClass
+        The commonest first; empty where a number is predicted.
     curve : tuple of (int, Estimate)
         Value per period against list length, where the brief names a capacity and a value.
     in_words : str
@@ -144,6 +170,7 @@ class Verdict:
     explained: tuple[Explained, ...] = ()
     tests: tuple[ModelTest, ...] = ()
     chances: dict[str, Chances] = field(default_factory=dict)
+    classes: tuple[OfClass, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

@@ -23,6 +23,7 @@ from artificer.line.describe import describe
 from artificer.line.design import design
 from artificer.line.judge.ale import shapes
 from artificer.line.judge.as_examined import as_examined
+from artificer.line.judge.classes import of_classes
 from artificer.line.judge.contributions import explained_by
 from artificer.line.judge.curve import value_curve
 from artificer.line.judge.drivers import MOST_COLUMNS, drivers, read_columns
@@ -48,7 +49,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 8
+VERSION = 9
 LEVEL = 0.95
 MOST_SHAPES = 4
 PACKED_S = 2.0  # seconds that packing takes
@@ -131,6 +132,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         explained=explained_by(seen.predictor, examined, turned=asked.positive == 0),
         tests=tests,
         chances=_chances(seen.metric, score, {"a constant": baseline, "a linear model": linear}),
+        classes=of_classes(examined, seen.level),
     )
 
 

@@ -35,6 +35,7 @@ BUILTIN = (
     f"{_HERE}.staleness:staleness",
     f"{_HERE}.cost:cost",
     "artificer.line.judge.weak_slices:weak_slices",
+    "artificer.line.judge.classes:classes",
     "artificer.line.judge.fairness:fairness",
     "artificer.line.judge.invariance:invariance",
     "artificer.line.judge.monotone:monotone",

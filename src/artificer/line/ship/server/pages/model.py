@@ -17,10 +17,18 @@ CSS = {"passed": "met", "warned": "not-shown", "failed": "unmet", "not run": "sm
 def answer(seen: Seen) -> Response:
     """The page."""
     told, report = seen.material, seen.material.report
-    parts: sections.Parts = {"verdict": told.verdict, "tests": [], "curve": "", "slices": [], "drivers": []}
+    parts: sections.Parts = {
+        "verdict": told.verdict,
+        "tests": [],
+        "curve": "",
+        "classes": [],
+        "slices": [],
+        "drivers": [],
+    }
     if told.verdict is not None:
         parts |= {
             **sections.value(told.brief, told.verdict),
+            **sections.classes(told.verdict),
             **sections.slices(told.verdict),
             **sections.drivers(told.brief, told.verdict, told.what),
             "tests": _tests(told.verdict),
