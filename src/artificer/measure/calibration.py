@@ -1,4 +1,4 @@
-"""Calibration: whether two-class probabilities are as sure as they should be, and what putting predictions right gains."""
+"""Calibration: whether probabilities are as sure as they should be, and what putting predictions right gains."""
 
 from __future__ import annotations
 
@@ -14,6 +14,32 @@ FEWEST_IN_BIN = 10
 MOST_STEPS, DONE = 50, 1e-9
 BINS, REPLICATES = 10, 100
 STEEPEST = 1e4  # where the classes are parted, the slope has no end
+
+
+def came_true(y: np.ndarray, prediction: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Success and its chance; of more than two classes, whether the likeliest one came and its chance.
+
+    Calibration of the likeliest class is what Guo et al. (2017, "On calibration of modern neural networks", ICML) measure.
+
+    Parameters
+    ----------
+    y : array of float64, (n_rows,)
+        Class index; of two classes, 1 is success.
+    prediction : array of float64, (n_rows, n_classes)
+
+    Returns
+    -------
+    array of float64, (n_rows,)
+        1 where it came.
+    array of float64, (n_rows,)
+        Its chance, 0 to 1.
+
+    >>> came_true(np.array([2.0, 0.0]), np.array([[0.1, 0.2, 0.7], [0.1, 0.5, 0.4]]))[0].tolist()
+    [1.0, 0.0]
+    """
+    if prediction.shape[1] == 2:
+        return y, prediction[:, 1]
+    return (prediction.argmax(axis=1) == y).astype(np.float64), prediction.max(axis=1)
 
 
 def calibration_slope(

@@ -42,6 +42,7 @@ def test_lines_in_words_and_bounds() -> None:
         ("log_loss", Accept(at_least=0.7), "binary", "'at_least'"),
         ("latency_ms", Accept(p99_at_most=20, where="http"), "binary", "serving"),
         ("beats", Accept(by=0.1), "binary", "'rule'"),
+        ("calibration", Accept(at_most=0.1), "regression", "needs classes"),
         ("list_precision", Accept(at_least=0.1), "regression", "two classes"),
         ("value_per_day", Accept(at_least=1), "regression", "two classes"),
     ],
@@ -82,6 +83,11 @@ def test_a_decision_that_says_two_things_or_nothing_possible_is_refused(
 ) -> None:
     with pytest.raises(BriefError, match=says):
         requirements(Brief(target=Target(column="y"), decision=decision), task)
+
+
+def test_a_rule_has_no_score_to_beat_where_there_are_three_classes() -> None:
+    with pytest.raises(BriefError, match=r"beats.*multiclass"):
+        wanted("beats", Accept(by=0.02, rule="age > 30"), "multiclass", DecisionPart())
 
 
 def test_a_threshold_on_a_number_may_be_any_number() -> None:

@@ -160,7 +160,7 @@ def test_a_gap_needs_columns_two_classes_and_a_bound() -> None:
 
     assert 'by = ["column"]' in refused(Accept(at_most=0.1))
     assert "two classes" in refused(Accept(at_most=0.1, by=("x",)), task="regression")
-    assert "two classes" in refused(Accept(at_most=0.1), "calibration", task="multiclass")
+    assert "two classes" in refused(Accept(at_most=0.1, by=("x",)), task="multiclass")
     assert "bound" in refused(Accept(by=("x",)))
     assert "does not fit" in refused(Accept(at_most=0.1, by=("x",)), "mae_gap")
     assert "by how much" in refused(Accept(by=("x",), rule="x > 1"), "beats")

@@ -65,6 +65,11 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
         )
     if name == "beats":
         _only(name, line, {"by"}, also={"rule"})
+        if task == "multiclass":
+            raise BriefError(
+                "[accept.beats] holds a rule, which says one number of a row, against two classes or a number; the prediction "
+                "is multiclass: state a bound on a metric, such as accuracy, that today's way does not reach"
+            )
         if not line.rule:
             raise BriefError("[accept.beats] lacks 'rule': today's way, such as \"balance > 1500\"")
         if not isinstance(line.by, int | float):
@@ -77,8 +82,8 @@ def _special(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
         return Requirement(name, text, at_most=line.at_most, must=line.must)
     if name == "calibration":
         _only(name, line, {"at_most"})
-        if task != "binary":
-            raise BriefError(f"[accept.calibration] needs two classes; the prediction is {task}")
+        if task == "regression":
+            raise BriefError("[accept.calibration] needs classes, which have chances; the prediction is a number")
         text = f"predicted shares are off by {line.at_most:g} at most"
         return Requirement(name, text, at_most=line.at_most, must=line.must)
     _only(name, line, {"at_least"})
@@ -103,7 +108,7 @@ def _gap(name: str, line: Accept, brief: Brief, task: Task) -> Requirement:
             "[features] protected"
         )
     what = MEANING.get(name, name.removesuffix(GAP))
-    if name in RATES and task != "binary":
+    if name in RATES and not (task == "binary" or (task == "multiclass" and name == "calibration_gap")):
         raise BriefError(f"[accept.{name}] needs two classes, one of which is success; the prediction is {task}")
     if name not in RATES and task not in metric(name.removesuffix(GAP)).tasks:
         raise BriefError(

@@ -16,26 +16,23 @@ from artificer.measure.intervals import share_of
 MOST_NAMED = 3
 
 
-@examination("classes", "prediction")
+@examination("classes", "classes")
 def classes(seen: Examined) -> Iterator[Finding]:
-    """Warn of classes whose rows are found less often than by naming each class as often; of more than two classes.
+    """Warn of classes whose rows are found less often than by naming each class as often; all intervals hold together.
 
-    Of two, which rows are called a success is the client's to decide. All intervals hold together (Bonferroni).
+    Of two classes this is a note: which rows are called a success is the client's to decide.
     """
-    if len(seen.classes) < 3:
-        return
     told = of_classes(seen, looks(seen.level, len(seen.classes)))
-    known = [one for one in told if one.n_rows]
-    lost = sorted((one for one in known if one.recall.high < 1 / len(told)), key=lambda one: one.recall.value)
-    worst = min(known, key=lambda one: one.recall.value)
-    named = "; ".join(_named(one) for one in (lost or [worst])[:MOST_NAMED])
+    known = sorted((one for one in told if one.n_rows), key=lambda one: one.recall.value)
+    lost = [one for one in known if one.recall.high < 1 / len(told) and len(told) > 2]
+    named = "; ".join(_named(one) for one in (lost or known[:1])[:MOST_NAMED])
     yield Finding(
         "classes",
         "warning" if lost else "note",
         ", ".join(one.name for one in lost) or "classes",
         f"{len(lost):,} of {len(told):,} classes are found less often than by guessing: {named}"
         if lost
-        else f"no class is shown to be found less often than by guessing; least often {named}",
+        else f"of {len(told):,} classes, the one that is found least often: {named}",
         "bring more rows of them, or columns that tell them apart; where each class counts as much, let balanced_accuracy or "
         "f1_macro be the first line of [accept]: labels are then chosen for it"
         if lost

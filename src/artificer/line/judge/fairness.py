@@ -21,6 +21,7 @@ from artificer.line.judge.acted import chosen
 from artificer.line.judge.conditions import groups
 from artificer.line.judge.examined import Examined, examination
 from artificer.line.judge.seen import Seen
+from artificer.measure.calibration import came_true
 from artificer.measure.gaps import FEWEST, TOO_FEW, Outcomes, Rate, gap, rate
 from artificer.measure.intervals import estimate
 from artificer.measure.rates import MEANING, RATES
@@ -41,7 +42,8 @@ def gap_of(seen: Seen, name: str, columns: Sequence[str]) -> tuple[Estimate, str
     if name in RATES:
         share = chosen(seen)
         rows = np.isfinite(share)
-        rates = rates_of(name, Outcomes(seen.y, share, seen.success, seen.rows.weight, seen.rows.group), rows)
+        came, chance = came_true(seen.y, seen.prediction)
+        rates = rates_of(name, Outcomes(came, share, chance, seen.rows.weight, seen.rows.group), rows)
     else:
         plain = name.removesuffix(GAP)
         shown = seen.decided(plain, seen.prediction)

@@ -17,7 +17,7 @@ from artificer.line.judge.fairness import gap_of
 from artificer.line.judge.flips import flips
 from artificer.line.judge.latency import machine
 from artificer.line.judge.seen import Seen
-from artificer.measure.calibration import calibration_error
+from artificer.measure.calibration import calibration_error, came_true
 from artificer.measure.intervals import quantile_interval
 from artificer.measure.lists import list_precision, lists, precision_gain, value_per_period
 from artificer.measure.metrics import metric
@@ -78,8 +78,10 @@ def _metric(seen: Seen, requirement: Requirement) -> Tested:
 
 def _calibration(seen: Seen, requirement: Requirement) -> Tested:
     rows = seen.rows
-    found = calibration_error(seen.y, seen.success, rows.weight, groups=rows.group, level=seen.level)
-    return Tested(found, "predicted less actual shares, over tenths of the rows")
+    came, chance = came_true(seen.y, seen.prediction)
+    found = calibration_error(came, chance, rows.weight, groups=rows.group, level=seen.level)
+    of = " by the chance of the likeliest class" if len(seen.asked.classes) > 2 else ""
+    return Tested(found, f"predicted less actual shares, over tenths of the rows{of}")
 
 
 def _gap(seen: Seen, requirement: Requirement) -> Tested:
@@ -148,8 +150,6 @@ def _beats(seen: Seen, requirement: Requirement) -> Tested:
         return Tested(gain, f"{note}, {_about_lists(seen)}" if seen.period_s else note)
     if seen.asked.task == "regression":
         return Tested(seen.against(held[:, None], seen.metric), f"in {seen.metric}")
-    if seen.asked.task == "multiclass":
-        return _undefined(seen, "a rule cannot be compared where there are more than two classes")
     # A rule orders or picks rows; it gives no probability that a loss could read.
     metric = "roc_auc" if seen.metric in ("log_loss", "brier") else seen.metric
     spread = (held - held.min()) / max(np.ptp(held), np.finfo(np.float64).tiny)

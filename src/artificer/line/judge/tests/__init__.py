@@ -55,6 +55,7 @@ NEEDS = {
     "changeable": "columns that a person can change",
     "effects": "effects that the client demands",
     "group": "the group of each row",
+    "classes": "classes to tell apart",
     "folder": "the model's files",
 }
 

@@ -9,7 +9,7 @@ import numpy as np
 from artificer.core.figures import figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.examined import Examined, examination
-from artificer.measure.calibration import calibration_slope, expected_error, intercept, recalibrated
+from artificer.measure.calibration import calibration_slope, came_true, expected_error, intercept, recalibrated
 from artificer.measure.compare import compare
 from artificer.measure.cox import chance_if_right
 from artificer.measure.distributions import normal_quantile, normal_reach
@@ -33,7 +33,7 @@ def calibration(seen: Examined) -> Iterator[Finding]:
     if not seen.classes:
         yield from _of_numbers(seen)
         return
-    y, p = _two_classes(seen)
+    y, p = came_true(seen.rows.y, seen.prediction)
     if np.isin(p, (0.0, 1.0)).all() or len(np.unique(y)) < 2:
         return  # labels only: there is no chance to come true
     rows, two = seen.rows, np.stack([1 - p, p], axis=1)
@@ -111,14 +111,6 @@ def _coverage(seen: Examined, intervals: np.ndarray) -> Finding:
         "widen them by what lies outside on rows that did not train it" if short else "nothing to do",
         _interval_facts("share_held", share, "share of rows"),
     )
-
-
-def _two_classes(seen: Examined) -> tuple[np.ndarray, np.ndarray]:
-    """Success and its chance; of several classes, whether the likeliest came and its chance."""
-    if len(seen.classes) == 2:
-        return seen.rows.y, seen.prediction[:, 1]
-    likeliest = seen.prediction.argmax(axis=1)
-    return (likeliest == seen.rows.y).astype(np.float64), seen.prediction.max(axis=1)
 
 
 def _how(slope: Estimate, bias: Estimate, apart: float) -> str:
