@@ -199,3 +199,12 @@ def test_rows_of_no_weight_prove_nothing() -> None:
     y, weight = np.arange(10.0), np.eye(10)[0]
     assert estimate("mae", y, y[:, None] + 1, weight).high == np.inf
     assert mean_t(y, np.r_[1.0, 1.0, np.zeros(8)]) == mean_t(y[:2])
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(90) // 3])
+def test_a_share_of_rows_keeps_between_nought_and_one_whatever_is_counted_as_right(groups: np.ndarray | None) -> None:
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(0, 4, 90).astype(np.float64), rng.dirichlet(np.ones(4), 90)
+    accuracy, among = (estimate(name, y, p, groups=groups) for name in ("accuracy", "top_k_accuracy:3"))
+    assert 0 <= accuracy.low < accuracy.value < among.value < among.high <= 1
+    assert accuracy.method == among.method
