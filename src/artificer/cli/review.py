@@ -88,7 +88,7 @@ def _show(found: list[Review], most: int) -> None:
     if not found:
         click.echo("no row waits for a person")
     for one in found[:most]:
-        score = "" if one.score is None else f"  score {figure(one.score)}"
+        score = "" if one.score is None else f"  {one.said or 'score'} {figure(one.score)}"
         period = f"  {one.period}" if one.period else ""
         reasons = f"  because of {one.reasons}" if one.reasons else ""
         state = (

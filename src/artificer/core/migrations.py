@@ -42,4 +42,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     review_queue.MIGRATION,
     (*access.MIGRATION, *rollout.MIGRATION),
+    ("alter table predictions add column said text not null default ''",),
 )

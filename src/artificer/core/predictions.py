@@ -24,7 +24,7 @@ class Predicted:
     source : str
         The table that it was written to; "" where a server told it.
     said : str
-        The class, where a server chose among more than two.
+        The class, where there are more than two; "" of older tables.
     reasons : str
         What moved the score most; "" where none were asked for.
     turns : float or None
@@ -70,7 +70,7 @@ class Predictions:
         name: str,
         version: str,
         source: str,
-        rows: Sequence[tuple[str, float | None, str, str, str, float | None]],
+        rows: Sequence[tuple[str, float | None, str, str, str, float | None, str]],
         rule: str = "",
     ) -> None:
         """Keep what was predicted; the same scoring again changes nothing.
@@ -81,7 +81,7 @@ class Predictions:
             Identifies it.
         source : str
             Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags, reasons, turns)
+        rows : sequence of (key, score, decision, flags, reasons, turns, said)
             As in `Predicted`.
         rule : str
             The brief's `[decision]`, as JSON.
@@ -106,14 +106,15 @@ class Predictions:
                 sa.text("select number from scorings where id = :id"), {"id": scoring}
             ).scalar_one()
             filled = ((number, *row) for row in rows)
-            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns")
+            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns", "said")
             self._database.fill(connection, "predictions", columns, filled)
 
     def of(self, key: str) -> list[Predicted]:
         """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
         rows = self._database.read(
             "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
-            "s.rule from predictions p join scorings s on s.number = p.scoring where p.key = :key order by s.number desc",
+            "s.rule, p.said from predictions p join scorings s on s.number = p.scoring where p.key = :key "
+            "order by s.number desc",
             key=key,
         )
         told = [
@@ -133,8 +134,8 @@ class Predictions:
             for one, made in self._answers.of(key)
         ]
         scored = [
-            Predicted(*held, reasons=reasons, turns=turns, rule=rule)  # type: ignore[misc]
-            for *held, reasons, turns, rule in rows
+            Predicted(*held, reasons=reasons, turns=turns, rule=rule, said=said)  # type: ignore[misc]
+            for *held, reasons, turns, rule, said in rows
         ]
         return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
 

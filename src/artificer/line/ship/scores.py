@@ -30,6 +30,7 @@ from artificer.line.ship.filling import filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
 from artificer.line.ship.reasons import shown_of
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer_runtime.schema import canonical_text
 
 
 def score(
@@ -115,11 +116,21 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
     scoring = digest(scorer.version, fingerprint(told), place.id, rule)
     if scorer.ledger is None:
         return scoring
-    rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True)))
+    turns = pl.Series("turns", said.turns, nan_to_null=True)
+    rows = _Rows(told.with_columns(said.reasons, turns, _classes(found).alias("said")))
     scorer.ledger.predictions.keep(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
     return scoring
+
+
+def _classes(found: Predicted) -> pl.Series:
+    """The class that was said of each row, as labels are kept: Series of String (n_rows,); "" but of more than two classes."""
+    if found.classes is None:
+        return pl.repeat("", len(found.score), dtype=pl.String, eager=True)
+    said = pl.Series(found.classes.tolist())
+    different = said.unique()
+    return said.replace_strict(different, [canonical_text(one) for one in different.to_list()], return_dtype=pl.String)
 
 
 def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, asked: str) -> None:
@@ -143,7 +154,7 @@ def _place(scorer: Scorer, out: str | Path | None, out_env: str) -> Place:
     return place_of(output.table, scorer.folder, output.url_env)
 
 
-class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None]]):
+class _Rows(Sequence[tuple[str, float | None, str, str, str, float | None, str]]):
     """Rows of a frame in the order of their keys, made as they are asked for: all tuples at once would take 200 MB a million.
 
     In that order the ledger's indexes grow at one end.
