@@ -38,7 +38,7 @@ def fill(book: Ledger) -> None:
     book.package("v1", "calls", "hash", "r1")
     book.labels.keep("calls", [("a", "yes"), ("=1+1", "no")])
     book.predictions.keep(
-        "s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "", "", None, None, None) for n in range(100)]
+        "s1", "calls", "v1", "t", [(f"k{n}", n / 7, "act", "", "", None, None, None, "") for n in range(100)]
     )
     log = Log(lambda: book, Brief(target=Target(column="won"), name="calls", data=Data(key=("id",))))
     log.answered("v1", [{"id": 7}], [{"prediction": "yes", "score": 0.5, "flags": []}])
@@ -76,7 +76,7 @@ class TestBackup:
                     "calls",
                     "v1",
                     "t",
-                    [(f"{number}-{n}", 0.5, "", "", "", None, None, None) for n in range(50)],
+                    [(f"{number}-{n}", 0.5, "", "", "", None, None, None, "") for n in range(50)],
                 )
 
         writer = threading.Thread(target=write)

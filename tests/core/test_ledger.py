@@ -130,7 +130,9 @@ class TestServed:
         for number in range(3):
             ledger.serve("m", f"v{number}", seen=number, action="promote", because="")
             ledger.look(Look("m", number + 1, f"p{number}", float(number), "nothing", "{}", ""))
-            ledger.predictions.keep(f"s{number}", "m", f"v{number}", "t", [("k", 0.5, "act", "", "", None, None, None)])
+            ledger.predictions.keep(
+                f"s{number}", "m", f"v{number}", "t", [("k", 0.5, "act", "", "", None, None, None, "")]
+            )
         assert [one.version for one in ledger.history("m")] == ["v0", "v1", "v2"]
         assert [one.number for one in ledger.looks("m")] == [1, 2, 3]
         assert [one.version for one in ledger.predictions.of("k")] == ["v2", "v1", "v0"]
@@ -138,7 +140,10 @@ class TestServed:
 
 class TestPredictionsAndLabels:
     def test_the_same_scoring_again_changes_nothing(self, ledger: Ledger) -> None:
-        rows = [("a", 0.5, "act", "", "x (1) +0.20", 0.4, 9.0, None), ("b", None, "", "unseen", "", None, None, None)]
+        rows = [
+            ("a", 0.5, "act", "", "x (1) +0.20", 0.4, 9.0, None, "red"),
+            ("b", None, "", "unseen", "", None, None, None, ""),
+        ]
         for _ in range(2):
             ledger.predictions.keep("s1", "m", "v1", "calls.csv", rows)
         (one,) = ledger.predictions.of("a")
@@ -147,13 +152,14 @@ class TestPredictionsAndLabels:
         assert (other.score, other.flags) == (None, "unseen")
         assert (one.reasons, one.turns, other.reasons, other.turns) == ("x (1) +0.20", 0.4, "", None)
         assert (one.low, one.high, other.low, other.high) == (9.0, None, None, None)
+        assert (one.said, other.said) == ("red", "")
         assert ledger.predictions.of("c") == []
 
     def test_many_are_kept_whole_or_not_at_all_when_killed(self, where: Path | str, ledger: Ledger) -> None:
         code = (
             "from pathlib import Path\nfrom artificer.core.ledger import Ledger\nimport sys\n"
             f"ledger = Ledger({code_of(where)})\nprint('open', flush=True)\n"
-            "rows = [(str(n), n / 7, 'act', '', '', None, None, None) for n in range(60000)]\n"
+            "rows = [(str(n), n / 7, 'act', '', '', None, None, None, '') for n in range(60000)]\n"
             "ledger.predictions.keep('s1', 'm', 'v1', 't', rows)\n"
         )
         moments = random.Random(3)
@@ -263,7 +269,9 @@ class TestTroubles:
     def test_a_truncated_one_is_told(self, tmp_path: Path) -> None:
         path = tmp_path / "ledger.db"
         ledger = Ledger(path)
-        ledger.predictions.keep("s", "m", "v", "t", [(str(n), 0.5, "", "", "", None, None, None) for n in range(5000)])
+        ledger.predictions.keep(
+            "s", "m", "v", "t", [(str(n), 0.5, "", "", "", None, None, None, "") for n in range(5000)]
+        )
         ledger.close()
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("pragma wal_checkpoint(truncate)")
@@ -279,7 +287,7 @@ class TestTroubles:
             "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
             "try:\n"
-            "    rows = [(str(n), 0.5, '', '', '', None, None, None) for n in range(90000)]\n"
+            "    rows = [(str(n), 0.5, '', '', '', None, None, None, '') for n in range(90000)]\n"
             "    ledger.predictions.keep('s', 'm', 'v', 't', rows)\n"
             "except WorkspaceError as error:\n    print(error)\n"
         )
@@ -287,7 +295,7 @@ class TestTroubles:
         assert "the disk has space" in ended.stdout, ended.stderr
         ledger = Ledger(tmp_path / "ledger.db")
         assert ledger.predictions.of("0") == []
-        ledger.predictions.keep("s", "m", "v", "t", [("0", 0.5, "", "", "", None, None, None)])
+        ledger.predictions.keep("s", "m", "v", "t", [("0", 0.5, "", "", "", None, None, None, "")])
         assert len(ledger.predictions.of("0")) == 1
 
     @pytest.mark.parametrize(
@@ -328,7 +336,7 @@ class TestTroubles:
 
     def test_predictions_of_a_version_that_nobody_entered_are_told(self, ledger: Ledger) -> None:
         ledger.package("v1", "m", "hash", "r1")
-        ledger.predictions.keep("s1", "m", "v1", "t", [("a", 0.5, "", "", "", None, None, None)])
+        ledger.predictions.keep("s1", "m", "v1", "t", [("a", 0.5, "", "", "", None, None, None, "")])
         assert ledger.troubles() == []
-        ledger.predictions.keep("s2", "m", "v2", "t", [("a", 0.5, "", "", "", None, None, None)])
+        ledger.predictions.keep("s2", "m", "v2", "t", [("a", 0.5, "", "", "", None, None, None, "")])
         assert ledger.troubles() == ["predictions name the version 'v2', which no run entered"]

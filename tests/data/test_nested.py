@@ -57,7 +57,7 @@ def test_so_are_its_moments_of_several_zones(tmp_path: Path) -> None:
     table = Joined(source="c.csv", key=("client",))
     (told,) = gather(Data(source=data.source, tables={"c": table}), tmp_path).findings
     assert (told.code, told.where) == ("mixed_zones", "c.at")
-    assert "moments of 'c.at'" in told.says
+    assert "moment of 'c.at'" in told.says
 
 
 def test_a_key_of_lists_is_told_as_such(tmp_path: Path) -> None:

@@ -227,3 +227,12 @@ def test_a_share_of_rows_without_weight_is_not_known() -> None:
     told = share_of(np.ones(5), np.zeros(5), None, 0.95)
     assert np.isnan(told.value)
     assert (told.low, told.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("groups", [None, np.arange(90) // 3])
+def test_a_share_of_rows_keeps_between_nought_and_one_whatever_is_counted_as_right(groups: np.ndarray | None) -> None:
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(0, 4, 90).astype(np.float64), rng.dirichlet(np.ones(4), 90)
+    accuracy, among = (estimate(name, y, p, groups=groups) for name in ("accuracy", "top_k_accuracy:3"))
+    assert 0 <= accuracy.low < accuracy.value < among.value < among.high <= 1
+    assert accuracy.method == among.method

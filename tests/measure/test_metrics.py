@@ -42,7 +42,7 @@ OF_TWO = [name for name in PEERS if "binary" in metric(name).tasks]
 OF_NUMBERS = [name for name in PEERS if metric(name).tasks == ("regression",)]
 # One metric of every family, and every metric without parameters.
 SOME = [*METRICS, "quantile_loss:0.9", "tweedie_deviance:1.2", "precision_at:3", "precision_at:0.2", "value:-1,4"]
-SOME += ["value:-1,4,3"]
+SOME += ["value:-1,4,3", "top_k_accuracy:2"]
 ROWS = st.tuples(st.integers(0, 2**32 - 1), st.integers(8, 60))
 
 
@@ -162,6 +162,24 @@ def test_rows_tied_at_the_end_of_a_list_are_on_it_by_lot() -> None:
     assert score("precision_at:0.5", y, np.stack([1 - success, success], axis=1)) == pytest.approx((1 + 1 / 3) / 2)
 
 
+@given(rows=ROWS, k=st.integers(2, 5))
+@settings(max_examples=25, deadline=None)
+def test_the_right_class_among_the_likeliest_is_scikit_learns_where_none_are_level(
+    rows: tuple[int, int], k: int
+) -> None:
+    y, p, weight = _classes(*rows, 6)
+    p = p + np.random.default_rng(0).permutation(p.size).reshape(p.shape) / 1e6
+    wanted = peer.top_k_accuracy_score(y, p, k=k, sample_weight=weight)
+    assert score(f"top_k_accuracy:{k}", y, p, weight) == pytest.approx(wanted)
+
+
+def test_classes_of_one_chance_share_the_places_among_the_likeliest() -> None:
+    level = np.array([[0.4, 0.2, 0.2, 0.2]])
+    assert score("top_k_accuracy:2", np.array([1.0]), level) == pytest.approx(1 / 3)
+    assert score("top_k_accuracy:3", np.array([3.0]), level) == pytest.approx(2 / 3)
+    assert score("top_k_accuracy:2", np.array([0.0]), level) == 1.0
+
+
 def test_a_deviance_knows_no_negative_target_and_minds_a_prediction_of_nothing() -> None:
     for name in ("poisson_deviance", "tweedie_deviance:1.7"):
         assert math.isnan(score(name, np.array([-1.0, 2.0]), np.ones(2)))
@@ -179,6 +197,8 @@ def test_a_deviance_knows_no_negative_target_and_minds_a_prediction_of_nothing()
         ("tweedie_deviance:2", "a power between 1 and 2"),
         ("precision_at:0", "how many rows are listed"),
         ("precision_at:2.5", "how many rows are listed"),
+        ("top_k_accuracy:1", "from 2 up"),
+        ("top_k_accuracy:2.5", "from 2 up"),
         ("value:-6", "what acting on a row costs"),
         ("value:6,80", "what acting on a row costs"),
         ("value:-6,5", "what acting on a row costs"),

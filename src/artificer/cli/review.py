@@ -88,7 +88,7 @@ def _show(found: list[Review], most: int) -> None:
     if not found:
         click.echo("no row waits for a person")
     for one in found[:most]:
-        score = "" if one.score is None else f"  score {in_ends(one.score, one.low, one.high)}"
+        score = "" if one.score is None else f"  {one.said or 'score'} {in_ends(one.score, one.low, one.high)}"
         period = f"  {one.period}" if one.period else ""
         reasons = f"  because of {one.reasons}" if one.reasons else ""
         state = (

@@ -112,7 +112,8 @@ class Answers:
     def outcomes(self, name: str, version: str, most: int) -> list[tuple[float, str, str]]:
         """Score, class that was said, and label of rows that a version answered or scored into a table, one a row.
 
-        Of several the last counts, and before those in a table one that a server gave; a table's class is not kept ("").
+        Of several the last counts, and before those in a table one that a server gave. The class is "" of two classes, and
+        in older tables.
 
         Parameters
         ----------
@@ -127,12 +128,13 @@ class Answers:
             }
             keys = list(labels)
             scored = sa.text(
-                "select p.key, p.score from predictions p join scorings s on s.number = p.scoring where s.name = :name "
+                "select p.key, p.score, p.said from predictions p join scorings s on s.number = p.scoring where s.name = :name "
                 "and s.version = :version and p.score is not null and p.key in :asked order by p.scoring"
             ).bindparams(sa.bindparam("asked", expanding=True))
             for start in range(0, len(keys), _ASKED):
                 asked_now = {"name": name, "version": version, "asked": keys[start : start + _ASKED]}
-                found |= {str(key): (float(score), "") for key, score in connection.execute(scored, asked_now)}
+                rows = connection.execute(scored, asked_now)
+                found |= {str(key): (float(score), str(said)) for key, score, said in rows}
             of_streams: dict[str, list[int]] = {}
             for place in filter(None, map(_ID.fullmatch, labels)):
                 of_streams.setdefault(place[1], []).append(int(place[2]))

@@ -47,5 +47,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "alter table predictions add column high double precision",
         "alter table answers add column low double precision",
         "alter table answers add column high double precision",
+        "alter table predictions add column said text not null default ''",
     ),
 )

@@ -12,7 +12,7 @@ from artificer.core.answers import Answers
 from artificer.core.clock import now
 from artificer.core.database import Database
 
-Row = tuple[str, float | None, str, str, str, float | None, float | None, float | None]
+Row = tuple[str, float | None, str, str, str, float | None, float | None, float | None, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Predicted:
     source : str
         The table that it was written to; "" where a server told it.
     said : str
-        The class, where a server chose among more than two.
+        The class, where there are more than two; "" of older tables.
     reasons : str
         What moved the score most; "" where none were asked for.
     turns : float or None
@@ -87,7 +87,7 @@ class Predictions:
             Identifies it.
         source : str
             Where the rows came from, for a person.
-        rows : sequence of (key, score, decision, flags, reasons, turns, low, high)
+        rows : sequence of (key, score, decision, flags, reasons, turns, low, high, said)
             As in `Predicted`.
         rule : str
             The brief's `[decision]`, as JSON.
@@ -112,14 +112,14 @@ class Predictions:
                 sa.text("select number from scorings where id = :id"), {"id": scoring}
             ).scalar_one()
             filled = ((number, *row) for row in rows)
-            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns", "low", "high")
+            columns = ("scoring", "key", "score", "decision", "flags", "reasons", "turns", "low", "high", "said")
             self._database.fill(connection, "predictions", columns, filled)
 
     def of(self, key: str) -> list[Predicted]:
         """All predictions of one row, by its key or by the id of a server's answer, the newest first."""
         rows = self._database.read(
             "select p.key, p.score, p.decision, p.flags, s.id, s.name, s.version, s.source, s.made, p.reasons, p.turns, "
-            "s.rule, p.low, p.high from predictions p join scorings s on s.number = p.scoring where p.key = :key "
+            "s.rule, p.low, p.high, p.said from predictions p join scorings s on s.number = p.scoring where p.key = :key "
             "order by s.number desc",
             key=key,
         )
@@ -142,8 +142,8 @@ class Predictions:
             for one, made in self._answers.of(key)
         ]
         scored = [
-            Predicted(*held, reasons=reasons, turns=turns, rule=rule, low=low, high=high)  # type: ignore[misc]
-            for *held, reasons, turns, rule, low, high in rows
+            Predicted(*held, reasons=reasons, turns=turns, rule=rule, low=low, high=high, said=said)  # type: ignore[misc]
+            for *held, reasons, turns, rule, low, high, said in rows
         ]
         return list(heapq.merge(scored, told, key=lambda one: one.made, reverse=True))
 

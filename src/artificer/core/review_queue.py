@@ -42,6 +42,8 @@ class Review:
         Ends of the interval of a number that holds nine values in ten; None where it has no such end.
     reasons : str
         Of the scoring or the server's prediction that it came from; a server works out no reasons.
+    said : str
+        The class, where there are more than two.
     """
 
     key: str
@@ -55,6 +57,7 @@ class Review:
     reasons: str
     low: float | None = None
     high: float | None = None
+    said: str = ""
 
 
 class ReviewQueue:
@@ -143,7 +146,8 @@ class ReviewQueue:
         """Rows of the queue, the oldest first, so many at most; of one key or in one state, where these are named."""
         rows = self._database.read(
             "select r.key, r.period, r.because, r.asked, r.state, r.opened, r.decided, coalesce(p.score, a.score), "
-            "coalesce(p.reasons, ''), coalesce(p.low, a.low), coalesce(p.high, a.high) from reviews r "
+            "coalesce(p.reasons, ''), coalesce(p.low, a.low), coalesce(p.high, a.high), coalesce(p.said, a.said, '') "
+            "from reviews r "
             "left join scorings s on s.id = r.scoring left join predictions p on p.scoring = s.number and p.key = r.key "
             f"left join streams t on t.id = substr(r.scoring, 1, {STREAM}) left join answers a on a.stream = t.number "
             f"and a.number = case when t.id is null then -1 else cast(substr(r.scoring, {STREAM + 2}) as bigint) end "

@@ -79,7 +79,7 @@ def _compared(
     if found.root:
         return _roots(losses, weight, groups, level)
     by_rows = mean_of_rows(losses[1] - losses[0], weight, groups, level=level, method="paired t over rows")
-    return _of_hits(by_rows, losses, weight, groups, level) if name == "accuracy" else by_rows
+    return _of_hits(by_rows, losses, weight, groups, level) if found.of_hits else by_rows
 
 
 def corrected_resampled_t(differences: np.ndarray, n_train: int, n_test: int, *, level: float = 0.95) -> Estimate:

@@ -16,6 +16,7 @@ from artificer.measure.compare import compare
 from artificer.measure.distributions import t_reach
 from artificer.measure.influence import has_influence, influence
 from artificer.measure.intervals import influence_error, rank_quantile
+from artificer.measure.metrics import metric
 
 
 def importance(
@@ -49,7 +50,7 @@ def importance(
     losses = [compare(name, y, prediction, one, weight, groups=groups, level=level) for one in others]
     value, low, high = (float(np.mean([getattr(one, end) for one in losses])) for end in ("value", "low", "high"))
     found = replace(losses[0], value=value, low=low, high=high, method=f"{n_repeats} shuffles, {losses[0].method}")
-    if n_repeats == 1 or name == "accuracy" or not has_influence(name) or not low < high < np.inf:
+    if n_repeats == 1 or metric(name).of_hits or not has_influence(name) or not low < high < np.inf:
         return found
     lost = influence(name, y, prediction, weight) - np.mean([influence(name, y, one, weight) for one in others], axis=0)
     few = len(y) if groups is None else len(np.unique(groups))

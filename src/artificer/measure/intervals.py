@@ -84,7 +84,7 @@ def _estimated(
     if found.losses is None:
         return _by_leaving_out(found, value, y, prediction, weight, groups, level)
     losses = found.losses(y, shaped(found, prediction))
-    if name != "accuracy":
+    if not found.of_hits:
         return _within(_of_losses(found, losses, weight, groups, level), _largest(name, prediction))
     mean, n = mean_of_rows(losses, weight, groups, level=level), effective_rows(len(y), weight)
     by_rows = replace(wilson(value * n, n, level=level), n=len(y))

@@ -56,6 +56,8 @@ class Metric:
         Whether the score is the root of the mean loss.
     of_labels : bool
         Whether of a prediction nothing counts but which class is the most probable.
+    of_hits : bool
+        Whether it is the share of rows that are right.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Metric:
     losses: Losses | None = None
     root: bool = False
     of_labels: bool = False
+    of_hits: bool = False
 
     @property
     def sign(self) -> float:
@@ -204,6 +207,14 @@ def _value(name: str, given: tuple[float, ...]) -> Metric:
     return Metric(name, ("binary",), True, most, None, mean_of(losses, -1.0), losses)
 
 
+def _top_k(name: str, given: tuple[float, ...]) -> Metric:
+    return _hits(name, ("multiclass",), scores.beyond(int(given[0])))
+
+
+def _hits(name: str, tasks: tuple[Task, ...], misses: Losses) -> Metric:
+    return Metric(name, tasks, True, 1.0, 0.0, mean_of(misses, -1.0, 1.0), misses, of_hits=True)
+
+
 def _loss(name: str, tasks: tuple[Task, ...], losses: Losses, *, root: bool = False) -> Metric:
     return Metric(name, tasks, False, 0.0, None, mean_of(losses, root=root), losses, root)
 
@@ -227,7 +238,7 @@ METRICS: dict[str, Metric] = {
         Metric("average_precision", ("binary",), True, 1.0, 0.0, scores.average_precision),
         _loss("log_loss", CLASSES, scores.log_losses),
         _loss("brier", CLASSES, scores.brier_losses),
-        Metric("accuracy", CLASSES, True, 1.0, 0.0, mean_of(scores.misses, -1.0, 1.0), scores.misses),
+        _hits("accuracy", CLASSES, scores.misses),
         Metric("balanced_accuracy", CLASSES, True, 1.0, 0.0, scores.balanced_accuracy, of_labels=True),
         Metric("f1", ("binary",), True, 1.0, 0.0, scores.f1, of_labels=True),
         Metric("f1_macro", CLASSES, True, 1.0, 0.0, scores.f1_macro, of_labels=True),
@@ -261,6 +272,13 @@ FAMILIES: dict[str, Family] = {
         (1,),
         lambda given: _is_top(given[0]),
         _precision_at,
+    ),
+    "top_k_accuracy": Family(
+        "among how many of the likeliest classes the right one shall be, from 2 up",
+        "top_k_accuracy:3",
+        (1,),
+        lambda given: given[0] >= 2 and given[0] == int(given[0]),
+        _top_k,
     ),
     "value": Family(
         "what acting on a row costs, below 0, and what a success brings, more than that; or both and how many rows are "

@@ -36,6 +36,17 @@ def misses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     return np.asarray(p.argmax(axis=1) != y.astype(np.int64), np.float64)
 
 
+def beyond(k: int) -> Losses:
+    """1 where the right class is not among the `k` likeliest, and of classes of one chance the share that is not."""
+
+    def losses(y: np.ndarray, p: np.ndarray) -> np.ndarray:
+        own = np.take_along_axis(p, y.astype(np.int64)[:, None], axis=1)
+        above, level = (p > own).sum(axis=1), (p == own).sum(axis=1)
+        return np.asarray(1.0 - np.clip((k - above) / level, 0.0, 1.0))
+
+    return losses
+
+
 def squared(y: np.ndarray, p: np.ndarray) -> np.ndarray:
     """Squared errors."""
     return np.asarray((p - y) ** 2)

@@ -11,6 +11,7 @@ from artificer.core.life import Period
 from artificer.core.report.life import LifePage, life_page
 from artificer.core.store import write_bytes
 from artificer.line.ship.stretches import stretches
+from artificer.line.track.meeting import among, classes_of, comparable
 from artificer.line.track.periods import scored
 from artificer.line.update import Meeting, Version, meet, opened
 from artificer.watch.scene import Scene, told
@@ -54,8 +55,7 @@ def periods(scene: Scene, first: Version) -> tuple[Period, ...]:
     else:
         starts, place = stretches(scene.moment, scene.moment > first.reference.last_time)
     served = _served_versions(scene)
-    without = rows.predicted(first) if rows.n_rows else np.empty((0, 1))
-    told_by = _predicted(scene, rows, served, without, first)
+    told_by, without = _predicted(scene, rows, served, first)
     return tuple(
         _period(scene, rows, label, start, place == number, served, (told_by, without))
         for number, (label, start) in enumerate(starts)
@@ -79,16 +79,20 @@ def _served_versions(scene: Scene) -> np.ndarray:
     return names
 
 
-def _predicted(scene: Scene, rows: Meeting, served: np.ndarray, without: np.ndarray, first: Version) -> np.ndarray:
+def _predicted(scene: Scene, rows: Meeting, served: np.ndarray, first: Version) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions of what was served when each row came in, and of the first version, in the same columns."""
+    if not rows.n_rows:
+        return np.empty((0, 1)), np.empty((0, 1))
+    names = sorted({*served[rows.places]} - {first.name})
+    known = {name: opened(scene.package(name)) for name in names if scene.package(name).is_dir()}
+    known = {name: one for name, one in known.items() if comparable(first, one)}
+    classes = classes_of(first, *known.values())
+    without = among(rows.predicted(first), first, classes)
     prediction = without.copy()
-    for name in sorted({*served[rows.places]} - {first.name}):
-        if not scene.package(name).is_dir():
-            continue
-        version = opened(scene.package(name))
-        if version.predictor.contents.classes == first.predictor.contents.classes:
-            here = served[rows.places] == name
-            prediction[here] = rows.predicted(version)[here]
-    return prediction
+    for name, version in known.items():
+        here = served[rows.places] == name
+        prediction[here] = among(rows.predicted(version)[here], version, classes)
+    return prediction, without
 
 
 def _by_look(scene: Scene) -> tuple[list[tuple[str, float]], np.ndarray]:

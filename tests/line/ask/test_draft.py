@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from artificer.core.brief import Brief
 from artificer.core.errors import DataError
 from artificer.line.ask import ask, draft_brief, drafted, read_brief
+from artificer.line.ask.decision import check_decision
 from artificer.line.ask.draft import quoted
 from artificer.line.ask.written import check
 
@@ -221,3 +223,11 @@ def test_a_column_named_like_a_pattern_is_refused(tmp_path: Path, name: str) -> 
     frame(**{name: list(range(N))}).write_csv(tmp_path / "rows.csv")
     with pytest.raises(DataError, match="rename it"):
         draft_brief(tmp_path / "rows.csv", "bought", folder=tmp_path)
+
+
+def test_of_several_classes_unsure_rows_are_offered_to_a_person(tmp_path: Path) -> None:
+    text, brief = draft(tmp_path, frame(bought=pl.Series(["a", "b", "c"] * (N // 3))))
+    offered = check(tomllib.loads(uncommented(text))).decision
+    assert offered.review.when == ("score < 0.5",)
+    check_decision(replace(brief, decision=offered), "multiclass")
+    assert "capacity" not in text

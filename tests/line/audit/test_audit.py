@@ -324,20 +324,6 @@ def test_a_target_that_moves_is_drift(tmp_path: Path) -> None:
     assert moved.severity == "warning"
 
 
-@pytest.mark.parametrize("moves", [True, False])
-def test_of_several_classes_the_one_that_moved_furthest_is_drift(tmp_path: Path, moves: bool) -> None:
-    rng, frame = np.random.default_rng(0), clean()
-    late = (np.arange(N) > N / 2) & moves
-    draws = np.where(late, rng.choice(3, N, p=[0.2, 0.3, 0.5]), rng.choice(3, N, p=[0.6, 0.3, 0.1]))
-    frame["bought"] = [f"team {one}" for one in draws]
-    frame["day"] = [f"2024-{1 + row // 75:02d}-{1 + (row % 75) // 3:02d}" for row in range(N)]
-    told = found(audited(tmp_path, frame, data=Data(time="day")), "drift")
-    assert len(told) == moves
-    if moves:
-        assert "share of 'team 0'" in told[0].says or "share of 'team 2'" in told[0].says
-        assert "1 more of 3 classes moved too" in told[0].says
-
-
 def test_groups_that_follow_each_other_are_no_drift(tmp_path: Path) -> None:
     brief = Brief(target=Target(column="bought"))
     asked = ask(begin(brief, frame=pl.DataFrame(clean(300)), workspace=tmp_path))

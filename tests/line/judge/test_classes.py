@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import precision_recall_fscore_support
 
+from artificer.core.brief import Accept
 from artificer.core.records import Finding
 from artificer.core.stages import OfClass
 from artificer.line.judge.classes import classes, of_classes
 from artificer.line.judge.examined import Examined, Rows
+from artificer.line.judge.lines import test_lines as judged
+from artificer.line.judge.seen import Champion, Seen
+from artificer_runtime import Predictor
 
 NAMES = ("billing", "delivery", "a, b", "other")
 
@@ -73,3 +80,41 @@ def test_a_name_that_is_never_given_has_no_precision() -> None:
     }
     assert np.isnan(told["delivery"].precision.value)
     assert (told["delivery"].recall.value, told["delivery"].taken_for) == (0.0, "billing")
+
+
+def test_a_number_has_no_classes() -> None:
+    seen = Examined(
+        "regression", "rmse", Rows(pl.DataFrame({"x": [1.0, 2.0]}), np.array([1.5, -2.0])), np.zeros((2, 1))
+    )
+    assert of_classes(seen, 0.95) == ()
+
+
+@pytest.mark.parametrize(("bound", "outcome"), [(0.3, "met"), (0.128, "not shown"), (0.01, "unmet")])
+def test_of_several_classes_calibration_is_that_of_the_likeliest(
+    make: Callable[..., Seen], bound: float, outcome: str
+) -> None:
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.ones(3), 1_000)
+    y = np.array([rng.choice(3, p=one) for one in chances])
+    sure = chances**2 / (chances**2).sum(axis=1, keepdims=True)
+    towns = np.where(np.arange(1_000) % 2 > 0, "north", "south").tolist()
+    wanted = {
+        "calibration": Accept(at_most=bound),
+        "calibration_gap": Accept(at_most=0.5, by=("town",)),
+    }
+    line, gap = judged(make(y, sure, task="multiclass", accept=wanted, town=towns))
+    assert line.outcome == outcome
+    assert "likeliest" in line.note
+    assert gap.outcome == "met"
+
+
+def test_of_several_classes_labels_are_compared_by_name_where_the_version_in_service_knows_fewer(
+    make: Callable[..., Seen],
+) -> None:
+    y = np.tile([0, 1, 2], 30)
+    seen = make(y, np.eye(3)[y] * 0.7 + 0.1, task="multiclass", accept={"flips": Accept(at_most=0.05)})
+    more = replace(seen.predictor.contents, classes=("blue", "cyan", "green", "red"))
+    wider = replace(seen, prediction=np.insert(seen.prediction, 1, 0.0, axis=1), predictor=Predictor(more))
+    (line,) = judged(replace(wider, champion=Champion("v1", seen.prediction, seen.predictor)))
+    assert line.estimate is not None
+    assert (line.outcome, line.estimate.value) == ("met", 0.0)

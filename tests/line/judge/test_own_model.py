@@ -42,6 +42,7 @@ def test_on_sealed_rows_all_tests_run_that_train_nothing(make: Make) -> None:
         "leakage",
         "overlap",
         "monotone",
+        "classes",
         "invariance",
         "against_trivial",
         "against_linear",

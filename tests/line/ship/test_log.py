@@ -293,7 +293,7 @@ class TestProcesses:
             "    if n % 10 == 0:\n"
             "        book.labels.keep('calls', [(f'{me}-{n}', 'yes'), ('shared', f'{me}-{n}')])\n"
             "    if n % 100 == 0:\n"
-            "        rows = [(f'{me}-{k}', 0.5, '', '', '', None, None, None) for k in range(50)]\n"
+            "        rows = [(f'{me}-{k}', 0.5, '', '', '', None, None, None, '') for k in range(50)]\n"
             "        book.predictions.keep(f'{me}-{n}', 'calls', 'v1', 't', rows)\n"
             "log.close()\n"
         )

@@ -42,7 +42,7 @@ def book(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     log = Log(lambda: ledger, brief(rows=""), Wanted(rows=True))
     log.answered("v1", [{"id": n, "x": 1} for n in range(50)], [{"prediction": "y", "score": 0.5, "flags": []}] * 50)
     log.close()
-    ledger.predictions.keep("s1", "calls", "v1", "t", [(one, 0.5, "", "", "", None, None, None) for one in "ab"])
+    ledger.predictions.keep("s1", "calls", "v1", "t", [(one, 0.5, "", "", "", None, None, None, "") for one in "ab"])
     ledger.labels.keep("calls", [("a", "yes")])
     ledger.labels.keep("other", [("a", "yes")])
     yield ledger

@@ -82,6 +82,18 @@ class TestTheTable:
         assert (table["predicted"].to_numpy()[clear] == best[clear]).all()
         assert table["score"].is_between(1 / 3, 1).all()
 
+    def test_the_ledger_holds_which_class_was_said(self, client: Any, rows: Rows) -> None:
+        client.ask(more='\n[decision]\nreview = { when = ["score > 0"] }\n').ship("three", "multiclass").serve("three")
+        _, table = scored(client, rows())
+        said = dict(zip(table["id"].cast(pl.String).to_list(), table["predicted"].to_list(), strict=True))
+        assert len({*said.values()}) > 1
+        book = client.ledger
+        assert {key: book.predictions.of(key)[0].said for key in said} == said
+        assert {one.key: one.said for one in book.reviews("calls").reviews()} == said
+        book.labels.keep("calls", [(key, "blue") for key in said])
+        told = book.answers.outcomes("calls", "three", 100)
+        assert sorted(one for _, one, _ in told) == sorted(said.values())
+
     def test_without_a_key_names_rows_by_their_place(self, client: Any, rows: Rows) -> None:
         client.ask(data="")
         path = client.rows(rows(3))

@@ -107,6 +107,42 @@ def test_what_the_brief_leaves_to_a_person_waits_for_one(authority: Authority, b
     assert because in found.decisions[0].because
 
 
+class TestANewClass:
+    """Of three classes that the champion knows, and a fourth that the challenger has learned since."""
+
+    OURS, THEIRS = ("a", "c", "d"), ("a", "b", "c", "d")
+
+    def met(self, quality: float) -> Any:
+        rng = np.random.default_rng(0)
+        y = rng.choice(["a", "b", "c", "d"], 1000)
+        frame = pl.DataFrame(
+            {"old": np.where(y == "d", 0.5, 0.25), "new": np.where(y == "d", quality, 1 - quality), "won": y}
+        )
+        brief = replace(BRIEF, target=Target(column="won"))
+        ours, theirs = version("old", self.OURS, "log_loss", ""), version("new", self.THEIRS, "log_loss", "")
+        return compared(brief, ours, theirs, meet(frame, brief, ours)), frame
+
+    def test_a_challenger_that_tells_the_others_better_is_promoted(self) -> None:
+        found, frame = self.met(0.97)
+        assert found.choice == "promote"
+        assert found.n_rows == (frame["won"] != "b").sum()
+        assert found.gain.value == pytest.approx(found.champion_score.value - found.challenger_score.value)
+
+    def test_one_that_does_not_is_kept_from_service(self) -> None:
+        assert self.met(0.5)[0].choice == "keep"
+
+    def test_labels_are_compared_by_name_and_not_by_their_place(self) -> None:
+        found, _ = self.met(0.97)
+        assert found.flipped == 0  # "d" is the third class of one and the fourth of the other
+
+    def test_a_version_that_forgot_a_class_decides_nothing(self) -> None:
+        brief = replace(BRIEF, target=Target(column="won"))
+        frame = pl.DataFrame({"x": [0.5] * 9, "won": ["a", "c", "d"] * 3})
+        known = version("x", self.THEIRS, "log_loss", "")
+        found = compared(brief, known, version("x", self.OURS, "log_loss", ""), meet(frame, brief, known))
+        assert (found.choice, found.decisions[0].because) == ("keep", "the versions know different classes")
+
+
 def test_versions_of_other_classes_and_rows_without_labels_decide_nothing() -> None:
     met = meet(rows(), BRIEF, version("good"))
     other = compared(BRIEF, version("good"), version("poor", ("maybe", "no", "yes")), met)

@@ -255,6 +255,10 @@ def _decision(labels: Labels) -> list[str]:
             '# capacity = { top = 500, every = "7d" }   # how many rows can be acted on, in which time?',
             '# value = { currency = "EUR", acted = -6, success = 80 }   # what does acting cost, what does success bring?',
         ]
+    elif labels.task == "multiclass":
+        lines.append(
+            '# review = { when = ["score < 0.5"], to = "person" }   # which rows are too unsure to go by themselves?'
+        )
     return lines
 
 

@@ -51,7 +51,8 @@ def champion_of(run: Run, asked: Asked, rows: Labelled) -> Champion | None:
         return None
     try:
         predictor = artificer_runtime.load(run.path(f"packages/{version}"))
-        if predictor.contents.classes != asked.classes:
+        known = predictor.contents.classes
+        if known != asked.classes and min(len(known), len(asked.classes)) < 3:
             return Champion(version, why=f"version {version}, which is in service, knows other classes")
         prediction = predictor.raw(predictor.schema.encode(rows.frame))
     except (ArtificerError, PackageError, RowsError) as error:
@@ -82,7 +83,10 @@ def _differ(seen: Seen, before: Seen) -> np.ndarray:
     if seen.asked.task == "binary":
         return np.asarray(np.abs(chosen(seen) - chosen(before)))
     if seen.asked.task == "multiclass":
-        one, other = (by.decided("accuracy", by.prediction).argmax(axis=1) for by in (seen, before))
+        one, other = (
+            np.array(by.predictor.contents.classes)[by.decided("accuracy", by.prediction).argmax(axis=1)]
+            for by in (seen, before)
+        )
         return np.asarray(one != other, np.float64)
     then = before.prediction[:, 0]
     return np.asarray(np.abs(seen.prediction[:, 0] - then) > np.median(np.abs(seen.y - then)), np.float64)

@@ -31,6 +31,7 @@ from artificer.line.ship.filling import ENDS, ends_of, filling
 from artificer.line.ship.predicted import Predicted, batches_of, predicted_rows
 from artificer.line.ship.reasons import shown_of
 from artificer.line.ship.scorer import Scorer, scorer_of
+from artificer_runtime.schema import canonical_text
 
 
 def score(
@@ -117,11 +118,21 @@ def _kept(scorer: Scorer, found: Predicted, said: Decided, place: Place, queue: 
     if scorer.ledger is None:
         return scoring
     ends = ends_of(found.ends) or (pl.lit(None, pl.Float64).alias(name) for name in ENDS)
-    rows = _Rows(told.with_columns(said.reasons, pl.Series("turns", said.turns, nan_to_null=True), *ends))
+    turns = pl.Series("turns", said.turns, nan_to_null=True)
+    rows = _Rows(told.with_columns(said.reasons, turns, *ends, _classes(found).alias("said")))
     scorer.ledger.predictions.keep(scoring, scorer.brief.name, scorer.version, place.shown, rows, rule)
     if queue is not None:
         _queue(queue, scoring, found, said, scorer.brief.decision.review.to)
     return scoring
+
+
+def _classes(found: Predicted) -> pl.Series:
+    """The class that was said of each row, as labels are kept: Series of String (n_rows,); "" but of more than two classes."""
+    if found.classes is None:
+        return pl.repeat("", len(found.score), dtype=pl.String, eager=True)
+    said = pl.Series(found.classes.tolist())
+    different = said.unique()
+    return said.replace_strict(different, [canonical_text(one) for one in different.to_list()], return_dtype=pl.String)
 
 
 def _queue(queue: ReviewQueue, scoring: str, found: Predicted, said: Decided, asked: str) -> None:

@@ -183,6 +183,33 @@ def check_roles(frame: pl.DataFrame, brief: Brief) -> None:
             raise DataError(f"the new rows lack '{name}', which [data] {place} names{closest(name, frame.columns)}")
 
 
+def classes_of(*versions: Version) -> tuple[str, ...]:
+    """What any of the versions calls rows: the first one's classes, in its order, and those that others know besides."""
+    return tuple(dict.fromkeys(name for one in versions for name in one.predictor.contents.classes))
+
+
+def among(prediction: np.ndarray, version: Version, classes: tuple[str, ...]) -> np.ndarray:
+    """Predictions of a version in columns of `classes`; one that it does not know has no chance with it.
+
+    Parameters
+    ----------
+    prediction : array of float64, (n_rows, n_classes) or (n_rows, 1)
+        In the version's own columns.
+    """
+    own = version.predictor.contents.classes
+    if own == classes:
+        return prediction
+    wide = np.zeros((len(prediction), len(classes)))
+    wide[:, [classes.index(name) for name in own]] = prediction
+    return wide
+
+
+def comparable(champion: Version, challenger: Version) -> bool:
+    """Whether both can be scored on rows that the champion has names for: it may know fewer classes, of more than two."""
+    ours, theirs = (one.predictor.contents.classes for one in (champion, challenger))
+    return ours == theirs or (len(ours) > 2 and {*ours} <= {*theirs})
+
+
 def newest(time: np.ndarray | None, n_rows: int) -> np.ndarray:
     """Mark the newest rows: a third of them, or as many as are enough.
 
@@ -215,7 +242,7 @@ def _of_new_classes(
         "warning",
         column.name,
         f"{counted(n_new, 'new row has', 'new rows have')} a class of '{column.name}' that the model does not know: {names}",
-        "correct the spelling of the labels, or train anew with all classes: `artificer run`",
+        "correct the spelling of the labels, or retrain with the class: `artificer update BRIEF`",
         (Fact("rows", float(n_new), "rows"),),
     )
     return strange, (finding,)

@@ -21,7 +21,7 @@ from artificer.core.life import Updated
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.data.readers import read
 from artificer.line.ask import read_brief
-from artificer.line.track.meeting import Meeting, Version, meet, newest, opened
+from artificer.line.track.meeting import Meeting, Version, among, classes_of, comparable, meet, newest, opened
 from artificer.line.update.flips import flipped
 from artificer.line.update.since import Start, start_of
 from artificer.measure.bayes import chances, practically
@@ -64,16 +64,25 @@ def compared(brief: Brief, champion: Version, challenger: Version, rows: Meeting
     ----------
     n_looks : int
         How many challengers have been judged on these rows, this one included: the level is corrected for it.
+
+    Notes
+    -----
+    A challenger that knows classes which the champion does not, of more than two, meets it on rows of the classes that both
+    know. That is not in its favour: what it gives to the new ones it takes from these, and rows of the new ones, none of which
+    the champion can call by its name, are not counted.
     """
     level = spent(LEVEL, n_looks)
     metric = champion.metric
-    alike = champion.predictor.contents.classes == challenger.predictor.contents.classes
+    alike = comparable(champion, challenger)
     if not alike or not rows.n_rows:
         why = "the versions know different classes" if not alike else "no labelled row is there that neither saw"
         return _undecided(champion, challenger, metric, rows.n_rows, why)
     ours, theirs = rows.predicted(champion), rows.predicted(challenger)
     share, what = flipped(brief, rows, (champion, challenger), ours, theirs)
-    ours, theirs = champion.decided(metric, ours), challenger.decided(metric, theirs)
+    classes = classes_of(champion, challenger)
+    ours, theirs = (
+        among(one.decided(metric, said), one, classes) for one, said in ((champion, ours), (challenger, theirs))
+    )
     scores = [estimate(metric, rows.y, one, rows.weight, groups=rows.group, level=level) for one in (ours, theirs)]
     gain = compare(metric, rows.y, theirs, ours, rows.weight, groups=rows.group, level=level)
     told = f"{share:.0%} {what}"

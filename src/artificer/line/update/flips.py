@@ -34,5 +34,8 @@ def flipped(
         typical = float(np.median(np.abs(rows.y - first[:, 0])))
         moved = np.abs(first[:, 0] - second[:, 0]) > typical
         return float(moved.mean()), "of the predictions move by more than the champion's median error"
-    one, other = (version.labels(said) for version, said in zip(versions, (first, second), strict=True))
+    one, other = (
+        np.array(version.predictor.contents.classes)[version.labels(said)]
+        for version, said in zip(versions, (first, second), strict=True)
+    )
     return float((one != other).mean()), "of the predicted classes change"

@@ -49,7 +49,7 @@ def calibrated(scorer: Scorer, told: Material) -> Calibrated | None:
         return None
     found = scorer.ledger.answers.outcomes(scorer.brief.name, scorer.version, MOST_LABELS)
     two = len(classes) == 2
-    if not two:  # of rows in a table the ledger holds how likely the class was, and not which
+    if not two:  # of rows in an older table the ledger holds how likely the class was, and not which
         found = [one for one in found if one[1]]
     if not found:
         return None
