@@ -195,8 +195,7 @@ def test_the_fixture_tests_a_model_in_a_suite_of_ones_own(pytester: pytest.Pytes
         """
         from sklearn.datasets import load_breast_cancer
         from sklearn.linear_model import LogisticRegression
-        from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+        from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
         X, y = load_breast_cancer(return_X_y=True)
