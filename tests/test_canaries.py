@@ -37,7 +37,7 @@ learners = ["lightgbm", "linear"]
 """
 # A value of each kind, which few rows hold or a personal column does.
 TEXTS = ("canaryid", "canaryperson", "Canaria Birdsong", "canarymail", "Atlantis", "Xanadu", "quetzalcoatlus")
-NUMBERS = (987654.25, 4242424.5, -313131.75, 7777123.125)
+NUMBERS = (986754.25, 4242424.5, -313131.75, 7777123.125)  # none whose digits are those of a share such as 26 / 81
 DAYS = ("1901-02-03", "1902-03-04")
 
 

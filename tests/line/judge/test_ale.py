@@ -61,5 +61,15 @@ def test_of_several_classes_the_two_that_move_most_are_drawn() -> None:
         assert last.value - first.value == pytest.approx(slope * (high - low))
 
 
+def test_what_fewer_than_ten_rows_reach_is_not_told() -> None:
+    seen = examined()
+    x = seen.rows.frame["x"].to_numpy().copy()
+    x[:9], x[9:18] = 987.5, -987.5
+    (shape,) = shapes(replace(seen, rows=replace(seen.rows, frame=seen.rows.frame.with_columns(x=x))), ["x"])
+    at = [one for one, _ in shape.points]
+    assert sorted(x)[9] == at[0] > 0
+    assert sorted(x)[-10] == at[-1] < 1
+
+
 def test_there_is_no_shape_without_a_model() -> None:
     assert shapes(replace(examined(), predict=None), ["x"]) == ()

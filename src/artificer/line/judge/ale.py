@@ -18,6 +18,7 @@ from artificer.line.judge.examined import Examined
 from artificer.measure.intervals import of_draws
 
 ROWS, STRETCHES, FEWEST, REPLICATES, MOST_CLASSES = 600, 12, 50, 200, 2
+REACHED = 10  # rows that lie at an end of a shape or beyond: what single rows hold is not told, nor stretches the chart
 LARGEST = float(np.finfo(np.float32).max) / 4
 
 
@@ -36,13 +37,19 @@ def shapes(seen: Examined, columns: Sequence[str]) -> tuple[Shape, ...]:
 
 
 def shapes_along(seen: Examined, frame: pl.DataFrame, name: str) -> tuple[Shape, ...]:
-    """Accumulated local effects of one column; none where fewer than 50 rows hold it or it takes fewer than 3 values."""
+    """Accumulated local effects of one column, from its tenth lowest to its tenth highest value.
+
+    None where fewer than 50 rows hold it, or these take fewer than 3 values.
+    """
     assert seen.predict is not None
     # What overflows float32 is clipped when a model reads it, and leaves no scale to draw on.
     frame = frame.filter((frame[name].cast(pl.Float64).abs() <= LARGEST).fill_null(False))
     values = frame[name].cast(pl.Float64).to_numpy()
     if len(values) < FEWEST:
         return ()
+    low_end, high_end = np.sort(values)[[REACHED - 1, -REACHED]]
+    inside = (values >= low_end) & (values <= high_end)
+    frame, values = frame.filter(inside), values[inside]
     ends = np.unique(np.quantile(values, np.linspace(0, 1, STRETCHES + 1), method="nearest"))
     if len(ends) < 3:
         return ()
