@@ -102,8 +102,7 @@ def _made(size: Size) -> dict[str, Candidate]:
     if size.n_classes > 2:
         made += [Candidate("discriminant", "discriminant", {})]
     if not size.loss:
-        drawn = {"min_samples_leaf": 5, "max_features": 0.5} if size.n_classes else {"max_features": 1.0}
-        made += [Candidate("extra_trees", "extra_trees", drawn)] if size.n_rows <= MOST_FOR_DRAWN else []
+        made += [_drawn_trees(size)] if size.n_rows <= MOST_FOR_DRAWN else []
         made += [Candidate("kernel", "kernel", {})] if size.n_rows <= MOST_FOR_KERNEL and not size.personal else []
     return _by_name(made)
 
@@ -234,6 +233,14 @@ def _engineered(size: Size) -> list[Candidate]:
     if size.has_catboost:
         pairs.append(Candidate("catboost_engineered", "catboost", _catboost(size).settings))
     return pairs
+
+
+def _drawn_trees(size: Size) -> Candidate:
+    """Of several classes, few trees that part every row: all trees together have a size to keep, and leaves hold each class."""
+    settings = {"max_features": 1.0} if not size.n_classes else {"max_features": 0.5, "min_samples_leaf": 5}
+    return Candidate(
+        "extra_trees", "extra_trees", settings | ({"trees": 50, "min_samples_leaf": 1} if size.n_classes > 2 else {})
+    )
 
 
 def _network(size: Size) -> Candidate:
