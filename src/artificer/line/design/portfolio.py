@@ -238,9 +238,8 @@ def _engineered(size: Size) -> list[Candidate]:
 def _drawn_trees(size: Size) -> Candidate:
     """Of several classes, few trees that part every row: all trees together have a size to keep, and leaves hold each class."""
     settings = {"max_features": 1.0} if not size.n_classes else {"max_features": 0.5, "min_samples_leaf": 5}
-    return Candidate(
-        "extra_trees", "extra_trees", settings | ({"trees": 50, "min_samples_leaf": 1} if size.n_classes > 2 else {})
-    )
+    settings |= {"trees": 50, "min_samples_leaf": 1, "bytes": 12e6} if size.n_classes > 2 else {}
+    return Candidate("extra_trees", "extra_trees", settings)
 
 
 def _network(size: Size) -> Candidate:

@@ -25,10 +25,10 @@ RAREST = 1e-9  # share of a class that no training row has
 
 @dataclass(frozen=True)
 class ExtraTrees:
-    """Settings: `trees` (200), `min_samples_leaf` (2), `max_features` (0.5), `rows` (30,000), and `rounds`.
+    """Settings: `trees` (200), `min_samples_leaf` (2), `max_features` (0.5), `rows` (30,000), `bytes` (8e6), and `rounds`.
 
     Of more rows than `rows` a sample is drawn. `rounds` fixes how many times ten trees are grown, whatever the clock says.
-    A tree has no more leaves than keep all trees within 8 MB.
+    A tree has no more leaves than keep all trees within `bytes`.
     """
 
     API: ClassVar[int] = 1
@@ -60,7 +60,7 @@ class ExtraTrees:
     def _forest(self, fold: Fold, settings: Settings, n_trees: int) -> Any:
         smallest = int(settings.get("min_samples_leaf", 2))
         bytes_per_leaf = 2 * (NODE_BYTES + VALUE_BYTES * max(fold.n_classes, 1))
-        most_leaves = max(2, int(MOST_BYTES / (n_trees * bytes_per_leaf)))
+        most_leaves = max(2, int(settings.get("bytes", MOST_BYTES) / (n_trees * bytes_per_leaf)))
         parameters: dict[str, Any] = {
             "min_samples_leaf": smallest,
             "max_features": float(settings.get("max_features", 0.5)),
