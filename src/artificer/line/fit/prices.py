@@ -27,6 +27,7 @@ STEP = 1.25
 # Beyond so many times the rows of a fold, the law is not trusted: time grows in proportion.
 FAR = 2
 BOOSTERS = ("lightgbm", "lightgbm_trusting", "catboost")
+LISTED_TREES = 200  # that drawn trees had in the bank
 
 
 @dataclass
@@ -69,7 +70,8 @@ class Prices:
         n_features = sum(self.widths.get(block, 0) for block in candidate.blocks)
         n_rows = float(candidate.settings.get(SHARE, 1.0)) * self.n_rows
         size = by_rows * math.log(max(n_rows, 1)) + by_features * math.log(max(n_features, 1))
-        faster = math.log(float(candidate.settings.get("faster", 1.0)))
+        trees = float(candidate.settings.get("trees", LISTED_TREES))
+        faster = math.log(float(candidate.settings.get("faster", 1.0)) * LISTED_TREES / trees)
         return base + size + by_classes * math.log(max(self.n_classes, 1)) - faster
 
     def _pace(self, learner: str) -> float:
