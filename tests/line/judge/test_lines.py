@@ -77,23 +77,6 @@ def test_the_gain_over_a_rule_in_the_metric_where_nothing_is_listed(graded: Make
     assert (line.outcome, line.note) == (outcome, "in roc_auc")
 
 
-@pytest.mark.parametrize(("bound", "outcome"), three((0.3, 0.128, 0.01)))
-def test_of_several_classes_calibration_is_that_of_the_likeliest(make: Make, bound: float, outcome: str) -> None:
-    rng = np.random.default_rng(0)
-    chances = rng.dirichlet(np.ones(3), 1_000)
-    y = np.array([rng.choice(3, p=one) for one in chances])
-    sure = chances**2 / (chances**2).sum(axis=1, keepdims=True)
-    towns = np.where(np.arange(1_000) % 2 > 0, "north", "south").tolist()
-    wanted = {
-        "calibration": Accept(at_most=bound),
-        "calibration_gap": Accept(at_most=0.5, by=("town",)),
-    }
-    line, gap = judged(make(y, sure, task="multiclass", accept=wanted, town=towns))
-    assert line.outcome == outcome
-    assert "likeliest" in line.note
-    assert gap.outcome == "met"
-
-
 @pytest.mark.parametrize(("bound", "outcome"), three((100, 1, 0)))
 def test_how_long_one_prediction_takes(graded: Make, bound: float, outcome: str) -> None:
     seen = graded(accept={"latency_ms": Accept(p99_at_most=bound)})
