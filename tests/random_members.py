@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from artificer_runtime.contributions.trees import covered
 from artificer_runtime.members.kernel import Kernel, placed
 from artificer_runtime.members.linear import Linear
 from artificer_runtime.members.network import Network, rounded
 from artificer_runtime.members.oblivious import Oblivious
+from artificer_runtime.members.packed import Forest
 from artificer_runtime.members.trees import IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_RIGHT, Trees
+from artificer_runtime.members.written import OF_1
 
 N_FEATURES = 5
 LINKS = {"logit": 1, "softmax": 3, "identity": 1}
@@ -31,7 +34,8 @@ def trees(rng: np.random.Generator, link: Any, n_iterations: int = 12) -> Trees:
         slot=np.where(inner, slot, 0).ravel().astype(np.int32),
         child=child.ravel().astype(np.int32),
         threshold=np.where(inner, threshold, np.inf).ravel().astype(np.float32),
-        value=np.where(inner, 0, rng.normal(size=slot.shape)).ravel(),
+        leaf=np.where(inner, 0, heap - 7 + 8 * np.arange(n_trees)[:, None]).ravel().astype(np.int32),
+        value=rng.normal(size=8 * n_trees),
         root=(per_tree * np.arange(n_trees)).astype(np.int32),
         depth=np.full(n_trees, 3, np.int32),
         slot_feature=np.array([0, 1, 2, 3, 3, 4], np.int32),
@@ -40,8 +44,16 @@ def trees(rng: np.random.Generator, link: Any, n_iterations: int = 12) -> Trees:
         members=rng.random(9) < 0.5,
         n_out=n_out,
         link=link,
-        cover=np.where(rng.random(child.size) < 0.1, 0, rng.integers(0, 99, child.size)).astype(np.float32),
+        cover=np.where(rng.random(8 * n_trees) < 0.1, 0, rng.integers(0, 99, 8 * n_trees)).astype(np.float32),
     )
+
+
+def of_1(member: Trees) -> dict[str, np.ndarray]:
+    """Arrays of trees as the first version of their form wrote them."""
+    plain = {name: getattr(member, name) for name in OF_1} | {"value": member.node_values}
+    if member.cover is None:
+        return plain
+    return plain | {"cover": covered(member, Forest.of(member.child, member.root)).astype(np.float32)}
 
 
 def oblivious(rng: np.random.Generator, link: Any) -> Oblivious:
@@ -87,10 +99,10 @@ def network(rng: np.random.Generator, link: Any) -> Network:
 
 
 def forest(rng: np.random.Generator, link: Any) -> Trees:
-    """Trees that give all outputs at once."""
-    one, n_out = trees(rng, link), LINKS[link]
-    value = rng.normal(size=(len(one.child), n_out)) * np.isinf(one.threshold)[:, None]
-    return replace(one, value=value)
+    """Trees that give all outputs at once, and whose leaves share values."""
+    one, n_values = trees(rng, link), 30
+    leaf = np.where(one.leaves, rng.integers(0, n_values, len(one.child)), 0).astype(np.int32)
+    return replace(one, leaf=leaf, value=rng.normal(size=(n_values, LINKS[link])))
 
 
 def kernel(rng: np.random.Generator, link: Any) -> Kernel:

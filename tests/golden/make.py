@@ -71,15 +71,20 @@ MEMBERS = {
         "lightgbm": (("numbers", "codes", "flags"), {"max_iterations": 8}),
         "linear": (("scaled", "one_hot", "flags_hot"), {}),
     },
+    "leaves": {
+        "lightgbm": (("numbers", "codes"), {"max_iterations": 8}),
+        "extra_trees": (("numbers", "codes"), {"trees": 10, "min_samples_leaf": 1}),
+    },
     "looks": {"lightgbm": (("numbers", "shape"), {"max_iterations": 8}), "linear": (("scaled", "shape"), {})},
 }
-TASKS = {"amounts": "regression", "looks": "binary"}
+TASKS = {"amounts": "regression", "leaves": "multiclass", "looks": "binary"}
 LOSSES = {"amounts": "poisson"}  # whose mean is the exponential of what is added up
 TARGETS = {
     "binary": "deposit",
     "multiclass": "marital",
     "regression": "balance",
     "amounts": "campaign",
+    "leaves": "marital",
     "looks": "deposit",
 }
 

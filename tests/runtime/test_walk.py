@@ -17,12 +17,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_members import of_1
 
 from artificer_runtime import walk
 from artificer_runtime.errors import PackageError
 from artificer_runtime.members import trees
 from artificer_runtime.members.oblivious import Oblivious
 from artificer_runtime.members.trees import IN_SET, Trees
+from artificer_runtime.members.written import OF_1
 
 N_FEATURES = 4
 KINDS = np.array([0, 1, 2, 3, 4, 1, 5, 5, 5], np.uint8)
@@ -69,6 +71,7 @@ def forest(rng: np.random.Generator, n_iterations: int, most_leaves: int, n_out:
         slot=slot.astype(np.int32),
         child=child.astype(np.int32),
         threshold=threshold.astype(np.float32),
+        leaf=np.arange(len(child), dtype=np.int32),
         value=value,
         root=root[:-1].astype(np.int32),
         depth=np.array([depth for _, depth in grown], np.int32) + (n_iterations > 3),
@@ -175,7 +178,7 @@ def test_more_columns_than_a_block_holds_change_no_bit():
     assert_same_bits(member, numbers(rng, (50, n_slots)))
 
 
-ARRAYS = ("slot", "child", "threshold", "value", "root", "depth", "slot_feature", "slot_kind", "slot_set", "members")
+ARRAYS = ("inner", "slot", "threshold", "leaf", "value", "slot_feature", "slot_kind", "slot_set", "members")
 ODD_PLACES = st.sampled_from([-(2**31), -2, -1, 0, 1, 2, 5, 9, 40, 4096, 2**31 - 1])
 
 
@@ -222,8 +225,16 @@ DAMAGE = st.tuples(
 def test_damaged_trees_are_refused_or_harmless(seed, name, damage, n_rows):
     rng = np.random.default_rng(seed)
     member = forest(rng, 5, 12, 1, False)
-    arrays = damaged(dict(member.arrays()), name, *damage)
+    shared = replace(member, leaf=np.where(member.leaves, rng.integers(0, 3, len(member.leaf)), 0).astype(np.int32))
+    arrays = damaged(dict(shared.arrays()), name, *damage)
     check_damage(Trees.from_arrays, arrays, member.meta(), rows(rng, n_rows))
+
+
+@given(seed=st.integers(0, 2**16), name=st.sampled_from(OF_1), damage=DAMAGE, n_rows=st.sampled_from([1, 40]))
+def test_damaged_trees_of_the_first_form_are_refused_or_harmless(seed, name, damage, n_rows):
+    rng = np.random.default_rng(seed)
+    member = forest(rng, 5, 12, 1, False)
+    check_damage(Trees.from_arrays, damaged(of_1(member), name, *damage), member.meta(), rows(rng, n_rows))
 
 
 @given(

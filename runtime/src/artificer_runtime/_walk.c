@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LAYOUT 2 /* of the tables; members/packed.py names the one that it writes */
+#define LAYOUT 3 /* of the tables; members/packed.py names the one that it writes */
 #define LANES 16
 #define TURNS 8
 #define TREES_AT_ONCE 16            /* their nodes stay in the first cache */
@@ -33,9 +33,11 @@
 #define CHOSEN(four, eight, sixteen) four
 #endif
 
+#define LEAF (-2) /* a leaf's row of values: LEAF less what stands in place of its set */
+
 enum { AS_ZERO, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, IN_SET, AS_IT_IS }; /* as in members/trees.py, and one */
 
-typedef struct { float threshold; uint32_t column, child; int32_t set; } Node;
+typedef struct { float threshold; uint32_t column, child; int32_t set; } Node; /* set: -1 none; of a leaf, LEAF less its row */
 typedef struct { float threshold; uint32_t column, kept[2]; } Mark; /* of a set: its number in place of the threshold */
 typedef struct { uint32_t root, depth, has_sets, mark, n_numbers, n_sets, leaf, n_leaves; } Tree; /* no leaves: walk */
 typedef struct { float border; uint32_t column; } Ask;
@@ -98,6 +100,9 @@ static inline uint32_t next(const Trees *w, const Node *node, const float *x, ui
     return node->child + (number > node->threshold);
 }
 
+/* The row of values of a leaf. */
+static inline uint32_t row_of(const Trees *w, uint32_t node) { return (uint32_t)(LEAF - w->nodes[node].set); }
+
 /* LANES rows in turn through one tree, until all stand on leaves: there, more steps lead nowhere. */
 static inline void in_turn(const Trees *w, const Tree *tree, const float *x, uint32_t has_sets, uint32_t *found)
 {
@@ -112,7 +117,7 @@ static inline void in_turn(const Trees *w, const Tree *tree, const float *x, uin
             at[l] = to;
         }
     }
-    memcpy(found, at, sizeof at);
+    for (int l = 0; l < LANES; l++) found[l] = row_of(w, at[l]);
 }
 
 static void walked(const Trees *w, const Tree *tree, const float *x, uint32_t *found)
@@ -121,7 +126,7 @@ static void walked(const Trees *w, const Tree *tree, const float *x, uint32_t *f
     else in_turn(w, tree, x, 0, found);
 }
 
-/* Add the leaves that `n` rows reached in one tree. */
+/* Add the values in these rows: of the leaves that `n` rows reached in one tree. */
 static inline void add(const Trees *w, double *out, Py_ssize_t n_out, Py_ssize_t tree, const uint32_t *found, Py_ssize_t n)
 {
     if (w->wide)
@@ -225,7 +230,10 @@ static void one(const void *model, const Rows *r, Py_ssize_t row, Py_ssize_t n_r
                 at[l] = to;
             }
         }
-        for (Py_ssize_t l = 0; l < n; l++) add(w, r->out + row * r->n_out, r->n_out, start + l, at + l, 1);
+        for (Py_ssize_t l = 0; l < n; l++) {
+            uint32_t found = row_of(w, at[l]);
+            add(w, r->out + row * r->n_out, r->n_out, start + l, &found, 1);
+        }
     }
 }
 
@@ -322,13 +330,13 @@ static PyObject *trees(PyObject *self, PyObject *args)
     Rows r;
     Trees w;
     (void)self;
-    if (!PyArg_ParseTuple(args, "(y*y*y*y*y*y*y*y*)y*nw*n", b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7, b + 8,
-                          &r.n_features, b + 9, &r.n_out))
+    int wide;
+    if (!PyArg_ParseTuple(args, "(y*y*y*y*y*y*y*y*p)y*nw*n", b, b + 1, b + 2, b + 3, b + 4, b + 5, b + 6, b + 7, &wide,
+                          b + 8, &r.n_features, b + 9, &r.n_out))
         return NULL;
-    Py_ssize_t n_nodes = b[0].len / (Py_ssize_t)sizeof(Node), n_values = b[7].len / (Py_ssize_t)sizeof(double);
-    int fits = sized(&r, b + 6, b + 8, b + 9) && (n_values == n_nodes || n_values == n_nodes * r.n_out);
+    int fits = sized(&r, b + 6, b + 8, b + 9) && (!wide || b[7].len % (r.n_out * (Py_ssize_t)sizeof(double)) == 0);
     w = (Trees){b[0].buf, b[1].buf, b[2].buf, b[3].buf, b[4].buf, b[5].buf, b[7].buf,
-                b[1].len / (Py_ssize_t)sizeof(Tree), n_values != n_nodes};
+                b[1].len / (Py_ssize_t)sizeof(Tree), wide};
     if (!fits) PyErr_SetString(PyExc_ValueError, "the buffers' sizes do not fit together");
     return released(fits ? predicted(&w, &r, many, one) : NULL, b, 10);
 }

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 SWITCH = "ARTIFICER_WALK"
-LAYOUT = 2  # of the tables that members/packed.py writes; an extension built from older sources reads another one
+LAYOUT = 3  # of the tables that members/packed.py writes; an extension built from older sources reads another one
 ROWS_A_THREAD = 2048
 
 

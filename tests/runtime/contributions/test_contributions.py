@@ -20,6 +20,7 @@ from artificer_runtime.contributions import Explainer, counted, sampled
 from artificer_runtime.contributions import linear as of_linear
 from artificer_runtime.contributions import trees as of_trees
 from artificer_runtime.members import Member
+from artificer_runtime.members.packed import Forest
 from artificer_runtime.members.trees import Trees
 from artificer_runtime.package import Contents, Weighted, write
 from artificer_runtime.predictor import Predictor, load
@@ -145,12 +146,12 @@ def test_shares_of_trees_are_shapley_values_by_their_definition_for_columns_and_
 def by_definition(shares: of_trees.Shares, X: np.ndarray, group: np.ndarray, member: Any) -> np.ndarray:
     """Marginal gains over all orders of three groups, each set's value by walking the trees."""
     one = shares.trees
-    cover, right = one.cover.astype(np.float64), one.rights(X)
+    cover, right = of_trees.covered(one, Forest.of(one.child, one.root)), one.rights(X)
 
     def walked(row: int, node: int, known: frozenset[int]) -> np.ndarray:
         child = one.child[node]
         if child == node:
-            return np.asarray(one.value[node], np.float64)
+            return np.asarray(one.value[one.leaf[node]], np.float64)
         if group[one.slot_feature[one.slot[node]]] in known:
             return walked(row, child + int(right[row, node]), known)
         both = cover[child] + cover[child + 1]

@@ -72,8 +72,8 @@ class Shares:
         group : array of int64, (n_features,)
             The group of each feature, from 0 on.
         """
-        assert trees.cover is not None
         n_nodes, forest = len(trees.child), Forest.of(trees.child, trees.root)
+        cover = covered(trees, forest)
         parent, asked = np.full(n_nodes, n_nodes), np.full(n_nodes + 1, -1)
         inner = np.flatnonzero(trees.child > np.arange(n_nodes))
         for side in (0, 1):
@@ -83,7 +83,7 @@ class Shares:
         z, reach, n_asked = (np.ones(n_nodes + 1, kind) for kind in (np.float64, np.float64, np.int64))
         n_asked -= 1
         for at in forest.levels[1:]:
-            way = _ways(trees.cover.astype(np.float64), trees.child, parent[at], at)
+            way = _ways(cover, trees.child, parent[at], at)
             z[at] = np.maximum(z[above[at]] * way, TINY)
             reach[at] = reach[parent[at]] * way
             n_asked[at] = n_asked[parent[at]] + (above[at] == n_nodes)
@@ -131,7 +131,7 @@ class Shares:
             np.concatenate(rules).tobytes(),
             words(self.trees.slot_set),
             self.trees.members.tobytes(),
-            np.ascontiguousarray(self.trees.value[order]).tobytes(),
+            np.ascontiguousarray(self.trees.node_values[order]).tobytes(),
             words(columns),
             self.n_groups,
             int((n_nodes * (4 * self.n_points + 1)).max()),
@@ -156,7 +156,8 @@ class Shares:
         for at in self.levels[1:]:  # those above are not asked any more
             factor[:, at] = (effect[:, at] - effect[:, self.above[at]]) * weight
         shares = np.zeros((len(X), self.n_groups, n_out))
-        for out, value in enumerate(self.trees.value.T if self.trees.value.ndim == 2 else [self.trees.value]):
+        values = self.trees.node_values
+        for out, value in enumerate(values.T if values.ndim == 2 else [values]):
             below = product[:, :-1] * value[:, None]
             for at in self.levels[:0:-1]:
                 lefts = at[at == child[self.parent[at]]]
@@ -184,6 +185,17 @@ def _above(parent: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return above
 
 
+def covered(trees: Trees, forest: Forest) -> np.ndarray:
+    """Training rows that came to each node: float64 (n_nodes,)."""
+    assert trees.cover is not None
+    found, ends = np.zeros(len(trees.child)), trees.leaves
+    found[ends] = trees.cover
+    for level in reversed(forest.levels):
+        inner = level[~ends[level]]
+        found[inner] = found[trees.child[inner]] + found[trees.child[inner] + 1]
+    return found
+
+
 def _ways(cover: np.ndarray, child: np.ndarray, parent: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Share of a parent's training rows that came to a node; a half where none came to either child."""
     both = cover[child[parent]] + cover[child[parent] + 1]
@@ -192,8 +204,8 @@ def _ways(cover: np.ndarray, child: np.ndarray, parent: np.ndarray, at: np.ndarr
 
 def _by_output(trees: Trees, reach: np.ndarray, tree: np.ndarray) -> np.ndarray:
     if trees.value.ndim == 2:
-        return np.asarray((reach[:, None] * trees.value).sum(axis=0))
-    return np.bincount(tree % trees.n_out, reach * trees.value, trees.n_out)
+        return np.asarray((reach[:, None] * trees.node_values).sum(axis=0))
+    return np.bincount(tree % trees.n_out, reach * trees.node_values, trees.n_out)
 
 
 def _rule(n_points: int) -> tuple[np.ndarray, np.ndarray]:
@@ -212,10 +224,7 @@ def _as_trees(member: Oblivious) -> Trees:
     level = np.floor(np.log2(within + 1)).astype(np.int64)
     inner = within < 2**depth - 1
     bit = np.maximum(depth - 1 - level, 0)
-    value, cover = np.zeros((n_trees, size, n_out)), np.zeros((n_trees, size), np.float32)
-    value[:, 2**depth - 1 :], cover[:, 2**depth - 1 :] = member.values, member.cover
-    for at in range(2**depth - 2, -1, -1):
-        cover[:, at] = cover[:, 2 * at + 1] + cover[:, 2 * at + 2]
+    leaf = np.where(inner, 0, within - (2**depth - 1) + 2**depth * np.arange(n_trees)[:, None])
     start = size * np.arange(n_trees)[:, None]
     border = member.border[:, bit] if depth else np.zeros((n_trees, size), np.float32)
     asked = slot.reshape(n_trees, depth)[:, bit] if depth else np.zeros((n_trees, size), np.int64)
@@ -223,7 +232,8 @@ def _as_trees(member: Oblivious) -> Trees:
         slot=np.where(inner, asked, 0).ravel().astype(np.int32),
         child=(np.where(inner, 2 * within + 1, within) + start).ravel().astype(np.int32),
         threshold=np.where(inner, border, np.inf).ravel().astype(np.float32),
-        value=value.reshape(n_trees * size, n_out),
+        leaf=leaf.ravel().astype(np.int32),
+        value=member.values.reshape(n_trees * 2**depth, n_out),
         root=start[:, 0].astype(np.int32),
         depth=np.full(n_trees, depth, np.int32),
         slot_feature=(features if len(features) else np.zeros(1)).astype(np.int32),
@@ -232,5 +242,5 @@ def _as_trees(member: Oblivious) -> Trees:
         members=np.zeros(0, bool),
         n_out=n_out,
         link=member.link,
-        cover=cover.ravel(),
+        cover=member.cover.ravel(),
     )

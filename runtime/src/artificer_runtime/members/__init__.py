@@ -17,6 +17,7 @@ BUILTIN = {
     "network@1": "artificer_runtime.members.network:Network",
     "oblivious@1": "artificer_runtime.members.oblivious:Oblivious",
     "trees@1": "artificer_runtime.members.trees:Trees",
+    "trees@2": "artificer_runtime.members.trees:Trees",
 }
 
 

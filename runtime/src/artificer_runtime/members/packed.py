@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 IN_SET, AS_IT_IS = 5, 6
 TABLE_BYTES = 32  # of a tree in the table of trees: eight numbers of 32 bits
+LEAF = -2  # what stands in a leaf in place of a set: this less its row of values
 MOST_LEAVES = 64  # that a tree may have to be struck out of a word
 MOST_SETS = 16  # questions for sets of categories in such a tree; with more of them a walk is quicker
 
@@ -29,7 +30,7 @@ class Forest:
     Attributes
     ----------
     levels : list of array
-        The nodes of each depth, over all trees.
+        The nodes of each depth, over all trees, children of one node side by side in the order of the nodes.
     tree : array of int64, (n_nodes,)
         The tree that a node is in.
     height : array of int64, (n_trees,)
@@ -59,15 +60,15 @@ class Forest:
         tree[root] = np.arange(len(root))
         levels = [root]
         while len(parents := levels[-1][inner[levels[-1]]]):
-            below = child[parents]
-            tree[below] = tree[below + 1] = tree[parents]
+            below = np.stack([child[parents], child[parents] + 1], axis=1)
+            tree[below] = tree[parents][:, None]
             height[tree[parents]] = len(levels)
-            levels.append(np.concatenate([below, below + 1]))
+            levels.append(below.ravel())
         return cls(levels, tree, height)
 
 
 def packed_trees(trees: Trees, forest: Forest) -> tuple[Any, ...]:
-    """Nodes, trees, marks, leaves, sets, members, columns and values, as `_walk.trees` reads them."""
+    """Nodes, trees, marks, rows of leaves, sets, members, columns, values and whether they are wide, as `_walk.trees` reads."""
     nodes, columns = packed_nodes(trees)
     asks_set = (nodes[:, 3] != -1) & (trees.child > np.arange(len(trees.child)))
     marks, leaves, table = _marks(trees, forest, nodes[:, 1], asks_set)
@@ -76,17 +77,21 @@ def packed_trees(trees: Trees, forest: Forest) -> tuple[Any, ...]:
         trees.members.tobytes(),
         words(columns),
         np.ascontiguousarray(trees.value),
+        trees.value.ndim == 2,
     )
 
 
 def packed_nodes(trees: Trees) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (threshold, column, child, set) and columns (feature, how it is seen), as compiled code reads them."""
+    """Nodes (threshold, column, child, set) and columns (feature, how it is seen), as compiled code reads them.
+
+    In place of a set a question about a number has -1, and a leaf `LEAF` less its row of values.
+    """
     in_set = trees.slot_kind == IN_SET
     n_plain = int(np.count_nonzero(~in_set))
     of_sets, place = np.unique(trees.slot_feature[in_set], return_inverse=True)
     column = np.concatenate([np.arange(n_plain), n_plain + place])[trees.slot].astype(np.uint32)
-    asks_set = (trees.child > np.arange(len(trees.child))) & in_set[trees.slot]
-    nodes = np.stack([trees.threshold.view(np.uint32), column, trees.child, np.where(asks_set, trees.slot, -1)], axis=1)
+    own = np.where(trees.leaves, LEAF - trees.leaf.astype(np.int64), np.where(in_set[trees.slot], trees.slot, -1))
+    nodes = np.stack([trees.threshold.view(np.uint32), column, trees.child, own], axis=1)
     features = np.concatenate([trees.slot_feature[:n_plain], of_sets])
     return nodes, np.stack(
         [features, np.concatenate([trees.slot_kind[:n_plain], np.full(len(of_sets), IN_SET)])], axis=1
@@ -109,7 +114,7 @@ def words(table: np.ndarray) -> bytes:
 def _marks(
     trees: Trees, forest: Forest, column: np.ndarray, asks_set: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Questions as masks of the leaves that "left" or "right" keeps, leaves in order, and the table of trees."""
+    """Questions as masks of the leaves that "left" or "right" keeps, rows of leaves in order, and the table of trees."""
     n_trees, tree = len(trees.root), forest.tree
     inner = trees.child > np.arange(len(trees.child))
     n_leaves, first = spans(trees.child, inner, forest)
@@ -130,7 +135,7 @@ def _marks(
     n_asked, n_ends = (np.bincount(tree[some], minlength=n_trees) for some in (asked, ends))
     table = [trees.root, trees.depth, n_sets > 0, np.cumsum(n_asked) - n_asked, n_asked - n_sets * small]
     table += [n_sets * small, np.cumsum(n_ends) - n_ends, n_ends]
-    return marks, ends, np.stack(table, axis=1)
+    return marks, trees.leaf[ends], np.stack(table, axis=1)
 
 
 def spans(child: np.ndarray, inner: np.ndarray, forest: Forest) -> tuple[np.ndarray, np.ndarray]:

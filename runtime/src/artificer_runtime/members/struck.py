@@ -91,7 +91,7 @@ class Struck:
         ends = np.flatnonzero(~inner)
         ends = ends[np.lexsort((first[ends], forest.tree[ends]))]
         stops = np.cumsum(n_leaves[trees.root]).tolist()
-        values = [trees.value[ends[start:stop]] for start, stop in pairwise([0, *stops])]
+        values = [trees.value[trees.leaf[ends[start:stop]]] for start, stop in pairwise([0, *stops])]
         made = zip(by_tree, values, small.tolist(), strict=True)
         return cls(edges, [(_narrow(questions, len(own)), own) if few else None for questions, own, few in made])
 

@@ -23,6 +23,7 @@ from artificer_runtime.errors import PackageError
 from artificer_runtime.members.links import Link, linked
 from artificer_runtime.members.packed import TABLE_BYTES, Forest, packed_trees
 from artificer_runtime.members.struck import Seen, Struck
+from artificer_runtime.members.written import OF_1, rebuilt, rebuilt_of_1, spread, written
 
 FEW_ROWS = 24
 MANY_ROWS = 1024  # from which on it pays to prepare what strikes leaves out: 0.1 s for 1,000 trees
@@ -47,8 +48,10 @@ class Trees:
         The node's slot, and its left child; the right one follows it.
     threshold : array of float32, (n_nodes,)
         Of a leaf: infinite.
-    value : array of float64, (n_nodes,) or (n_nodes, n_out)
-        Of a leaf, else 0. With a column an output, one tree of an iteration gives all outputs.
+    leaf : array of int32, (n_nodes,)
+        The row of `value` that a leaf gives; of others 0.
+    value : array of float64, (n_values,) or (n_values, n_out)
+        With a column an output, one tree of an iteration gives all outputs. Leaves may share a row.
     root, depth : array of int32, (n_trees,)
         Trees stand iteration by iteration, in each one tree an output or one for all.
     slot_feature : array of int32, (n_slots,)
@@ -58,8 +61,8 @@ class Trees:
         Where a slot's set of categories begins in `members`.
     members : array of bool
         For each code from 0, whether it is in the set.
-    cover : array of float32, (n_nodes,), or None
-        Training rows that came to a node, for explanations; packages of earlier versions lack it.
+    cover : array of float32, (n_leaves,), or None
+        Training rows that came to each leaf, in the order of nodes, for explanations; packages of earlier versions lack it.
 
     Raises
     ------
@@ -70,6 +73,7 @@ class Trees:
     slot: np.ndarray
     child: np.ndarray
     threshold: np.ndarray
+    leaf: np.ndarray
     value: np.ndarray
     root: np.ndarray
     depth: np.ndarray
@@ -82,7 +86,7 @@ class Trees:
     cover: np.ndarray | None = None
     _packed: tuple[Any, ...] | None = field(init=False, repr=False, compare=False)
     _struck: Struck | None = field(default=None, init=False, repr=False, compare=False)
-    form: ClassVar[str] = "trees@1"
+    form: ClassVar[str] = "trees@2"
 
     def __post_init__(self) -> None:
         forest = _checked(self)
@@ -127,13 +131,17 @@ class Trees:
         bounds = [*self.root.tolist(), len(self.child)]
         first = bounds[trees.start]
         nodes = slice(first, bounds[trees.stop])
+        ends = self.leaves
+        rows, leaf = np.unique(self.leaf[nodes][ends[nodes]], return_inverse=True)
+        counted = slice(*(int(ends[:stop].sum()) for stop in (nodes.start, nodes.stop)))
         used, slot = np.unique(self.slot[nodes], return_inverse=True)
         sets = [self.members[self.slot_set[one] : self.slot_set[one + 1]] for one in used]
         return Trees(
             slot=slot.astype(np.int32),
             child=self.child[nodes] - first,
             threshold=self.threshold[nodes],
-            value=self.value[nodes],
+            leaf=spread(leaf, ends[nodes]),
+            value=self.value[rows],
             root=self.root[trees] - first,
             depth=self.depth[trees],
             slot_feature=self.slot_feature[used],
@@ -142,7 +150,7 @@ class Trees:
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=self.n_out,
             link=self.link,
-            cover=None if self.cover is None else self.cover[nodes],
+            cover=None if self.cover is None else self.cover[counted],
         )
 
     def added(self, X: np.ndarray, start: int, stop: int) -> np.ndarray:
@@ -153,6 +161,19 @@ class Trees:
         nodes, table, *others = self._packed
         tables = (nodes, table[start * per_tree : stop * per_tree], *others)
         return walk.summed(partial(walk.KERNEL.trees, tables), X, self.n_out)
+
+    @property
+    def leaves(self) -> np.ndarray:
+        """Which nodes are leaves: bool (n_nodes,)."""
+        return np.asarray(self.child == np.arange(len(self.child)))
+
+    @property
+    def node_values(self) -> np.ndarray:
+        """Of leaves their values, of other nodes 0: float64 (n_nodes,) or (n_nodes, n_out)."""
+        found = np.zeros((len(self.child), *self.value.shape[1:]))
+        ends = self.leaves
+        found[ends] = self.value[self.leaf[ends]]
+        return found
 
     def rights(self, X: np.ndarray) -> np.ndarray:
         """Whether each row would go right at each node: bool (n_rows, n_nodes)."""
@@ -208,7 +229,7 @@ class Trees:
             node = self.child[node] + (flat[base + self.slot[node]] > self.threshold[node])
         # cumsum adds in order, as the loop over trees does: the same row gives the same bits either way.
         # Added to 0 as there, -0 becomes 0.
-        total: np.ndarray = self.value[node].reshape(n_rows, -1, self.n_out).cumsum(axis=1)[:, -1] + 0.0
+        total: np.ndarray = self.value[self.leaf[node]].reshape(n_rows, -1, self.n_out).cumsum(axis=1)[:, -1] + 0.0
         return total
 
     def _many(self, X: np.ndarray, tables: list[_Table], small: Struck | None) -> np.ndarray:
@@ -225,7 +246,7 @@ class Trees:
                 end = seen.leaves(asked, len(value))
             else:
                 assert slots is not None
-                value, end = self.value, self._walked(slots, len(X), tree)
+                value, end = self.value, self.leaf.take(self._walked(slots, len(X), tree))
             if value.ndim == 2:
                 total += value.take(end, axis=0)
             else:
@@ -242,9 +263,8 @@ class Trees:
         return node
 
     def arrays(self) -> Mapping[str, np.ndarray]:
-        """Everything that is an array."""
-        cover = {} if self.cover is None else {"cover": self.cover}
-        return {name: getattr(self, name) for name in _ARRAYS} | cover
+        """Everything that is an array, as `written.py` has it."""
+        return written(self)
 
     def meta(self) -> Mapping[str, Any]:
         """Outputs and link."""
@@ -252,23 +272,14 @@ class Trees:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], meta: Mapping[str, Any]) -> Trees:
-        """Rebuild what was saved."""
-        own = {name: arrays[name] for name in _ARRAYS}
-        return cls(**own, n_out=meta["n_out"], link=meta["link"], cover=arrays.get("cover"))
+        """Rebuild what was saved, in either version of the form."""
+        try:
+            made = rebuilt_of_1(arrays) if "child" in arrays else rebuilt(arrays)
+        except (IndexError, KeyError, TypeError, ValueError) as error:
+            raise PackageError(f"a member's trees are damaged ({error}); make or copy the package again") from error
+        return cls(**made, n_out=meta["n_out"], link=meta["link"])
 
 
-_ARRAYS = (
-    "slot",
-    "child",
-    "threshold",
-    "value",
-    "root",
-    "depth",
-    "slot_feature",
-    "slot_kind",
-    "slot_set",
-    "members",
-)
 _INSTEAD = np.array([0.0, -np.inf, np.inf, -np.inf, np.inf, 0.0], np.float32)
 
 
@@ -291,7 +302,7 @@ def _checked(trees: Trees) -> Forest:
 
 def _misfit(trees: Trees) -> str:
     """What is wrong with arrays one by one; "" where nothing is."""
-    arrays = {name: np.asarray(getattr(trees, name)) for name in _ARRAYS}
+    arrays = {name: np.asarray(getattr(trees, name)) for name in (*OF_1, "leaf")}
     for name, kind in _KINDS.items():
         if arrays[name].dtype.kind not in kind or arrays[name].ndim != 1 + (name == "value" and trees.value.ndim == 2):
             return f"'{name}' is not what it should be"
@@ -302,9 +313,9 @@ def _misfit(trees: Trees) -> str:
         return "another number of outputs"
     if trees.value.ndim == 1 and len(trees.root) % n_out:
         return "a last iteration that is not whole"
-    if not covers(trees.cover, (n_nodes,)):
+    if not covers(trees.cover, (int(trees.leaves.sum()),)):
         return "counts of rows that are none"
-    sizes = {"slot": n_nodes, "threshold": n_nodes, "value": n_nodes, "depth": len(trees.root)}
+    sizes = {"slot": n_nodes, "threshold": n_nodes, "leaf": n_nodes, "depth": len(trees.root)}
     sizes |= {"slot_feature": n_slots, "slot_set": n_slots + 1}
     for name, size in sizes.items():
         if len(arrays[name]) != size:
@@ -314,13 +325,15 @@ def _misfit(trees: Trees) -> str:
 
 def _nodes_misfit(trees: Trees) -> str:
     n_nodes, place = len(trees.child), np.arange(len(trees.child))
-    inner = trees.child != place
+    inner = ~trees.leaves
     if not _within(trees.slot, len(trees.slot_kind)) or not _within(trees.root, n_nodes):
         return "slots or roots that are not there"
     if (trees.child < place).any() or (trees.child[inner] >= n_nodes - 1).any():
         return "children that are not there"
     if np.isnan(trees.threshold).any() or not (trees.threshold[~inner] == np.inf).all():
         return "thresholds that are none"
+    if not _within(trees.leaf[~inner], len(trees.value)):
+        return "leaves without a value"
     return "" if _within(trees.depth, n_nodes) else "depths that cannot be"
 
 
@@ -347,5 +360,5 @@ def _within(places: np.ndarray, n: int) -> bool:
 
 
 _MOST_FEATURES = 1 << 31
-_KINDS = dict.fromkeys(("slot", "child", "root", "depth", "slot_feature", "slot_kind", "slot_set"), "iu")
+_KINDS = dict.fromkeys(("slot", "child", "leaf", "root", "depth", "slot_feature", "slot_kind", "slot_set"), "iu")
 _KINDS |= {"threshold": "f", "value": "f", "members": "b"}

@@ -36,6 +36,8 @@ MANY_CLASSES_ORDER = (
 MENDING = ("lightgbm_trusting", "lightgbm_more_rows")
 # Rows up to which a kernel and drawn trees are tried.
 MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
+# Drawn trees of several classes, and the leaves of all of them, were each row one of its own: about 12 bytes each.
+FEWEST_TREES, MOST_TREES, MOST_ENDS = 50, 200, 1.5e6
 # Variants that are drawn, of which learner each, in turns.
 TURNS = ("lightgbm", "catboost", "network", "lightgbm")
 FEWEST_FOR_PAIRS = 3_000
@@ -236,9 +238,14 @@ def _engineered(size: Size) -> list[Candidate]:
 
 
 def _drawn_trees(size: Size) -> Candidate:
-    """Of several classes, few trees that part every row: all trees together have a size to keep, and leaves hold each class."""
-    settings = {"max_features": 1.0} if not size.n_classes else {"max_features": 0.5, "min_samples_leaf": 5}
-    settings |= {"trees": 50, "min_samples_leaf": 1, "bytes": 12e6} if size.n_classes > 2 else {}
+    """Of several classes, trees that part every row, fewer where rows are many; else more and smaller ones."""
+    if size.n_classes > 2:
+        trees = int(min(max(MOST_ENDS / size.n_rows, FEWEST_TREES), MOST_TREES)) // 10 * 10
+        settings: dict[str, Any] = {"max_features": 0.5, "min_samples_leaf": 1, "trees": trees}
+    elif size.n_classes:
+        settings = {"max_features": 0.5, "min_samples_leaf": 5, "most_leaves": 700}
+    else:
+        settings = {"max_features": 1.0, "most_leaves": 1000}
     return Candidate("extra_trees", "extra_trees", settings)
 
 

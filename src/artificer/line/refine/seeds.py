@@ -39,6 +39,7 @@ def _trees(members: Sequence[Trees]) -> Trees:
     slots = sorted({slot for one in members for slot in _slots(one)}, key=lambda slot: (slot[1] == IN_SET, *slot))
     place = {slot: number for number, slot in enumerate(slots)}
     starts = np.cumsum([0, *(len(one.child) for one in members)])
+    rows = np.cumsum([0, *(len(one.value) for one in members)])
     sets = [np.frombuffer(inside, bool) for _, _, inside in slots]
     return Trees(
         slot=np.concatenate(
@@ -46,6 +47,9 @@ def _trees(members: Sequence[Trees]) -> Trees:
         ).astype(np.int32),
         child=np.concatenate([one.child + start for one, start in zip(members, starts, strict=False)]).astype(np.int32),
         threshold=np.concatenate([one.threshold for one in members]),
+        leaf=np.concatenate(
+            [np.where(one.leaves, one.leaf + row, 0) for one, row in zip(members, rows, strict=False)]
+        ).astype(np.int32),
         value=np.concatenate([one.value / len(members) for one in members]),
         root=np.concatenate([one.root + start for one, start in zip(members, starts, strict=False)]).astype(np.int32),
         depth=np.concatenate([one.depth for one in members]),

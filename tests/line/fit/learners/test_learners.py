@@ -459,10 +459,9 @@ class TestExtraTrees:
         fold = made(task, seed=seed)
         given_fold = fold if gaps else Fold(np.nan_to_num(fold.X), fold.y, task, fold.n_classes, fold.names)
         learner = extra_trees.ExtraTrees()
-        model = learner._forest(given_fold, {"min_samples_leaf": 1}, 10)
-        model.set_params(n_estimators=10).fit(given_fold.X, given_fold.y)
-        leaf = extra_trees._Leaf.of(given_fold, model)
-        member = extra_trees.portable(model, leaf)
+        model = learner._forest(given_fold, {"min_samples_leaf": 1}, 10, 0)
+        leaf = extra_trees._Leaf.of(given_fold)
+        member = extra_trees.portable([extra_trees._Tree.of(one.tree_, leaf, model) for one in model.estimators_])
         X = hard_rows(fold, member.threshold)
         if not gaps:  # scikit-learn refuses gaps where training had none
             X = np.nan_to_num(X)
@@ -471,22 +470,27 @@ class TestExtraTrees:
         few = np.concatenate([member.predict(X[at : at + 1]) for at in range(40)])
         np.testing.assert_allclose(few, native[:40], rtol=1e-9, atol=1e-12)
 
-    def test_rounds_repeat_a_forest_that_the_clock_cut(self, monkeypatch):
-        monkeypatch.setattr(extra_trees, "MOST_BYTES", 200_000)
+    def test_rounds_repeat_a_forest_that_the_clock_cut(self):
         fold = made("multiclass")
-        cut = load("extra_trees").fit(fold, {}, Clock.after(-1))
-        again = load("extra_trees").fit(fold, {"rounds": cut.facts["rounds"]}, Clock())
+        cut = load("extra_trees").fit(fold, {"most_leaves": 20}, Clock.after(-1))
+        again = load("extra_trees").fit(fold, {"most_leaves": 20, "rounds": cut.facts["rounds"]}, Clock())
         assert (cut.cut, again.cut, again.facts) == (True, False, cut.facts)
         assert len(again.member.root) == 10
         np.testing.assert_array_equal(again.member.predict(fold.X), cut.member.predict(fold.X))
 
     @pytest.mark.parametrize("task", TASKS)
-    def test_its_size_is_bounded(self, monkeypatch, task):
-        monkeypatch.setattr(extra_trees, "MOST_BYTES", 20_000)
-        member = load("extra_trees").fit(made(task), {"trees": 20, "min_samples_leaf": 1}, Clock()).member
-        assert len(member.root) == 20
-        large = (member.slot, member.child, member.threshold, member.value)
-        assert sum(array.nbytes for array in large) <= 20_000
+    def test_its_trees_have_no_more_leaves_than_asked(self, task):
+        member = (
+            load("extra_trees").fit(made(task), {"trees": 25, "min_samples_leaf": 1, "most_leaves": 12}, Clock()).member
+        )
+        assert len(member.root) == 25
+        assert member.leaves.sum() == 25 * 12
+
+    def test_leaves_of_one_class_share_what_they_say(self):
+        fold = made("multiclass")
+        member = load("extra_trees").fit(fold, {"trees": 20, "min_samples_leaf": 1}, Clock()).member
+        assert member.leaves.sum() > 100
+        assert len(member.value) < 20
 
     def test_no_class_is_ruled_out_by_a_pure_leaf(self):
         fold = made("multiclass")

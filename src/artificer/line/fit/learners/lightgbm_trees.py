@@ -17,6 +17,7 @@ from artificer.core.protocols import Fitted, Fold, Settings
 from artificer.line.fit.losses import constant, level_of, link_of, log_mean, power_of
 from artificer_runtime.members.links import Link
 from artificer_runtime.members.trees import AS_ZERO, IN_SET, NAN_LEFT, NAN_RIGHT, ZERO_LEFT, ZERO_RIGHT, Trees
+from artificer_runtime.members.written import spread
 
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "rmse"}
@@ -283,11 +284,13 @@ class _Builder:
         slots, moved = [written[place] for place in order], np.argsort(order)
         sets = [np.frombuffer(inside, bool) for _, _, inside in slots]
         slot, child, threshold, value, cover = map(np.array, self.columns)
+        ends = child == np.arange(len(child))
         return Trees(
             slot=moved[slot].astype(np.int32),
             child=child.astype(np.int32),
             threshold=threshold.astype(np.float32),
-            value=value,
+            leaf=spread(np.arange(ends.sum()), ends),
+            value=value[ends],
             root=np.array(self.roots, np.int32),
             depth=np.array(self.depths, np.int32),
             slot_feature=np.array([feature for feature, _, _ in slots], np.int32),
@@ -296,7 +299,7 @@ class _Builder:
             members=np.concatenate([np.zeros(0, bool), *sets]),
             n_out=n_out,
             link=link,
-            cover=cover.astype(np.float32),
+            cover=cover[ends].astype(np.float32),
         )
 
 

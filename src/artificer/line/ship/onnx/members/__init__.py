@@ -17,7 +17,7 @@ BUILTIN = {
     "linear@1": "linear:linear",
     "network@1": "network:network",
     "oblivious@1": "trees:oblivious",
-    "trees@1": "trees:trees",
+    "trees@2": "trees:trees",
 }
 
 

@@ -49,13 +49,13 @@ def trees(graph: Graph, member: Trees, features: str) -> str:
     first = np.searchsorted(tree[order], np.arange(len(member.root)))
     number = np.empty(len(tree), np.int64)
     number[order] = np.arange(len(tree)) - first[tree[order]]
-    leaf = member.child == np.arange(len(tree))
+    leaf = member.leaves
     left = np.where(leaf, 0, number[member.child])
     right = np.where(leaf, 0, number[np.minimum(member.child + 1, len(tree) - 1)])
     nodes = Nodes(
         *(one[order] for one in (tree, number, member.slot, member.threshold.astype(np.float64), left, right, leaf))
     )
-    value = member.value[order][nodes.leaf]
+    value = member.node_values[order][nodes.leaf]
     if value.ndim == 2:
         return _summed(graph, _slots(graph, member, features), nodes, value, None)
     return _summed(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-IMPORTS: tuple[str, ...] = ("from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor",)
+IMPORTS: tuple[str, ...] = (
+    "from functools import partial",
+    "from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor",
+)
 CODE = '''
 def extra_trees_fits(X, y, weight, settings, seeds):
     """One fit a seed."""
@@ -15,31 +18,32 @@ def extra_trees_fit(X, y, weight, settings, seed):
     if len(X) > most:
         drawn = np.sort(np.random.default_rng(seed).choice(len(X), most, replace=False))
         X, y, weight = X[drawn], y[drawn], None if weight is None else weight[drawn]
-    smallest, n_trees = settings.get("min_samples_leaf", 2), round(settings.get("rounds", 20)) * 10
-    most_leaves = max(2, int(8e6 / (settings.get("trees", 200) * 2 * (12 + 8 * max(len(CLASSES), 1)))))
+    smallest, most_leaves = settings.get("min_samples_leaf", 2), settings.get("most_leaves", len(X))
     parameters = {
-        "n_estimators": n_trees,
         "min_samples_leaf": smallest,
         "max_features": float(settings.get("max_features", 0.5)),
         "max_leaf_nodes": most_leaves if len(X) > most_leaves * smallest else None,
-        "random_state": seed + 11,
     }
-    model = ExtraTreesClassifier(criterion="entropy", **parameters) if CLASSES else ExtraTreesRegressor(**parameters)
-    shares = np.maximum(np.bincount(y.astype(int), weight, len(CLASSES)) / len(y), 1e-9) if CLASSES else None
+    kind = partial(ExtraTreesClassifier, criterion="entropy") if CLASSES else ExtraTreesRegressor
     with np.errstate(invalid="ignore"):
-        return model.fit(X, y, sample_weight=weight), shares
+        models = [
+            kind(**parameters, n_estimators=10, random_state=seed + 11 + number).fit(X, y, sample_weight=weight)
+            for number in range(round(settings.get("rounds", 20)))
+        ]
+    shares = np.maximum(np.bincount(y.astype(int), weight, len(CLASSES)) / len(y), 1e-9) if CLASSES else None
+    return models, shares
 
 
 def extra_trees_predicts(fits, X):
     return np.mean([extra_trees_told(*fit, X) for fit in fits], axis=0)
 
 
-def extra_trees_told(model, shares, X):
+def extra_trees_told(models, shares, X):
     """Probabilities, each drawn a little to the classes' shares; or values."""
     with np.errstate(invalid="ignore"):
         if not CLASSES:
-            return model.predict(X).reshape(-1, 1)
+            return np.mean([one.predict(X) for one in models], axis=0).reshape(-1, 1)
         full = np.zeros((len(X), len(CLASSES)))
-        full[:, model.classes_.astype(int)] = model.predict_proba(X)
+        full[:, models[0].classes_.astype(int)] = np.mean([one.predict_proba(X) for one in models], axis=0)
         return 0.995 * full + 0.005 * shares / shares.sum()
 '''
