@@ -18,7 +18,7 @@ from artificer.line.ask import begin
 from artificer.line.ask.rows import Labelled
 from artificer.line.choose.folds import cut_folds, training_rows
 from artificer.line.design import design
-from artificer.line.design.portfolio import Size, portfolio
+from artificer.line.design.portfolio import Size, portfolio, variants
 from artificer.line.design.trained_by import trained_by
 from artificer.line.encode import encode
 from artificer.line.encode.level_numbers import numbers_of
@@ -162,6 +162,24 @@ def test_each_fold_holds_a_like_share_of_each_class(seed: int, n_classes: int) -
 def size(**changes: object) -> Size:
     plain = {"n_rows": 5000, "n_columns": 10, "n_classes": 2, "task": "binary", "has_text": False, "most_levels": 4}
     return Size(**{**plain, "monotone": False, "interpretable_only": False, "has_catboost": True, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("n_rows", "trees"), [(300, 200), (7_500, 200), (15_000, 100), (60_000, 50)])
+def test_more_rows_of_several_classes_draw_fewer_trees(n_rows: int, trees: int) -> None:
+    of_rows = size(n_rows=n_rows, n_classes=4, task="multiclass")
+    drawn = [one for one in (*portfolio(of_rows)[0], *variants(of_rows, 8)) if one.learner == "extra_trees"]
+    assert [one.name for one in drawn] == ["extra_trees", "extra_trees_1", "extra_trees_5"]
+    assert {one.settings["trees"] for one in drawn} == {trees}
+    assert len({one.settings["max_features"] for one in drawn[:2]}) == 2
+
+
+def test_variants_of_more_time_begin_with_those_of_less() -> None:
+    for n_classes in (0, 2, 4):
+        of_rows = size(n_classes=n_classes, task=("regression", "", "binary", "", "multiclass")[n_classes])
+        assert variants(of_rows, 16)[:8] == variants(of_rows, 8)
+    assert not any(
+        one.learner == "extra_trees" for one in variants(size(n_classes=4, task="multiclass", monotone=True), 8)
+    )
 
 
 def test_the_portfolio_follows_the_brief_and_the_size() -> None:

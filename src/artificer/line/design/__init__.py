@@ -26,7 +26,7 @@ from artificer.measure.metrics import OWN, default_metric, is_metric, metric, na
 
 __all__ = ["design"]
 
-VERSION = 6
+VERSION = 7
 # Rows up to which an estimator fits in about a second, with few candidates and iterations, but every fold: its score rests
 # on all rows, and none lacks its out-of-fold prediction.
 FEW_ROWS, LITTLE_TIME_S = 1_000, 20.0

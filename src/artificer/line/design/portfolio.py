@@ -38,8 +38,11 @@ MENDING = ("lightgbm_trusting", "lightgbm_more_rows")
 MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
 # Drawn trees of several classes, and the leaves of all of them, were each row one of its own: about 12 bytes each.
 FEWEST_TREES, MOST_TREES, MOST_ENDS = 50, 200, 1.5e6
-# Variants that are drawn, of which learner each, in turns.
-TURNS = ("lightgbm", "catboost", "network", "lightgbm")
+# Variants that are drawn, of which learner each, in turns: of two classes or of numbers, and of several classes.
+TURNS, TURNS_OF_CLASSES = (
+    ("lightgbm", "catboost", "network", "lightgbm"),
+    ("extra_trees", "lightgbm", "catboost", "network"),
+)
 FEWEST_FOR_PAIRS = 3_000
 # Rows that a network sees in all its epochs, each counted as often as it is seen; an epoch of fewer rows than stand in a batch
 # counts as one batch, for it takes a step all the same: of two rows there would be 50,000.
@@ -261,17 +264,19 @@ def _network(size: Size) -> Candidate:
 
 
 def variants(size: Size, n_variants: int) -> tuple[Candidate, ...]:
-    """Draw more settings of boosters and networks, for what time is left; the same draws for all data of a size.
+    """Draw more settings of boosters, networks and, of several classes, extra trees, for what time is left.
 
-    The first of more are the same as those of fewer.
+    They are the same for all data of a size, and the first of more are the same as those of fewer.
 
     The ranges are about those of the search spaces of TabArena (Erickson et al. 2025, arXiv 2506.16791).
     """
     if size.interpretable_only or size.quick or size.n_classes > MOST_CLASSES_FOR_TREES:
         return ()
     rng = np.random.default_rng(0)
-    made = [_drawn(TURNS[number % len(TURNS)], number + 1, size, rng) for number in range(n_variants)]
-    absent = {"network"} if size.monotone else set()
+    turns = TURNS_OF_CLASSES if size.n_classes > 2 else TURNS
+    made = [_drawn(turns[number % len(turns)], number + 1, size, rng) for number in range(n_variants)]
+    absent = {"network", "extra_trees"} if size.monotone else set()
+    absent |= {"extra_trees"} if size.loss or size.n_rows > MOST_FOR_DRAWN else set()
     absent |= set() if size.has_catboost else {"catboost"}
     return tuple(one for one in made if one.learner not in absent)
 
@@ -298,6 +303,8 @@ def _drawn(learner: str, number: int, size: Size, rng: np.random.Generator) -> C
             "random_strength": round(float(rng.uniform(0, 2)), 2),
         }
         return Candidate(name, learner, settings)
+    if learner == "extra_trees":
+        return Candidate(name, learner, _drawn_trees(size).settings | {"max_features": float(rng.choice([0.25, 1.0]))})
     plain = _network(size).settings
     settings = plain | {
         "learning_rate": round(plain["learning_rate"] * float(2 ** rng.uniform(-1, 1)), 4),
