@@ -17,7 +17,7 @@ import numpy as np
 from artificer.core.clock import Clock, first_interrupt
 from artificer.core.records import Decision, Fact
 from artificer.core.run import Run
-from artificer.core.stages import Trained, Trial
+from artificer.core.stages import Candidate, Trained, Trial
 from artificer.core.tasks import free_gb, run_all
 from artificer.line.ask import Subject, ask, begin
 from artificer.line.ask.rows import oriented
@@ -107,7 +107,12 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     trials = tuple(trial for trial, _ in readings)
     cut = any(fit.cut for trial in trials for fit in trial.fits) or race.skipped
     helped = mending.outcome(race, y, {name: one for name, (_, one) in turned.items()})
-    decisions = (*evidence.decisions, *mending.decisions, *helped, *_decisions(trials, race.n_rounds))
+    decisions = (
+        *evidence.decisions,
+        *mending.decisions,
+        *helped,
+        *_decisions(trials, race.n_rounds, track.encoding.candidates),
+    )
     place, metric = f"{name}/predictions.npz", track.plan.metric
     return Trained(
         trials,
@@ -121,7 +126,7 @@ def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trai
     )
 
 
-def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]:
+def _decisions(trials: tuple[Trial, ...], n_rounds: int, planned: tuple[Candidate, ...]) -> tuple[Decision, ...]:
     decisions = [
         Decision("fit", f"Does {trial.candidate.name} go on?", "no", trial.dropped, ("yes",))
         for trial in trials
@@ -132,6 +137,11 @@ def _decisions(trials: tuple[Trial, ...], n_rounds: int) -> tuple[Decision, ...]
         rate, times = one.settings["learning_rate"], one.settings["faster"]
         because = f"at a rate {times:g} times as high it ends in the time there is, and need not be cut"
         decisions.append(Decision("fit", f"At which rate does {one.name} learn?", f"{rate:g}", because))
+    wanted = {one.name: one.settings.get("trees") for one in planned}
+    for one in (trial.candidate for trial in trials):
+        if (trees := one.settings.get("trees")) != wanted.get(one.name, trees):
+            because = f"{wanted[one.name]} would leave too little time for others"
+            decisions.append(Decision("fit", f"How many trees does {one.name} grow?", f"{trees}", because))
     stopped = tuple(Fact(t.candidate.name, float(t.n_iterations), "iterations") for t in trials if t.n_iterations)
     if stopped:
         because = f"the best point of the mean curve over {n_rounds} folds"
