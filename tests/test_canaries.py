@@ -29,6 +29,8 @@ column = "answered"
 positive = "yes"
 [accept]
 roc_auc = { at_least = 0.6 }
+[features]
+changeable = ["size", "city", "x", "since", "said"]
 [legal]
 personal = ["id", "person", "name", "mail", "income", "born"]
 [run]

@@ -1,4 +1,7 @@
-"""A world whose truth is known: success is the logistic of a + 1.5 x, the model says it rightly, and `shop` tells nothing."""
+"""A world whose truth is known: success is the logistic of a + 1.5 x, the model says it rightly, and `shop` tells nothing.
+
+Of several classes "low" is likelier the smaller x is, "high" as much the larger.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ from artificer_runtime.schema import Column, Schema
 TWO = RunPart(learners=("lightgbm", "linear"))
 
 SLOPE = 1.5
+CLASSES = {"binary": ("no", "yes"), "multiclass": ("high", "low", "middle"), "regression": ()}
+SLOPES, BASES = (2.0, -2.0, 0.0), (0.0, 0.0, 1.0)  # of several classes
 FEATURES = Schema((Column("x", "number", low=-4.5, high=4.5), Column("shop", "category", ("a", "b"))))
 
 
@@ -47,7 +52,9 @@ class Rows:
     def draw(self, n: int, seed: int, task: Task = "binary") -> pl.DataFrame:
         rng = np.random.default_rng(seed)
         x = rng.normal(self.mean, self.spread, n)
-        won = rng.random(n) < 1 / (1 + np.exp(-self.base - self.slope * x))
+        won = np.where(rng.random(n) < 1 / (1 + np.exp(-self.base - self.slope * x)), "yes", "no")
+        if task == "multiclass":  # the largest of scores with Gumbel noise is drawn with the softmax's chances
+            won = np.array(CLASSES[task])[(np.outer(x, SLOPES) + BASES + rng.gumbel(size=(n, 3))).argmax(axis=1)]
         day = np.sort(rng.integers(self.first_day, self.first_day + self.n_days, n))
         return pl.DataFrame(
             {
@@ -56,7 +63,7 @@ class Rows:
                 "x": x,
                 "shop": rng.choice(self.shops, n, p=self.shares),
                 "cost": rng.uniform(0, 9, n).round(1),
-                "won": x + rng.normal(0, 1, n) if task == "regression" else np.where(won, "yes", "no"),
+                "won": x + rng.normal(0, 1, n) if task == "regression" else won,
             }
         )
 
@@ -85,13 +92,12 @@ def build(
 ) -> World:
     """Make a package that was judged on rows drawn as is said."""
     drawn = drawn or Rows()
-    brief = Brief(
-        run=TWO, target=Target(column="won", positive="" if task == "regression" else "yes"), data=Data(time=time)
-    )
+    positive = "yes" if task == "binary" else ""
+    brief = Brief(run=TWO, target=Target(column="won", positive=positive), data=Data(time=time))
     model_hash = write(folder, _contents(task, 1.0 if task == "regression" else drawn.slope, drawn.base))
     contract = Contract(Schema((*FEATURES.columns, *COLUMNS.columns[2:])), target="won")
     extra = {
-        "card.json": json.dumps({"score": {"metric": metric}, "positive": "yes"}).encode(),
+        "card.json": json.dumps({"score": {"metric": metric}, "positive": positive}).encode(),
         "contract.json": encode(contract),
         "run.lock": named_bytes(RunLock("run", brief, "", "", model_hash, {}, (), {}, {})),
         "reference.json": encode(summed_up(judged(folder, drawn.draw(n, seed, task), time), metric, task, time)),
@@ -103,8 +109,9 @@ def build(
 def judged(package: Path, frame: pl.DataFrame, time: str) -> Judged:
     """Rows as the tests of a verdict see them."""
     won = frame["won"]
-    y = won.to_numpy() if won.dtype.is_float() else (won == "yes").to_numpy().astype(float)
     predictor = artificer_runtime.load(package)
+    classes = predictor.contents.classes
+    y = won.to_numpy() if not classes else np.array([classes.index(one) for one in won], float)
     moment = frame["day"].cast(pl.Datetime("ms")).dt.epoch("s").to_numpy().astype(float) if time else None
     prediction = predictor.raw(predictor.schema.encode(frame))
     return Judged(Labelled(frame.drop("won"), y, time=moment), y, prediction, None, predictor)
@@ -112,7 +119,8 @@ def judged(package: Path, frame: pl.DataFrame, time: str) -> Judged:
 
 def _contents(task: Task, slope: float, base: float) -> Contents:
     recipe = FittedRecipe(Recipe((Block("numbers", "numbers@1", ("x",)),)), FEATURES, {"numbers": {}})
-    link = "identity" if task == "regression" else "logit"
-    member = Linear(np.full((1, 1), slope), np.full(1, base), np.zeros(1, np.float32), link)  # type: ignore[arg-type]
-    classes = () if task == "regression" else ("no", "yes")
-    return Contents(task, "won", classes, "string", recipe, (Weighted(member, 1.0, ("numbers",)),))
+    link = {"binary": "logit", "multiclass": "softmax", "regression": "identity"}[task]
+    slopes = np.array([SLOPES]).T if task == "multiclass" else np.full((1, 1), slope)
+    bases = np.array(BASES) if task == "multiclass" else np.full(1, base)
+    member = Linear(slopes, bases, np.zeros(1, np.float32), link)  # type: ignore[arg-type]
+    return Contents(task, "won", CLASSES[task], "string", recipe, (Weighted(member, 1.0, ("numbers",)),))

@@ -27,7 +27,7 @@ class Bins:
     Attributes
     ----------
     name : str
-        The column; "" is the model's own prediction.
+        The column; "" is the model's own prediction, "the named class" which of several classes it names.
     edges : tuple of float
         Inner bin edges, rising; a value x is in bin `searchsorted(edges, x, side="right")`. Empty for categories.
     levels : tuple of str

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from artificer.core.brief import Brief, Target
 from artificer.core.records import Estimate, Fact, Finding
+from artificer.core.report import sections
 from artificer.core.report.sections import ordered_findings
 from artificer.core.report.templates import compiled
-from artificer.core.stages import Line, Model, Part, Requirement, Verdict
+from artificer.core.stages import Change, Counterfactual, Driver, Line, Model, Part, Requirement, Turned, Verdict
 
 SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 900)
 
@@ -30,6 +32,20 @@ def test_a_verdict_shows_each_line_with_its_sign() -> None:
     html = Verdict("sealed rows", 900, "roc_auc", SCORE, lines)._repr_html_()
     for sign in ("✓ met", "? not shown", "✗ unmet"):
         assert sign in html
+
+
+def test_what_would_turn_a_row_is_told_with_the_class_that_it_would_be() -> None:
+    ways = (Change("x", 12.25, 0.5, "raised to"), Change("job", "<clerk>", 1.0))
+    several = Turned("surest", Counterfactual(ways, 1.5, 0.48, "low", "high"))
+    none = Turned("lowest", None, "no change of x that was tried turns it")
+    verdict = Verdict("sealed rows", 900, "roc_auc", SCORE, drivers=(Driver("x", SCORE),), turned=(several, none))
+    page = compiled("drivers.html").render(
+        verdict=verdict, **sections.drivers(Brief(target=Target(column="won")), verdict, "probability")
+    )
+    told = "The surest prediction would be high, and not low, with x raised to 12.25 and job = &lt;clerk&gt;: 0.480"
+    assert told in page
+    assert "The lowest prediction: no change of x that was tried turns it" in page
+    assert "has the model name another class" in page
 
 
 def test_a_model_shows_its_parts() -> None:

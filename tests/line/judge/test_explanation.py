@@ -56,7 +56,7 @@ def test_the_smallest_change_that_turns_the_lowest_row_is_found(told: Explanatio
     lowest = X[int(MODEL.predict_proba(X)[:, 1].argmin())]
     assert change.column == "hours"
     assert MODEL.predict(lowest.with_columns(hours=pl.lit(change.value))) == ["yes"]
-    assert f"the lowest prediction would turn with hours = {change.value:.6g}: " in str(told)
+    assert f"the lowest prediction would turn with hours raised to {change.value:.6g}: " in str(told)
 
 
 def test_the_label_is_turned_where_the_model_has_multipliers() -> None:
@@ -128,6 +128,22 @@ def test_of_several_classes_the_surest_and_the_least_sure_row_are_explained() ->
         ("least sure", pytest.approx(chances.min())),
     ]
     assert not any("single rows" in one or "shapes" in one for one in told.left_out)
+
+
+def test_of_several_classes_what_would_have_another_one_named_is_told() -> None:
+    told = explain(OF_KINDS, X, KINDS, changeable=["hours"])
+    chances = OF_KINDS.predict_proba(X).max(axis=1)
+    places = {"surest": int(chances.argmax()), "least sure": int(chances.argmin())}
+    assert [one.which for one in told.turned] == [*places]
+    for one in told.turned:
+        assert one.nearest is not None
+        (change,) = one.nearest.changes
+        row = X[places[one.which]]
+        assert list(OF_KINDS.predict(row)) == [one.nearest.was]
+        assert list(OF_KINDS.predict(row.with_columns(hours=pl.lit(change.value)))) == [one.nearest.of]
+        says = f"the {one.which} prediction would be {one.nearest.of}, and not {one.nearest.was}, with hours"
+        assert says in str(told)
+    assert not any("turn" in one for one in told.left_out)
 
 
 def test_a_package_of_several_classes_tells_what_adds_to_the_class_that_it_names(tmp_path: Path) -> None:

@@ -6,9 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from artificer.line.judge.examined import Examined, Predict, Rows
-from artificer.line.judge.recourse import nearest, recourse
+from artificer.line.judge.recourse import counterfactuals, nearest, recourse
 
 N = 300
 
@@ -109,3 +112,99 @@ def test_whole_numbers_of_two_columns_are_changed_together() -> None:
     way = nearest(seen, int(refused[0]))
     assert way is not None
     assert {one.column for one in way.changes} == {"hours", "age"}
+
+
+KINDS = ("few", "some", "many")
+
+
+def by_kind(frame: pl.DataFrame) -> np.ndarray:
+    """Few below 20 hours, some below 40, many from there on; school counts as 10 hours."""
+    hours = frame["hours"].to_numpy() + 10 * (frame["school"] == "all").to_numpy()
+    score = np.stack([-np.abs(hours - middle) / 4 for middle in (10, 29.5, 49)], axis=1)
+    powers = np.exp(score - score.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def of_kinds(multipliers: tuple[float, ...] = ()) -> Examined:
+    seen = examined(by_kind)
+    return replace(seen, task="multiclass", classes=KINDS, multipliers=multipliers)
+
+
+@given(place=st.integers(0, N - 1), multipliers=st.sampled_from([(), (1.0, 3.0, 1.0), (2.0, 1.0, 1.0)]))
+def test_of_several_classes_the_nearest_other_one_is_named(place: int, multipliers: tuple[float, ...]) -> None:
+    seen = of_kinds(multipliers)
+    frame = seen.rows.frame
+    way = nearest(seen, place)
+    assert way is not None
+    row = frame[place]
+    for change in way.changes:
+        row = row.with_columns(pl.lit(change.value).cast(frame[change.column].dtype).alias(change.column))
+    now, then = (int(seen.labels(by_kind(one))[0]) for one in (frame[place], row))
+    assert (way.was, way.of) == (KINDS[now], KINDS[then])
+    assert now != then
+    assert way.chance == pytest.approx(by_kind(row)[0, then])
+    spread = float(np.subtract(*np.quantile(frame["hours"], [0.75, 0.25])))
+    hours = np.sort(frame["hours"].to_numpy())[9:-9]
+    moved = frame[np.full(len(hours), place)].with_columns(hours=hours)
+    others = hours[seen.labels(by_kind(moved)) != now]
+    assert way.distance <= np.abs(others - frame["hours"][place]).min() / spread + 1e-9
+
+
+def test_of_several_classes_it_is_told_which_become_which_and_nobody_is_refused() -> None:
+    (one,) = recourse(of_kinds())
+    assert one.severity == "note"
+    assert one.says.startswith(
+        "for 25 of 25 rows a change of hours, school alone would have the model name another class"
+    )
+    assert any(f"from '{was}' to '{then}'" in one.says for was in KINDS for then in KINDS)
+    (none,) = recourse(replace(of_kinds(), changeable=("age",)))
+    assert none.severity == "note"
+    assert "0 of 25" in none.says
+
+
+def of_size(size: np.ndarray, school: np.ndarray, at: float) -> Examined:
+    """Yes where the size, and 20 more of those taught at home, is above `at`."""
+
+    def by_size(frame: pl.DataFrame) -> np.ndarray:
+        home = (frame["school"] == "home").to_numpy()
+        return two(np.clip(frame["size"].to_numpy() + 20.0 * home - at, -9, 9))
+
+    frame = pl.DataFrame({"size": size, "school": school})
+    prediction = by_size(frame)
+    return Examined(
+        *("binary", "log_loss", Rows(frame, np.zeros(len(size))), prediction, ("no", "yes")),
+        predict=by_size,
+        changeable=("size", "school"),
+    )
+
+
+def test_what_fewer_than_ten_rows_hold_is_not_told() -> None:
+    size = np.random.default_rng(0).normal(size=N)
+    size[:9], size[9:18] = 987654.25, -987654.25
+    school = np.where(np.arange(N) < 9, "home", "some")
+    assert nearest(of_size(size, school, 5.0), 20) is None
+    way = nearest(of_size(size, school, 1.0), int(size[18:].argmin()) + 18)
+    assert way is not None
+    (change,) = way.changes
+    assert change.value not in size
+    assert str(change) == f"size raised to {change.value:.3g}"
+    assert 1.0 < change.value < 1.05
+
+
+def test_a_value_that_ten_rows_hold_is_told_as_it_is() -> None:
+    size = np.repeat([0.1, 2 / 3, 0.123456789 * 7], N // 3)
+    way = nearest(of_size(size, np.full(N, "some"), 0.7), 0)
+    assert way is not None
+    assert way.changes[0].value == 0.123456789 * 7
+
+
+def test_out_of_fold_a_row_that_the_model_decides_otherwise_is_no_row_to_turn() -> None:
+    seen = of_kinds()
+    asked = {"row 0": 0, "row 1": 1}
+    both = counterfactuals(seen, asked)
+    assert all(one.nearest is not None for one in both)
+    other = replace(seen, prediction=np.roll(seen.prediction, 1, axis=1))
+    assert all(one.nearest is None for one in counterfactuals(other, asked))
+    assert "the model that ships decides otherwise" in str(counterfactuals(other, asked)[0])
+    (one,) = recourse(other)
+    assert "was not looked for" in one.says

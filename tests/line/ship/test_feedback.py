@@ -14,6 +14,8 @@ import httpx2 as httpx
 import polars as pl
 import pytest
 from client import Client
+from hypothesis import given as given_hypothesis
+from hypothesis import strategies as st
 from served_client import ROW, answering, given, server
 from starlette.testclient import TestClient
 
@@ -22,7 +24,10 @@ from artificer.data.readers import read
 from artificer.line.ask import begin
 from artificer.line.ship.server import Serving
 from artificer.line.ship.server.app import application
+from artificer.line.ship.server.feedback import _could_be_class
+from artificer.line.track.meeting import meet
 from artificer.watch import scene
+from artificer_runtime.schema import canonical_text
 
 
 @pytest.fixture
@@ -70,6 +75,49 @@ class TestLabels:
             for wrong in ("12.5", True, None, [1]):
                 assert "no finite number" in given(http, {"key": 1, "label": wrong}, status=422)["errors"][0]["says"]
         assert client.ledger.labels.of("calls", "1") == "12.5"
+
+
+class TestAClassThatAppearedAfterTraining:
+    @pytest.fixture
+    def several(self, tmp_path: Path) -> Client:
+        return Client(tmp_path).ask().ship(task="multiclass").serve()
+
+    def test_is_kept_and_told(self, several: Client) -> None:
+        with answering(several) as http:
+            told = given(http, {"key": 1, "label": "red"}, {"key": 2, "label": " amber "}, {"key": 3, "label": "amber"})
+            assert told == {"new": 3, "changed": 0, "same": 0, "unknown": 0, "new_class": 2, "new_class_rows": [1, 2]}
+            assert given(http, {"key": 3, "label": "red"}) == {"new": 0, "changed": 1, "same": 0, "unknown": 0}
+        assert several.ledger.labels.all("calls") == {"1": "red", "2": "amber", "3": "red"}
+
+    def test_reaches_whoever_watches(self, several: Client) -> None:
+        with answering(several) as http:
+            given(http, {"key": 1, "label": "amber"}, {"key": 2, "label": "blue"})
+        frame = pl.DataFrame({"id": [1, 2, 3], "x": [0.1, 0.2, 0.3], "shop": ["a"] * 3})
+        brief = begin(several.brief).brief
+        predictor = artificer_runtime.load(several.package("v1"))
+        champion: Any = SimpleNamespace(predictor=predictor, positive=-1)
+        found = scene._with_feedback(read(frame), brief, several.ledger, champion)
+        rows = meet(found.frame, brief, champion)
+        assert rows.places.tolist() == [1]
+        (told,) = rows.findings
+        assert (told.code, told.facts[0].value) == ("new_class", 1.0)
+        assert "amber" in told.says
+
+    @pytest.mark.parametrize("label", ["", " ", None, 7, True, ["red"], {"a": 1}, "a\0b", "k" * 2_000])
+    def test_what_can_be_no_class_is_refused(self, several: Client, label: Any) -> None:
+        with answering(several) as http:
+            (error,) = given(http, {"key": 1, "label": label}, status=422)["errors"]
+        assert "none of the classes" in error["says"]
+        assert several.ledger.labels.all("calls") == {}
+
+    @given_hypothesis(st.integers(-(10**12), 10**12), st.floats(allow_nan=True), st.text(max_size=8))
+    def test_of_whole_numbers_is_a_whole_number(self, whole: int, number: float, text: str) -> None:
+        assert _could_be_class(whole, "integer")
+        assert _could_be_class(str(whole), "integer")
+        for label in (number, text):
+            kept = pl.Series([canonical_text(label)]).cast(pl.Int64, strict=False).null_count() == 0
+            assert kept or not _could_be_class(label, "integer")
+        assert not _could_be_class(True, "integer")
 
 
 class TestWrongLabels:

@@ -237,3 +237,22 @@ def test_a_line_that_only_its_prediction_refuses_does_not_end_the_stream(
         told = [json.loads(line) for line in http.post("/predict/stream", content=lines).text.splitlines()]
     assert ["prediction" in one for one in told] == [True, False, True]
     assert told[1]["errors"][0] | {"fix": ""} == {"field": "", "row": 1, "says": "that row cannot be", "fix": ""}
+
+
+@pytest.mark.parametrize("decision", [HALF, LIST, "\n[decision.value]\nacted = -1\nsuccess = 2\n"])
+def test_of_several_classes_a_decision_is_refused_as_score_refuses_it(client: Client, decision: str) -> None:
+    client.ask(TIMED, decision).ship("three", "multiclass")
+    with answering(client) as http:
+        client.serve("three")
+        assert not http.serving.refresh(now=True)
+        assert "needs two classes, one of which is success" in http.serving.troubles
+        assert predicted(http, [{"x": 1.0, "shop": "a"}])[0]["prediction"] in ("yes", "no")
+    with pytest.raises(BriefError, match="needs two classes, one of which is success"):
+        Serving.of(client.brief)
+
+
+def test_a_decision_that_cannot_be_is_refused_as_score_refuses_it(client: Client) -> None:
+    client.ask(more="\n[decision]\nthreshold = 7\n")
+    for ask in (lambda: Serving.of(client.brief), lambda: scored(client, pl.DataFrame())):
+        with pytest.raises(BriefError, match="threshold is 7, and is held against a probability"):
+            ask()

@@ -12,20 +12,22 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import Rows, World
+from world import Rows, World, judged
 
 import artificer
 from artificer.core.brief import Track
 from artificer.core.errors import DataError
-from artificer.core.life import Tracked
+from artificer.core.life import Bins, Shift, Tracked
 from artificer.core.records import Finding
 from artificer.core.store import encode
 from artificer.line import track as stage
+from artificer.line.ship.reference import FEWEST_ROWS, NAMED, summed_up
 from artificer.line.track import false_alarms
 from artificer.line.track.meeting import Meeting
 from artificer.line.track.target import levelled, target_findings
 from artificer.measure.means import wilson
 from artificer_runtime import PackageError, RowsError
+from artificer_runtime.package import read, write
 
 Build = Callable[..., World]
 LATER = Rows(first_day=120)
@@ -86,8 +88,6 @@ def test_a_feed_that_lacks_the_time_is_refused(made: Build) -> None:
 
 def test_a_package_of_an_earlier_version_says_how_to_get_another(made: Build, tmp_path: Path) -> None:
     world = made()
-    from artificer_runtime.package import read, write
-
     older = tmp_path / "older"
     write(older, read(world.folder)[0])
     with pytest.raises(DataError, match=r"holds no card\.json.*`artificer run BRIEF`"):
@@ -247,6 +247,46 @@ class TestSeveralClasses:
         moved = levelled(chances, mean, weight)
         assert np.allclose(moved.sum(axis=1), 1)
         assert np.allclose(np.average(moved, axis=0, weights=weight), mean, atol=1e-6)
+
+
+class TestWhichOfSeveralClassesIsNamed:
+    def moved(self, found: Tracked) -> dict[str, Shift]:
+        return {one.column: one for one in found.shifts}
+
+    def test_a_mix_that_moves_while_the_model_is_as_sure_is_seen_without_labels(self, made: Build) -> None:
+        low, high = (replace(LATER, mean=mean).draw(2000, 1, "multiclass").drop("won") for mean in (-1.0, 1.0))
+        world = made(Rows(mean=-1.0), task="multiclass", metric="log_loss")
+        same, other = self.moved(world.track(low)), self.moved(world.track(high))
+        assert same[NAMED].distance < 0.05
+        assert other[""].distance < 0.05  # nor does how sure the model is
+        assert other[NAMED].distance > 0.5
+        assert other[NAMED].largest.startswith(("low: ", "high: "))
+        assert any(NAMED in one.where and one.code.startswith("shift") for one in world.track(high).findings)
+
+    def test_the_class_is_that_which_ships(self, made: Build) -> None:
+        world = made(task="multiclass", metric="log_loss")
+        counts = dict(zip(("", *bins_named(world).levels), bins_named(world).counts, strict=False))
+        assert counts["middle"] > FEWEST_ROWS
+        contents = world.version.predictor.contents
+        never = replace(contents, multipliers=(1.0, 1.0, 1e-9))
+        rows = Rows().draw(3000, 0, "multiclass")
+        write(world.folder.parent / "never", never)
+        again = summed_up(judged(world.folder.parent / "never", rows, ""), "log_loss", "multiclass")
+        (bins,) = [one for one in again.columns if one.name == NAMED]
+        assert {*bins.levels} == {"low", "high"}
+
+    def test_of_two_classes_and_of_packages_without_it_nothing_is_told(self, made: Build) -> None:
+        assert NAMED not in self.moved(made().track(LATER.draw(300, 1)))
+        world = made(task="multiclass", metric="log_loss")
+        reference = world.version.reference
+        older = replace(reference, columns=tuple(one for one in reference.columns if one.name != NAMED))
+        world = replace(world, version=replace(world.version, reference=older))
+        assert {*self.moved(world.track(LATER.draw(300, 1, "multiclass")))} == {"", "x", "shop"}
+
+
+def bins_named(world: World) -> Bins:
+    (found,) = [one for one in world.version.reference.columns if one.name == NAMED]
+    return found
 
 
 def test_many_rows_are_scored_by_a_sample_and_counted_all(made: Build, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from artificer.core.brief.accept import Accept
 from artificer.core.brief.authority import Authority, Leave
 from artificer.core.brief.card import Card
 from artificer.core.brief.data import Data, Joined
-from artificer.core.brief.decision import Capacity, DecisionPart, Reasons, Review, Value
+from artificer.core.brief.decision import Capacity, DecisionPart, Reasons, Review, Value, check_stated
 from artificer.core.brief.features import Features, MonotoneEffect
 from artificer.core.brief.legal import Keep, Legal
 from artificer.core.brief.output import Output
@@ -49,6 +49,7 @@ __all__ = [
     "Task",
     "Track",
     "Value",
+    "check_stated",
     "is_brief",
 ]
 

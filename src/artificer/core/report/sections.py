@@ -146,6 +146,7 @@ def drivers(brief: Brief, verdict: Verdict, what: str) -> Parts:
         "drivers": told,
         "shapes": _shapes(verdict, what),
         "explained": _explained(verdict),
+        "turned": verdict.turned,
     }
 
 

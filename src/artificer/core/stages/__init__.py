@@ -12,7 +12,19 @@ from artificer.core.stages.describe import ColumnStory, Description
 from artificer.core.stages.design import Candidate, Plan
 from artificer.core.stages.encode import Encoding
 from artificer.core.stages.fit import FoldFit, RunnerUp, Trained, Trial
-from artificer.core.stages.judge import Driver, Explained, Line, ModelTest, OfClass, Shape, TestOutcome, Verdict
+from artificer.core.stages.judge import (
+    Change,
+    Counterfactual,
+    Driver,
+    Explained,
+    Line,
+    ModelTest,
+    OfClass,
+    Shape,
+    TestOutcome,
+    Turned,
+    Verdict,
+)
 from artificer.core.stages.refine import WEIGHT_DIGITS, Choice, Model, Outputs, Part, shares
 from artificer.core.stages.ship import RunLock, Shipped, Stop, Way
 
@@ -22,10 +34,12 @@ __all__ = [
     "Asked",
     "Audited",
     "Candidate",
+    "Change",
     "Choice",
     "Chosen",
     "ColumnStory",
     "Contract",
+    "Counterfactual",
     "Description",
     "Driver",
     "Encoding",
@@ -53,6 +67,7 @@ __all__ = [
     "TestOutcome",
     "Trained",
     "Trial",
+    "Turned",
     "Verdict",
     "Way",
     "Where",

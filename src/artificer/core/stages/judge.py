@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
+from artificer.core.figures import figure
 from artificer.core.records import Chances, Estimate, Fact, Finding, Outcome
 from artificer.core.stages.ask import Requirement
 
@@ -132,6 +133,69 @@ class Explained:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One value in place of another.
+
+    Attributes
+    ----------
+    distance : float
+        Of a number, in interquartile ranges; 1 of anything else.
+    how : str
+        "raised to", "lowered to", or "=" of what is no number.
+    """
+
+    column: str
+    value: Any
+    distance: float
+    how: str = "="
+
+    def __str__(self) -> str:
+        return f"{self.column} {self.how} {f'{self.value:.12g}' if isinstance(self.value, float) else self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """Changes that together turn a decision, and what they add up to.
+
+    Attributes
+    ----------
+    chance : float
+        After them: the probability of success, or of several classes that of `of`.
+    was, of : str
+        Of several classes the one that the model names before and after them; else "".
+    """
+
+    changes: tuple[Change, ...]
+    distance: float
+    chance: float
+    was: str = ""
+    of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What would give one row another label: the nearest change of what a person can change, or why there is none.
+
+    Attributes
+    ----------
+    which : str
+        As in `Explained`.
+    """
+
+    which: str
+    nearest: Counterfactual | None
+    because: str = ""
+
+    def __str__(self) -> str:
+        whose = self.which if self.which.startswith("row") else f"the {self.which} prediction"
+        if self.nearest is None:
+            return f"{whose}: {self.because}"
+        way = self.nearest
+        would = f"would be {way.of}, and not {way.was}, with" if way.of else "would turn with"
+        return f"{whose} {would} {' and '.join(map(str, way.changes))}: {figure(way.chance)}"
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """From `judge`: what the model does, on rows that did not train it.
 
@@ -157,6 +221,8 @@ class Verdict:
         Of the numbers among the strongest drivers.
     explained : tuple of Explained
         Two rows.
+    turned : tuple of Turned
+        Of the same rows; of two classes as far as success is not their label.
     tests : tuple of ModelTest
         What each test of the model found; their findings stand among `findings` too.
     chances : dict of str to Chances
@@ -184,6 +250,7 @@ class Verdict:
     tests: tuple[ModelTest, ...] = ()
     chances: dict[str, Chances] = field(default_factory=dict)
     classes: tuple[OfClass, ...] = ()
+    turned: tuple[Turned, ...] = ()
 
     def _repr_html_(self) -> str:
         from artificer.core.report.notebook import verdict_html

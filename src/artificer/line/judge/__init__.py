@@ -35,7 +35,7 @@ from artificer.line.judge.flips import champion_of, served_version
 from artificer.line.judge.limits import limits
 from artificer.line.judge.lines import test_lines
 from artificer.line.judge.own_model import tests_of
-from artificer.line.judge.recourse import recourse
+from artificer.line.judge.recourse import counterfactuals, recourse
 from artificer.line.judge.retrained import Retrained
 from artificer.line.judge.seen import Seen
 from artificer.line.judge.slices import sliced_columns, slices
@@ -50,7 +50,7 @@ from artificer_runtime import Predictor
 
 __all__ = ["Judged", "exit_code", "judge", "judged_rows"]
 
-VERSION = 9
+VERSION = 10
 LEVEL = 0.95
 MOST_SHAPES = 4
 PACKED_S = 2.0  # seconds that packing takes
@@ -131,6 +131,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         drivers=driving,
         shapes=shapes(examined, strongest),
         explained=explained_by(seen.predictor, examined),
+        turned=counterfactuals(examined),
         tests=tests,
         chances=_chances(seen.metric, score, {"a constant": baseline, "a linear model": linear}),
         classes=of_classes(examined, seen.level),

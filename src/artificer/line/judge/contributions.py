@@ -37,14 +37,14 @@ def explained_by(predictor: Predictor, seen: Examined, *, at: Mapping[str, int] 
     columns = tuple(column.name for column in predictor.schema.columns if column.kind in GROUPS)
     if not columns or len(seen.rows) < 2:
         return ()
-    ends = at or _ends(seen)
+    places = at or ends(seen)
     try:
-        told = predictor.explain(seen.rows.frame[list(ends.values())])
+        told = predictor.explain(seen.rows.frame[list(places.values())])
     except RowsError:
         return explained(seen, columns, at=at)
     own = predictor.contents.classes
     found = []
-    for (which, place), row in zip(ends.items(), told.contributions, strict=True):
+    for (which, place), row in zip(places.items(), told.contributions, strict=True):
         k = _told_of(seen, place)
         if seen.task == "multiclass":
             added = row[:, own.index(seen.classes[k])]
@@ -71,14 +71,15 @@ def explained(
     if seen.predict is None or not 0 < len(columns) <= MOST_COLUMNS or len(seen.rows) < 2:
         return ()
     found = []
-    for which, place in (at or _ends(seen)).items():
+    for which, place in (at or ends(seen)).items():
         k = _told_of(seen, place)
         added = contributions(seen.predict, seen.rows.frame, place, columns, of=k)
         found.append(_as_told(seen, which, place, k, added))
     return tuple(found)
 
 
-def _ends(seen: Examined) -> dict[str, int]:
+def ends(seen: Examined) -> dict[str, int]:
+    """Names and positions of the rows that are explained where none are asked for."""
     shown, names = seen.prediction[:, -1], ("highest", "lowest")
     if seen.task == "multiclass":
         named = seen.labels(seen.prediction)

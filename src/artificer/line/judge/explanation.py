@@ -1,8 +1,8 @@
 """What a model's predictions hang on: columns that drive it, how it changes along them, single rows, what would turn them.
 
 Of any model that predicts: columns by what shuffling them costs, with intervals; the strongest numbers by accumulated
-local effects; of single rows what each column adds, and the smallest change of what a person can change that makes
-success the label.
+local effects; of single rows what each column adds, and the smallest change of what a person can change that gives
+them another label.
 """
 
 from __future__ import annotations
@@ -15,27 +15,17 @@ import numpy as np
 
 from artificer.core.errors import DataError
 from artificer.core.figures import figure, with_interval
-from artificer.core.stages import Driver, Explained, Shape
+from artificer.core.stages import Driver, Explained, Shape, Turned
 from artificer.line.judge.ale import shapes
 from artificer.line.judge.any_model import Pair, options, shown
-from artificer.line.judge.conditions import digits
 from artificer.line.judge.contributions import MOST_COLUMNS, explained, explained_by
 from artificer.line.judge.drivers import drivers
 from artificer.line.judge.examined import Examined, drawn
-from artificer.line.judge.recourse import Counterfactual, nearest
+from artificer.line.judge.recourse import counterfactuals
 from artificer_runtime import Predictor
 from artificer_runtime.schema import GROUPS
 
 MOST_SHAPES, RANKED_ROWS, TOLD = 4, 300, 5
-
-
-@dataclass(frozen=True, slots=True)
-class Turned:
-    """What would make success the label of one row: the nearest change, or why there is none."""
-
-    which: str
-    nearest: Counterfactual | None
-    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,7 @@ class Explanation:
         The rows that were asked for, else those of the highest and the lowest prediction; of several classes the surest
         and the least sure, of each what adds to the class that the model names.
     turned : tuple of Turned
-        Of the same rows, as far as success is not their label.
+        Of the same rows; of two classes as far as success is not their label.
     left_out : tuple of str
         What is not told, and why.
     """
@@ -133,7 +123,7 @@ def explanation(seen: Examined, rows: Sequence[int] = (), *, predictor: Predicto
         driving,
         shapes(seen, strongest),
         told,
-        tuple(_turned(seen, places or _lowest(seen))),
+        counterfactuals(seen, places),
         tuple(_left_out(seen, rows_told=bool(told))),
     )
 
@@ -156,25 +146,10 @@ def _ranked(seen: Examined, columns: Sequence[str]) -> list[str]:
     return sorted(columns, key=lambda name: -moves[name])
 
 
-def _lowest(seen: Examined) -> dict[str, int]:
-    return {"lowest": int(seen.prediction[:, -1].argmin())}
-
-
-def _turned(seen: Examined, places: dict[str, int]) -> Iterator[Turned]:
-    if seen.task != "binary" or not seen.changeable:
-        return
-    labels = seen.labels(seen.prediction)
-    for which, place in places.items():
-        if labels[place] == 0:
-            found = nearest(seen, place)
-            why = "" if found else f"no change of {', '.join(seen.changeable)} that was tried turns it"
-            yield Turned(which, found, why)
-
-
 def _left_out(seen: Examined, *, rows_told: bool) -> Iterator[str]:
     if not rows_told and seen.rows.frame.width > MOST_COLUMNS:
         yield f"single rows: there are more than {MOST_COLUMNS} columns"
-    if seen.task != "binary":
+    if not seen.classes:
         yield "what would turn a decision: there is no one success to reach"
     elif not seen.changeable:
         yield "what would turn a decision: no column is named that a person can change (changeable)"
@@ -197,18 +172,8 @@ def _lines(told: Explanation) -> Iterator[str]:
         scale = f", in {row.scale}" if row.scale not in ("", "value") else ""
         value = f"{row.of} with {figure(row.prediction)}" if row.of else figure(row.prediction)
         yield f"{_named(row.which)}, {value}: {added}{scale}"
-    for turned in told.turned:
-        found = turned.nearest
-        if found is None:
-            yield f"{_named(turned.which)}: {turned.because}"
-            continue
-        changes = " and ".join(f"{one.column} = {_value(one.value)}" for one in found.changes)
-        yield f"{_named(turned.which)} would turn with {changes}: {figure(found.chance)}"
+    yield from map(str, told.turned)
     yield from (f"not told: {one}" for one in told.left_out)
-
-
-def _value(value: Any) -> str:
-    return digits(value) if isinstance(value, float) else str(value)
 
 
 def _named(which: str) -> str:

@@ -5,13 +5,13 @@ Periods are counted from Monday 1970-01-05 in UTC, so that a row falls in the sa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
-from artificer.core.brief import Brief, Task
+from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, DataError, closest
 from artificer.data.expression import amounts, expression, named
 from artificer.data.moments import as_time
@@ -204,13 +204,6 @@ class Rule:
                 continue
             texts.append(start.date().isoformat() if whole else start.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return pl.Series(texts, dtype=pl.Categorical)[np.searchsorted(numbers, period)]
-
-
-def decisive(brief: Brief, task: Task) -> Brief:
-    """A brief without what cannot be decided among more than two classes; rows may wait for a person there too."""
-    if task != "multiclass":
-        return brief
-    return replace(brief, decision=replace(brief.decision, capacity=None, threshold=None, value=None, control=0.0))
 
 
 def _near_the_top(score: np.ndarray, period: np.ndarray, top: int) -> np.ndarray:

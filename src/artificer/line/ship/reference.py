@@ -21,11 +21,13 @@ from artificer.measure.intervals import estimate
 from artificer.measure.means import mean_of_rows, share_of
 from artificer.measure.metrics import metric
 from artificer.measure.stretches import within
+from artificer_runtime.outcome import weighed
 from artificer_runtime.schema import GROUPS, Column, Encoded, Schema
 
 # The prediction is told apart finely, as it stands for all columns; 16 bins of a column show where it moved, and the
 # sums over pairs of its bins stay small: about 5 KB a column.
 PREDICTION_BINS, MOST_BINS, FEWEST_ROWS = 32, 16, 10
+NAMED = "the named class"
 LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -62,7 +64,11 @@ def summed_up(judged: Judged, name: str, task: Task, time: str = "") -> Referenc
     mean = share_of if is_class else mean_of_rows
     target = None if task == "multiclass" else mean(y, rows.weight, rows.group, level=0.95)
     encoded = schema.encode(rows.frame)
-    columns = (_binned(one, column_values(schema, encoded, one), scored) for one in watched(schema, time))
+    columns = [_binned(one, column_values(schema, encoded, one), scored) for one in watched(schema, time)]
+    if task == "multiclass":
+        contents = judged.predictor.contents
+        named = weighed(prediction, contents.multipliers).argmax(axis=1)
+        columns.insert(0, _binned(named_class(contents.classes), named + 1, scored))
     return Reference(
         metric=name,
         score=found,
@@ -89,6 +95,11 @@ def watched(schema: Schema, time: str) -> Iterator[Column]:
     for column in schema.columns:
         if column.kind in GROUPS and column.name != time:
             yield column
+
+
+def named_class(classes: tuple[str, ...]) -> Column:
+    """Which of several classes the model names, as a column: the code of each is its place and 1."""
+    return Column(NAMED, "category", levels=classes)
 
 
 def column_values(schema: Schema, encoded: Encoded, column: Column) -> np.ndarray:

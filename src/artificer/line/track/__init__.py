@@ -24,7 +24,7 @@ from artificer.data.readers import read
 from artificer.line.ask.durations import seconds
 from artificer.line.ask.labels import has_label
 from artificer.line.audit import check_contract
-from artificer.line.ship.reference import column_values, n_places, places, stated
+from artificer.line.ship.reference import NAMED, column_values, n_places, named_class, places, stated
 from artificer.line.ship.stretches import stretches
 from artificer.line.track.findings import empty_feed, score_findings, shift_findings, time_findings
 from artificer.line.track.harm import apart, at_level, distance, effect_of, harm_of, possible
@@ -162,12 +162,17 @@ def _measured(rows: Meeting, prediction: np.ndarray, reference: Reference, level
 
 
 def _counted(version: Version, frame: pl.DataFrame, prediction: np.ndarray) -> Iterator[tuple[Bins, np.ndarray, int]]:
-    """Each column's bins with the new rows in them, and how many rows are of unseen levels; the prediction first."""
+    """Each column's bins with the new rows in them, and how many rows are of unseen levels; first the prediction,
+    then the class that is named where there are several."""
     schema = version.predictor.schema
     first, *others = version.reference.columns
     assert not first.name
     yield first, np.bincount(places(first, None, stated(prediction)), minlength=n_places(first)), 0
     known = {column.name: column for column in schema.columns}
+    if others and others[0].name == NAMED and NAMED not in known:
+        named, *others = others
+        place = places(named, named_class(version.predictor.contents.classes), version.labels(prediction) + 1)
+        yield named, np.bincount(place, minlength=n_places(named)), 0
     bins = [one for one in others if one.name in known]
     counts = [np.zeros(n_places(one), np.int64) for one in bins]
     unseen = [0] * len(bins)

@@ -98,7 +98,7 @@ class Decider:
         decision = scorer.brief.decision
         self._brief, self._persons = scorer.brief, persons
         self._acts = _acts(scorer)
-        self.draws = bool(decision.control) and scorer.task != "multiclass"
+        self.draws = bool(decision.control)
         self._conditions: tuple[Condition, ...] = ()
         self._periods: Periods | None = None
         if decision.review.when:
@@ -153,7 +153,7 @@ def _acts(scorer: Scorer) -> Acts | None:
     A threshold and fixed values need numpy alone; a value that reads columns needs frames.
     """
     decision = scorer.brief.decision
-    if scorer.task == "multiclass" or decision.capacity is not None:
+    if decision.capacity is not None:
         return None
     if decision.threshold is not None:
         threshold = decision.threshold
@@ -169,7 +169,7 @@ def _acts(scorer: Scorer) -> Acts | None:
 def _priced(scorer: Scorer) -> frozenset[str]:
     """Columns that the brief's value reads, where it is the value that decides."""
     decision = scorer.brief.decision
-    if scorer.task == "multiclass" or decision.threshold is not None or decision.capacity is not None:
+    if decision.threshold is not None or decision.capacity is not None:
         return frozenset()
     texts = (
         [one for one in (decision.value.acted, decision.value.success) if isinstance(one, str)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from artificer_runtime.values import canonical_text
 if TYPE_CHECKING:
     from artificer.core.ledger import Ledger
     from artificer.line.ship.scorer import Scorer
+    from artificer_runtime.package import Contents
 
 MOST_LABELS = 10_000
 LONGEST_S = 5.0  # that an id is waited for
@@ -113,7 +115,7 @@ def _wrong(one: Any, place: int, scorer: Scorer) -> Iterator[dict[str, Any]]:
     if "label" not in one:
         yield wrong("the label is absent", _SHAPE, "label", place)
     else:
-        unfit = _wrong_label(one["label"], scorer.predictor.contents.classes)
+        unfit = _wrong_label(one["label"], scorer.predictor.contents)
         if unfit is not None:
             yield wrong(*unfit, "label", place)
 
@@ -136,9 +138,24 @@ def _wrong_key(key: Any, columns: Sequence[str]) -> str:
     return f"the key is longer than {LONGEST_KEY:,} characters" if len(text) > LONGEST_KEY else ""
 
 
-def _wrong_label(label: Any, classes: Sequence[str]) -> tuple[str, str] | None:
+def _could_be_class(label: Any, kind: str) -> bool:
+    """Whether a label is of the kind that the classes are, so that it can be the name of another one."""
+    if kind == "string":
+        text = label.strip() if isinstance(label, str) else ""
+        sound = "\0" not in text and text.encode("utf-8", "replace").decode() == text
+        return bool(text) and sound and len(text) <= LONGEST_KEY
+    if kind == "boolean" or isinstance(label, bool) or not isinstance(label, str | int | float):
+        return False
+    text = canonical_text(label)
+    return re.fullmatch(r"-?[0-9]{1,15}" if kind == "integer" else r"-?[0-9]{1,15}(\.[0-9]{1,15})?", text) is not None
+
+
+def _wrong_label(label: Any, contents: Contents) -> tuple[str, str] | None:
+    """What is wrong with a label; of several classes none is only for being unknown: a class may appear after training."""
+    classes = contents.classes
     if classes:
-        if label is None or isinstance(label, dict | list) or canonical_text(label) not in classes:
+        known = label is not None and not isinstance(label, dict | list) and canonical_text(label) in classes
+        if not known and (len(classes) == 2 or not _could_be_class(label, contents.class_kind)):
             near = closest(canonical_text(label), classes, "closest class") if isinstance(label, str) else ""
             shown = ", ".join(classes[:10]) + (", …" if len(classes) > 10 else "")
             return f"the label is none of the classes that the model knows{near}", f"send one of {shown}"
@@ -187,6 +204,14 @@ def _kept(scorer: Scorer, given: Sequence[Given], log: Log | None) -> dict[str, 
     told: dict[str, Any] = {"new": kept.n_new, "changed": kept.n_changed, "same": kept.n_same, "unknown": len(unknown)}
     if unknown:
         told["unknown_rows"] = unknown
+    classes = scorer.predictor.contents.classes
+    strange = [
+        place
+        for place, (key, one) in enumerate(placed)
+        if classes and one.label not in classes and key and key not in gone
+    ]
+    if strange:
+        told |= {"new_class": len(strange), "new_class_rows": strange}
     if gone:
         told["forgotten"] = sum(key in gone for key, _ in placed)
     return told
@@ -221,7 +246,10 @@ def _forgotten(ledger: Ledger, scorer: Scorer, keys: Sequence[str]) -> set[str]:
 def _described(scorer: Scorer) -> dict[str, Any]:
     """The request and its answers for the OpenAPI document."""
     classes, columns = scorer.predictor.contents.classes, scorer.brief.data.key
-    label = {"enum": list(classes)} if classes else {"type": "number"}
+    label: dict[str, Any] = {"enum": list(classes)} if classes else {"type": "number"}
+    if len(classes) > 2:
+        said = f"one of {', '.join(classes[:10])}{', …' if len(classes) > 10 else ''}, or a class that is new since training"
+        label = {"description": said, "type": ["string", "number", "boolean"]}
     key: dict[str, Any] = {
         "description": "the row's key",
         "type": ["string", "number", "boolean", "object"],
@@ -244,8 +272,9 @@ def _described(scorer: Scorer) -> dict[str, Any]:
         "required": ["labels"],
         "properties": {"labels": {"type": "array", "items": one, "maxItems": MOST_LABELS}},
     }
-    counts = {name: {"type": "integer"} for name in ("new", "changed", "same", "unknown", "forgotten")}
-    told = {"type": "object", "properties": counts | {"unknown_rows": {"type": "array", "items": {"type": "integer"}}}}
+    counts = {name: {"type": "integer"} for name in ("new", "changed", "same", "unknown", "new_class", "forgotten")}
+    rows = {"type": "array", "items": {"type": "integer"}}
+    told = {"type": "object", "properties": counts | {"unknown_rows": rows, "new_class_rows": rows}}
     return {
         "summary": "Say what became of rows; answered when that is on disk",
         "requestBody": {"required": True, "content": {"application/json": {"schema": {"anyOf": [one, many]}}}},

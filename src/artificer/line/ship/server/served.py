@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from artificer.core.brief import check_stated
 from artificer.core.errors import ArtificerError, DataError, WorkspaceError
 from artificer.core.life import Bins, Reference
 from artificer.core.store import decode
@@ -281,6 +282,14 @@ def _gate() -> Gate:
 
 
 def _loaded(scorer: Scorer, persons: Persons) -> Model:
+    """Make a version ready to answer.
+
+    Raises
+    ------
+    BriefError
+        When `[decision]` says what this prediction does not allow, as `score` refuses it.
+    """
+    check_stated(scorer.brief.decision, scorer.task)
     files = read(scorer.package)[2]
     reference = decode(files["reference.json"], Reference) if "reference.json" in files else None
     card = json.loads(files.get("card.json", b"{}"))

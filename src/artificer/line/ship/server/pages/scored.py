@@ -22,7 +22,7 @@ from artificer.line.ask.decision import conditions
 from artificer.line.ship.admitting import admitted, refuse_unknown
 from artificer.line.ship.control import drawn
 from artificer.line.ship.decided import ACT, CONTROL, LEAVE, NAMES, REVIEW, words
-from artificer.line.ship.decisions import NO_PERIOD, Rule, decisive
+from artificer.line.ship.decisions import NO_PERIOD, Rule
 from artificer.line.ship.predicted import FLAGS
 from artificer.line.ship.reviewing import met
 from artificer.line.ship.server.memory import room
@@ -155,7 +155,7 @@ def _predicted(model: Model, rows: pl.DataFrame, start: int) -> pl.DataFrame:
 
 def _decided(model: Model, frame: pl.DataFrame, ours: pl.DataFrame) -> tuple[list[pl.Series], Counts | None]:
     """What the brief does with each row; nothing where it says nothing, or rows lack what it reads."""
-    brief = decisive(model.scorer.brief, model.scorer.task)
+    brief = model.scorer.brief
     rule = Rule(brief, model.scorer.schema)
     asked = conditions(brief.decision, model.scorer.task)
     if not (rule.decides or asked) or not rule.columns <= {*frame.columns}:
