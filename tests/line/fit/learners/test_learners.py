@@ -272,9 +272,10 @@ DULL = (
     ("name", "case"),
     [(name, case) for name in sorted(BUILTIN) for case in DULL if (name, case) != ("discriminant", "one value")],
 )
-def test_dull_data_give_a_model_that_says_what_is_there(name, case):
+def test_dull_data_give_a_model_that_says_what_is_there(name, case, capfd):
     fold = dull(case)
     fitted = load(name).fit(fold, SHORT[name], Clock())
+    assert capfd.readouterr() == ("", "")  # no library's own notices
     prediction = fitted.member.predict(fold.X)
     np.testing.assert_allclose(prediction, fitted.native, atol=1e-5)
     assert prediction.shape[1] == max(fold.n_classes, 1)
