@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from artificer.measure.compare import compare
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import estimate, of_draws
 from artificer.measure.means import mean_of_rows, mean_t, plain_weights, quantile_interval, ratio, share_of, wilson
@@ -229,6 +230,26 @@ def test_weights_of_any_size_count_by_their_ratios(weights: list[float], size: f
     assert np.isfinite(told @ told)
     assert told.all()
     np.testing.assert_allclose(told / told.sum(), np.array(weights) / np.sum(weights), rtol=1e-9)
+
+
+@given(st.sampled_from([1e-250, 1e-160, 1e-20, 1e160, 1e250]), st.integers(0, 1_000))
+def test_an_interval_of_tiny_or_huge_values_is_that_of_plain_ones_times_their_size(size: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, group = rng.poisson(1.0, 50).astype(float), np.arange(50) // 5
+    for groups in (None, group):
+        plain, told = (mean_of_rows(one, None, groups) for one in (values, values * size))
+        for end in ("low", "high"):
+            assert getattr(told, end) / size == pytest.approx(getattr(plain, end), rel=1e-9, abs=1e-9)
+
+
+def test_a_poisson_mean_near_nought_is_compared_as_any_other() -> None:
+    y = np.random.default_rng(0).poisson(1.0, 800).astype(float)
+    shown = 1 + 0.1 * np.random.default_rng(1).random(800)
+    for size in (1.0, 1e-160):
+        gain = compare("poisson_deviance", y * size, shown * size, np.full(800, size))
+        assert np.isfinite([gain.low, gain.high]).all()
+        own = estimate("poisson_deviance", y * size, shown * size)
+        assert own.low < own.value < own.high < np.inf
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -25,6 +25,16 @@ def plain_weights(weight: np.ndarray) -> np.ndarray:
     return np.asarray(np.ldexp(weight, -int(np.frexp(most)[1])))
 
 
+def length(values: np.ndarray) -> float:
+    """Root of the sum of squares, of values so small or large too that their squares vanish or overflow.
+
+    >>> length(np.array([3.0, 4.0])), length(np.ldexp([3.0, 4.0], 600)) / 2.0**600
+    (5.0, 5.0)
+    """
+    most = float(np.abs(values).max(initial=0.0))
+    return most * float(np.linalg.norm(values / most)) if 0 < most < np.inf else most
+
+
 def wilson(k: float, n: float, *, level: float = 0.95) -> Estimate:
     """Interval of a share, k of n (Wilson 1927, JASA 22).
 
@@ -53,7 +63,7 @@ def mean_t(
     mean = float(w @ values)
     if worth * n < 2:
         return Estimate(mean, -np.inf, np.inf, method, n, level)
-    error = np.sqrt(n / (n - 1) * (w**2 @ (values - mean) ** 2) / worth)
+    error = np.sqrt(n / (n - 1) / worth) * length(w * (values - mean))
     half = float(t_reach(level, worth * n - 1) * error)
     return Estimate(mean, mean - half, mean + half, method, n, level)
 
@@ -102,7 +112,7 @@ def ratio(numerators: np.ndarray, denominators: np.ndarray, *, level: float = 0.
     if n < 2 or not total > 0:
         return Estimate(value, -np.inf, np.inf, "ratio over clusters", n, level)
     residuals = numerators - value * denominators
-    error = np.sqrt(n / (n - 1) * (residuals**2).sum()) / total
+    error = np.sqrt(n / (n - 1)) * length(residuals) / total
     half = float(t_reach(level, n - 1) * error)
     return Estimate(value, value - half, value + half, "ratio over clusters", n, level)
 
