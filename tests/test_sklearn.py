@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -88,6 +89,19 @@ def test_a_function_of_the_caller_is_a_metric_and_reads_their_labels() -> None:
     by_loss = Classifier(budget_s=20, metric=loss).fit(frame, y, sample_weight=np.linspace(0.5, 1.5, len(y)))
     named = Classifier(budget_s=20, metric="log_loss").fit(frame, y, sample_weight=np.linspace(0.5, 1.5, len(y)))
     assert by_loss.score_.value == pytest.approx(named.score_.value)
+
+
+def test_where_a_metric_is_too_slow_to_choose_a_blend_by_the_best_candidate_ships_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules["artificer.line.refine"], "call_s", lambda run, track: 0.3)
+    frame, y = people()
+    model = Classifier(budget_s=20, metric=right_by_label, learners=FEW[:2]).fit(frame, y)
+    best = max((one for one in model.trials_ if one.score), key=lambda one: one.score.value)
+    assert [one.candidate for one in model.leaderboard_ if one.weight] == [best.candidate.name]
+    assert model._run is not None
+    told = [one for one in model._run.results["refine"].decisions if one.question == "Is there time to choose a blend?"]
+    assert "300 ms a call" in told[0].because
 
 
 def test_a_function_that_is_no_metric_here_is_refused_before_training() -> None:

@@ -14,14 +14,16 @@ from artificer.core.brief import Accept, Brief, Features, RunPart, Target
 from artificer.core.clock import Clock
 from artificer.core.errors import BriefError, DataError
 from artificer.line import design as design_stage
-from artificer.line.ask import begin
+from artificer.line.ask import ask, begin
 from artificer.line.ask.rows import Labelled
+from artificer.line.choose import choose
 from artificer.line.choose.folds import cut_folds, training_rows
 from artificer.line.design import design
 from artificer.line.design.portfolio import Size, portfolio, variants
 from artificer.line.design.trained_by import trained_by
 from artificer.line.encode import encode
 from artificer.line.encode.level_numbers import numbers_of
+from artificer.line.fit.course import course
 
 SEEDS = st.integers(0, 2**31)
 
@@ -283,6 +285,31 @@ def test_short_of_time_candidates_are_compared_on_as_many_texts_as_can_be_read(t
     told = [one for one in plans[1].decisions if one.question == "How many rows compare candidates?"]
     assert [one.choice for one in told] == [f"{int(4.0 * read):,} of 2,000"]
     assert "texts" in told[0].because
+
+
+def test_short_of_time_as_many_texts_are_read_as_features_can_be_made_of_and_no_others_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    said = {f"said {i:02}": rng.choice(["good", "bad", "slow", "dear"], (100, 30 if i == 7 else 10)) for i in range(30)}
+    table = pl.DataFrame({name: [" ".join(row) for row in words] for name, words in said.items()})
+    table = table.with_columns(y=pl.Series(["yes", "no"] * 50))
+    read, told, asked_for = [], [], []
+    for limit_s in (0.01, 1.0, 60.0):
+        run = begin(Brief(target=Target(column="y"), run=RunPart(limit_s=limit_s)), workspace=tmp_path, frame=table)
+        run.effects = run.seal = False
+        plan, encoding = design(run), encode(run)
+        read.append({name for block in encoding.blocks for name in block.columns})
+        told += [one.choice for one in plan.decisions if one.question == "How many columns of texts are read?"]
+        schema = course(run, ask(run), choose(run), plan, encoding).schema
+        asked_for.append({column.name for column in schema.columns})
+    letters = design_stage.COLUMNS_SHARE * design_stage.LETTERS_A_SECOND
+    assert len(read[0]) == 1
+    assert 1 < len(read[1]) <= letters / design_stage.COLUMN_LETTERS
+    assert "said 07" in read[1]  # the longest
+    assert len(read[2]) == 30
+    assert told == ["1 of 30", f"{len(read[1])} of 30"]
+    assert asked_for == read
 
 
 @pytest.mark.parametrize(

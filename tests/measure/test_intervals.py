@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from artificer.measure.compare import compare
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import estimate, of_draws
-from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, share_of, wilson
+from artificer.measure.means import mean_of_rows, mean_t, plain_weights, quantile_interval, ratio, share_of, wilson
 from artificer.measure.metrics import METRICS, metric, score
 from artificer.measure.resampling import resamples
 from artificer.measure.stretches import within
@@ -221,6 +222,43 @@ def test_no_loss_of_chances_is_said_to_be_larger_than_any_can_be(n: int, n_wrong
 def test_a_quantile_lies_within_its_interval(values: list[float], q: float, worth: float) -> None:
     told = quantile_interval(np.array(values), q, worth=worth)
     assert told.low <= told.value <= told.high
+
+
+@given(st.lists(st.floats(0.01, 100), min_size=2, max_size=20), st.sampled_from([1e-307, 1e-290, 1.0, 1e290, 1e305]))
+def test_weights_of_any_size_count_by_their_ratios(weights: list[float], size: float) -> None:
+    told = plain_weights(np.array(weights) * size)
+    assert np.isfinite(told @ told)
+    assert told.all()
+    np.testing.assert_allclose(told / told.sum(), np.array(weights) / np.sum(weights), rtol=1e-9)
+
+
+@given(st.sampled_from([1e-250, 1e-160, 1e-20, 1e160, 1e250]), st.integers(0, 1_000))
+def test_an_interval_of_tiny_or_huge_values_is_that_of_plain_ones_times_their_size(size: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, group = rng.poisson(1.0, 50).astype(float), np.arange(50) // 5
+    for groups in (None, group):
+        plain, told = (mean_of_rows(one, None, groups) for one in (values, values * size))
+        for end in ("low", "high"):
+            assert getattr(told, end) / size == pytest.approx(getattr(plain, end), rel=1e-9, abs=1e-9)
+
+
+def test_a_poisson_mean_near_nought_is_compared_as_any_other() -> None:
+    y = np.random.default_rng(0).poisson(1.0, 800).astype(float)
+    shown = 1 + 0.1 * np.random.default_rng(1).random(800)
+    for size in (1.0, 1e-160):
+        gain = compare("poisson_deviance", y * size, shown * size, np.full(800, size))
+        assert np.isfinite([gain.low, gain.high]).all()
+        own = estimate("poisson_deviance", y * size, shown * size)
+        assert own.low < own.value < own.high < np.inf
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_perfect_order_of_weighted_rows_is_no_surer_for_how_it_is_added_up(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = np.arange(600) % 2.0
+    found = estimate("roc_auc", y, _two((y + rng.random(600)) / 2), rng.random(600))
+    assert found.value == 1
+    assert found.low == pytest.approx(wilson(300, 300).low)
 
 
 def test_a_share_of_rows_without_weight_is_not_known() -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import fbeta_score, get_scorer, log_loss, make_scorer, mean_absolute_error
 
 from artificer.core.errors import BriefError
-from artificer.measure.metrics import metric
+from artificer.measure.metrics import metric, score
 from artificer.measure.own import Labelling, as_metric, registered
 
 CLASSES = Labelling("binary", np.array(["leaves", "stays"]))
@@ -44,3 +44,26 @@ def test_a_loss_that_is_not_said_to_be_one_is_refused() -> None:
         _refused(given, labelling, r"as_metric\(\w+, larger_is_better=False\)")
     gain = as_metric(lambda y, p: float(np.mean(y == p)), larger_is_better=False, name="right")
     _refused(gain, CLASSES, r"as_metric\(right, larger_is_better=True\)")
+
+
+def test_the_same_rows_are_asked_about_once_and_others_are_not_taken_for_them() -> None:
+    asked: list[Any] = []
+
+    def hits(y: np.ndarray, p: np.ndarray, sample_weight: np.ndarray | None = None) -> float:
+        asked.append((y, p, sample_weight))
+        return float(np.average(y == p, weights=sample_weight))
+
+    y, sure = np.array([0.0, 1.0, 1.0]), np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7]])
+    heavy = np.array([1.0, 1.0, 4.0])
+    for weighted in (False, True):
+        labelling = Labelling("binary", np.array(["leaves", "stays"], object), weighted=weighted)
+        with registered(hits, labelling) as name:
+            asked.clear()
+            found = [
+                score(name, *given)
+                for given in ((y, sure), (y, sure.copy()), (y, sure[:, ::-1]), (1 - y, sure), (y, sure[::-1], heavy))
+            ]
+        assert found[0] == found[1] == 1.0
+        assert found[2] == found[3] == 0.0
+        assert found[4] == (pytest.approx(1 / 6) if weighted else pytest.approx(1 / 3))
+        assert len(asked) == 4

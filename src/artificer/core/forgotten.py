@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from artificer.core.database import Database
 from artificer.core.errors import UnreadError, WorkspaceError
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.core.store import told
 
@@ -178,7 +179,7 @@ def returned(ledger: Forgotten, root: Path, name: str, keys: Iterable[str | None
             "forgotten_returns",
             "warning",
             "",
-            f"{len(met):,} rows are of persons who were to be forgotten (the first since {since})",
+            f"{counted(len(met), 'row is', 'rows are')} of persons who were to be forgotten (the first since {since})",
             "take them out of the data where they come from, then `artificer forget` again",
             (Fact("persons", float(len(met)), "persons"),),
         ),

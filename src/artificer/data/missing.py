@@ -9,6 +9,10 @@ import polars as pl
 
 from artificer_runtime.values import MISSING, missing_numbers
 
+FEW_CELLS = (
+    1_000  # of no more, looking at all costs less than telling which may be one: of a thousand columns, a second
+)
+
 
 def spellings(missing: Sequence[str]) -> list[str]:
     """All spellings of a missing value, in lower case."""
@@ -18,10 +22,12 @@ def spellings(missing: Sequence[str]) -> list[str]:
 def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
     """A column of texts, stripped, with null where a spelling says that the value is missing."""
     text, spelt = column.cast(pl.String).str.strip_chars(), spellings(missing)
-    # Few cells are as long as a spelling, and of those few differ. Beyond ASCII small letters may be more than those they
-    # stand for, never fewer.
-    n, n_bytes = text.str.len_chars(), text.str.len_bytes()
-    short = text.filter(n_bytes.is_in({*map(len, spelt)}) | ((n_bytes > n) & (n <= max(map(len, spelt))))).unique()
+    short = text
+    if len(text) > FEW_CELLS:
+        # Few cells are as long as a spelling, and of those few differ. Beyond ASCII small letters may be more than those they
+        # stand for, never fewer.
+        n, n_bytes = text.str.len_chars(), text.str.len_bytes()
+        short = text.filter(n_bytes.is_in({*map(len, spelt)}) | ((n_bytes > n) & (n <= max(map(len, spelt))))).unique()
     found = short.filter(short.str.to_lowercase().is_in(spelt))
     return text.set(text.is_in(found.implode()).fill_null(False), None) if len(found) else text
 

@@ -84,7 +84,7 @@ def categories(a: np.ndarray, b: np.ndarray, *, level: float = 0.95, worth: floa
     def above(squared: float) -> float:
         return chi2_above(total * squared, freedom)
 
-    return _tested(estimate, _p(a, b, chi2 / total, above, worth) if total <= MOST_ROWS else _p_of_many(table))
+    return _tested(estimate, _p(a, b, chi2 / total, above, worth) if total <= MOST_ROWS else p_of_table(table))
 
 
 def category_and_number(codes: np.ndarray, y: np.ndarray, *, level: float = 0.95, worth: float = 1.0) -> Association:
@@ -134,7 +134,7 @@ def _p(a: np.ndarray, b: np.ndarray, squared: float, above: Callable[[float], fl
     return permuted(_columns(a), _columns(b), above)
 
 
-def _p_of_many(table: np.ndarray) -> float:
+def p_of_table(table: np.ndarray) -> float:
     """Of the chi-square test, the rarest levels taken together until every cell expects a row (Cochran 1954, Biometrics 10).
 
     One meeting of two rare levels would otherwise be beyond chance. Of two by two levels that expect fewer than five rows,

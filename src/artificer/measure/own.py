@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,10 +109,18 @@ def registered(given: Callable[..., Any], labelling: Labelling) -> Iterator[str]
 
 @dataclass(frozen=True)
 class _Adapted:
+    """A caller's function called as metrics are, once for the same rows: half of what a fit asks was asked before.
+
+    Attributes
+    ----------
+    told : hash of labels, predictions and weights → what the function gave
+    """
+
     own: OwnMetric
     labelling: Labelling
     needs: Needs
     takes_weight: bool
+    told: dict[bytes, float] = field(default_factory=dict)
 
     def score(self, y: np.ndarray, prediction: np.ndarray, weight: np.ndarray) -> float:
         """As metrics are called; what the function refuses with a ValueError cannot be scored, as rows of one class."""
@@ -132,7 +141,10 @@ class _Adapted:
             elif len(classes) == 2:
                 shown = shown[:, 1]
         given = {"sample_weight": weight} if self.takes_weight and self.labelling.weighted else {}
-        return float(self.own.function(truth, shown, **given))
+        key = _digest(truth, shown, *given.values())
+        if key not in self.told:
+            self.told[key] = float(self.own.function(truth, shown, **given))
+        return self.told[key]
 
     def check(self, called: str) -> float:
         """Call it on rows of every class and predictions that are right, so that a mistake shows before training.
@@ -165,6 +177,14 @@ class _Adapted:
             )
         exact = self.needs != "proba" and abs(right - also) < SAME  # probabilities that are right can still be surer
         return right if exact else sign * float("inf")
+
+
+def _digest(*arrays: np.ndarray) -> bytes:
+    made = hashlib.blake2b(digest_size=16)
+    for one in arrays:
+        made.update(f"{one.shape}{one.dtype.str}".encode())
+        made.update(repr(one.tolist()).encode() if one.dtype.hasobject else np.ascontiguousarray(one).tobytes())
+    return made.digest()
 
 
 def _sure(y: np.ndarray, n_classes: int) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import t_reach
+from artificer.measure.means import length
 
 EVEN = 1e-6  # a skewness below it is none
 
@@ -24,7 +25,7 @@ def skewed(value: float, parts: np.ndarray, *, level: float, method: str) -> Est
     parts : array of float64, (n_units,)
         What each row, or group of rows, adds to the mean, less what it should: of sum 0.
     """
-    n, size = len(parts), float(np.linalg.norm(parts))
+    n, size = len(parts), length(parts)
     if n < 2:
         return Estimate(value, -np.inf, np.inf, method, n, level)
     if not size > 0:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 import polars as pl
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 import artificer_runtime
 from artificer.core.brief import Brief, Data, Features, RunPart, Target
@@ -20,8 +20,6 @@ from artificer.core.clock import Clock
 from artificer.core.leaderboard import Standing, leaderboard
 from artificer.core.run import Progress, Run, silent, temporary_workspace
 from artificer.core.stages import Driver, Model, Trial
-from artificer.data.arrow import refuse_twins
-from artificer.data.readers import read
 from artificer.data.table import stacked
 from artificer.line.ask import ask
 from artificer.line.ask.rows import oriented
@@ -32,6 +30,7 @@ from artificer.measure.importance import importance
 from artificer.measure.labels import decided
 from artificer.measure.metrics import metric as find_metric
 from artificer.measure.own import Labelling, registered
+from artificer.sklearn.frames import frame_of
 from artificer.sklearn.given import (
     GROUP,
     TARGET,
@@ -47,7 +46,6 @@ from artificer.sklearn.given import (
     n_workers,
     own_folds,
     padded,
-    plain,
     row_weights,
     seed_of,
     values_of,
@@ -355,44 +353,12 @@ class Estimator(BaseEstimator):  # type: ignore[misc]
 
     def _frame(self, X: Any, *, reset: bool) -> pl.DataFrame:
         """X as a frame whose columns are named as they were in `fit`; where those names were none of its own, by position."""
-        frame = self._read(X, reset=reset)
+        frame = frame_of(self, X, reset=reset)
         if reset:
             self._columns = frame.columns
         elif not hasattr(self, "feature_names_in_") and set(frame.columns) != set(self._columns):
             frame.columns = self._columns
         return frame
-
-    def _read(self, X: Any, *, reset: bool) -> pl.DataFrame:
-        if isinstance(X, pl.DataFrame | pl.LazyFrame) or hasattr(X, "num_rows"):
-            frame = read(X).frame
-            self._check_names(frame.columns, reset)
-            return frame
-        if hasattr(X, "iloc") and hasattr(X, "columns"):
-            refuse_twins(X.columns.tolist(), "X")
-            validate_data(self, X, skip_check_array=True, reset=reset)
-            if len(X) == 0:
-                raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-            return read(X).frame
-        values = validate_data(self, X, reset=reset, dtype=None, ensure_all_finite=False)
-        names = self._names()
-        return pl.DataFrame({name: plain(values[:, place]) for place, name in enumerate(names)}, strict=False)
-
-    def _names(self) -> list[str]:
-        named = getattr(self, "feature_names_in_", None)
-        return [str(one) for one in named] if named is not None else [f"x{k}" for k in range(self.n_features_in_)]
-
-    def _check_names(self, names: list[str], reset: bool) -> None:
-        if reset:
-            self.feature_names_in_ = np.array(names, dtype=object)
-            self.n_features_in_ = len(names)
-        elif not hasattr(self, "feature_names_in_"):
-            if len(names) != self.n_features_in_:
-                raise ValueError(
-                    f"X has {len(names)} features, but {type(self).__name__} is expecting {self.n_features_in_} features"
-                )
-        elif set(names) < set(self.feature_names_in_):
-            lacking = sorted(set(self.feature_names_in_) - set(names))
-            raise ValueError(f"column '{lacking[0]}' is absent; the estimator was fitted with it")
 
     def _raw(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

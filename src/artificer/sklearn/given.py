@@ -17,6 +17,7 @@ from sklearn.utils.validation import _num_samples
 from artificer.core.tasks import n_cores
 from artificer.data.moments import as_time
 from artificer.data.spelled import mixed_texts, moments_of
+from artificer.measure.means import plain_weights
 from artificer_runtime.values import is_missing
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"
@@ -297,7 +298,7 @@ def n_workers(n_jobs: Any) -> int:
 
 
 def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
-    """Row weights as float64 (n_rows,), or None."""
+    """Row weights as float64 (n_rows,), of a size that can be summed, or None."""
     if given is None:
         return None
     try:
@@ -309,7 +310,7 @@ def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
     weight = np.full(n_rows, weight) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight has shape {weight.shape}; one weight a row is needed: ({n_rows},)")
-    return weight
+    return plain_weights(weight)
 
 
 def plain(values: Any) -> Any:

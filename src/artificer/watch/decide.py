@@ -84,7 +84,9 @@ def _changed(tracked: Tracked) -> bool:
 def _lacks(rows: Meeting) -> str:
     """What is missing for a meeting of two versions; "" when nothing is."""
     if rows.n_rows < FEWEST_ROWS:
-        return f"{rows.n_rows:,} labelled rows that the served version has not seen are fewer than {FEWEST_ROWS}"
+        unseen = "that the served version has not seen"
+        those = counted(rows.n_rows, f"labelled row {unseen} is", f"labelled rows {unseen} are")
+        return f"{those} fewer than {FEWEST_ROWS}"
     if rows.n_classes:
         rarest = int(np.sort(np.bincount(rows.y.astype(np.int64), minlength=rows.n_classes))[-2])
         if rarest < FEWEST_OF_A_CLASS:
@@ -273,6 +275,7 @@ def _passed_over(scene: Scene) -> tuple[Finding, ...]:
     n_late = int((~scene.unseen[scene.n_known :]).sum())
     if not n_late:
         return ()
+    those = f"of {scene.loaded.frame.height:,} rows that came in"
     # Where the feed is the source, what was learned from is among them, as it must be.
     severity: Severity = "note" if comes_again(scene.brief) else "warning"
     return (
@@ -280,8 +283,8 @@ def _passed_over(scene: Scene) -> tuple[Finding, ...]:
             "earlier_rows",
             severity,
             scene.brief.data.time,
-            f"{n_late:,} of {scene.loaded.frame.height:,} rows that came in are not later than the last that the served "
-            "version was judged on, and no score is measured on them: they came late, came again, or a clock went back",
+            f"{counted(n_late, f'{those} is', f'{those} are')} not later than the last that the served version was judged on, "
+            "and no score is measured there: what came late, came again, or a clock went back",
             "see what writes them; those with labels train the next challenger",
             (Fact("rows", float(n_late), "rows"),),
         ),

@@ -39,6 +39,16 @@ def test_a_few_dates_ahead_are_told_and_due_dates_are_not() -> None:
     assert says(due=moments() + 500 * DAY_S) == []
 
 
+def test_one_date_lies_where_several_lie() -> None:
+    ahead, filled, start = moments(), moments(), moments() - 20 * DAY_S
+    ahead[0], filled[0] = (NOW + timedelta(days=400)).timestamp(), 0.0
+    end = start + 5 * DAY_S
+    end[0] = start[0] - DAY_S
+    assert says(day=ahead) == ["1 value (0.10%) of 'day' lies in the future"]
+    assert says(day=filled) == ["1 value (0.10%) of 'day' is 1970-01-01, far from all others: a filler"]
+    assert says(end=end, start=start) == ["1 value (0.10%) of 'end' lies before 'start', which else comes first"]
+
+
 def test_fillers_are_told_where_no_other_date_is_near() -> None:
     day = moments()
     day[:7] = 0.0

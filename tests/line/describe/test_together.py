@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from artificer.core.brief import Brief, Data, Target
+from artificer.core.clock import Clock
 from artificer.core.stages import Description
 from artificer.line.ask import begin
 from artificer.line.describe import describe
@@ -43,6 +44,31 @@ def rows() -> dict[str, Any]:
 def told(tmp_path_factory: pytest.TempPathFactory) -> Description:
     brief = Brief(target=Target(column="y"), data=Data())
     return describe(begin(brief, frame=pl.DataFrame(rows()), workspace=tmp_path_factory.mktemp("w"), limit_s=600))
+
+
+def test_the_coarse_look_gives_rare_levels_of_few_rows_no_more_false_alarms_than_it_says() -> None:
+    p = []
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        rare = {f"c{j}": 1 + np.where(rng.random(40) < 0.9, 0, rng.integers(1, 8, 40)) for j in range(4)}
+        p += matrix(rare | {f"x{j}": rng.normal(size=40) for j in range(2)}).p[np.triu_indices(6, 1)].tolist()
+    assert np.mean(np.array(p) < 0.01) <= 0.01  # the plain chi-square: 0.07
+
+
+def test_late_in_the_limit_how_columns_go_together_is_left_to_a_run_of_more_time(tmp_path: Path) -> None:
+    found = []
+    for at_s in (46.0, 44.0):
+        run = begin(
+            Brief(target=Target(column="y")), frame=pl.DataFrame(rows()), workspace=tmp_path / f"{at_s}", limit_s=100
+        )
+        run.clock = Clock(100.0, now=lambda at_s=at_s: at_s)
+        found.append(describe(run))
+    late, timely = found
+    assert not late.pairs
+    assert late.cut
+    assert late.decisions[-1].question == "How do columns go together?"
+    assert timely.pairs
+    assert [one.association for one in late.columns] == [one.association for one in timely.columns]
 
 
 def test_a_column_that_tells_by_a_curve_comes_first(told: Description) -> None:

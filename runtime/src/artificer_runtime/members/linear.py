@@ -40,12 +40,19 @@ class Linear:
 
     def raw(self, X: np.ndarray) -> np.ndarray:
         """Before the link."""
+        if not isinstance(X, np.ndarray):
+            return self._without_zeros(X)
         at_once = max(1, CELLS_AT_ONCE // max(X.shape[1], 1))
         starts = range(0, max(X.shape[0], 1), at_once)
         return np.concatenate([self._raw(X[start : start + at_once]) for start in starts])
 
-    def _raw(self, X: Any) -> np.ndarray:
-        X = X if isinstance(X, np.ndarray) else X.toarray()
+    def _without_zeros(self, X: Any) -> np.ndarray:
+        """The same of a `csr_array`, to rounding: of 150 classes, words as they are served take a hundred times as long."""
+        filled = X.astype(np.float64)
+        filled.data = np.where(np.isnan(filled.data), self.fill[filled.indices], filled.data)
+        return np.asarray(filled @ self.coefficients.T + self.intercept)
+
+    def _raw(self, X: np.ndarray) -> np.ndarray:
         filled = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
         # Summed row by row: a matrix product's order of adding up hangs on how many rows there are.
         sums = [np.add.reduce(filled * row, axis=1) for row in self.coefficients]

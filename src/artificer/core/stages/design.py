@@ -45,6 +45,8 @@ class Plan:
         Names of candidates that may be made for where the others err.
     search_rows : int
         Rows of each fold that candidates are trained on; 0 is all. The final fit reads all, where there is time.
+    unread : tuple of str
+        Columns of texts that nothing is made of, for want of time.
     """
 
     metric: str
@@ -57,5 +59,6 @@ class Plan:
     n_variants: int = 0
     n_seeds: int = 1
     search_rows: int = 0
+    unread: tuple[str, ...] = ()
     mending: tuple[str, ...] = ()
     decisions: tuple[Decision, ...] = ()

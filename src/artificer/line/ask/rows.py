@@ -14,6 +14,7 @@ from artificer.core.stages import Asked, Rows
 from artificer.data.moments import as_time
 from artificer.data.table import read_table
 from artificer.line.ask.labels import numeric
+from artificer.measure.means import plain_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def labelled(run: Run, asked: Asked, rows: Rows) -> Labelled:
 
 
 def weights(column: pl.Series) -> np.ndarray:
-    """Row weights as float64 (n_rows,), checked."""
+    """Row weights as float64 (n_rows,), checked, and of a size that can be summed."""
     values = column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
     bad = ~np.isfinite(values) | (values < 0)
     if bad.any():
@@ -79,7 +80,7 @@ def weights(column: pl.Series) -> np.ndarray:
         )
     if not values.any():
         raise DataError(f"the weight '{column.name}' is zero in every row; mend the column or remove [data] weight")
-    return np.asarray(values, np.float64)
+    return plain_weights(np.asarray(values, np.float64))
 
 
 def codes_of(column: pl.Series) -> np.ndarray:

@@ -11,6 +11,8 @@ from typing import Literal
 
 import numpy as np
 
+from artificer.core.figures import counted
+
 SHARE, MOST = 0.2, 0.5
 FEWEST_ROWS = 500
 FEWEST_OF_A_CLASS = 50
@@ -62,7 +64,8 @@ def _strata(y: np.ndarray, n_classes: int) -> np.ndarray:
 
 def _too_few(y: np.ndarray, n_classes: int) -> str:
     if len(y) < FEWEST_ROWS:
-        return f"{len(y)} labelled rows are fewer than {FEWEST_ROWS}: all of them train, and the verdict is out of fold"
+        few = counted(len(y), "labelled row is", "labelled rows are")
+        return f"{few} fewer than {FEWEST_ROWS}: all of them train, and the verdict is out of fold"
     if n_classes:
         # A rare class among many must not forbid sealing, so the second commonest decides; for two it is the rarer.
         second = int(np.sort(np.bincount(y.astype(np.int64), minlength=n_classes))[-2])

@@ -12,6 +12,8 @@ from artificer.data.spelled import SHOWN, shown
 from artificer.data.table import normal_column
 from artificer_runtime.schema import Column, Schema
 
+PARSED = ("number", "time")  # kinds of which a cell of text may not be
+
 
 def unread(frame: pl.DataFrame, schema: Schema) -> tuple[dict[str, int], dict[str, int], dict[str, tuple[str, ...]]]:
     """Count them by column, columns without any left out.
@@ -41,7 +43,8 @@ def unread(frame: pl.DataFrame, schema: Schema) -> tuple[dict[str, int], dict[st
 def _counted(values: pl.Series, column: Column, missing: Sequence[str]) -> tuple[int, int, tuple[str, ...]]:
     each_once = values.drop_nulls().alias("cell").value_counts()
     cells, n_cells = each_once["cell"].alias(column.name), each_once["count"]
-    known, read = without_missing(cells, missing), normal_column(cells, column, missing)
+    known = without_missing(cells, missing)
+    read = normal_column(cells, column, missing) if column.kind in PARSED else known
     stray = known.is_not_null() & read.is_null()
     met = (
         each_once.filter(stray).sort(["count", "cell"], descending=[True, False])["cell"] if stray.any() else cells[:0]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
@@ -28,12 +29,13 @@ def imbalance(seen: Seen) -> Iterator[Finding]:
     even = 2 / len(classes)  # so that two classes are judged by their plain shares
     if share >= RARE_SHARE * even and not n_few:
         return
+    few = counted(n_few, f"of {len(classes)} classes has", f"of {len(classes)} classes have")
     yield Finding(
         code="imbalance",
         severity="warning" if n_few or share < VERY_RARE_SHARE * even else "note",
         where=seen.brief.target.column,
         says=f"class '{classes[rarest]}' holds {n_rare:,} of {counts.sum():,} training rows ({share:.1%})"
-        + (f"; {n_few} of {len(classes)} classes have fewer than {FEWEST_ROWS}" if n_few and len(classes) > 2 else ""),
+        + (f"; {few} fewer than {FEWEST_ROWS}" if n_few and len(classes) > 2 else ""),
         fix="judge by ranking or by cost, not by accuracy"
         + ("; bring more rows of the rare class: they decide how sure a score can be" if n_few else ""),
         facts=(

@@ -15,6 +15,7 @@ from artificer.line.audit.seen import Seen, check
 
 DAY_S = 86_400.0
 FILLERS = ("1900-01-01", "1970-01-01", "9999-12-31")
+LIES = ("lies", "lie")
 # Where more rows than this lie ahead, or break an order, that is what the column means: due dates, or two clocks.
 LARGEST_SLIP = 0.02
 FEWEST_ROWS = 100
@@ -62,10 +63,10 @@ def odd_dates(moments: dict[str, np.ndarray], now: datetime) -> Iterator[Finding
         for filler, moment in fillers.items():
             n_filled = int((known == moment).sum())
             if n_filled and _apart(known, moment):
-                yield _finding(name, n_filled, len(known), f"of '{name}' are {filler}, far from all others: a filler")
+                yield _finding(name, n_filled, len(known), ("is", "are"), f"{filler}, far from all others: a filler")
         n_ahead = int(((known > now.timestamp() + DAY_S) & ~np.isin(known, list(fillers.values()))).sum())
         if 0 < n_ahead <= LARGEST_SLIP * len(known):
-            yield _finding(name, n_ahead, len(known), f"of '{name}' lie in the future")
+            yield _finding(name, n_ahead, len(known), LIES, "in the future")
     for (one, a), (other, b) in combinations(moments.items(), 2):
         yield from _order(one, other, b - a)
 
@@ -88,16 +89,17 @@ def _order(one: str, other: str, gap: np.ndarray) -> Iterator[Finding]:
     if len(known) < FEWEST_ROWS or not 0 < n_slips <= LARGEST_SLIP * len(known):
         return
     first, second = (one, other) if n_after > n_before else (other, one)
-    yield _finding(second, n_slips, len(known), f"of '{second}' lie before '{first}', which else comes first")
+    yield _finding(second, n_slips, len(known), LIES, f"before '{first}', which else comes first")
 
 
-def _finding(name: str, n_rows: int, n_known: int, what: str) -> Finding:
+def _finding(name: str, n_rows: int, n_known: int, verb: tuple[str, str], what: str) -> Finding:
     share = n_rows / n_known
+    one, many = (f"{noun} ({share:.2%}) of '{name}' {do}" for noun, do in zip(("value", "values"), verb, strict=True))
     return Finding(
         code="impossible_dates",
         severity="warning",
         where=name,
-        says=f"{counted(n_rows, 'value')} ({share:.2%}) {what}",
+        says=f"{counted(n_rows, one, many)} {what}",
         fix=MEND,
         facts=(Fact("n_rows", float(n_rows), "rows"), Fact("share", share, "share of values")),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from artificer.core.figures import counted
 from artificer.core.records import Fact, Finding
 from artificer.line.audit.seen import Seen, check
 
@@ -21,11 +22,12 @@ def overlap(seen: Seen) -> Iterator[Finding]:
     if not n_known:
         return
     share = n_known / len(seen.sealed)
+    those = f"of {len(seen.sealed):,} sealed test rows ({share:.1%})"
     yield Finding(
         code="overlap",
         severity="warning" if share > LARGEST_QUIET_SHARE else "note",
         where="sealed rows",
-        says=f"{n_known:,} of {len(seen.sealed):,} sealed test rows ({share:.1%}) equal a training row in every "
+        says=f"{counted(n_known, f'{those} equals', f'{those} equal')} a training row in every "
         "feature, so the verdict may flatter a model that remembers",
         fix="remove rows that were stored twice, or name in [data] group what repeated rows belong to",
         facts=(

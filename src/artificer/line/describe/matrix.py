@@ -12,8 +12,8 @@ from scipy.spatial.distance import squareform
 
 from artificer.core.description import Map
 from artificer.measure.any_shape import equal_bins
+from artificer.measure.associate import p_of_table
 from artificer.measure.clusters import extra_rows, likeness
-from artificer.measure.distributions import chi2_above
 
 MOST_LEVELS = 16  # with one for missing
 MOST_SHOWN = 18
@@ -28,7 +28,8 @@ class Matrix:
     strengths : array of float64, (n_columns, n_columns)
         The larger of Spearman's correlation (two numbers) and Cramér's V of levels, corrected for bias; 0 to 1.
     p : array of float64, (n_columns, n_columns)
-        Of the chi-square test of levels.
+        Of the chi-square test of levels, the rarest taken together: it holds of few rows too, as permutations would take
+        seconds.
     """
 
     names: tuple[str, ...]
@@ -98,7 +99,7 @@ def coarse(values: np.ndarray) -> np.ndarray:
 
 
 def _cramer(table: np.ndarray) -> tuple[float, float]:
-    """Cramér's V corrected for bias (Bergsma 2013), and the p-value of the chi-square test."""
+    """Cramér's V corrected for bias (Bergsma 2013), and the p-value of its table."""
     table = table[np.ix_(table.any(axis=1), table.any(axis=0))]
     if min(table.shape) < 2:
         return 0.0, 1.0
@@ -108,7 +109,7 @@ def _cramer(table: np.ndarray) -> tuple[float, float]:
     freedom = (table.shape[0] - 1) * (table.shape[1] - 1)
     phi2 = max(0.0, chi2 / n - freedom / max(n - 1, 1.0))
     least = min(size - (size - 1) ** 2 / max(n - 1, 1.0) for size in table.shape)
-    return min(1.0, (phi2 / max(least - 1, 1e-12)) ** 0.5), chi2_above(chi2, freedom)
+    return min(1.0, (phi2 / max(least - 1, 1e-12)) ** 0.5), p_of_table(table)
 
 
 def _spearman(columns: list[np.ndarray]) -> np.ndarray:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
+
+import polars as pl
 
 from artificer.core.brief import RunPart
 from artificer.core.errors import BriefError, closest
@@ -38,6 +40,9 @@ MANY_ROWS, SEARCH_ROWS = 250_000, 150_000
 # Texts are made features of before anything is trained, about so many letters a second (bench/notes.md): where that would
 # take more than this share of the time limit, candidates are compared on fewer rows, but on no fewer than these.
 LETTERS_A_SECOND, READING_SHARE, FEWEST_READ = 700_000, 0.15, 1_000
+# Where these few rows alone would take more than so much of it, fewer columns of texts are read; each takes as long as so
+# many letters, however few it holds.
+COLUMNS_SHARE, COLUMN_LETTERS = 0.3, 10_000
 # Variants of boosters and networks that are tried too, by the seconds from which they are; where rows are many they are
 # tried in what time the others leave (bench/study).
 VARIANTS, MANY_FOR_VARIANTS = {180.0: 8, 400.0: 16}, 7_000
@@ -53,11 +58,13 @@ def design(subject: Subject, **options: Any) -> Plan:
         As for `begin`.
     """
     run = begin(subject, **options)
+    if "design" in run.results:  # what all stages ask for, again and again: the texts are not measured each time
+        return run.results["design"]  # type: ignore[no-any-return]
     asked, chosen = ask(run), choose(run)
-    readable = _readable(run, asked, chosen)
-    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, asked.train.n_rows), readable)
+    texts = _readable(run, asked, chosen)
+    asks = (run.metric, run.class_weight, run.seal, _quick(run), _n_variants(run, asked.train.n_rows), texts)
     reads = (asked, chosen, has_catboost(), asks)
-    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, readable), reads)
+    return run.stage("design", VERSION, Plan, lambda folder, name: _design(run, asked, chosen, texts), reads)
 
 
 def has_catboost() -> bool:
@@ -65,7 +72,7 @@ def has_catboost() -> bool:
     return find_spec("catboost") is not None
 
 
-def _design(run: Run, asked: Asked, chosen: Chosen, readable: int) -> Plan:
+def _design(run: Run, asked: Asked, chosen: Chosen, texts: _Readable) -> Plan:
     name, metric_decision = _metric(run, asked)
     loss = fitting_loss(name)
     size = _size(run, asked, chosen, loss)
@@ -75,7 +82,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, readable: int) -> Plan:
     if name == "rmsle" or loss.startswith(("poisson", "tweedie")):
         check_target(name, labelled(run, asked, asked.train).y, run.brief.target.column)
     n_folds = _folds_tried(size, chosen)
-    search_rows, searched = _search(size.n_rows, readable)
+    search_rows, searched = _search(size.n_rows, texts.n_rows)
     return Plan(
         metric=name,
         candidates=candidates,
@@ -86,6 +93,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, readable: int) -> Plan:
         max_members=1 if run.brief.run.interpretable_only else 6,
         n_variants=n_variants,
         search_rows=search_rows,
+        unread=texts.unread,
         mending=_mending(run.brief.run, size),
         n_seeds=1 if size.quick else FEW_SEEDS if size.n_rows <= FEW_SEEDS_ROWS else SEEDS,
         decisions=(
@@ -95,6 +103,7 @@ def _design(run: Run, asked: Asked, chosen: Chosen, readable: int) -> Plan:
             _candidates(candidates, untried, size),
             _folds(n_folds, chosen, size.n_rows),
             *searched,
+            *_read(texts),
         ),
     )
 
@@ -218,14 +227,40 @@ def _search(n_rows: int, readable: int) -> tuple[int, tuple[Decision, ...]]:
     return (most, (told,)) if most < n_rows else (0, ())
 
 
-def _readable(run: Run, asked: Asked, chosen: Chosen) -> int:
-    """Rows whose texts can be made features of in their share of the time."""
-    n_rows, letters = asked.train.n_rows, READING_SHARE * LETTERS_A_SECOND * (run.brief.run.limit_s + run.spent_s)
+class _Readable(NamedTuple):
+    """What can be made features of in its share of the time: so many rows, and which columns of texts not, of how many."""
+
+    n_rows: int
+    unread: tuple[str, ...] = ()
+    n_texts: int = 0
+
+
+def _readable(run: Run, asked: Asked, chosen: Chosen) -> _Readable:
+    n_rows, letters = asked.train.n_rows, LETTERS_A_SECOND * (run.brief.run.limit_s + run.spent_s)
     texts = [column.name for column in asked.schema.columns if column.kind == "text" and column.name in chosen.features]
-    if not texts or n_rows <= FEWEST_READ or math.isinf(letters):
-        return n_rows
-    held = sum(int(column.str.len_chars().sum()) for column in labelled(run, asked, asked.train).frame.select(texts))
-    return min(n_rows, max(FEWEST_READ, int(n_rows * letters / max(held, 1))))
+    if not texts or math.isinf(letters):
+        return _Readable(n_rows)
+    counted = labelled(run, asked, asked.train).frame.select(pl.col(texts).str.len_chars().sum())
+    held = dict(zip(texts, counted.row(0), strict=True))
+    part, room = min(1.0, FEWEST_READ / n_rows), COLUMNS_SHARE * letters
+    kept = set[str]()
+    for name in sorted(texts, key=lambda one: -held[one]):  # the longest tell most
+        if (needed := part * held[name] + COLUMN_LETTERS) <= room:
+            room -= needed
+            kept.add(name)
+    kept = kept or {min(texts, key=lambda one: held[one])}
+    n_read = int(n_rows * READING_SHARE * letters / max(sum(held[name] for name in kept), 1))
+    unread = tuple(name for name in texts if name not in kept)
+    return _Readable(min(n_rows, max(FEWEST_READ, n_read)), unread, len(texts))
+
+
+def _read(texts: _Readable) -> tuple[Decision, ...]:
+    if not texts.unread:
+        return ()
+    n_read = texts.n_texts - len(texts.unread)
+    because = "making features of the others would leave no time to train in; the longest texts were taken"
+    question = "How many columns of texts are read?"
+    return (Decision("design", question, f"{n_read:,} of {texts.n_texts:,}", because, ("all, in more time",)),)
 
 
 def _candidates(candidates: tuple[Candidate, ...], untried: dict[str, str], size: Size) -> Decision:

@@ -112,6 +112,8 @@ def encode(subject: Subject, **options: Any) -> Encoding:
 def _encode(
     asked: Asked, chosen: Chosen, profile: Profile, plan: Plan, time: str, demanded: Container[str], fewest: int
 ) -> Encoding:
+    unread = set(plan.unread)
+    chosen = replace(chosen, features=tuple(name for name in chosen.features if name not in unread))
     proposed = (_not_rare(block, fewest) for block in propose(asked, chosen, profile, time, demanded))
     blocks = {block.name: block for block in proposed if block.columns}
     candidates = tuple(_with_blocks(candidate, tuple(blocks)) for candidate in plan.candidates)

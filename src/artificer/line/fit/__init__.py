@@ -70,7 +70,7 @@ def fit(subject: Subject, **options: Any) -> Trained:
 
 def _fit(run: Run, track: Course, clock: Clock, folder: Path, name: str) -> Trained:
     memory_gb = run.brief.run.memory_gb or free_gb()
-    called_s = call_s(track)
+    called_s = call_s(run, track)
     clock = clock.less(min(CALLS * called_s, SCORED * run.brief.run.limit_s))
     trainer = Trainer(run, track, FEATURES_SHARE * memory_gb)
     n_workers = affordable_workers(run, trainer.fit_gb())

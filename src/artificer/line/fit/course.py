@@ -311,7 +311,8 @@ def as_served(X: Any) -> np.ndarray:
 
 def course(run: Run, asked: Asked, chosen: Chosen, plan: Plan, encoding: Encoding) -> Course:
     """Gather what the race runs over."""
-    columns = tuple(column for column in chosen.read_as(asked.schema).columns if column.name in chosen.features)
+    features = set(chosen.features).difference(plan.unread)
+    columns = tuple(column for column in chosen.read_as(asked.schema).columns if column.name in features)
     rows = labelled(run, asked, asked.train)
     way = -1 if asked.positive == 0 else 1  # effects are demanded of success, and learners predict the second class
     return Course(

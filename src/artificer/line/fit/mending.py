@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from artificer.core.figures import counted
 from artificer.core.records import Decision, Estimate, Fact
 from artificer.core.stages import Candidate
 from artificer.line.fit.course import SHARE, Course
@@ -119,7 +120,7 @@ class Mending:
             self._tell(question, "no", why)
             return None
         n_found = len(found.places)
-        because = f"of {len(y):,} labels {n_found:,} lie far from what the blend so far is sure of"
+        because = f"of {len(y):,} labels {counted(n_found, 'lies', 'lie')} far from what the blend so far is sure of"
         self._tell(question, "tried", because, Fact("n_doubted", float(n_found), "rows"))
         return replace(base, name=BY_TRUST, learner=BY_TRUST)
 

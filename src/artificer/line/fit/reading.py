@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artificer.core.clock import Stopwatch
+from artificer.core.run import Run
 from artificer.core.stages import Candidate, Trial
 from artificer.line.ask.rows import oriented
 from artificer.line.fit.course import Course
@@ -13,15 +14,22 @@ from artificer.measure.intervals import estimate
 from artificer.measure.metrics import is_own, score
 
 # Calls of a caller's metric in `fit` and `refine`: beside those of each candidate that runs on all folds, and for each one; of
-# the former, after refits. With 2 and 4 candidates about 90 were counted, and 90 for each.
-CALLS, CALLS_EACH, CALLS_LAST, CALL_ROWS = 100, 90, 21, 4_000
+# the former, after refits. With 2 and 6 candidates 40 were counted, and 50 for each.
+CALLS, CALLS_EACH, CALLS_LAST, CALL_ROWS = 50, 55, 21, 4_000
+# Of these, what choosing a blend takes, and for each candidate.
+CALLS_CHOOSING, CALLS_CHOOSING_EACH = 40, 30
+CALL_S = "call_s"  # among a run's results
 
 
-def call_s(track: Course) -> float:
-    """Seconds that a call of a caller's own metric takes; other metrics take none."""
+def call_s(run: Run, track: Course) -> float:
+    """Seconds that a call of a caller's own metric takes, timed once a run; other metrics take none."""
+    if CALL_S not in run.results:
+        run.results[CALL_S] = _timed(track) if is_own(track.plan.metric) else 0.0
+    return float(run.results[CALL_S])
+
+
+def _timed(track: Course) -> float:
     name, rows = track.plan.metric, track.rows.y[:CALL_ROWS]
-    if not is_own(name):
-        return 0.0
     shown = rows if track.asked.task == "regression" else np.eye(len(track.asked.classes))[rows.astype(np.int64)]
     y, turned = oriented(rows, shown, track.asked.positive)
     weight = track.rows.weight[:CALL_ROWS] if track.rows.weight is not None else None

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 import artificer_runtime
+from artificer.core.figures import counted
 from artificer.core.records import Chances, Estimate, Fact
 from artificer.core.run import Run
 from artificer.core.stages import Asked, Driver, Model, Verdict
@@ -143,8 +144,9 @@ def _drivers(run: Run, seen: Seen, examined: Examined) -> tuple[Driver, ...]:
     columns, numbers = read_columns(seen, describe(run))
     clock = run.clock.less(PACKED_S).share(0.5)
     found = drivers(examined, columns, numbers, clock)
+    those = f"of {len(columns)} columns"
     if clock.expired and len(found) < min(len(columns), MOST_COLUMNS):
-        told = f"the time limit left time to see what {len(found)} of {len(columns)} columns are worth to the model"
+        told = f"the time limit left time to see what {counted(len(found), f'{those} is', f'{those} are')} worth to the model"
         run.progress("judge", told)
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from artificer.core.figures import figure
+from artificer.core.figures import counted, figure
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.core.stages import OfClass
 from artificer.line.judge.examined import Examined, examination
@@ -26,11 +26,12 @@ def classes(seen: Examined) -> Iterator[Finding]:
     known = sorted((one for one in told if one.n_rows), key=lambda one: one.recall.value)
     lost = [one for one in known if one.recall.high < 1 / len(told) and len(told) > 2]
     named = "; ".join(_named(one) for one in (lost or known[:1])[:MOST_NAMED])
+    those = f"of {len(told):,} classes"
     yield Finding(
         "classes",
         "warning" if lost else "note",
         ", ".join(one.name for one in lost) or "classes",
-        f"{len(lost):,} of {len(told):,} classes are found less often than by guessing: {named}"
+        f"{counted(len(lost), f'{those} is', f'{those} are')} found less often than by guessing: {named}"
         if lost
         else f"of {len(told):,} classes, the one that is found least often: {named}",
         "bring more rows of them, or columns that tell them apart; where each class counts as much, let balanced_accuracy or "

@@ -78,8 +78,9 @@ def _chances(values: np.ndarray, labels: Labels) -> np.ndarray:
     if odd.any():
         (first, *_) = np.flatnonzero(odd)
         raise DataError(
-            f"{odd.sum():,} of {n_rows:,} predictions are no chances, which lie from 0 to 1 and sum to 1 (row {first + 1}: "
-            f"{', '.join(f'{one:.3g}' for one in chances[first])}); give those of predict_proba, or one label a row"
+            f"of {counted(n_rows, 'prediction')} {odd.sum():,} cannot be chances, which lie from 0 to 1 and sum to 1 "
+            f"(row {first + 1}: {', '.join(f'{one:.3g}' for one in chances[first])}); give those of "
+            "predict_proba, or one label a row"
         )
     return np.asarray(np.clip(chances, 0.0, 1.0))
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from artificer.core.figures import figure, with_interval
+from artificer.core.figures import counted, figure, with_interval
 from artificer.core.records import Estimate, Fact, Finding
 from artificer.line.judge.conditions import MANY_COLUMNS, Condition, conditions, told
 from artificer.line.judge.examined import Examined, examination
@@ -75,7 +75,9 @@ def weak_slices(seen: Examined) -> Iterator[Finding]:
     search = searched(seen)
     fewest = least(len(losses))
     if min(search.sum(), (~search).sum()) < 4 * fewest or not losses.any():
-        yield _note(f"{len(losses):,} rows are too few to look for weak slices, or none has a loss", ())
+        yield _note(
+            f"{counted(len(losses), 'row is', 'rows are')} too few to look for weak slices, or none has a loss", ()
+        )
         return
     sure = bool(np.isin(seen.prediction, (0.0, 1.0)).all())  # labels alone foretell nothing
     beyond = losses - foretold(seen, name, losses) if not (seen.classes and sure) else None

@@ -29,7 +29,7 @@ from artificer.line.encode import encode
 from artificer.line.fit import fit
 from artificer.line.fit.course import course
 from artificer.line.fit.race import LINEAR
-from artificer.line.fit.reading import CALLS_LAST, call_s
+from artificer.line.fit.reading import CALLS_CHOOSING, CALLS_CHOOSING_EACH, CALLS_LAST, call_s
 from artificer.line.refine.blend import (
     PARTS,
     Measured,
@@ -48,6 +48,7 @@ from artificer.line.refine.outcome import outcome
 from artificer.line.refine.refit import Refits
 from artificer.measure.intervals import estimate
 from artificer.measure.labels import decided, turned
+from artificer.measure.metrics import metric
 from artificer_runtime.outcome import tempered
 from artificer_runtime.package import npz
 
@@ -163,7 +164,7 @@ def _gather(run: Run) -> tuple[Measured, dict[str, np.ndarray], Refits]:
         rows, y, weight = rows[counts], y[counts], weight[counts]
         predictions = {name: values[counts] for name, values in predictions.items()}
     measured = Measured(rows, y, plan.metric, asked.task, weight, track.groups(rows))
-    clock = trained_by(run).less(CALLS_LAST * call_s(track))
+    clock = trained_by(run).less(CALLS_LAST * call_s(run, track))
     return measured, predictions, Refits(run, track, trained, clock)
 
 
@@ -171,8 +172,9 @@ def _weights(
     run: Run, measured: Measured, predictions: Predictions, refits: Refits
 ) -> tuple[dict[str, float], np.ndarray | None, tuple[Choice, ...], tuple[Decision, ...]]:
     """The blend to ship, what it predicts where other rows chose it, the front that it stands on, and why."""
-    usable = _usable(run, measured, predictions, refits)
+    usable, alone = _choosable(run, measured, _usable(run, measured, predictions, refits), refits)
     usable, decisions = _affordable(measured, usable, design(run).max_members, refits)
+    decisions = (*alone, *decisions)
     found = _chosen(run, measured, usable)
     if found.gain is not None:
         decisions = (*decisions, _blending(found.weights, found.gain, measured.metric))
@@ -187,6 +189,23 @@ def _usable(run: Run, measured: Measured, predictions: Predictions, refits: Refi
     if len(usable) > 1 and any(refits.course.effects.values()):
         usable.pop(LINEAR, None)
     return usable
+
+
+def _choosable(
+    run: Run, measured: Measured, usable: dict[str, np.ndarray], refits: Refits
+) -> tuple[dict[str, np.ndarray], tuple[Decision, ...]]:
+    """What there is time to choose a blend of: where a caller's metric is too slow for that, the best candidate alone."""
+    called_s = call_s(run, refits.course)
+    seconds = (CALLS_CHOOSING + CALLS_CHOOSING_EACH * len(usable)) * called_s
+    if len(usable) == 1 or seconds <= max(refits.clock.left_s, 0.0):
+        return usable, ()
+    sign = metric(measured.metric).sign
+    scores = {name: sign * one.score.value for name, one in refits.trials.items() if one.score is not None}
+    best = max(usable, key=lambda name: scores.get(name, -np.inf))
+    refits.skipped = True
+    because = f"{measured.metric} takes {1000 * called_s:.0f} ms a call: choosing one would take about {seconds:.1f} s"
+    told = Decision("refine", "Is there time to choose a blend?", f"no: {best} alone", because, ("yes",))
+    return {best: usable[best]}, (told,)
 
 
 class _Found(NamedTuple):

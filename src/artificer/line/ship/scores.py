@@ -15,6 +15,7 @@ import polars as pl
 from artificer.core.brief import Brief
 from artificer.core.clock import Stopwatch
 from artificer.core.errors import BriefError
+from artificer.core.figures import counted
 from artificer.core.forgotten import returned
 from artificer.core.life import Scored
 from artificer.core.predictions import Row
@@ -196,7 +197,8 @@ def _findings(scorer: Scorer, rule: Rule, found: Predicted, filled: Filled) -> I
             "no_moment",
             "warning",
             brief.data.time,
-            f"{n_lost:,} of {n_rows:,} rows have no moment in '{brief.data.time}', so they are on no list and are left",
+            f"{counted(n_lost, f'of {n_rows:,} rows has', f'of {n_rows:,} rows have')} no moment in '{brief.data.time}': "
+            "without one a row is on no list",
             f"fill '{brief.data.time}' in these rows and score them again",
             (Fact("rows", float(n_lost), "rows"),),
         )

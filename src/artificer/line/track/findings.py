@@ -59,13 +59,14 @@ def score_findings(tracked: Tracked) -> Iterator[Finding]:
     measured, metric = tracked.measured, tracked.metric
     if measured is None:
         if tracked.n_rows:
+            those = f"of {tracked.n_rows:,} new rows"
             yield Finding(
                 "no_labels",
                 "note",
                 "labels",
-                f"{tracked.n_labelled:,} of {tracked.n_rows:,} new rows have labels: too few, or of one class alone, to "
-                f"measure the {metric}; as far as the inputs explain, it is {better_by(tracked.expected)}, and a changed "
-                "relation cannot be seen",
+                f"{counted(tracked.n_labelled, f'{those} has', f'{those} have')} labels: too few, or of one class alone, to "
+                f"measure the {metric}; as far as the inputs explain, it is {better_by(tracked.expected)}, and a "
+                "changed relation cannot be seen",
                 "bring labels: in the rows, or by [track] labels",
                 (Fact("labelled", float(tracked.n_labelled), "rows"),),
             )

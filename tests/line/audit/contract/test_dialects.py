@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from artificer.core.errors import ContractError
 from artificer.core.stages import Contract, Rule
@@ -335,13 +340,50 @@ def test_of_two_ranges_that_a_form_cannot_hold_beside_each_other_one_is_named(fo
     assert (read.low, read.high) == (0.0, 2.5)
 
 
+@given(st.sampled_from([DBT, ODCS, PANDERA]), st.data())
+def test_whatever_is_built_otherwise_is_told_without_a_word_of_python(form: str, data: st.DataObject) -> None:
+    written = yaml.safe_load(form)
+    places = list(_places(written))
+    part, key = data.draw(st.sampled_from(places))
+    part[key] = data.draw(
+        st.sampled_from([None, "text", 3, True, [], [1], ["a"], [{"a": 1}], {}, {"a": 1}, {"name": []}])
+    )
+    says = ""
+    try:
+        read_yaml(yaml.safe_dump(written), "c.yml")
+    except ContractError as error:
+        says = str(error)
+    assert not re.search(r"Error|' object|NoneType|iterable|unhashable|subscript", says)
+
+
+def _places(part: Any) -> Iterator[tuple[Any, Any]]:
+    for key in list(part) if isinstance(part, dict) else range(len(part)) if isinstance(part, list) else ():
+        yield part, key
+        yield from _places(part[key])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("a: [", "line 1"),
         ("- 1", "no contract that is known"),
         ("models: []", "0 models"),
-        ("models: [{name: a, columns: [{nmae: x}]}]", "not built as its form demands"),
+        (
+            "models:\n- name: a\n  columns:\n  - {nmae: x}",
+            "line 4, .*number 1 of 'columns' of number 1 of 'models' lacks 'name'; closest there: 'nmae'",
+        ),
+        ("models:\n- columns: {id: {}}", "line 2, .*'columns' of .* is a mapping, where a list belongs"),
+        (
+            "models: [{columns: [{name: x, tests: [accepted_values: {}]}]}]",
+            "test accepted_values of 'x' lacks 'value_set'",
+        ),
+        ("models: [{columns: [{name: x, tests: [accepted_values: [a]]}]}]", "is a list, where .* a mapping belongs"),
+        (
+            "schema:\n- properties:\n  - name: a\n  - b",
+            "line 4, .*number 2 of 'properties' .* a plain value, where a mapping",
+        ),
+        ("columns:\n  age:\n    checks: [ge]", "line 3, .*number 1 of 'checks' of 'age' of 'columns' is a plain value"),
+        ("columns: {age: {checks: {isin: 3}}}", "the check isin of 'age' holds a value of another kind"),
         ("apiVersion: v3.1.0\nschema: []", "0 objects"),
         ("columns: {a: {in_range: {min_value: soon, max_value: 3}}}", "'soon'"),
         ("!!python/object/apply:os.system ['true']", "not valid YAML"),

@@ -272,9 +272,10 @@ DULL = (
     ("name", "case"),
     [(name, case) for name in sorted(BUILTIN) for case in DULL if (name, case) != ("discriminant", "one value")],
 )
-def test_dull_data_give_a_model_that_says_what_is_there(name, case):
+def test_dull_data_give_a_model_that_says_what_is_there(name, case, capfd):
     fold = dull(case)
     fitted = load(name).fit(fold, SHORT[name], Clock())
+    assert capfd.readouterr() == ("", "")  # no library's own notices
     prediction = fitted.member.predict(fold.X)
     np.testing.assert_allclose(prediction, fitted.native, atol=1e-5)
     assert prediction.shape[1] == max(fold.n_classes, 1)
@@ -315,8 +316,11 @@ def test_rows_without_their_zeros_are_fitted_as_whole_ones_are(task, zeros, monk
     one, other = (load("linear").fit(given, {}, Clock()) for given in (whole, thin))
     np.testing.assert_array_equal(one.member.coefficients, other.member.coefficients)
     np.testing.assert_array_equal(one.native, other.native)
-    np.testing.assert_array_equal(one.member.predict(X_valid), other.member.predict(thin.X_valid))
-    np.testing.assert_array_equal(one.member.predict(whole.checked), other.member.predict(thin.checked))
+    np.testing.assert_allclose(one.member.predict(X_valid), other.member.predict(thin.X_valid), rtol=1e-9)
+    np.testing.assert_allclose(one.member.predict(whole.checked), other.member.predict(thin.checked), rtol=1e-9)
+    # Of 150 classes, the zeros of words would be multiplied by each.
+    monkeypatch.setattr(sparse.csr_array, "toarray", lambda self: pytest.fail("the zeros are not written out"))
+    other.member.predict(thin.X_valid)
     assert one.facts == other.facts
 
 

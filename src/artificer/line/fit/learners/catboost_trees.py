@@ -46,14 +46,12 @@ class CatBoost:
             return Fitted(member, np.empty(0), 0, False, member.predict(fold.checked))
         patience = int(settings.get("patience", 60))
         parameters = self.parameters(fold, settings)
-        watch = _Watch(clock, patience if fold.X_valid is not None else 0, parameters["iterations"])
         model = Library(parameters)
         unit = _unit(fold)
-        valid = None
         try:
-            if fold.X_valid is not None and fold.y_valid is not None:
-                valid = Pool(fold.X_valid, fold.y_valid / unit, weight=fold.weight_valid)
-            model.fit(Pool(fold.X, fold.y / unit, weight=fold.weight), eval_set=valid, callbacks=[watch])
+            valid = _measured(fold)
+            watch = _Watch(clock, patience if valid is not None else 0, parameters["iterations"])
+            model.fit(Pool(fold.X, _target(fold, fold.y), weight=fold.weight), eval_set=valid, callbacks=[watch])
         except CatBoostError as error:
             raise FitError(f"CatBoost: {error}") from error
         curve = np.array(watch.curve) * unit ** (2 - (power_of(fold.loss) or 1.0))  # as losses of the target itself
@@ -76,11 +74,25 @@ class CatBoost:
             **{name: value for name, value in settings.items() if name not in OURS},
             "nan_mode": "Min",  # the portable form knows no other
         }
-        if fold.task == "multiclass":
-            parameters["classes_count"] = fold.n_classes
         if fold.monotone:
             parameters["monotone_constraints"] = list(fold.monotone)
         return parameters
+
+
+def _target(fold: Fold, y: np.ndarray) -> np.ndarray:
+    """What CatBoost is shown: of classes, their places among those that training has; of the others it would write notices."""
+    return np.searchsorted(_outputs(fold)[0], y) if fold.task == "multiclass" else y / _unit(fold)
+
+
+def _measured(fold: Fold) -> Pool | None:
+    """Rows to stop by: none of a class that no training row has, of which all iterations tell the same."""
+    if fold.X_valid is None or fold.y_valid is None:
+        return None
+    known = np.isin(fold.y_valid, _outputs(fold)[0]) if fold.task == "multiclass" else np.ones(len(fold.y_valid), bool)
+    weight = fold.weight_valid[known] if fold.weight_valid is not None else None
+    if not (known if weight is None else weight).any():
+        return None
+    return Pool(fold.X_valid[known], _target(fold, fold.y_valid[known]), weight=weight)
 
 
 def _loss(fold: Fold) -> str:
@@ -132,6 +144,9 @@ def native(model: Library, fold: Fold) -> np.ndarray:
     kind = "RawFormulaVal" if fold.task == "regression" else "Probability"
     rows = fold.checked
     raw = np.asarray(model.predict(rows, prediction_type=kind, thread_count=1), np.float64).reshape(len(rows), -1)
+    if fold.task == "multiclass":
+        told, raw = raw, np.zeros((len(rows), fold.n_classes))
+        raw[:, _outputs(fold)[0]] = told
     return (np.exp(raw) if power_of(fold.loss) is not None else raw) * _unit(fold)
 
 

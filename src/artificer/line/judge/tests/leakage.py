@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from artificer.core.figures import with_interval
+from artificer.core.figures import counted, with_interval
 from artificer.core.records import Estimate, Fact, Finding, Severity
 from artificer.data.table import row_hashes
 from artificer.line.judge.examined import Examined, Rows, examination
@@ -108,11 +108,12 @@ def _among(seen: Examined, train: Rows) -> Iterator[Finding]:
     _, place, times = np.unique(trained, return_inverse=True, return_counts=True)
     by_luck = float((times[place] > 1).mean())
     large = share.low > LARGEST_OVERLAP + by_luck
+    those = f"of {len(again):,} judged rows"
     yield Finding(
         "overlap",
         "warning" if large else "note",
         "rows",
-        f"{int(again.sum()):,} of {len(again):,} judged rows stand among the training rows too ({share.value:.1%})"
+        f"{counted(int(again.sum()), f'{those} stands', f'{those} stand')} among the training rows too ({share.value:.1%})"
         + (f"; of the training rows {by_luck:.1%} are the same as another one" if by_luck else ""),
         "judge it on rows that did not train it, or drop what is there twice" if large else "nothing to do",
         (

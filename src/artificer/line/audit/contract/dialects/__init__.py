@@ -12,7 +12,8 @@ from artificer.core.errors import ContractError
 from artificer.core.records import Finding
 from artificer.core.stages import Contract
 from artificer.line.audit.contract.dialects import dbt, odcs, pandera
-from artificer.line.audit.contract.dialects.gathered import Unreadable, readings, titled
+from artificer.line.audit.contract.dialects.gathered import readings, titled
+from artificer.line.audit.contract.dialects.shapes import Unreadable, check_shape, line_of
 from artificer.line.audit.contract.far import without_wider
 from artificer.line.audit.contract.learned import rules_of
 
@@ -54,13 +55,11 @@ def read_yaml(text: str, where: str) -> tuple[Contract, tuple[Finding, ...]]:
             "pandera's schema columns"
         )
     try:
+        check_shape(written, form.SHAPE)
         gathered = form.read(written)
     except Unreadable as error:
-        raise ContractError(f"the contract '{where}' cannot be read: {error}; mend it there") from error
-    except (AttributeError, TypeError, ValueError, KeyError) as error:
-        raise ContractError(
-            f"the contract '{where}' is not built as its form demands ({type(error).__name__}: {error}); mend it there"
-        ) from error
+        line = f", line {line_of(yaml.compose(text), error.path)}," if error.path else ""
+        raise ContractError(f"the contract '{where}'{line} cannot be read: {error}; mend it there") from error
     return gathered.contract(), gathered.findings()
 
 

@@ -9,7 +9,6 @@ from artificer.core.records import Severity
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
-    Unreadable,
     allowance,
     bound,
     is_written,
@@ -19,6 +18,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.shapes import VALUE, Unreadable, reading
 from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 from artificer_runtime.values import canonical_text
@@ -28,6 +28,12 @@ SEVERITY: dict[str, Severity] = {"warn": "warning", "error": "blocker"}
 CONFIG = ("severity", "where", "enabled", "error_if", "warn_if")
 CONDITIONS = ("row_condition", "group_by", "group_by_columns")
 STRICT = ("strictly", "strict_min", "strict_max")
+_UNIQUE = {"combination_of_columns": [VALUE]}
+_TESTS = (VALUE, [(VALUE, {"config": {}, "*": (VALUE, {"config": {}, "arguments": _UNIQUE, **_UNIQUE})})])
+_CONSTRAINTS = [{"type!": VALUE, "columns": [VALUE], "to_columns": [VALUE]}]
+_COLUMN = {"name!": VALUE, "constraints": _CONSTRAINTS, "tests": _TESTS, "data_tests": _TESTS}
+_MODEL = {"columns": [_COLUMN], "constraints": _CONSTRAINTS, "tests": _TESTS, "data_tests": _TESTS}
+SHAPE = {"models": [_MODEL], "sources": [{"tables": [_MODEL]}]}
 
 
 def read(written: dict[str, Any]) -> Gathered:
@@ -42,19 +48,27 @@ def read(written: dict[str, Any]) -> Gathered:
         found.rules.append(Rule("present", (column["name"],)))
         found.typed(column["name"], column.get("data_type"))
         for constraint in column.get("constraints") or ():
-            _constraint(found, constraint, (column["name"],))
+            with reading(f"a constraint of '{column['name']}'"):
+                _constraint(found, constraint, (column["name"],))
         for test in _tests(column):
-            _test(found, test, column["name"])
+            with reading(f"the test {_called(test)} of '{column['name']}'"):
+                _test(found, test, column["name"])
     for constraint in model.get("constraints") or ():
-        _constraint(found, constraint, tuple(constraint.get("columns") or ()))
+        with reading("a constraint of the model"):
+            _constraint(found, constraint, tuple(constraint.get("columns") or ()))
     for test in _tests(model):
-        _test(found, test, "")
+        with reading(f"the test {_called(test)} of the model"):
+            _test(found, test, "")
     return found
 
 
 def _tests(part: dict[str, Any]) -> list[Any]:
     named = (part.get(key) or () for key in ("data_tests", "tests"))
-    return [test for given in named for test in ([given] if isinstance(given, str) else given)]
+    return [test for given in named for test in (given if isinstance(given, list | tuple) else [given])]
+
+
+def _called(test: Any) -> str:
+    return str(next(iter(test), "")) if isinstance(test, dict) else str(test)
 
 
 def _constraint(found: Gathered, given: dict[str, Any], at: tuple[str, ...]) -> None:

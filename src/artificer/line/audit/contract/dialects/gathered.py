@@ -12,6 +12,7 @@ from typing import Any
 from artificer.core.records import Finding
 from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.breaks import told
+from artificer.line.audit.contract.dialects.shapes import Unreadable
 from artificer.line.audit.contract.learned import rules_of
 from artificer.line.audit.contract.page import EPOCH, is_dated
 from artificer_runtime.schema import Column, Kind, Schema
@@ -23,10 +24,6 @@ TYPES: tuple[tuple[str, Kind], ...] = (
     (r"(?i)int|float|double|numeric|decimal|real|number", "number"),
     (r"(?i)char|text|string|str\b|object|category", "text"),
 )
-
-
-class Unreadable(Exception):  # noqa: N818 - told as a ContractError
-    """A part that must be there, or be of another kind."""
 
 
 @dataclass

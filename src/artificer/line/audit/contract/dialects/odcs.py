@@ -10,7 +10,6 @@ from artificer.core.stages import Contract, Rule
 from artificer.line.audit.contract.dialects.forms import read_form, written_form
 from artificer.line.audit.contract.dialects.gathered import (
     Gathered,
-    Unreadable,
     allowance,
     bound,
     is_written,
@@ -23,6 +22,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import searched, whole
+from artificer.line.audit.contract.dialects.shapes import VALUE, Unreadable, reading
 from artificer.line.audit.contract.dialects.sql import condition_of, expressed
 from artificer.line.audit.contract.learned import rules_of
 from artificer_runtime.values import canonical_text, is_missing
@@ -42,6 +42,16 @@ MILD = ("warning", "low", "minor")
 COUNT = re.compile(
     r"(?is)\s*SELECT\s+COUNT\(\*\)\s+FROM\s+(?:\{object\}|\$\{object\}|\$\{table\}|rows)\s+WHERE\s+(.*?);?\s*"
 )
+_VALUES = {"validValues": [VALUE], "missingValues": [VALUE], "properties": [VALUE]}
+_QUALITY = [{**_VALUES, "arguments": _VALUES, "mustBeBetween": [VALUE]}]
+_PROPERTY: dict[str, Any] = {
+    "name!": VALUE,
+    "logicalTypeOptions": {},
+    "enum": [(VALUE, {})],
+    "relationships": [{"to!": VALUE}],
+    "quality": _QUALITY,
+}
+SHAPE = {"schema": [{"properties": [_PROPERTY], "quality": _QUALITY}], "slaProperties": [{}]}
 
 
 def read(written: dict[str, Any]) -> Gathered:
@@ -52,15 +62,19 @@ def read(written: dict[str, Any]) -> Gathered:
     (table,) = objects
     found = Gathered()
     for one in table.get("properties") or ():
-        _property(found, one)
+        with reading(f"the property '{one['name']}'"):
+            _property(found, one)
     keys = [one for one in table.get("properties") or () if one.get("primaryKey")]
     if keys:
-        keys.sort(key=lambda one: one.get("primaryKeyPosition", 0))
+        with reading("primaryKeyPosition of the keys"):
+            keys.sort(key=lambda one: one.get("primaryKeyPosition", 0))
         found.rules.append(Rule("unique", tuple(one["name"] for one in keys), severity="blocker"))
     for quality in table.get("quality") or ():
-        _quality(found, quality, "")
+        with reading(f"the quality rule {quality.get('name') or quality.get('metric') or ''} of all rows"):
+            _quality(found, quality, "")
     for agreed in written.get("slaProperties") or ():
-        _agreed(found, agreed, table)
+        with reading(f"{agreed.get('property')} of slaProperties"):
+            _agreed(found, agreed, table)
     return found
 
 
@@ -110,7 +124,8 @@ def _property(found: Gathered, one: dict[str, Any]) -> None:
         table, _, column = str(relation["to"]).removeprefix("schema/").replace("/properties/", ".").rpartition(".")
         found.rules.append(Rule("reference", at, values=(table, column), severity="blocker"))
     for quality in one.get("quality") or ():
-        _quality(found, quality, name)
+        with reading(f"the quality rule {quality.get('name') or quality.get('metric') or ''} of '{name}'"):
+            _quality(found, quality, name)
 
 
 def _format(found: Gathered, name: str, written: str) -> None:

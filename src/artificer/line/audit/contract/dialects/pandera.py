@@ -20,6 +20,7 @@ from artificer.line.audit.contract.dialects.gathered import (
     written_bound,
 )
 from artificer.line.audit.contract.dialects.regexes import anchored, matched
+from artificer.line.audit.contract.dialects.shapes import VALUE, reading
 from artificer.line.audit.contract.dialects.sql import expressed
 from artificer.line.audit.contract.learned import rules_of
 from artificer_runtime.values import canonical_text
@@ -40,6 +41,8 @@ OWN = (
 )
 ENDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
 PLAIN = ("missing", "unique")  # what has no severity there
+_COLUMN: dict[str, Any] = {"checks": ([{"options!": {"check_name!": VALUE}}], {"*": (VALUE, [VALUE], {"options": {}})})}
+SHAPE = {"columns": ([{"name!": VALUE, **_COLUMN}], {"*": _COLUMN}), "unique": (VALUE, [VALUE])}
 
 
 def read(written: dict[str, Any]) -> Gathered:
@@ -48,7 +51,8 @@ def read(written: dict[str, Any]) -> Gathered:
     columns = written["columns"] or {}
     named = ((one["name"], one) for one in columns) if isinstance(columns, list) else columns.items()
     for name, one in named:
-        _column(found, str(name), one or {})
+        with reading(f"the column '{name}'"):
+            _column(found, str(name), one or {})
     unique = written.get("unique") or ()
     if unique:
         found.rules.append(Rule("unique", (unique,) if isinstance(unique, str) else tuple(unique), severity="blocker"))
@@ -75,7 +79,8 @@ def _column(found: Gathered, name: str, one: dict[str, Any]) -> None:
     )
     flat = [(key, value) for key, value in one.items() if key not in OWN]
     for kind, given in [*listed, *flat]:
-        _check(found, name, str(kind), given)
+        with reading(f"the check {kind} of '{name}'"):
+            _check(found, name, str(kind), given)
 
 
 def _check(found: Gathered, name: str, kind: str, given: Any) -> None:

@@ -6,7 +6,7 @@ import ast
 import re
 
 from artificer.core.stages import Rule
-from artificer.line.audit.contract.dialects.gathered import Unreadable
+from artificer.line.audit.contract.dialects.shapes import Unreadable
 from artificer.line.audit.contract.relations import nameable
 
 NAME = r'([^\W\d]\w*|"(?:[^"]|"")+")'
