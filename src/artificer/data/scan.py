@@ -21,9 +21,9 @@ from artificer.core.tasks import give_back
 from artificer.data.coded import Normal, at_rows, coded
 from artificer.data.columns import each
 from artificer.data.hashes import Texts, joined, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
+from artificer.data.order import counted, order_of
 from artificer.data.sketches import (
     MOST_COMMON,
-    N_LEAST,
     NOTHING,
     Commonest,
     cardinality,
@@ -149,7 +149,7 @@ class ColumnProfile:
             counts=self.counts + other.counts,
             common=self.common + other.common,
             registers=np.maximum(self.registers, other.registers),
-            least=least(self.least, other.least),
+            least=least(np.concatenate([self.least, other.least])),
             n_negative=self.n_negative + other.n_negative,
             n_zero=self.n_zero + other.n_zero,
             n_infinite=self.n_infinite + other.n_infinite,
@@ -264,20 +264,18 @@ def _numbers(
         known = ~np.isnan(numbers)
         values = (numbers if known.all() else numbers[known]) + 0.0
     by_row = number_hashes(values)
-    values.sort()
-    begins, n = runs(values)
-    alone = len(begins) == len(values)
-    distinct = values if alone else values[begins]
-    hashes = np.sort(by_row if alone else number_hashes(distinct))
-    places, over = common_places(n)
+    distinct, n = counted(values)
+    hashes = by_row if n is None else number_hashes(distinct)
+    n_each = np.ones(len(distinct), np.int64) if n is None else n
+    places, over = common_places(n_each)
     shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
     found = replace(
-        _measured(column, distinct, None if alone else n, edges),
+        _measured(column, distinct, n, edges),
         n_rows=len(cells),
         n_missing=len(cells) - len(by_row),
-        common=commonest([canonical_text(value) for value in shown.tolist()], n[places], over),
+        common=commonest([canonical_text(value) for value in shown.tolist()], n_each[places], over),
         registers=registers(hashes),
-        least=hashes[:N_LEAST].copy(),
+        least=least(hashes),
     )
     return found, at_rows(by_row, known if found.n_missing else None)
 
@@ -296,7 +294,7 @@ def _texts(
         common=_spelt(texts, first, n_each),
         patterns=_patterns(texts, held.n),
         registers=registers(ordered),
-        least=ordered[:N_LEAST].copy(),
+        least=least(ordered),
     )
     return found, held.rows(hashes)
 
@@ -367,8 +365,7 @@ def _grouped(hashes: np.ndarray, n: np.ndarray | None = None) -> tuple[np.ndarra
     """Where one of each different hash is, the different ones in order, and how often each occurs; each stands for `n`."""
     if len(hashes) and (hashes == hashes[0]).all():
         return np.zeros(1, np.int64), hashes[:1], np.array([len(hashes) if n is None else n.sum()])
-    order = np.argsort(hashes)
-    ordered = hashes[order]
+    order, ordered = order_of(hashes)
     begins, counts = runs(ordered)
     if n is not None and len(begins):
         counts = np.add.reduceat(n[order], begins)

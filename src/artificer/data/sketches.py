@@ -111,19 +111,14 @@ def runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return begins, counts
 
 
-def registers(ordered: np.ndarray) -> np.ndarray:
-    """HyperLogLog of sorted hashes: uint8 (4096,). The first hash of a prefix is the one with the most zeros after it."""
+def registers(hashes: np.ndarray) -> np.ndarray:
+    """HyperLogLog of hashes: uint8 (4096,), for each prefix the greatest place of the first 1 bit after it."""
     rest = 64 - PRECISION
-    prefixes = np.arange(1 << PRECISION, dtype=np.uint64)
-    first = np.searchsorted(ordered, prefixes << np.uint64(rest))
+    # So few bits are exact in float64, whose exponent is their length.
+    exponents = (hashes & np.uint64((1 << rest) - 1)).astype(np.float64).view(np.int64) >> 52
+    ranks = (rest + 1023 - np.maximum(exponents, 1022)).astype(np.uint8)
     found = np.zeros(1 << PRECISION, np.uint8)
-    held = np.flatnonzero(first < len(ordered))
-    hashes = ordered[first[held]]
-    within = hashes >> np.uint64(rest) == prefixes[held]
-    remainder = (hashes[within] & np.uint64((1 << rest) - 1)).astype(np.float64)
-    # The rank is the place of the first 1 bit after the prefix; frexp's exponent is the length in bits.
-    rank = np.where(remainder > 0, rest - np.frexp(remainder)[1] + 1, rest + 1)
-    found[held[within]] = rank
+    np.maximum.at(found, (hashes >> np.uint64(rest)).view(np.int64), ranks)
     return found
 
 
@@ -138,10 +133,19 @@ def cardinality(held: np.ndarray) -> float:
     return float(m * m / (2 * math.log(2) * z)) if math.isfinite(z) else 0.0
 
 
-def least(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The 1,024 least hashes of two parts' least ones: sorted uint64."""
-    kept: np.ndarray = np.union1d(a, b)[:N_LEAST]
-    return kept
+def least(hashes: np.ndarray) -> np.ndarray:
+    """The 1,024 least of those that differ: sorted uint64. Of many only the lowest are sorted, where they are enough."""
+    if len(hashes) > 2 * N_LEAST:
+        low = _different(hashes[hashes < np.uint64(1.5 * N_LEAST / len(hashes) * 2.0**64)])
+        if len(low) >= N_LEAST:
+            return low[:N_LEAST].copy()
+    return _different(hashes)[:N_LEAST].copy()
+
+
+def _different(hashes: np.ndarray) -> np.ndarray:
+    ordered = np.sort(hashes, kind="stable")  # of two parts' least ones a merge
+    found: np.ndarray = ordered[runs(ordered)[0]]
+    return found
 
 
 def shared(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
