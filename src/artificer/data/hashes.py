@@ -134,12 +134,12 @@ def mixed(values: np.ndarray) -> np.ndarray:
         return bits
 
 
-def joined(rows: np.ndarray | None, column: np.ndarray) -> np.ndarray:
-    """Hashes of rows so far, uint64 (n,), with one more column's; the order of the columns counts."""
-    if rows is None:
-        return column
-    both = rows * ODD
-    return mixed(np.add(both, column, out=both))
+def weighted(hashes: np.ndarray, place: int) -> np.ndarray:
+    """What a column at a place adds to the hashes of rows, uint64 (n,), modulo 2^64: the order of the columns counts.
+
+    Values are mixed and weights odd, so that rows which differ in any column have one sum by chance alone.
+    """
+    return hashes * np.uint64(pow(int(ODD), place, 1 << 64))
 
 
 def _padded(data: np.ndarray, starts: np.ndarray) -> Texts:
