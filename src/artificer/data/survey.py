@@ -17,7 +17,7 @@ import polars as pl
 
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
-from artificer.core.tasks import ahead
+from artificer.core.tasks import ahead, keep_freed
 from artificer.data.batches import files_of, form_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema
 from artificer.data.missing import without_missing
@@ -85,6 +85,7 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     DataError
         When it cannot be read, or parts have different columns.
     """
+    keep_freed()
     found: Survey | _Later = _Later()
     while isinstance(found, _Later):
         found = _looked(source, folder or Path.cwd(), missing, found)
