@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artificer.data.order import CLOSE, counted, order_of
+from artificer.data.order import CLOSE, counted, order_of, repeats
 
 NUMBERS = st.lists(
     st.floats(allow_nan=False) | st.integers(-9, 9).map(float) | st.sampled_from([CLOSE - 9.0, float(1 << 60), -1e308])
@@ -34,3 +34,9 @@ def test_hashes_are_ordered_and_equal_ones_stay_as_they_come(drawn: list[int]) -
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_are_counted_too(n: int) -> None:
     assert counted(np.arange(n) + 0.5)[0].tolist() == [0.5, 1.5][:n]
+
+
+@given(st.lists(st.integers(0, 12), max_size=40))
+def test_what_repeats_is_counted(drawn: list[int]) -> None:
+    counts = np.unique(np.array(drawn, np.uint64), return_counts=True)[1]
+    assert repeats(np.array(sorted(drawn), np.uint64)).tolist() == counts[counts > 1].tolist()

@@ -21,7 +21,7 @@ from artificer.core.tasks import give_back
 from artificer.data.coded import Normal, at_rows, coded
 from artificer.data.columns import each
 from artificer.data.hashes import Texts, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of, weighted
-from artificer.data.order import counted, order_of
+from artificer.data.order import counted, order_of, runs
 from artificer.data.parts import Part, held
 from artificer.data.sketches import (
     MOST_COMMON,
@@ -34,7 +34,6 @@ from artificer.data.sketches import (
     least,
     moments,
     registers,
-    runs,
     shared,
 )
 from artificer_runtime.schema import Column, Schema, canonical_text

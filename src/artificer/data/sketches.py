@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artificer.data.order import repeats, rising, runs
+
 MOST_COMMON = 256
 FEW = 32
 N_LEAST = 1_024
@@ -98,19 +100,6 @@ def common_places(counts: np.ndarray) -> tuple[np.ndarray, int]:
     return np.concatenate([above, level[:n_level]]), over
 
 
-def runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each different value of a sorted array begins, and how often it occurs: both int64 (n_distinct,)."""
-    if not len(ordered):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    new = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    begins = np.flatnonzero(new)
-    counts = np.empty_like(begins)
-    np.subtract(begins[1:], begins[:-1], out=counts[:-1])
-    counts[-1] = len(ordered) - begins[-1]
-    return begins, counts
-
-
 def registers(hashes: np.ndarray) -> np.ndarray:
     """HyperLogLog of hashes: uint8 (4096,), for each prefix the greatest place of the first 1 bit after it."""
     rest = 64 - PRECISION
@@ -179,24 +168,32 @@ class Copies:
         self._n_new = 0
 
     def add(self, hashes: np.ndarray) -> None:
-        """Take in more rows: uint64 (n,)."""
+        """Take in more rows: uint64 (n,), which are kept."""
         self.n_rows += len(hashes)
-        self._new.append(hashes[self._followed(hashes)])
+        self._new.append(hashes[self._followed(hashes)] if self.halvings else hashes)
         self._n_new += len(self._new[-1])
         if self._n_new > self.most:
             self._merge()
 
     def counted(self) -> tuple[int, int, int]:
         """Rows that repeat an earlier one, rows with a twin, and how often the commonest row occurs."""
-        self._merge()
-        twins = self._counts[self._counts > 1].astype(np.int64)
+        if len(self._hashes):
+            self._merge()
+            n_alike = self._counts[self._counts > 1].astype(np.int64)
+        else:  # as mostly: no row needs a count of its own
+            n_alike = repeats(self._in_order())
         scale = 1 << self.halvings
-        return int(twins.sum() - len(twins)) * scale, int(twins.sum()) * scale, int(self._counts.max(initial=0))
+        most = int(n_alike.max(initial=min(self.n_rows, 1)))
+        return int(n_alike.sum() - len(n_alike)) * scale, int(n_alike.sum()) * scale, most
+
+    def _in_order(self) -> np.ndarray:
+        new = rising(np.concatenate([np.empty(0, np.uint64), *self._new]))
+        self._new, self._n_new = [new], len(new)
+        return new
 
     def _merge(self) -> None:
-        new = np.concatenate(self._new) if self._new else np.empty(0, np.uint64)
+        new = self._in_order()
         self._new, self._n_new = [], 0
-        new.sort()
         begins, counts = runs(new)
         new, counts = new[begins], counts.astype(np.int32)
         if len(self._hashes):
