@@ -14,7 +14,7 @@ import polars as pl
 
 from artificer.data.row_key import LONG, WORD
 
-MIXED_AT_ONCE = 8_192
+MIXED_AT_ONCE = 16_384
 MISSING = np.uint64(0x5851F42D4C957F2D)
 ODD = FIRST = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (FIRST, np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))

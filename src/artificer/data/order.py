@@ -13,8 +13,8 @@ _GREATEST = np.int64((1 << 63) - 1)
 
 
 def rising(integers: np.ndarray) -> np.ndarray:
-    """Integers in rising order: (n,), which may not be written to."""
-    return pl.Series(integers).sort().to_numpy()
+    """Integers in rising order: (n,), which may not be written to. On one thread, as columns are worked on side by side."""
+    return pl.Series(integers).sort(multithreaded=False).to_numpy()
 
 
 def runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
