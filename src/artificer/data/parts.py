@@ -103,12 +103,11 @@ def spread(paths: Sequence[Path]) -> pl.DataFrame | None:
     files = [_opened(path) for path in paths]
     groups = [(file, group) for file in files for group, height in enumerate(file.heights) if height]
     places = np.unique(np.linspace(0, len(groups) - 1, PLACES).astype(int)).tolist() if groups else []
-    sample: pl.DataFrame | None = None
+    samples = []
     for file, group in (groups[place] for place in places):
         first = partial(_first, file, group, LOOKED_AT // len(places))
-        frame = pl.DataFrame(each(first, file.columns, file.heights[group]))
-        sample = frame if sample is None else stacked(sample, frame)
-    return sample
+        samples.append(pl.DataFrame(each(first, file.columns, file.heights[group])))
+    return stacked(*samples) if samples else None
 
 
 @dataclass(frozen=True, slots=True)

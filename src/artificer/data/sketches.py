@@ -55,9 +55,12 @@ class Commonest:
         for value, count, weight in zip(other.values, other.counts, other.weights, strict=True):
             counts[value] = counts.get(value, 0) + count
             weights[value] = weights.get(value, 0) + weight
-        ranked = sorted(counts, key=lambda value: (-weights[value], -counts[value], value))
-        over = weights[ranked[MOST_COMMON]] if len(ranked) > MOST_COMMON else 0
-        kept = sorted(ranked[:MOST_COMMON], key=lambda value: (-counts[value], value))
+        kept, over = list(counts), 0
+        if len(kept) > MOST_COMMON:
+            kept.sort(key=lambda value: (-weights[value], -counts[value], value))
+            over = weights[kept[MOST_COMMON]]
+            del kept[MOST_COMMON:]
+        kept.sort(key=lambda value: (-counts[value], value))
         return Commonest(
             tuple(kept),
             tuple(counts[value] for value in kept),
