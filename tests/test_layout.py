@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import artificer
@@ -65,6 +66,16 @@ def test_importing_artificer_loads_nothing_heavy() -> None:
 @pytest.mark.slow
 def test_estimators_do_not_load_what_only_ledgers_and_contracts_in_sql_need() -> None:
     program = "import artificer.sklearn, sys; print([name for name in ('sqlalchemy', 'duckdb') if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
+
+
+def test_an_audit_of_plain_data_loads_no_functions_of_statistics_and_no_frames_but_its_own(tmp_path: Path) -> None:
+    pl.DataFrame({"n": [1.0, 2.0, 4.0], "word": ["a", "b", "a"]}).write_parquet(tmp_path / "rows.parquet")
+    program = (
+        f"import artificer, sys; artificer.audit({str(tmp_path / 'rows.parquet')!r}); "
+        "print([name for name in ('scipy.special', 'scipy.stats', 'pandas', 'sklearn', 'lightgbm') if name in sys.modules])"
+    )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from artificer.core.store import encode
 from artificer.data.coded import coded
+from artificer.data.parts import held
 from artificer.data.scan import scan_part
 from artificer.data.table import normal_column
 from artificer_runtime.schema import Column, Kind, Schema
@@ -27,8 +28,7 @@ def scanned(cells: pl.Series, kind: Kind) -> tuple[bytes, np.ndarray]:
     def normal(column: pl.Series, like: Column) -> pl.Series:
         return normal_column(column, like, ("n/a",))
 
-    profile, rows = scan_part(pl.DataFrame([cells]), Schema((Column("w", kind),)), normal=normal, rows=True)
-    assert rows is not None
+    profile, rows = scan_part(held(pl.DataFrame([cells])), Schema((Column("w", kind),)), normal=normal, rows=True)
     return encode(replace(profile.column("w"), kind="category")), rows
 
 

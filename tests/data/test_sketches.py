@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from artificer.data.hashes import number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
 from artificer.data.scan import scan
-from artificer.data.sketches import MOST_COMMON, Commonest, Copies, common_places, commonest
+from artificer.data.sketches import MOST_COMMON, Commonest, Copies, common_places, commonest, least, registers
 from artificer_runtime.schema import Column, Schema
 
 
@@ -74,6 +74,21 @@ NUMBERS = ["e220a8397b1dcdaf", "e220a8397b1dcdaf", "d6dab18e1392608a"]
 def test_shapes_tell_patterns_apart() -> None:
     texts = shortened(sorts_of_bytes(texts_of(pl.Series("w", ["AB-1234", "x 9", "", "Äb", "12.5%"]))))
     assert [texts.text(place) for place in range(5)] == ["A-9", "a 9", "", "a", "9.9%"]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 9) | st.just(7 << 52), max_size=60))
+def test_a_register_holds_where_the_first_bit_is_that_stands_latest(drawn: list[int]) -> None:
+    expected = np.zeros(4_096, np.uint8)
+    for one in drawn:
+        expected[one >> 52] = max(expected[one >> 52], 53 - (one & (1 << 52) - 1).bit_length())
+    assert registers(np.array(drawn, np.uint64)).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("n", [0, 10, 3_000, 60_000])
+def test_the_least_hashes_are_found_whatever_repeats(n: int) -> None:
+    drawn = number_hashes(np.arange(n, dtype=np.float64))
+    for hashes in (drawn, np.tile(drawn, 2), drawn // np.uint64(2), np.tile(drawn[:2_000], 9)):
+        assert least(hashes).tolist() == sorted(set(hashes.tolist()))[:1_024]
 
 
 @pytest.mark.parametrize(("most", "rel"), [(1 << 20, 0.0), (2_000, 0.15)])

@@ -20,6 +20,8 @@ from threadpoolctl import threadpool_limits
 In = TypeVar("In")
 Out = TypeVar("Out")
 
+LARGEST_KEPT = 1 << 24  # bytes
+
 
 def n_cores() -> int:
     """Cores that this process may use, at least 1."""
@@ -51,6 +53,14 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
         trim(0)
+
+
+def keep_freed() -> None:
+    """Have arrays of some megabytes reused once freed, until `give_back`: fresh pages cost as much as the work on them.
+
+    glibc gives back what is larger than the largest block that was freed, beyond 128 KiB (mallopt(3), M_MMAP_THRESHOLD).
+    """
+    bytearray(LARGEST_KEPT)
 
 
 def run_all(

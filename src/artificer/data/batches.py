@@ -79,7 +79,7 @@ def streamed(
         When a file is damaged, changes meanwhile, or a column of it holds what no model reads.
     """
     found = files_of(source, folder)
-    if not found or not all(one.is_file() and _start(one) in STARTS and _is_read(one) for one in found):
+    if not found or not all(one.is_file() and form_of(one) for one in found):
         return None
     held = {} if seen is None else seen
     return (batch for one in found for batch in _batches(one, wanted, held))
@@ -91,6 +91,34 @@ def files_of(source: str | Path, folder: Path) -> list[Path]:
     return [path] if path.is_file() else sorted(Path(one) for one in glob.glob(str(path), recursive=True))
 
 
+def refuse_changed(path: Path, seen: dict[Path, State]) -> None:
+    """Refuse a file that is not as it was seen: rows of before and after must not meet, as keys may be alike and values not.
+
+    Raises
+    ------
+    DataError
+        When it changed.
+    """
+    now = path.stat()
+    state = (now.st_ino, now.st_size, now.st_mtime_ns)
+    if seen.setdefault(path, state) != state:
+        raise DataError(CHANGED)
+
+
+def form_of(path: Path) -> str:
+    """What a file is that is read piece by piece, Parquet or Arrow; "" where it is anything else."""
+    form = STARTS.get(_start(path), "")
+    look = parquet.read_schema if form == "Parquet" else pa.ipc.open_file
+    try:
+        with path.open("rb") as file:
+            _ = look(file) if form else None
+    except pa.ArrowNotImplementedError:
+        return ""
+    except (pa.ArrowException, OSError):  # damaged, which is told when it is read
+        pass
+    return form
+
+
 def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -99,38 +127,18 @@ def _start(path: Path) -> bytes:
         raise DataError(f"'{path.name}' cannot be read: {error}; check the file and its permissions") from error
 
 
-def _is_read(path: Path) -> bool:
-    look = parquet.read_schema if STARTS[_start(path)] == "Parquet" else pa.ipc.open_file
-    try:
-        with path.open("rb") as file:
-            look(file)
-    except pa.ArrowNotImplementedError:
-        return False
-    except (pa.ArrowException, OSError):  # damaged, which is told when it is read
-        pass
-    return True
-
-
 def _batches(path: Path, wanted: Collection[str] | None, seen: dict[Path, State]) -> Iterator[Batch]:
     form, start = STARTS[_start(path)], 0
     try:
-        _refuse_changed(path, seen)
+        refuse_changed(path, seen)
         for table in (_of_parquet if form == "Parquet" else _of_arrow)(path, wanted):
             for one in range(0, table.num_rows, ROWS_AT_ONCE):
                 part = read_part(table.slice(one, ROWS_AT_ONCE), path.name)
                 yield Batch(part.frame, path.name, start, part.findings)
                 start += part.frame.height
-        _refuse_changed(path, seen)
+        refuse_changed(path, seen)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"'{path.name}' is a damaged {form} file ({reason(error)}); make or copy it again") from error
-
-
-def _refuse_changed(path: Path, seen: dict[Path, State]) -> None:
-    """Rows of before and after a change must not meet in one table: keys may be the same where values are not."""
-    now = path.stat()
-    state = (now.st_ino, now.st_size, now.st_mtime_ns)
-    if seen.setdefault(path, state) != state:
-        raise DataError(CHANGED)
 
 
 def _of_parquet(path: Path, wanted: Collection[str] | None) -> Iterator[Any]:

@@ -24,8 +24,7 @@ TIMES = ("", " %H:%M", " %H:%M:%S")
 # Day first and month first; of years of two digits the year may be first as well.
 AMBIGUOUS = tuple((f"%d{s}%m{s}%Y{t}", f"%m{s}%d{s}%Y{t}") for s in "/-" for t in TIMES)
 SHORT_AMBIGUOUS = tuple((f"%d{s}%m{s}%y{t}", f"%m{s}%d{s}%y{t}", f"%y{s}%m{s}%d{t}") for s in "/-" for t in TIMES)
-# What a text of any of these forms begins with, and hardly another: trying all of them takes 20 ms a column.
-NUMBERED = r"^\s*[+-]?\d+[-./]\s*\d+[-./]\s*[+-]?\d"
+LOOKS_LIKE_A_DATE = r"\d\s*[-./]\s*\d+\s*[-./]\s*[+-]?\d"  # as all forms here do
 FULL_YEAR = r"^(?:\d\d?\D\d\d?\D)?(\d{4})(?:\D|$)"
 SHORT_YEAR, SHORT_YEAR_FIRST = r"^\d\d?[./-]\d\d?[./-]\d\d( |$)", r"^\d\d[./-]\d\d?[./-]\d\d?( |$)"
 YEAR_1000, YEAR_10000, YEAR_2069 = -30_610_224_000_000_000, 253_402_300_800_000_000, 3_124_224_000_000_000

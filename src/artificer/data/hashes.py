@@ -14,7 +14,7 @@ import polars as pl
 
 from artificer.data.row_key import LONG, WORD
 
-MIXED_AT_ONCE = 8_192
+MIXED_AT_ONCE = 16_384
 MISSING = np.uint64(0x5851F42D4C957F2D)
 ODD = FIRST = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (FIRST, np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
@@ -134,12 +134,12 @@ def mixed(values: np.ndarray) -> np.ndarray:
         return bits
 
 
-def joined(rows: np.ndarray | None, column: np.ndarray) -> np.ndarray:
-    """Hashes of rows so far, uint64 (n,), with one more column's; the order of the columns counts."""
-    if rows is None:
-        return column
-    both = rows * ODD
-    return mixed(np.add(both, column, out=both))
+def weighted(hashes: np.ndarray, place: int) -> np.ndarray:
+    """What a column at a place adds to the hashes of rows, uint64 (n,), modulo 2^64: the order of the columns counts.
+
+    Values are mixed and weights odd, so that rows which differ in any column have one sum by chance alone.
+    """
+    return hashes * np.uint64(pow(int(ODD), place, 1 << 64))
 
 
 def _padded(data: np.ndarray, starts: np.ndarray) -> Texts:

@@ -28,6 +28,8 @@ def without_missing(column: pl.Series, missing: Sequence[str]) -> pl.Series:
         # stand for, never fewer.
         n, n_bytes = text.str.len_chars(), text.str.len_bytes()
         short = text.filter(n_bytes.is_in({*map(len, spelt)}) | ((n_bytes > n) & (n <= max(map(len, spelt))))).unique()
+        if not len(short):
+            return text
     found = short.filter(short.str.to_lowercase().is_in(spelt))
     return text.set(text.is_in(found.implode()).fill_null(False), None) if len(found) else text
 

@@ -8,7 +8,16 @@ import numpy as np
 import polars as pl
 
 from artificer.data.epochs import in_seconds
-from artificer.data.forms import AMBIGUOUS, ISO, NUMBERED, SHORT_AMBIGUOUS, SHORT_WRITTEN, WRITTEN, are_short, parsed
+from artificer.data.forms import (
+    AMBIGUOUS,
+    ISO,
+    LOOKS_LIKE_A_DATE,
+    SHORT_AMBIGUOUS,
+    SHORT_WRITTEN,
+    WRITTEN,
+    are_short,
+    parsed,
+)
 from artificer.data.missing import without_missing
 from artificer.data.numbers import as_numbers
 from artificer.data.strays import nearly_all
@@ -67,10 +76,11 @@ def time_form(text: pl.Series) -> str | None:
     None too when day and month could be either, or, of years of two digits, day and year.
     """
     known = text.drop_nulls()
-    head = known[:100]  # most columns of texts are no moments, and these say so
-    if not len(head) or not 2 * head.str.contains(NUMBERED).sum() >= len(head):
+    head = known[:100]  # most columns of texts are no moments, and these say so, before any form is tried
+    if not len(head) or 2 * head.str.contains(LOOKS_LIKE_A_DATE).sum() < len(head):
         return None
-    iso, short = as_moments(head), are_short(head)
+    iso = as_moments(head)
+    short = are_short(head)
     for form in ("", *WRITTEN, *(SHORT_WRITTEN if short else ())):
         if _fits(form, known, iso):
             return form

@@ -107,6 +107,24 @@ def read_part(table: Any, name: str) -> Loaded:
     return _loaded(from_arrow(table), name=name)
 
 
+def read_column(batch: Any, name: str) -> pl.Series:
+    """A column of an Arrow batch that holds single values."""
+    return _plain(from_arrow(batch.select([name]))[name])
+
+
+def read_header(schema: Any, name: str) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """The columns that `read_part` gives of parts with an Arrow schema, and its findings.
+
+    Raises
+    ------
+    DataError
+        As for `read`.
+    """
+    frame, findings = _without_nested(from_arrow(pa.Table.from_batches([], schema)))
+    _refuse_columns(frame, f"'{name}'")
+    return tuple(frame.columns), findings
+
+
 def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
     """The rows of files, at least one, below each other; see `read`. What holds lists in one is left out of all."""
     told = [finding for one in files for finding in one.findings]
@@ -119,12 +137,16 @@ def joined(files: Sequence[Loaded], late: Sequence[str] = ()) -> Loaded:
 
 def _loaded(frame: pl.DataFrame, findings: Sequence[Finding] = (), *, name: str) -> Loaded:
     """What was read from a file, without columns that hold no single values where it has others."""
-    held = nested(frame)
-    if len(held) == frame.width:
-        held = {}  # to be refused
-    told = (told_left_out(column, what) for column, what in held.items())
-    frame = _checked(frame.drop(held), f"'{name}'")
+    frame, told = _without_nested(frame)
+    frame = _checked(frame, f"'{name}'")
     return Loaded(frame, ((name, frame.height),), (*findings, *told))
+
+
+def _without_nested(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
+    held = nested(frame)
+    if len(held) in (0, frame.width):  # or all are to be refused
+        return frame, ()
+    return frame.drop(held), tuple(told_left_out(column, what) for column, what in held.items())
 
 
 def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
@@ -297,16 +319,20 @@ def _from_series(name: str, series: Any) -> pl.Series:
 
 
 def _checked(frame: pl.DataFrame, where: str) -> pl.DataFrame:
-    if frame.width == 0:
-        raise DataError(f"{where} has no columns")
+    _refuse_columns(frame, where)
     if frame.height == 0:
         raise NoRowsError(f"{where} has a header and no rows; name a file that holds rows")
+    return frame.select(_plain(frame[name]) for name in frame.columns)
+
+
+def _refuse_columns(frame: pl.DataFrame, where: str) -> None:
+    if frame.width == 0:
+        raise DataError(f"{where} has no columns")
     refuse_names(frame.columns, where)
     for name, held in nested(frame).items():
         raise DataError(
             f"column '{name}' in {where} holds {held}, which no model reads; make plain columns of it or drop it"
         )
-    return frame.select(_plain(frame[name]) for name in frame.columns)
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -8,22 +8,23 @@ each can be trusted, stand in `artificer.data.sketches`.
 from __future__ import annotations
 
 import math
+import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
-from operator import add
-from pathlib import Path
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
-from pyarrow import parquet
 
 from artificer.core.tasks import give_back
 from artificer.data.coded import Normal, at_rows, coded
 from artificer.data.columns import each
-from artificer.data.hashes import Texts, joined, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of
+from artificer.data.hashes import Texts, number_hashes, shortened, sorts_of_bytes, text_hashes, texts_of, weighted
+from artificer.data.order import counted, order_of, runs
+from artificer.data.parts import Part, held
 from artificer.data.sketches import (
     MOST_COMMON,
-    N_LEAST,
     NOTHING,
     Commonest,
     cardinality,
@@ -33,15 +34,12 @@ from artificer.data.sketches import (
     least,
     moments,
     registers,
-    runs,
     shared,
 )
 from artificer_runtime.schema import Column, Schema, canonical_text
 
 MOST_EDGES = 256
-ROWS_AT_ONCE = 1 << 17
-# Rows from so many places of a long file fix the edges: a file in order of time has other values at its end.
-PLACES = 8
+OF_NUMBERS = ("number", "time")
 LONG_TEXT = 1 << 16  # characters, from which lengths are sorted and not counted
 
 
@@ -149,7 +147,7 @@ class ColumnProfile:
             counts=self.counts + other.counts,
             common=self.common + other.common,
             registers=np.maximum(self.registers, other.registers),
-            least=least(self.least, other.least),
+            least=least(np.concatenate([self.least, other.least])),
             n_negative=self.n_negative + other.n_negative,
             n_zero=self.n_zero + other.n_zero,
             n_infinite=self.n_infinite + other.n_infinite,
@@ -178,108 +176,116 @@ class Profile:
         )
 
 
-def scan(source: pl.DataFrame | Path, schema: Schema, like: Profile | None = None) -> Profile:
-    """Scan normalised rows.
+def scan(frame: pl.DataFrame, schema: Schema, like: Profile | None = None) -> Profile:
+    """Scan normalised rows, as one part.
 
     Parameters
     ----------
-    source : DataFrame or path of a Parquet file
-        In canonical form: see `artificer.data.table.normalise`. A frame is one part; of a file, one batch is held at a time.
+    frame : DataFrame
+        In canonical form: see `artificer.data.table.normalise`.
     like : Profile, optional
         An earlier part, whose edges are taken.
     """
-    if isinstance(source, pl.DataFrame):
-        return scan_part(source, schema, like)[0]
-    with parquet.ParquetFile(source) as file:
-        names = [column.name for column in schema.columns]
-        like = like or scan_part(_spread(file, names), schema)[0]
-        empty = scan_part(_frame(file.schema_arrow.empty_table().select(names)), schema, like)[0]
-        batches = file.iter_batches(ROWS_AT_ONCE, columns=names)
-        return reduce(add, (scan_part(_frame(batch), schema, like)[0] for batch in batches), empty)
+    edges = [column.edges for column in like.columns] if like else None
+    return scan_part(held(frame, at_once=math.inf), schema, edges)[0]
 
 
 def scan_part(
-    frame: pl.DataFrame,
+    part: Part,
     schema: Schema,
-    like: Profile | None = None,
+    edges: Sequence[np.ndarray] | None = None,
     *,
     normal: Normal | None = None,
     rows: bool = False,
-) -> tuple[Profile, np.ndarray | None]:
-    """Scan one part.
+) -> tuple[Profile, np.ndarray]:
+    """Scan one part, its columns side by side.
 
     Parameters
     ----------
+    edges : sequence of arrays, optional
+        Each column's, of an earlier part or from `edges_of`; else those of the first batch are taken.
     normal : callable, optional
-        Gives a column its canonical form, where it has another; columns are worked on side by side.
+        Gives a column its canonical form, where it has another.
     rows : bool
         Whether rows are hashed.
 
     Returns
     -------
     Profile
-    array of uint64, (n_rows,), or None
-        Hash of each row.
+    array of uint64, (n_rows,)
+        Hash of each row; none where they are not hashed.
     """
+    hashes = np.zeros(part.height * rows, np.uint64)
+    adding = threading.Lock()
 
-    def one(place: int) -> tuple[ColumnProfile, np.ndarray]:
-        column = schema.columns[place]
-        scanned = _texts if column.kind not in ("number", "time") else _numbers
-        cells = frame[column.name]
-        return scanned(cells, column, like.columns[place].edges if like else None, normal)
+    def one(place: int) -> ColumnProfile:
+        column, start = schema.columns[place], 0
+        scanned = _numbers if column.kind in OF_NUMBERS else _texts
+        total, bins = None, edges[place] if edges else None
+        for cells in part.cells(column.name):
+            found, hashed = scanned(cells, column, bins, normal)
+            total, bins = total + found if total else found, found.edges
+            if rows:
+                hashed = weighted(hashed, place)
+                with adding:
+                    hashes[start : start + len(cells)] += hashed
+            start += len(cells)
+        assert total is not None, "a part of no rows has one batch too"
+        return total
 
-    found = each(one, range(len(schema.columns)), frame.height)
+    found = tuple(each(one, range(len(schema.columns)), part.height))
     give_back()
-    hashes = None
-    for _, hashed in found if rows else ():
-        hashes = joined(hashes, hashed)
-    return Profile(frame.height, tuple(column for column, _ in found)), hashes
+    return Profile(part.height, found), hashes
 
 
-def _spread(file: parquet.ParquetFile, names: list[str]) -> pl.DataFrame:
-    """Rows from up to eight places of a file, one batch's worth in all."""
-    n = file.num_row_groups
-    places: list[int] = np.unique(np.linspace(0, n - 1, PLACES).astype(int)).tolist() if n else []
-    share = ROWS_AT_ONCE // max(len(places), 1)
-    parts = [_frame(next(file.iter_batches(share, row_groups=[int(place)], columns=names))) for place in places]
-    return pl.concat(parts) if parts else _frame(file.schema_arrow.empty_table().select(names))
+def edges_of(frame: pl.DataFrame, schema: Schema, normal: Normal) -> list[np.ndarray]:
+    """Each column's edges of bins as these rows tell them, float64 (n_edges,); see `scan_part`."""
 
+    def one(column: Column) -> np.ndarray:
+        cells = frame[column.name]
+        if column.kind in OF_NUMBERS:
+            values, n = counted(_values(cells, column, normal)[0])
+        else:
+            texts = coded(cells, column, normal)
+            values, n = _lengths(texts.texts, texts.n)
+        finite = np.isfinite(values)
+        return _edges(values[finite], n if n is None else n[finite])
 
-def _frame(rows: object) -> pl.DataFrame:
-    frame = pl.from_arrow(rows)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return each(one, schema.columns, frame.height)
 
 
 def _numbers(
     cells: pl.Series, column: Column, edges: np.ndarray | None, normal: Normal | None
 ) -> tuple[ColumnProfile, np.ndarray]:
+    values, known = _values(cells, column, normal)
+    by_row = number_hashes(values)
+    distinct, n = counted(values)
+    hashes = by_row if n is None else number_hashes(distinct)
+    n_each = np.ones(len(distinct), np.int64) if n is None else n
+    places, over = common_places(n_each)
+    shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
+    found = replace(
+        _measured(column, distinct, n, edges),
+        n_rows=len(cells),
+        n_missing=len(cells) - len(by_row),
+        common=commonest([canonical_text(value) for value in shown.tolist()], n_each[places], over),
+        registers=registers(hashes),
+        least=least(hashes),
+    )
+    return found, at_rows(by_row, known if found.n_missing else None)
+
+
+def _values(cells: pl.Series, column: Column, normal: Normal | None) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers, or seconds since 1970, that are known, and which rows those are; without -0, and no part of the cells."""
     cells = normal(cells, column) if normal else cells
     if column.kind == "time":
         cells = cells.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
-        known = cells.is_not_null().to_numpy()
-        values = cells.drop_nulls().to_numpy() / 1e6
-    else:  # by numpy, since each call of polars costs as much as a thousand values
-        numbers = cells.cast(pl.Float64).to_numpy()
-        known = ~np.isnan(numbers)
-        values = (numbers if known.all() else numbers[known]) + 0.0
-    by_row = number_hashes(values)
-    values.sort()
-    begins, n = runs(values)
-    alone = len(begins) == len(values)
-    distinct = values if alone else values[begins]
-    hashes = np.sort(by_row if alone else number_hashes(distinct))
-    places, over = common_places(n)
-    shown = distinct[places] if column.kind == "number" else np.rint(distinct[places] * 1e6).astype("datetime64[us]")
-    found = replace(
-        _measured(column, distinct, None if alone else n, edges),
-        n_rows=len(cells),
-        n_missing=len(cells) - len(by_row),
-        common=commonest([canonical_text(value) for value in shown.tolist()], n[places], over),
-        registers=registers(hashes),
-        least=hashes[:N_LEAST].copy(),
-    )
-    return found, at_rows(by_row, known if found.n_missing else None)
+        return cells.drop_nulls().to_numpy() / 1e6, cells.is_not_null().to_numpy()
+    numbers = cells.cast(
+        pl.Float64
+    ).to_numpy()  # by numpy, since each call of polars costs as much as a thousand values
+    known = ~np.isnan(numbers)
+    return (numbers if known.all() else numbers[known]) + 0.0, known
 
 
 def _texts(
@@ -296,7 +302,7 @@ def _texts(
         common=_spelt(texts, first, n_each),
         patterns=_patterns(texts, held.n),
         registers=registers(ordered),
-        least=ordered[:N_LEAST].copy(),
+        least=least(ordered),
     )
     return found, held.rows(hashes)
 
@@ -327,15 +333,19 @@ def _lengths(texts: pl.Series, n: np.ndarray | None) -> tuple[np.ndarray, np.nda
 def _measured(column: Column, values: np.ndarray, n: np.ndarray | None, edges: np.ndarray | None) -> ColumnProfile:
     """What is told by different values in their order, numbers or lengths, and how often each occurs; None: once."""
     number = column.kind == "number"
-    filled = np.arange(len(values) + 1) if n is None else np.concatenate([[0], np.cumsum(n)])
+    filled = None if n is None else np.concatenate([[0], np.cumsum(n)])
+
+    def rows(places: Any) -> Any:
+        """Rows of values before some places."""
+        return places if filled is None else filled[places]
+
     start, zero = np.searchsorted(values, [-np.inf, 0.0], "right")
     negative, end = np.searchsorted(values, [0.0, np.inf], "left")
-    n_known = filled[-1]
-    n_negative, n_zero = int(filled[negative]), int(filled[zero] - filled[negative])
-    values, n, filled = values[start:end], None if n is None else n[start:end], filled[start : end + 1] - filled[start]
+    n_finite, n_known = rows(end) - rows(start), rows(len(values))
+    values, n = values[start:end], None if n is None else n[start:end]
     if edges is None:
-        edges = _edges(values, filled[1:])
-    below = filled[np.searchsorted(values, edges, "right")]
+        edges = _edges(values, n)
+    below = rows(start + np.searchsorted(values, edges, "right")) - rows(start)
     return ColumnProfile(
         name=column.name,
         kind=column.kind,
@@ -345,19 +355,20 @@ def _measured(column: Column, values: np.ndarray, n: np.ndarray | None, edges: n
         low=float(values[0]) if len(values) else None,
         high=float(values[-1]) if len(values) else None,
         edges=edges,
-        counts=np.diff(np.concatenate([[0], below, filled[-1:]])),
+        counts=np.diff(np.concatenate([[0], below, [n_finite]])),
         common=NOTHING,
         registers=np.empty(0, np.uint8),
         least=np.empty(0, np.uint64),
-        n_negative=n_negative if number else 0,
-        n_zero=n_zero if number else 0,
-        n_infinite=int(n_known - filled[-1]),
+        n_negative=int(rows(negative)) if number else 0,
+        n_zero=int(rows(zero) - rows(negative)) if number else 0,
+        n_infinite=int(n_known - n_finite),
     )
 
 
-def _edges(values: np.ndarray, filled: np.ndarray) -> np.ndarray:
+def _edges(values: np.ndarray, n: np.ndarray | None) -> np.ndarray:
     if not len(values):
         return np.empty(0)
+    filled = np.arange(1, len(values) + 1) if n is None else np.cumsum(n)
     at = np.searchsorted(filled, filled[-1] * np.arange(1, MOST_EDGES) / MOST_EDGES)
     edges: np.ndarray = np.unique(values[at])
     return edges
@@ -367,8 +378,7 @@ def _grouped(hashes: np.ndarray, n: np.ndarray | None = None) -> tuple[np.ndarra
     """Where one of each different hash is, the different ones in order, and how often each occurs; each stands for `n`."""
     if len(hashes) and (hashes == hashes[0]).all():
         return np.zeros(1, np.int64), hashes[:1], np.array([len(hashes) if n is None else n.sum()])
-    order = np.argsort(hashes)
-    ordered = hashes[order]
+    order, ordered = order_of(hashes)
     begins, counts = runs(ordered)
     if n is not None and len(begins):
         counts = np.add.reduceat(n[order], begins)

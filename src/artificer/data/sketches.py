@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from artificer.data.order import repeats, rising, runs
+
 MOST_COMMON = 256
 FEW = 32
 N_LEAST = 1_024
@@ -53,9 +55,12 @@ class Commonest:
         for value, count, weight in zip(other.values, other.counts, other.weights, strict=True):
             counts[value] = counts.get(value, 0) + count
             weights[value] = weights.get(value, 0) + weight
-        ranked = sorted(counts, key=lambda value: (-weights[value], -counts[value], value))
-        over = weights[ranked[MOST_COMMON]] if len(ranked) > MOST_COMMON else 0
-        kept = sorted(ranked[:MOST_COMMON], key=lambda value: (-counts[value], value))
+        kept, over = list(counts), 0
+        if len(kept) > MOST_COMMON:
+            kept.sort(key=lambda value: (-weights[value], -counts[value], value))
+            over = weights[kept[MOST_COMMON]]
+            del kept[MOST_COMMON:]
+        kept.sort(key=lambda value: (-counts[value], value))
         return Commonest(
             tuple(kept),
             tuple(counts[value] for value in kept),
@@ -98,32 +103,14 @@ def common_places(counts: np.ndarray) -> tuple[np.ndarray, int]:
     return np.concatenate([above, level[:n_level]]), over
 
 
-def runs(ordered: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where each different value of a sorted array begins, and how often it occurs: both int64 (n_distinct,)."""
-    if not len(ordered):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    new = np.ones(len(ordered), bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    begins = np.flatnonzero(new)
-    counts = np.empty_like(begins)
-    np.subtract(begins[1:], begins[:-1], out=counts[:-1])
-    counts[-1] = len(ordered) - begins[-1]
-    return begins, counts
-
-
-def registers(ordered: np.ndarray) -> np.ndarray:
-    """HyperLogLog of sorted hashes: uint8 (4096,). The first hash of a prefix is the one with the most zeros after it."""
+def registers(hashes: np.ndarray) -> np.ndarray:
+    """HyperLogLog of hashes: uint8 (4096,), for each prefix the greatest place of the first 1 bit after it."""
     rest = 64 - PRECISION
-    prefixes = np.arange(1 << PRECISION, dtype=np.uint64)
-    first = np.searchsorted(ordered, prefixes << np.uint64(rest))
+    # So few bits are exact in float64, whose exponent is their length.
+    exponents = (hashes & np.uint64((1 << rest) - 1)).astype(np.float64).view(np.int64) >> 52
+    ranks = (rest + 1023 - np.maximum(exponents, 1022)).astype(np.uint8)
     found = np.zeros(1 << PRECISION, np.uint8)
-    held = np.flatnonzero(first < len(ordered))
-    hashes = ordered[first[held]]
-    within = hashes >> np.uint64(rest) == prefixes[held]
-    remainder = (hashes[within] & np.uint64((1 << rest) - 1)).astype(np.float64)
-    # The rank is the place of the first 1 bit after the prefix; frexp's exponent is the length in bits.
-    rank = np.where(remainder > 0, rest - np.frexp(remainder)[1] + 1, rest + 1)
-    found[held[within]] = rank
+    np.maximum.at(found, (hashes >> np.uint64(rest)).view(np.int64), ranks)
     return found
 
 
@@ -138,10 +125,19 @@ def cardinality(held: np.ndarray) -> float:
     return float(m * m / (2 * math.log(2) * z)) if math.isfinite(z) else 0.0
 
 
-def least(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The 1,024 least hashes of two parts' least ones: sorted uint64."""
-    kept: np.ndarray = np.union1d(a, b)[:N_LEAST]
-    return kept
+def least(hashes: np.ndarray) -> np.ndarray:
+    """The 1,024 least of those that differ: sorted uint64. Of many only the lowest are sorted, where they are enough."""
+    if len(hashes) > 2 * N_LEAST:
+        low = _different(hashes[hashes < np.uint64(1.5 * N_LEAST / len(hashes) * 2.0**64)])
+        if len(low) >= N_LEAST:
+            return low[:N_LEAST].copy()
+    return _different(hashes)[:N_LEAST].copy()
+
+
+def _different(hashes: np.ndarray) -> np.ndarray:
+    ordered = np.sort(hashes, kind="stable")  # of two parts' least ones a merge
+    found: np.ndarray = ordered[runs(ordered)[0]]
+    return found
 
 
 def shared(a: np.ndarray, b: np.ndarray) -> tuple[float, int]:
@@ -175,24 +171,32 @@ class Copies:
         self._n_new = 0
 
     def add(self, hashes: np.ndarray) -> None:
-        """Take in more rows: uint64 (n,)."""
+        """Take in more rows: uint64 (n,), which are kept."""
         self.n_rows += len(hashes)
-        self._new.append(hashes[self._followed(hashes)])
+        self._new.append(hashes[self._followed(hashes)] if self.halvings else hashes)
         self._n_new += len(self._new[-1])
         if self._n_new > self.most:
             self._merge()
 
     def counted(self) -> tuple[int, int, int]:
         """Rows that repeat an earlier one, rows with a twin, and how often the commonest row occurs."""
-        self._merge()
-        twins = self._counts[self._counts > 1].astype(np.int64)
+        if len(self._hashes):
+            self._merge()
+            n_alike = self._counts[self._counts > 1].astype(np.int64)
+        else:  # as mostly: no row needs a count of its own
+            n_alike = repeats(self._in_order())
         scale = 1 << self.halvings
-        return int(twins.sum() - len(twins)) * scale, int(twins.sum()) * scale, int(self._counts.max(initial=0))
+        most = int(n_alike.max(initial=min(self.n_rows, 1)))
+        return int(n_alike.sum() - len(n_alike)) * scale, int(n_alike.sum()) * scale, most
+
+    def _in_order(self) -> np.ndarray:
+        new = rising(np.concatenate([np.empty(0, np.uint64), *self._new]))
+        self._new, self._n_new = [new], len(new)
+        return new
 
     def _merge(self) -> None:
-        new = np.concatenate(self._new) if self._new else np.empty(0, np.uint64)
+        new = self._in_order()
         self._new, self._n_new = [], 0
-        new.sort()
         begins, counts = runs(new)
         new, counts = new[begins], counts.astype(np.int32)
         if len(self._hashes):

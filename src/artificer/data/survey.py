@@ -6,7 +6,6 @@ Kinds are told from a first look (rows from eight places of Parquet files, else 
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,20 +13,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-import pyarrow as pa
-from pyarrow import parquet
 
 from artificer.core.errors import DataError, NoRowsError, closest
 from artificer.core.records import Finding
-from artificer.core.tasks import ahead
-from artificer.data.batches import files_of, streamed
+from artificer.core.tasks import ahead, keep_freed
+from artificer.data.batches import files_of, form_of, streamed
 from artificer.data.kinds import FEWEST_FOR_IDENTIFIER, infer_schema
 from artificer.data.missing import without_missing
 from artificer.data.nested import left_out, of_all
-from artificer.data.readers import Loaded, read, read_part
-from artificer.data.scan import PLACES, ROWS_AT_ONCE, ColumnProfile, Profile, scan_part
+from artificer.data.parts import LOOKED_AT, ROWS_AT_ONCE, Part, held, spread, stored
+from artificer.data.readers import Loaded, read
+from artificer.data.scan import ColumnProfile, Profile, edges_of, scan_part
 from artificer.data.separated import is_long_separated, separated_batches, typed
 from artificer.data.sketches import Copies
 from artificer.data.spelled import SHOWN, shown
@@ -37,7 +34,6 @@ from artificer_runtime.schema import Column, Kind, Schema
 # HyperLogLog errs by 1.6%; below this share of different values, what looked like names of rows is none.
 FEWEST_DISTINCT = 0.9
 TABLES = (".parquet", ".csv", ".gz", ".arrow", ".jsonl", ".xlsx")
-LOOKED_AT = 1 << 16  # rows that kinds and edges are told from
 MOST_TIMES = 3  # that a column which begins late has all rows read again
 
 
@@ -89,6 +85,7 @@ def survey(source: Any, *, folder: Path | None = None, missing: Sequence[str] = 
     DataError
         When it cannot be read, or parts have different columns.
     """
+    keep_freed()
     found: Survey | _Later = _Later()
     while isinstance(found, _Later):
         found = _looked(source, folder or Path.cwd(), missing, found)
@@ -118,14 +115,15 @@ class _Later:
         sample = sample.drop(self.nested, strict=False)
         return sample if self.rows is None else stacked(sample, self.rows)
 
-    def told_by(self, piece: Loaded, names: Sequence[str], empty: Sequence[str]) -> _Later | None:
+    def told_by(self, part: Part, names: Sequence[str], empty: Sequence[str]) -> _Later | None:
         """All that is known with one more part; None where it tells nothing new."""
-        frame = piece.frame
-        nested = self.nested | (left_out(piece.findings).keys() & set(names))
-        filled = [name for name in empty if name in frame.columns and frame[name].count()]
+        nested = self.nested | (left_out(part.findings).keys() & set(names))
+        filled = [name for name in empty if name in part.columns and any(cells.count() for cells in part.cells(name))]
         if nested == self.nested and (not filled or self.times == MOST_TIMES):
             return None
-        rows = frame.filter(pl.any_horizontal(pl.col(filled).is_not_null())).head(LOOKED_AT) if filled else None
+        rows = None
+        if filled:
+            rows = part.frame().filter(pl.any_horizontal(pl.col(filled).is_not_null())).head(LOOKED_AT)
         if rows is not None and set(rows.dtypes) == {pl.String}:
             rows = typed(rows)  # a long CSV file comes as texts
         both = rows if self.rows is None else self.rows if rows is None else stacked(self.rows, rows)
@@ -134,7 +132,7 @@ class _Later:
 
 def _looked(source: Any, folder: Path, missing: Sequence[str], later: _Later) -> Survey | _Later:
     """Look at all rows, or up to a part that tells what must be known of the first."""
-    first, pieces, whole = _opened(source, folder)
+    first, parts, whole = _opened(source, folder)
     sample, whole = later.beside(first), whole and later.rows is None
     names, looked = sample.columns, _open(infer_schema(sample, missing=missing))
     empty = [name for name, kind in sample.schema.items() if kind == pl.String and not sample[name].count()]
@@ -150,25 +148,22 @@ def _looked(source: Any, folder: Path, missing: Sequence[str], later: _Later) ->
                 words.setdefault(column.name, {}).update(dict.fromkeys(map(shown, met.to_list())))
         return canonical
 
-    like = None if whole else scan_part(sample, looked, normal=normal)[0]
+    edges = None if whole else edges_of(sample, looked, normal)
     del first, sample
     n_stray.clear()
     words.clear()
     total, copies, findings, nested = None, Copies(), dict[Finding, None](), {*later.nested}
-    for piece in ahead(pieces):
-        if (more := later.told_by(piece, names, empty)) is not None:
+    for part in ahead(parts):
+        if (more := later.told_by(part, names, empty)) is not None:
             return more
-        nested |= left_out(piece.findings).keys()
-        piece = replace(piece, frame=piece.frame.drop(nested, strict=False))
-        _same(piece, names)
-        findings |= dict.fromkeys(of_all(one, later.nested) for one in piece.findings)
-        n = math.ceil(piece.frame.height / math.ceil(piece.frame.height / ROWS_AT_ONCE))
-        for start in range(0, piece.frame.height, n):
-            part, hashes = scan_part(piece.frame.slice(start, n), looked, like, normal=normal, rows=True)
-            assert hashes is not None
-            copies.add(hashes)
-            like = like or part
-            total = part if total is None else total + part
+        nested |= left_out(part.findings).keys()
+        part = part.without(nested)
+        _same(part, names)
+        findings |= dict.fromkeys(of_all(one, later.nested) for one in part.findings)
+        profile, hashes = scan_part(part, looked, edges, normal=normal, rows=True)
+        copies.add(hashes)
+        edges = edges or [column.edges for column in profile.columns]
+        total = profile if total is None else total + profile
     assert total is not None, "a reader gives rows or raises"
     schema = _settled(looked, total)
     kinds = {column.name: column.kind for column in schema.columns}
@@ -177,17 +172,17 @@ def _looked(source: Any, folder: Path, missing: Sequence[str], later: _Later) ->
     return Survey(schema, profile, *copies.counted(), not copies.halvings, dict(+n_stray), met, tuple(findings))
 
 
-def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Loaded], bool]:
-    """Rows that kinds and edges are told from; all rows, piece by piece; and whether those are the whole first part."""
+def _opened(source: Any, folder: Path) -> tuple[pl.DataFrame, Iterator[Part], bool]:
+    """Rows that kinds and edges are told from; all rows, part by part; and whether those are the whole first part."""
     files = _files(source, folder) if isinstance(source, str | Path) else []
-    pieces = chain.from_iterable(map(_pieces, files)) if files else iter([read(source, folder=folder)])
-    first = next(pieces, None)
+    parts = chain.from_iterable(map(_parts, files)) if files else iter([_all(read(source, folder=folder))])
+    first = next(parts, None)
     if first is None:
         raise NoRowsError(f"'{source}' has columns and no rows; name a file that holds rows")
-    spread = _spread(files) if files else None
-    sample = typed(first.frame) if files and is_long_separated(files[0]) else first.frame
-    whole = spread is None and sample.height <= ROWS_AT_ONCE
-    return (sample if spread is None else spread), chain([first], pieces), whole
+    if files and all(form_of(one) == "Parquet" for one in files) and (sample := spread(files)) is not None:
+        return sample, chain([first], parts), False
+    sample = typed(first.frame()) if files and is_long_separated(files[0]) else first.frame()
+    return sample, chain([first], parts), sample.height <= ROWS_AT_ONCE
 
 
 def _files(source: str | Path, folder: Path) -> list[Path]:
@@ -207,50 +202,34 @@ def _files(source: str | Path, folder: Path) -> list[Path]:
     return found
 
 
-def _pieces(path: Path) -> Iterator[Loaded]:
-    batches = streamed(path, path.parent)
-    if batches is not None:
-        for batch in batches:
-            yield Loaded(batch.frame, ((path.name, batch.frame.height),), batch.findings)
+def _parts(path: Path) -> Iterator[Part]:
+    if form_of(path) == "Parquet":
+        yield from stored(path)
+    elif (batches := streamed(path, path.parent)) is not None:
+        yield from (held(batch.frame, path.name, batch.findings) for batch in batches)
     elif is_long_separated(path):
-        for frame in separated_batches(path):
-            yield Loaded(frame, ((path.name, frame.height),))
+        yield from (held(frame, path.name) for frame in separated_batches(path))
     else:
-        yield read(path)
+        yield _all(read(path))
 
 
-def _spread(files: list[Path]) -> pl.DataFrame | None:
-    """Rows from eight places of Parquet files, 65,536 in all; None of other files."""
-    try:
-        groups = [(file, group) for file in files for group in range(parquet.ParquetFile(file).num_row_groups)]
-    except (pa.ArrowException, OSError):
-        return None
-    chosen = (
-        [groups[place] for place in np.unique(np.linspace(0, len(groups) - 1, PLACES).astype(int))] if groups else []
-    )
-    sample: pl.DataFrame | None = None
-    for file, group in chosen:
-        with parquet.ParquetFile(file) as opened:
-            batch = next(opened.iter_batches(LOOKED_AT // len(chosen), row_groups=[group]), None)
-        if batch is not None and batch.num_rows:
-            frame = read_part(batch, file.name).frame
-            sample = frame if sample is None else stacked(sample, frame)
-    return sample
+def _all(loaded: Loaded) -> Part:
+    return held(loaded.frame, loaded.parts[0][0], loaded.findings)
 
 
-def _same(piece: Loaded, names: Sequence[str]) -> None:
-    own = piece.frame.columns
+def _same(part: Part, names: Sequence[str]) -> None:
+    own = part.columns
     lacking, further = set(names) - set(own), set(own) - set(names)
     if lacking:
         name = next(one for one in names if one in lacking)
         raise DataError(
-            f"'{piece.parts[0][0]}' lacks the column '{name}', which other parts have{closest(name, own)}; all parts need "
+            f"'{part.source}' lacks the column '{name}', which other parts have{closest(name, own)}; all parts need "
             "the same columns"
         )
     if further:
         name = next(one for one in own if one in further)
         raise DataError(
-            f"'{piece.parts[0][0]}' has a column '{name}', which other parts lack; all parts need the same columns"
+            f"'{part.source}' has a column '{name}', which other parts lack; all parts need the same columns"
         )
 
 

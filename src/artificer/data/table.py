@@ -152,15 +152,16 @@ def read_table(path: Path) -> pl.DataFrame:
     return pl.read_ipc(path)
 
 
-def stacked(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """Rows of both, with the columns of the first: what the second lacks is missing, what it has besides is left out.
+def stacked(first: pl.DataFrame, *others: pl.DataFrame) -> pl.DataFrame:
+    """Rows of all, with the columns of the first: what another lacks is missing, what it has besides is left out.
 
-    A column that one holds as numbers and the other as texts becomes text.
+    A column that one holds as numbers and another as texts becomes text.
     """
-    other = second.select(
-        (pl.col(name) if name in second.columns else pl.lit(None).alias(name)) for name in first.columns
+    alike = (
+        other.select((pl.col(name) if name in other.columns else pl.lit(None).alias(name)) for name in first.columns)
+        for other in others
     )
-    return concatenated([first, other])
+    return concatenated([first, *alike])
 
 
 def save_rows(frame: pl.DataFrame, path: Path) -> None:

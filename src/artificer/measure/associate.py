@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import special
+import scipy
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import chi2_above, f_above, normal_reach, t_above
@@ -191,10 +191,10 @@ def _noncentral(statistic: float, freedom: int, level: float) -> tuple[float, fl
     if chi2_above(statistic, freedom) > tail:
         low = 0.0
     else:
-        low = _solve(lambda nc: 1 - special.chndtr(statistic, freedom, nc) - tail, statistic)
+        low = _solve(lambda nc: 1 - scipy.special.chndtr(statistic, freedom, nc) - tail, statistic)
     if chi2_above(statistic, freedom) > 1 - tail:
         return low, 0.0
-    return low, _solve(lambda nc: tail - special.chndtr(statistic, freedom, nc), statistic)
+    return low, _solve(lambda nc: tail - scipy.special.chndtr(statistic, freedom, nc), statistic)
 
 
 def _noncentral_of_large(statistic: float, freedom: int, level: float) -> tuple[float, float]:

@@ -7,7 +7,7 @@ millisecond.
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 
 def normal_reach(level: float) -> float:
@@ -30,32 +30,32 @@ def t_reach(level: float, freedom: float) -> float:
 
 def normal_quantile(p: float) -> float:
     """The value below which a standard normal lies with this chance."""
-    return float(special.ndtri(p))
+    return float(scipy.special.ndtri(p))
 
 
 def t_quantile(p: float, freedom: float) -> float:
     """The value below which Student's t lies with this chance."""
-    return float(special.stdtrit(freedom, p))
+    return float(scipy.special.stdtrit(freedom, p))
 
 
 def t_above(value: np.ndarray | float, freedom: np.ndarray | float) -> np.ndarray:
     """Chance that Student's t lies above a value."""
-    return np.asarray(special.stdtr(freedom, -np.asarray(value, np.float64)))
+    return np.asarray(scipy.special.stdtr(freedom, -np.asarray(value, np.float64)))
 
 
 def chi2_above(value: float, freedom: float) -> float:
     """Chance that chi-square lies above a value."""
-    return float(special.chdtrc(freedom, value))
+    return float(scipy.special.chdtrc(freedom, value))
 
 
 def f_above(value: float, above: float, below: float) -> float:
     """Chance that F lies above a value; `above` and `below` are the degrees of freedom of numerator and denominator."""
-    return float(special.fdtrc(above, below, value))
+    return float(scipy.special.fdtrc(above, below, value))
 
 
 def f_quantile(p: float, above: float, below: float) -> float:
     """The value below which F lies with this chance."""
-    return float(special.fdtri(above, below, p))
+    return float(scipy.special.fdtri(above, below, p))
 
 
 def binomial_quantile(p: float, n: int, share: float) -> int:
@@ -67,6 +67,8 @@ def binomial_quantile(p: float, n: int, share: float) -> int:
     low, high = -1, n
     while high - low > 1:
         middle = (low + high) // 2
-        at_most = special.betainc(n - middle, middle + 1, 1 - share)  # of millions of draws more exact than `bdtr`
+        at_most = scipy.special.betainc(
+            n - middle, middle + 1, 1 - share
+        )  # of millions of draws more exact than `bdtr`
         low, high = (low, middle) if at_most >= p else (middle, high)
     return high

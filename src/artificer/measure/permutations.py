@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import permutations
 
 import numpy as np
-from scipy import special
+import scipy
 
 MOST_ROWS = 50  # of more rows the known distributions hold, see tests/measure/test_permutations.py
 ALL_ORDERS = 7  # rows whose 5,040 orders are all tried
@@ -58,8 +58,8 @@ def chance_of(a: np.ndarray, b: np.ndarray, worth: float = 1.0) -> float:
     """
     left, right = (np.unique(one, axis=0, return_inverse=True)[1].reshape(-1) for one in (a, b))
     both = np.bincount(left * (int(right.max()) + 1) + right)
-    logs = [special.gammaln(worth * counts + 1).sum() for counts in (np.bincount(left), np.bincount(right), both)]
-    return float(np.exp(min(logs[0] + logs[1] - logs[2] - special.gammaln(worth * len(a) + 1), 0.0)))
+    logs = [scipy.special.gammaln(worth * counts + 1).sum() for counts in (np.bincount(left), np.bincount(right), both)]
+    return float(np.exp(min(logs[0] + logs[1] - logs[2] - scipy.special.gammaln(worth * len(a) + 1), 0.0)))
 
 
 @lru_cache(maxsize=8)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
+import scipy
 
 from artificer.measure.distributions import binomial_quantile
 
@@ -29,7 +29,7 @@ def largest_share(n: int, n_broke: int = 0) -> float:
     float
         0.001 to 1, rounded up to two digits.
     """
-    share = float(special.betaincinv(n_broke + 1, max(1, n - n_broke), 1 - RISK)) if n else 1.0
+    share = float(scipy.special.betaincinv(n_broke + 1, max(1, n - n_broke), 1 - RISK)) if n else 1.0
     share = max(QUIET_SHARE, share)
     digit = 10.0 ** (math.floor(math.log10(share)) - 1)
     return min(1.0, round(math.ceil(share / digit - 1e-9) * digit, 6))

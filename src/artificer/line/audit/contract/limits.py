@@ -11,7 +11,7 @@ shares beta-binomial, means normal with the variance that results, moved where v
 from __future__ import annotations
 
 import numpy as np
-from scipy import special
+import scipy
 
 from artificer.core.stages import Alarms, Rule
 from artificer.line.audit.contract.delivery import Delivery
@@ -85,11 +85,11 @@ def _of_share(share: float, n: int, variance: float, tail: float) -> tuple[float
     low, high = max(0, int(n * share - REACH * sd)), min(n, int(n * share + REACH * sd) + 1)
     if high - low > WIDEST_WINDOW:
         a, b = _beta(share, variance + share * (1 - share) / n)
-        return float(n * special.betaincinv(a, b, tail)), float(n * special.betainccinv(a, b, tail))
+        return float(n * scipy.special.betaincinv(a, b, tail)), float(n * scipy.special.betainccinv(a, b, tail))
     a, b = _beta(share, variance)
     k = np.arange(low, high + 1)
-    log_mass = special.betaln(k + a, n - k + b) - special.betaln(a, b)
-    log_mass -= special.betaln(k + 1, n - k + 1) + np.log(n + 1)
+    log_mass = scipy.special.betaln(k + a, n - k + b) - scipy.special.betaln(a, b)
+    log_mass -= scipy.special.betaln(k + 1, n - k + 1) + np.log(n + 1)
     mass = np.exp(log_mass)
     below, above = np.cumsum(mass), np.cumsum(mass[::-1])
     # The first count that is not too rare from either end.
