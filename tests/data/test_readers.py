@@ -111,6 +111,15 @@ def test_decimal_commas_are_read_as_numbers_and_told(tmp_path: Path) -> None:
     assert [(one.code, one.where) for one in loaded.findings] == [("decimal_comma", "rows.csv")]
 
 
+def test_words_among_decimal_commas_do_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    rows = "unknown;1,5;1.005,5;1\n1,5;b;2,5;a\n 2 ;c;1.005;b\n-3,25;d;2;c"
+    frame = read(written(tmp_path, f"price;word;points;tag\n{rows}\n")).frame
+    assert frame["price"].to_list() == ["unknown", "1.5", " 2 ", "-3.25"]
+    assert frame["word"].to_list() == ["1,5", "b", "c", "d"]  # of mostly words, one is a level
+    assert frame["points"].to_list() == ["1.005,5", "2,5", "1.005", "2"]  # a point may part thousands
+    assert frame["tag"].to_list() == ["1", "a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
