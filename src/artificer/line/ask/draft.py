@@ -18,7 +18,7 @@ from artificer.data.moments import as_time
 from artificer.data.nested import left_out
 from artificer.data.persons import looked_at, personal_form
 from artificer.data.readers import read
-from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
+from artificer.line.ask.labels import Labels, affirmed, as_labels, numeric, read_labels
 from artificer_runtime.schema import Schema
 
 # Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
@@ -79,6 +79,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
     known = frame.filter(_known(frame[target]))
     if known.height == 0:
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
+    known = known.with_columns(as_labels(known[target], Target(column=target)))
     labels = read_labels(known[target], Target(column=target))
     schema = infer_schema(frame)
     source, lacks, personal = os.path.relpath(data, folder), _lacks(schema, target), _personal(frame, schema, target)
