@@ -76,6 +76,7 @@ def test_an_absent_target_names_the_closest_column(tmp_path: Path) -> None:
     csv(tmp_path)
     assert "'bought'" in refused("run", brief(tmp_path, target="bougth"), names="bougth")
     assert "'bought'" in refused("ask", tmp_path / "rows.csv", "--target", "bougth", names="bougth")
+    assert "bought" in refused("ask", tmp_path / "rows.csv", names="which column shall be predicted; there are")
 
 
 def test_a_target_that_is_missing_everywhere(tmp_path: Path) -> None:

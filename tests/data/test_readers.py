@@ -363,3 +363,9 @@ def test_a_column_that_is_empty_in_one_file_has_the_type_of_the_others(tmp_path:
     frame = read("*.csv", folder=tmp_path).frame
     assert dict(frame.schema) == {"a": pl.String, "n": pl.Int64, "d": pl.String}
     assert frame["n"].to_list() == [None, None, 7, 8, None, None]
+
+
+def test_a_link_to_nothing_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").symlink_to("gone.csv")
+    with pytest.raises(DataError, match="'rows.csv' is a link to 'gone.csv', which is not there"):
+        read("rows.csv", folder=tmp_path)

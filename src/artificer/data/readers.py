@@ -142,6 +142,10 @@ def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
         if not found:
             raise DataError(f"no file matches '{source}' in '{folder}'; check the pattern")
         return found, ""
+    if path.is_symlink():
+        raise DataError(
+            f"'{source}' is a link to '{os.readlink(path)}', which is not there; bring that file, or mend the link"
+        )
     near = ""
     if path.parent.is_dir():
         near = closest(path.name, [one.name for one in path.parent.iterdir()], "closest name there")
