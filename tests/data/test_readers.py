@@ -112,12 +112,13 @@ def test_decimal_commas_are_read_as_numbers_and_told(tmp_path: Path) -> None:
 
 
 def test_words_among_decimal_commas_do_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
-    rows = "unknown;1,5;1.005,5;1\n1,5;b;2,5;a\n 2 ;c;1.005;b\n-3,25;d;2;c"
-    frame = read(written(tmp_path, f"price;word;points;tag\n{rows}\n")).frame
+    rows = "unknown;1,5;1.005,5;1;1.005,50\n1,5;b;2,5;a;2,5\n 2 ;c;1.005;b;-12.000,25\n-3,25;d;2;c;7"
+    frame = read(written(tmp_path, f"price;word;points;tag;sum\n{rows}\n")).frame
     assert frame["price"].to_list() == ["unknown", "1.5", " 2 ", "-3.25"]
     assert frame["word"].to_list() == ["1,5", "b", "c", "d"]  # of mostly words, one is a level
-    assert frame["points"].to_list() == ["1.005,5", "2,5", "1.005", "2"]  # a point may part thousands
+    assert frame["points"].to_list() == ["1.005,5", "2,5", "1.005", "2"]  # is 1.005 about one, or a thousand?
     assert frame["tag"].to_list() == ["1", "a", "b", "c"]
+    assert frame["sum"].to_list() == [1005.5, 2.5, -12000.25, 7.0]
 
 
 @pytest.mark.parametrize(
