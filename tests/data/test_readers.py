@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -16,6 +17,7 @@ from artificer.core.errors import DataError
 from artificer.data.readers import read
 from artificer.data.separated import separated_batches, typed
 from artificer.data.survey import survey
+from artificer_runtime.values import canonical_text
 
 ROWS = pl.DataFrame({"age": [41, 29], "job": ["admin.", "none"], "rate": [0.5, None]})
 
@@ -370,3 +372,12 @@ def test_a_link_to_nothing_is_called_that(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").symlink_to("gone.csv")
     with pytest.raises(DataError, match="'rows.csv' is a link to 'gone.csv', which is not there"):
         read("rows.csv", folder=tmp_path)
+
+
+def test_floats_of_more_than_64_bits_are_numbers_and_complex_ones_refused() -> None:
+    frame = pd.DataFrame({"a": np.array([1.5, 2.0], np.longdouble)})
+    assert read(frame).frame["a"].to_list() == [1.5, 2.0]
+    assert canonical_text(frame["a"].iloc[0]) == "1.5"
+    assert canonical_text(np.clongdouble(1.5)) == canonical_text(1.5 + 0j)
+    with pytest.raises(DataError, match="column 'a' in the frame holds complex numbers"):
+        read(frame.astype(complex))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -293,6 +294,12 @@ def _from_series(name: str, series: Any) -> pl.Series:
         return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
     if kind == "SparseDtype":
         series = series.sparse.to_dense()
+    if series.dtype.kind == "c":
+        raise DataError(
+            f"column '{name}' in the frame holds complex numbers, which no model reads; make columns of their parts"
+        )
+    if series.dtype == np.longdouble:
+        series = series.astype("float64")
     try:
         return series_of(name, pa.Array.from_pandas(series))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
