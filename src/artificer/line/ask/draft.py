@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,6 +122,22 @@ def _lacks(schema: Schema, target: str) -> str:
 
 
 def _guesses(labels: Labels, known: pl.Series) -> tuple[str, ...]:
+    return (*_spelled_alike(labels.classes, known.name), *_success(labels, known))
+
+
+def _spelled_alike(classes: tuple[str, ...], name: str) -> Iterator[str]:
+    """Ask whether classes are one that differ by capitals or spaces alone; nothing mends labels by itself."""
+    first: dict[str, str] = {}
+    alike = [(first.setdefault(" ".join(one.casefold().split()), one), one) for one in classes]
+    if pairs := [pair for pair in alike if pair[0] != pair[1]]:
+        (one, other), more = pairs[0], f" (and {len(pairs) - 1} more)" if len(pairs) > 1 else ""
+        yield (
+            f"Are {one!r} and {other!r}{more} different classes of '{name}'? Each spelling is learned as a class of its own: "
+            "have one spelling used at the source."
+        )
+
+
+def _success(labels: Labels, known: pl.Series) -> tuple[str, ...]:
     if labels.task != "binary" or affirmed(labels.classes) is not None:
         return ()
     name, success = known.name, labels.classes[labels.positive]
