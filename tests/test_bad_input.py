@@ -205,6 +205,21 @@ def test_a_brief_is_not_replaced_without_force(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+class TestWhatIsReadIsNeverWrittenOver:
+    def test_by_predictions(self, package: Path, tmp_path: Path) -> None:
+        rows = csv(tmp_path)
+        before = rows.read_bytes()
+        for read, out in ((rows, rows), (tmp_path / "r*.csv", rows), (rows, tmp_path / "brief.toml")):
+            subject = brief(tmp_path) if out != rows else package
+            refused("predict", subject, read, "--out", out, names=f"--out would write over '{out}', which is read here")
+        assert rows.read_bytes() == before
+
+    def test_by_a_script_that_nobody_named(self, package: Path, tmp_path: Path) -> None:
+        (tmp_path / "train.py").write_text("mine")
+        refused("export", "code", package, names="'train.py' is there already", cwd=tmp_path)
+        assert (tmp_path / "train.py").read_text() == "mine"
+
+
 class TestPackages:
     def test_an_absent_package(self, tmp_path: Path) -> None:
         rows = csv(tmp_path)

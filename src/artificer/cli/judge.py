@@ -12,7 +12,7 @@ import click
 
 from artificer.cli.show import How, coloured, document, line_options
 from artificer.cli.stages import run_stage
-from artificer.cli.subject import Subject, what
+from artificer.cli.subject import Subject, refuse_over, what
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,9 +70,7 @@ def judge(
     where a test failed.
     """
     asked = Given(**given)
-    for one in (subject, data, asked.train):
-        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
-            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
+    refuse_over("--junit", junit, subject, data, asked.train)
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
         said = {**given, "junit": junit, "strict": strict, "explain": explain}
