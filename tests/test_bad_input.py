@@ -76,6 +76,7 @@ def test_an_absent_target_names_the_closest_column(tmp_path: Path) -> None:
     csv(tmp_path)
     assert "'bought'" in refused("run", brief(tmp_path, target="bougth"), names="bougth")
     assert "'bought'" in refused("ask", tmp_path / "rows.csv", "--target", "bougth", names="bougth")
+    assert "bought" in refused("ask", tmp_path / "rows.csv", names="which column shall be predicted; there are")
 
 
 def test_a_target_that_is_missing_everywhere(tmp_path: Path) -> None:
@@ -202,6 +203,21 @@ def test_a_brief_is_not_replaced_without_force(tmp_path: Path) -> None:
     before = path.read_bytes()
     refused("ask", tmp_path / "rows.csv", "--target", "bought", "--out", path, names="brief.toml")
     assert path.read_bytes() == before
+
+
+class TestWhatIsReadIsNeverWrittenOver:
+    def test_by_predictions(self, package: Path, tmp_path: Path) -> None:
+        rows = csv(tmp_path)
+        before = rows.read_bytes()
+        for read, out in ((rows, rows), (tmp_path / "r*.csv", rows), (rows, tmp_path / "brief.toml")):
+            subject = brief(tmp_path) if out != rows else package
+            refused("predict", subject, read, "--out", out, names=f"--out would write over '{out}', which is read here")
+        assert rows.read_bytes() == before
+
+    def test_by_a_script_that_nobody_named(self, package: Path, tmp_path: Path) -> None:
+        (tmp_path / "train.py").write_text("mine")
+        refused("export", "code", package, names="'train.py' is there already", cwd=tmp_path)
+        assert (tmp_path / "train.py").read_text() == "mine"
 
 
 class TestPackages:

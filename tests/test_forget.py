@@ -88,6 +88,7 @@ def test_a_dry_run_names_all_and_changes_nothing(client: Client) -> None:
 
 def test_the_served_version_is_told_in_one_sentence(client: Client) -> None:
     said = command("forget", PERSON, "--brief", client.brief, "--dry-run").stdout
+    assert command("forget", PERSON, client.brief, "--dry-run").stdout == said  # as `why` takes it
     assert "version v1, which is served, was trained on the person" in said
 
 

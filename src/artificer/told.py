@@ -105,7 +105,7 @@ def _encode(record: Encoding) -> Iterator[str]:
 
 def _fit(record: Trained) -> Iterator[str]:
     finished = [trial for trial in record.trials if trial.score is not None]
-    yield f"{len(finished)} of {len(record.trials)} candidates finished {record.n_folds} folds"
+    yield f"{len(finished)} of {len(record.trials)} candidates finished {counted(record.n_folds, 'fold')}"
     if record.metric:
         yield from table(leaderboard(record, larger_is_better=metric(record.metric).larger_is_better), record.metric)
     if record.runner_up:

@@ -76,6 +76,24 @@ def test_a_package_is_tested_on_rows_of_ones_own(tmp_path: Path) -> None:
     assert "'shop'" in unused["says"]
 
 
+def test_rows_without_a_label_are_left_out_and_counted(tmp_path: Path, rows: Path) -> None:
+    half = pl.when(pl.int_range(pl.len()) < 100).then(pl.lit("NA")).otherwise("result").alias("result")
+    pl.read_parquet(rows).with_columns(half).write_csv(tmp_path / "rows.csv")
+    ended = artificer("judge", tmp_path / "rows.csv", "--target", "result", "--predictions", "said")
+    assert ended.returncode == 0, ended.stderr
+    assert f"of {pl.read_parquet(rows).height} rows of 'rows.csv' 100 have no label and are left out" in ended.stderr
+    (tmp_path / "none.csv").write_text("result,said\nNA,0.5\n,0.2\n")
+    none = ("judge", tmp_path / "none.csv", "--target", "result", "--predictions", "said")
+    refused(*none, names="no row of 'none.csv' has a label")
+
+
+def test_rows_of_numbers_to_predict_without_a_label_are_left_out(tmp_path: Path) -> None:
+    build(tmp_path / "package", metric="mae", task="regression")
+    text = pl.when(pl.int_range(pl.len()) < 9).then(pl.lit("NA")).otherwise(pl.col("won").round().cast(pl.String))
+    Rows().draw(300, 1, "regression").with_columns(won=text).write_csv(tmp_path / "rows.csv")  # few different numbers
+    assert document("judge", tmp_path / "package", tmp_path / "rows.csv")["result"]["n_rows"] == 291
+
+
 def test_rows_that_made_the_package_are_known_by_its_card(tmp_path: Path) -> None:
     build(tmp_path / "package")
     Rows().draw(800, 1).write_csv(tmp_path / "rows.csv")

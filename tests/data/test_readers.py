@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -16,6 +17,7 @@ from artificer.core.errors import DataError
 from artificer.data.readers import read
 from artificer.data.separated import separated_batches, typed
 from artificer.data.survey import survey
+from artificer_runtime.values import canonical_text
 
 ROWS = pl.DataFrame({"age": [41, 29], "job": ["admin.", "none"], "rate": [0.5, None]})
 
@@ -109,6 +111,16 @@ def test_decimal_commas_are_read_as_numbers_and_told(tmp_path: Path) -> None:
     assert loaded.frame["dot"].to_list() == [1.5, 2.0]
     assert loaded.frame["tag"].to_list() == ["1,5kg", "b"]
     assert [(one.code, one.where) for one in loaded.findings] == [("decimal_comma", "rows.csv")]
+
+
+def test_words_among_decimal_commas_do_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    rows = "unknown;1,5;1.005,5;1;1.005,50\n1,5;b;2,5;a;2,5\n 2 ;c;1.005;b;-12.000,25\n-3,25;d;2;c;7"
+    frame = read(written(tmp_path, f"price;word;points;tag;sum\n{rows}\n")).frame
+    assert frame["price"].to_list() == ["unknown", "1.5", " 2 ", "-3.25"]
+    assert frame["word"].to_list() == ["1,5", "b", "c", "d"]  # of mostly words, one is a level
+    assert frame["points"].to_list() == ["1.005,5", "2,5", "1.005", "2"]  # is 1.005 about one, or a thousand?
+    assert frame["tag"].to_list() == ["1", "a", "b", "c"]
+    assert frame["sum"].to_list() == [1005.5, 2.5, -12000.25, 7.0]
 
 
 @pytest.mark.parametrize(
@@ -354,3 +366,18 @@ def test_a_column_that_is_empty_in_one_file_has_the_type_of_the_others(tmp_path:
     frame = read("*.csv", folder=tmp_path).frame
     assert dict(frame.schema) == {"a": pl.String, "n": pl.Int64, "d": pl.String}
     assert frame["n"].to_list() == [None, None, 7, 8, None, None]
+
+
+def test_a_link_to_nothing_is_called_that(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").symlink_to("gone.csv")
+    with pytest.raises(DataError, match="'rows.csv' is a link to 'gone.csv', which is not there"):
+        read("rows.csv", folder=tmp_path)
+
+
+def test_floats_of_more_than_64_bits_are_numbers_and_complex_ones_refused() -> None:
+    frame = pd.DataFrame({"a": np.array([1.5, 2.0], np.longdouble)})
+    assert read(frame).frame["a"].to_list() == [1.5, 2.0]
+    assert canonical_text(frame["a"].iloc[0]) == "1.5"
+    assert canonical_text(np.clongdouble(1.5)) == canonical_text(1.5 + 0j)
+    with pytest.raises(DataError, match="column 'a' in the frame holds complex numbers"):
+        read(frame.astype(complex))

@@ -18,7 +18,17 @@ from hypothesis.extra.numpy import arrays
 from artificer.core.errors import DataError, WorkspaceError
 from artificer.data.kinds import infer_schema
 from artificer.data.readers import read
-from artificer.data.table import csv_bytes, fingerprint, normalise, read_table, row_hashes, save_rows, write
+from artificer.data.table import (
+    bare,
+    csv_bytes,
+    fingerprint,
+    normalise,
+    read_table,
+    row_hashes,
+    save_rows,
+    unquoted,
+    write,
+)
 from artificer_runtime.schema import Encoded
 
 FRAME = pl.DataFrame(
@@ -184,6 +194,19 @@ def test_no_text_in_a_csv_starts_a_formula(start: str) -> None:
     assert found.columns == [f"'{start}name", "n"]
     assert found.to_series(0).to_list() == [f"'{start}cmd|' /C calc'!A0", "safe"]
     assert found["n"].to_list() == [-1, 2], "numbers stay numbers"
+
+
+def test_numbers_and_dashes_among_texts_stay_as_they_are() -> None:
+    texts = ["-", "+", "-5", "+1,234.50", "-1,5", "-1+1", "=", "unknown"]
+    found = pl.read_csv(io.BytesIO(csv_bytes(pl.DataFrame({"a": texts}))), infer_schema=False)
+    assert found["a"].to_list() == [*texts[:5], "'-1+1", "'=", "unknown"]
+
+
+@given(st.lists(st.text("'=+-@\t0,.5a\n", min_size=1), min_size=1))
+def test_what_is_written_to_csv_is_got_back(texts: list[str]) -> None:
+    frame = pl.DataFrame({"a": texts})
+    assert unquoted(pl.read_csv(io.BytesIO(csv_bytes(frame)), infer_schema=False)).equals(frame)
+    assert [bare(text) for text in pl.read_csv(io.BytesIO(csv_bytes(frame)), infer_schema=False)["a"]] == texts
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

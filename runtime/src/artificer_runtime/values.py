@@ -66,8 +66,10 @@ def canonical_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float | np.floating | Decimal) and abs(float(value)) < 1e15 and float(value).is_integer():
         return str(int(value))
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | np.floating):  # of more than 64 bits, item() gives no number of Python's
         return str(float(value))
+    if isinstance(value, np.clongdouble):
+        return str(complex(value))
     if isinstance(value, np.generic):
         return canonical_text(value.item())
     if isinstance(value, date):

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from artificer.cli.show import coloured, document, json_option, typed, workspace_option
-from artificer.cli.subject import Subject
+from artificer.cli.subject import Subject, refuse_over
 
 
 @click.group()
@@ -49,6 +49,8 @@ def as_onnx(package: Path, out: Path | None, rows: Path | None, as_json: bool) -
     """
     from artificer.line.ship.onnx import export_onnx
 
+    refuse_over("--out", out, package)
+    refuse_over("--rows", rows, package)
     done = export_onnx(package, out, rows=rows)
     files = {"onnx": done.path} | ({"rows": rows} if rows is not None else {})
     if as_json:
@@ -77,6 +79,9 @@ def as_code(package: Path, out: Path | None, brief: Path | None, workspace: Path
     """
     from artificer.line.ship.script import export_code
 
+    refuse_over("--out", out, package, brief)
+    if out is None and Path("train.py").exists():  # a name that people give to scripts of their own
+        raise click.UsageError("'train.py' is there already; name the script with --out")
     done = export_code(package, out, brief=brief, workspace=workspace)
     if as_json:
         document("export code", 0, {"n_lines": done.n_lines, "differs": done.differs}, files={"script": done.path})

@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from artificer.cli.show import document, json_option, workspace_option
+from artificer.cli.subject import Subject
 from artificer.cli.workspaces import WORK, root_of
 
 
 @click.command()
 @click.argument("key")
+@click.argument("named", metavar="[BRIEF]", required=False, type=Subject("brief"))
 @click.option(
     "--brief", type=click.Path(path_type=Path), help="Whose person it is; default: the workspace's only model."
 )
@@ -20,7 +22,9 @@ from artificer.cli.workspaces import WORK, root_of
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @workspace_option
 @json_option
-def forget(key: str, brief: Path | None, dry_run: bool, yes: bool, workspace: Path | None, as_json: bool) -> int:
+def forget(
+    key: str, named: Path | None, brief: Path | None, dry_run: bool, yes: bool, workspace: Path | None, as_json: bool
+) -> int:
     """Remove the person with KEY from the ledger, the tables that were filled and the tasks; name the models trained on them.
 
     KEY is written as for `why`. Your own data and copies of the ledger are named, never changed. A mark that only the
@@ -30,6 +34,9 @@ def forget(key: str, brief: Path | None, dry_run: bool, yes: bool, workspace: Pa
     from artificer.forget import held, told
     from artificer.line.ask import read_brief
 
+    if named is not None and brief is not None:
+        raise click.UsageError(f"which brief: '{named}' or '{brief}'? Name it once")
+    brief = named or brief
     written = read_brief(brief) if brief is not None else None
     folder = brief.resolve().parent if brief is not None else None
     root = workspace or (folder / WORK if folder is not None else root_of(None))

@@ -12,7 +12,7 @@ import click
 
 from artificer.cli.show import How, coloured, document, line_options
 from artificer.cli.stages import run_stage
-from artificer.cli.subject import Subject, what
+from artificer.cli.subject import Subject, refuse_over, what
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,9 +70,7 @@ def judge(
     where a test failed.
     """
     asked = Given(**given)
-    for one in (subject, data, asked.train):
-        if junit is not None and one is not None and junit.resolve() == Path(one).resolve():
-            raise click.UsageError(f"--junit would write over '{one}', which is read here; name another file")
+    refuse_over("--junit", junit, subject, data, asked.train)
     if not _is_model(subject, data, asked):
         Subject("brief").convert(subject, None, None)
         said = {**given, "junit": junit, "strict": strict, "explain": explain}
@@ -136,7 +134,7 @@ def _is_model(subject: Path, data: str | None, asked: Given) -> bool:
 def _of_table(table: Path, asked: Given) -> Examination:
     from artificer.line.judge.any_model import examine_predictions
 
-    frame = _rows(table)
+    frame = _labelled(_rows(table), asked.target, table.name)
     y, shown = _column(frame, asked.target, "--target"), _column(frame, asked.predictions, "--predictions")
     previous = _column(frame, asked.previous, "--previous") if asked.previous else None
     named = [name for name in (asked.target, asked.predictions, asked.previous) if name]
@@ -153,10 +151,15 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
 
     model = open_model(path)
     about = About(**_about(asked))
-    target, frame = asked.target, _rows(data)
+    target, whole = asked.target, _rows(data)
+    missing: tuple[str, ...] = ()
     if isinstance(model, OurModel):
-        about, target = _by_brief(model, about, frame.columns), target or model.target
-    train = _rows(asked.train) if asked.train is not None else None
+        about, target = _by_brief(model, about, whole.columns), target or model.target
+        missing = model.brief.data.missing if model.brief is not None else ()
+    frame = _labelled(whole, target, str(data), missing, getattr(model, "task", ""))
+    train = None
+    if asked.train is not None:
+        train = _labelled(_rows(asked.train), target, asked.train.name, missing, getattr(model, "task", ""))
     seen = shown(
         model,
         _features(frame, target),
@@ -169,7 +172,7 @@ def _of_model(path: Path, data: str | None, asked: Given, explain: bool) -> tupl
     predictor = None
     if isinstance(model, OurModel):
         predictor, own = model.predictor, model.verdict if seen.metric == model.metric else None
-        seen = replace(seen, made_from=fingerprint(frame) == model.made_of, verdict=own)
+        seen = replace(seen, made_from=fingerprint(whole) == model.made_of, verdict=own)
     return examined(seen), explanation(seen, predictor=predictor) if explain else None
 
 
@@ -222,6 +225,32 @@ def _rows(source: Any) -> pl.DataFrame:
     from artificer.data.readers import read
 
     return read(source).frame
+
+
+def _labelled(frame: pl.DataFrame, target: str, name: str, missing: Sequence[str] = (), task: str = "") -> pl.DataFrame:
+    """The rows that have a label, read as in training; how many have none yet is told, as of a brief's rows.
+
+    Raises
+    ------
+    DataError
+        When none has one.
+    """
+    from artificer.core.brief import Brief, Data, Target
+    from artificer.core.errors import DataError
+    from artificer.core.figures import counted
+    from artificer.line.ask.labels import as_labels, has_label
+
+    if target not in frame.columns:
+        return frame  # refused where the column is taken
+    known = has_label(frame, Brief(target=Target(column=target), data=Data(missing=tuple(missing))))
+    if not known.any():
+        raise DataError(f"no row of '{name}' has a label in '{target}'; bring rows whose outcome is known")
+    if n_lacking := int((~known).sum()):
+        lack = counted(n_lacking, "has no label and is", "have no label and are")
+        click.echo(f"note: of {frame.height:,} rows of '{name}' {lack} left out", err=True)
+    kept = frame.filter(known)
+    wanted = Target(column=target, kind="number" if task == "regression" else "")
+    return kept.with_columns(as_labels(kept[target], wanted))
 
 
 def _features(frame: pl.DataFrame, target: str) -> pl.DataFrame:

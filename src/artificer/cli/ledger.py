@@ -13,6 +13,7 @@ from artificer.cli.show import coloured, document, json_option, workspace_option
 from artificer.cli.subject import what
 from artificer.cli.workspaces import root_of, where_argument
 from artificer.core.errors import DamagedError, WorkspaceError
+from artificer.core.figures import counted
 
 if TYPE_CHECKING:
     from artificer.core.ledger import Ledger, RunRow
@@ -136,7 +137,7 @@ def rebuild(where: Path | None, as_json: bool) -> int:
     if as_json:
         document("ledger rebuild", 0, {"packages": entered})
     else:
-        click.echo(f"{len(entered)} packages are entered in {book.shown}")
+        click.echo(f"{counted(len(entered), 'package is', 'packages are')} entered in {book.shown}")
     return 0
 
 

@@ -10,7 +10,7 @@ import click
 
 from artificer.cli.show import How, coloured, document, line_options, progress, typed
 from artificer.cli.subject import Subject, what
-from artificer.core.errors import BriefError
+from artificer.core.errors import BriefError, there_are
 
 if TYPE_CHECKING:
     from artificer.flow import Done
@@ -34,7 +34,11 @@ def ask(data: Path, target: str | None, out: Path | None, force: bool, how: How)
         return run_stage("ask", data, how)
     Subject("data").convert(data, None, None)
     if target is None:
-        raise click.UsageError("--target is needed: which column shall be predicted?")
+        from artificer.data.readers import read
+
+        raise click.UsageError(
+            f"--target is needed: which column shall be predicted{there_are('', read(data).frame.columns)}"
+        )
     path = out or _beside(data)
     if path.exists() and not force:
         raise BriefError(f"'{path}' is there already; name another with --out, or replace it with --force")

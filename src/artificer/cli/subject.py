@@ -60,3 +60,19 @@ def what(path: Path) -> What:
         return "brief" if path.is_file() and is_brief(path) else "data"
     except (OSError, zipfile.BadZipFile):  # whoever reads it says what is wrong with it
         return "data"
+
+
+def refuse_over(option: str, out: Path | None, *reads: str | Path | None) -> None:
+    """Refuse to write over what a command reads: a file, or those of a glob.
+
+    Raises
+    ------
+    click.UsageError
+        When `out` is one of them.
+    """
+    for one in reads:
+        if out is None or one is None:
+            continue
+        at, read = out.resolve(), Path(one).resolve()
+        if at == read or at.match(str(read)):
+            raise click.UsageError(f"{option} would write over '{out}', which is read here; name another file")

@@ -20,7 +20,7 @@ from artificer.cli.show import (
     workspace_option,
 )
 from artificer.cli.sign import require_signed_option
-from artificer.cli.subject import Subject, what
+from artificer.cli.subject import Subject, refuse_over, what
 from artificer.core.figures import counted
 
 INTERVAL = ("low 90%", "high 90%")
@@ -90,6 +90,7 @@ def predict(subject: Path, rows: Path, out: Path | None, workspace: Path | None,
     from artificer.data.readers import read
     from artificer.data.table import csv_bytes, save_rows
 
+    refuse_over("--out", out, subject, rows)
     package = _served(subject, workspace) if what(subject) == "brief" else subject
     predictor = artificer_runtime.load(package)
     frame = read(rows).frame

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -164,6 +165,10 @@ def _paths(source: str, folder: Path) -> tuple[list[Path], str]:
         if not found:
             raise DataError(f"no file matches '{source}' in '{folder}'; check the pattern")
         return found, ""
+    if path.is_symlink():
+        raise DataError(
+            f"'{source}' is a link to '{os.readlink(path)}', which is not there; bring that file, or mend the link"
+        )
     near = ""
     if path.parent.is_dir():
         near = closest(path.name, [one.name for one in path.parent.iterdir()], "closest name there")
@@ -311,6 +316,12 @@ def _from_series(name: str, series: Any) -> pl.Series:
         return pl.Series(name, mixed_texts(series.tolist()), dtype=pl.String)
     if kind == "SparseDtype":
         series = series.sparse.to_dense()
+    if series.dtype.kind == "c":
+        raise DataError(
+            f"column '{name}' in the frame holds complex numbers, which no model reads; make columns of their parts"
+        )
+    if series.dtype == np.longdouble:
+        series = series.astype("float64")
     try:
         return series_of(name, pa.Array.from_pandas(series))
     except (pa.ArrowException, TypeError, ValueError, OverflowError):

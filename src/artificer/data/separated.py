@@ -29,7 +29,8 @@ LOOKED_AT = 200_000  # bytes
 CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26, 27}
 LONG = 64_000_000  # bytes, from which a file is read in batches
 BLOCK = 16_000_000  # bytes; a value longer than this cannot be read
-WHOLE_OR_COMMA = r"^\s*[+-]?\d+(,\d+)?\s*$"
+WHOLE_OR_COMMA = r"^\s*[+-]?(\d{1,3}(\.\d{3})+,\d+|\d+(,\d+)?)\s*$"
+POINT_ALONE = r"^[^,]*\d\.\d[^,]*$"
 TOLD = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # Excel's first line
 # Codes such as 007, and whole numbers that 64 bits may not hold.
 LOSES_AS_NUMBER = r"^[+-]?(0\d|\d{19,}$)"
@@ -363,21 +364,30 @@ def _has_decimal_commas(text: pl.Series) -> bool:
 
 
 def _are_whole_or_commas(text: pl.Series) -> bool:
-    """Whether all values but missing ones are whole numbers, or have a decimal comma."""
+    """Whether half of the values, but missing ones, are whole numbers or have a decimal comma, and none has a point alone.
+
+    Whether 1.005 is about one or a thousand could not be told there; 1.005,5 can. Words stray among numbers, or say in a
+    client's own spelling that one is missing; a file of few rows to predict may hold as many of them as numbers.
+    """
     known, missing = text.drop_nulls(), sorted(MISSING)
     for values in (known[:1000], known):  # most columns hold others, and the first of them say so
         values = values.filter(~values.str.strip_chars().str.to_lowercase().is_in(missing))
-        if not values.str.contains(WHOLE_OR_COMMA).all():
+        if 2 * values.str.contains(WHOLE_OR_COMMA).sum() < len(values) or values.str.contains(POINT_ALONE).any():
             return False
     return True
 
 
 def _holds_commas(text: pl.Series) -> bool:
-    return bool(text.str.contains(",", literal=True).any())
+    return bool(_have_commas(text).any())
+
+
+def _have_commas(text: pl.Series) -> pl.Series:
+    return text.str.contains(WHOLE_OR_COMMA) & text.str.contains(",", literal=True)
 
 
 def _with_points(text: pl.Series) -> pl.Series:
-    return text.str.replace(",", ".", literal=True)
+    plain = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+    return plain.zip_with(_have_commas(text).fill_null(False), text)
 
 
 def _decimal_finding(name: str, columns: list[str]) -> Finding:

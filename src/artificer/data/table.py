@@ -23,7 +23,8 @@ from artificer.data.spelled import concatenated, spelled
 from artificer.data.whole import rests
 from artificer_runtime.schema import Column, Schema
 
-FORMULA = r"^'*[=+\-@\t\r]"  # quotes before it too, so that taking one away gives back what was written
+# Quotes before it too, so that taking one away gives back what was written; a number or a dash alone starts nothing.
+FORMULA, PLAIN = r"^'*[=+\-@\t\r]", r"^'*[+-]([0-9]+([.,][0-9]+)*)?$"
 
 
 def normalise(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -194,22 +195,34 @@ def csv_bytes(frame: pl.DataFrame, *, header: bool = True) -> bytes:
     frame = frame.rename({name: _harmless(name) for name in frame.columns})
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     safe = frame.with_columns(
-        pl.when(pl.col(name).str.contains(FORMULA)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
-        for name in texts
+        pl.when(_start_formulas(name)).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name) for name in texts
     )
     return safe.write_csv(include_header=header).encode()
 
 
 def unquoted(frame: pl.DataFrame) -> pl.DataFrame:
     """Undo what `csv_bytes` did to texts, in a frame that was read from its CSV."""
-    frame = frame.rename({name: name[1:] for name in frame.columns if name[:1] == "'" and re.match(FORMULA, name)})
+    frame = frame.rename({name: bare(name) for name in frame.columns})
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    quoted = {name: pl.col(name).str.starts_with("'") & pl.col(name).str.contains(FORMULA) for name in texts}
+    quoted = {name: pl.col(name).str.starts_with("'") & _start_formulas(name) for name in texts}
     return frame.with_columns(
         pl.when(test).then(pl.col(name).str.slice(1)).otherwise(pl.col(name)).alias(name)
         for name, test in quoted.items()
     )
 
 
+def bare(text: str) -> str:
+    """A text without the mark that keeps a spreadsheet from running it."""
+    return text[1:] if text.startswith("'") and _starts_formula(text) else text
+
+
 def _harmless(name: str) -> str:
-    return f"'{name}" if re.match(FORMULA, name) else name
+    return f"'{name}" if _starts_formula(name) else name
+
+
+def _start_formulas(name: str) -> pl.Expr:
+    return pl.col(name).str.contains(FORMULA) & ~pl.col(name).str.contains(PLAIN)
+
+
+def _starts_formula(text: str) -> bool:
+    return bool(re.match(FORMULA, text)) and not re.fullmatch(PLAIN, text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -20,7 +19,7 @@ from artificer.core.store import write_bytes
 from artificer.data.fill import Place
 from artificer.data.keys import key_texts
 from artificer.data.row_key import key_of
-from artificer.data.table import FORMULA
+from artificer.data.table import bare
 from artificer.data.upsert import quoted
 
 ROW = ("row",)  # the key's column in a table of rows without a key
@@ -78,7 +77,7 @@ def _of_file(path: Path, names: Sequence[str], key: str, remove: bool) -> int:
 def _of_csv(text: str, names: Sequence[str], key: str) -> tuple[int, Callable[[], bytes]]:
     (head, first), *rows = _records(text)
     places = [head.index(name) for name in names]
-    kept = [raw for row, raw in rows if key_of([_bare(row[place]) for place in places]) != key]
+    kept = [raw for row, raw in rows if key_of([bare(row[place]) for place in places]) != key]
     return len(rows) - len(kept), lambda: "".join([first, *kept]).encode()
 
 
@@ -94,11 +93,6 @@ def _records(text: str) -> Iterator[tuple[list[str], str]]:
     for row in csv.reader(lines()):
         yield row, "".join(taken)
         taken.clear()
-
-
-def _bare(cell: str) -> str:
-    """A cell without the mark that keeps a spreadsheet from running it."""
-    return cell[1:] if cell.startswith("'") and re.match(FORMULA, cell) else cell
 
 
 def _of_lines(data: bytes, names: Sequence[str], key: str) -> tuple[int, Callable[[], bytes]]:

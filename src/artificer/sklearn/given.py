@@ -315,6 +315,8 @@ def row_weights(given: Any, n_rows: int) -> np.ndarray | None:
 
 def plain(values: Any) -> Any:
     """Values that polars reads as one column: an array of objects may hold several types, then all become texts."""
+    if isinstance(values, np.ndarray) and values.dtype == np.longdouble:
+        return values.astype(np.float64)
     if isinstance(values, pl.Series) or (isinstance(values, np.ndarray) and values.dtype != object):
         return values
     cells = [None if is_missing(one, ()) else one for one in _listed(values)]

@@ -7,9 +7,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from artificer.core.records import Estimate
 from artificer.core.report.sections import front, standings
-from artificer.core.report.svg import scatter
+from artificer.core.report.svg import marked, scatter, ticks
 from artificer.core.stages import Candidate, Choice, Part, Trained, Trial
 
 SCORE = Estimate(0.81, 0.78, 0.84, "DeLong", 900)
@@ -55,3 +58,11 @@ def test_points_lie_within_the_chart_and_open_intervals_end_at_its_edge() -> Non
     assert "ships" not in drawn
     assert not re.findall("inf|nan", drawn)
     assert all(0 <= float(one) <= 300 for one in re.findall(r'cy="([\d.]+)"', drawn))
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6))
+def test_no_two_ticks_read_alike(low: float, span: float) -> None:
+    told = [marked(tick) for tick in ticks(low, low + span)]
+    assert len(set(told)) == len(told)
+    assert marked(40.55) == "40.55"
+    assert marked(-1000.0) == "−1,000"

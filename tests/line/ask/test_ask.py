@@ -194,3 +194,13 @@ def test_a_column_that_was_left_out_may_be_excluded_and_has_no_other_role(tmp_pa
             asked(wrong)
     with pytest.raises(DataError, match="'tags' holds lists"):
         draft_brief(tmp_path / "rows.parquet", "tags", folder=tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["", "number"])
+def test_a_word_for_a_missing_value_leaves_a_number_to_predict_a_number(tmp_path: Path, kind: str) -> None:
+    rows = frame().with_columns(won=pl.Series(["NA", "unknown", *(f"{place / 7:.3f}" for place in range(N - 2))]))
+    rows.write_csv(tmp_path / "rows.csv")
+    data = Data(source=str(tmp_path / "rows.csv"), missing=("Unknown",))
+    asked = ask(Brief(target=Target(column="won", kind=kind), data=data), workspace=tmp_path)
+    assert (asked.task, asked.n_unlabelled) == ("regression", 2)
+    assert read_table(tmp_path / asked.train.path)["won"].dtype == pl.Float64

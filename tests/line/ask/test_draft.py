@@ -99,6 +99,11 @@ def test_a_class_that_counts_as_success_by_a_rule_of_thumb_is_asked_about(tmp_pa
     assert guesses(tmp_path, ["a", "b", "c"] * (N // 3)) == ()
 
 
+def test_classes_that_differ_by_capitals_alone_are_asked_about(tmp_path: Path) -> None:
+    (asked,) = guesses(tmp_path, ["Yes", "yes", "No", "no "] * (N // 4))
+    assert asked.startswith("Are 'No' and 'no' (and 1 more) different classes of 'kind'?")
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

@@ -10,7 +10,7 @@ import pytest
 from artificer.core.brief import Target
 from artificer.core.errors import BriefError, DataError
 from artificer.line.ask.durations import seconds
-from artificer.line.ask.labels import numeric, read_labels
+from artificer.line.ask.labels import as_labels, numeric, read_labels
 
 
 def read(values: list[object], **target: str):  # type: ignore[no-untyped-def]
@@ -39,6 +39,25 @@ def test_kinds_of_prediction(values: list[object], task: str, classes: tuple[str
 def test_the_brief_turns_the_kind_round() -> None:
     assert read([1, 2, 3] * 4, kind="number").task == "regression"
     assert read([0.5, 1.5] * 4, kind="class").classes == ("0.5", "1.5")
+
+
+def test_texts_of_a_number_to_predict_are_numbers() -> None:
+    y = pl.Series("y", [f" {place / 7} " for place in range(30)])
+    assert as_labels(y, Target(column="y")).to_list() == [place / 7 for place in range(30)]
+    assert as_labels(y, Target(column="y", kind="class")).dtype == pl.String
+    codes = pl.Series("y", [str(place) for place in range(30)])
+    assert as_labels(codes, Target(column="y")).dtype == pl.String  # whole numbers in texts may name classes
+    assert as_labels(codes, Target(column="y", kind="number")).sum() == sum(range(30))
+    assert as_labels(pl.Series("y", [f"0{place}" for place in range(300)]), Target(column="y")).dtype == pl.String
+
+
+@pytest.mark.parametrize("kind", ["", "number"])
+def test_what_keeps_texts_from_being_numbers_is_told(kind: str) -> None:
+    numbers = [f"{place / 7:.2f}" for place in range(300)]
+    with pytest.raises(DataError, match="10 rows hold words among numbers.*under .data. missing"):
+        read([*numbers, *["unbekannt"] * 10], kind=kind)
+    with pytest.raises(DataError, match="write 1005.5 for 1.005,5"):
+        read([one.replace(".", ",") for one in numbers], kind=kind)
 
 
 def test_the_rarer_class_counts_as_success_unless_the_brief_says_otherwise() -> None:

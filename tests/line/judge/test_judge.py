@@ -213,6 +213,8 @@ def test_scrambled_sealed_labels_change_the_verdict_and_no_prediction(tmp_path: 
     assert ask(other).train.fingerprint == ask(plain).train.fingerprint
     before, after = (judge(one, model(one)) for one in (plain, other))
     assert after.score.value < before.score.value - 0.2
+    assert after.limits[0].startswith("anything yet: it is not shown to be better than a constant")
+    assert not before.limits[0].startswith("anything")
     predicted = [next(fact.value for fact in one.facts if fact.name == "predicted_share") for one in (before, after)]
     assert predicted[0] == predicted[1]
 

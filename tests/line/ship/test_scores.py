@@ -364,3 +364,12 @@ class TestRefused:
         (client.package("v1") / "schema.json").write_text(json.dumps({}), encoding="utf-8")
         with pytest.raises(Exception, match=r"schema\.json"):
             artificer.score(client.brief, rows(), client.folder / "out.csv")
+
+
+def test_a_version_that_predicts_another_column_answers_no_brief_of_its_name(client: Any, rows: Rows) -> None:
+    other = client.folder / "other.toml"
+    other.write_text(client.brief.read_text().replace('column = "won"', 'column = "lost"'))
+    with pytest.raises(
+        WorkspaceError, match="predicts 'won', and the brief asks for 'lost': give each brief .* a name"
+    ):
+        artificer.score(other, rows(), client.folder / "out.parquet")

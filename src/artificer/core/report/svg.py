@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from html import escape
 
-from artificer.core.figures import figure
+from artificer.core.figures import MOST_DIGITS, figure
 
 Point = tuple[float, float, float, float]  # x, value, low, high
 
@@ -247,12 +247,14 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
 
 
 def marked(tick: float) -> str:
-    """What stands at a tick: a round number needs no zeros behind it.
+    """What stands at a tick: all digits of a round number, so that no two ticks read alike, and no zeros behind them.
 
-    >>> marked(0.2), marked(2.5), marked(1000.0)
-    ('0.2', '2.5', '1,000')
+    >>> marked(0.2), marked(40.55), marked(1000.0), marked(-0.0001), marked(2e22)
+    ('0.2', '40.55', '1,000', '−0.0001', '2e22')
     """
-    text = figure(tick)
+    if tick and not 0.0001 <= abs(tick) < MOST_DIGITS:
+        return figure(tick)
+    text = f"{tick:,}".replace("-", "−")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -28,7 +28,7 @@ from artificer.data.sources import gather, rows_of
 from artificer.data.table import fingerprint, normalise, row_hashes, write
 from artificer.line.ask.draft import draft_brief, drafted
 from artificer.line.ask.durations import refuse_spans
-from artificer.line.ask.labels import Labels, has_label, numeric, read_labels
+from artificer.line.ask.labels import Labels, as_labels, has_label, numeric, read_labels
 from artificer.line.ask.personal import (
     check_classes,
     check_personal,
@@ -47,7 +47,7 @@ from artificer_runtime.schema import Schema
 
 __all__ = ["Subject", "ask", "begin", "draft_brief", "drafted", "read_brief"]
 
-VERSION = 4
+VERSION = 5
 ROW = "artificer:row"
 CHECKED_ROWS = 1000
 
@@ -203,7 +203,7 @@ def _labelled(brief: Brief, frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     if kept.height == 0:
         target = brief.target.column
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
-    return kept, frame.height - kept.height
+    return kept.with_columns(as_labels(kept[brief.target.column], brief.target)), frame.height - kept.height
 
 
 def _sealing(run: Run, frame: pl.DataFrame, labels: Labels, test: Loaded | None) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from artificer.data.moments import as_time
 from artificer.data.nested import left_out
 from artificer.data.persons import looked_at, personal_form
 from artificer.data.readers import read
-from artificer.line.ask.labels import Labels, affirmed, numeric, read_labels
+from artificer.line.ask.labels import Labels, affirmed, as_labels, numeric, read_labels
 from artificer_runtime.schema import Schema
 
 # Words by which people say that a value is missing; they are only offered, since "none" may be an answer.
@@ -79,6 +80,7 @@ def drafted(data: Path, target: str, *, folder: Path) -> Draft:
     known = frame.filter(_known(frame[target]))
     if known.height == 0:
         raise DataError(f"the target '{target}' is missing in all {frame.height} rows; there is nothing to learn from")
+    known = known.with_columns(as_labels(known[target], Target(column=target)))
     labels = read_labels(known[target], Target(column=target))
     schema = infer_schema(frame)
     source, lacks, personal = os.path.relpath(data, folder), _lacks(schema, target), _personal(frame, schema, target)
@@ -120,6 +122,22 @@ def _lacks(schema: Schema, target: str) -> str:
 
 
 def _guesses(labels: Labels, known: pl.Series) -> tuple[str, ...]:
+    return (*_spelled_alike(labels.classes, known.name), *_success(labels, known))
+
+
+def _spelled_alike(classes: tuple[str, ...], name: str) -> Iterator[str]:
+    """Ask whether classes are one that differ by capitals or spaces alone; nothing mends labels by itself."""
+    first: dict[str, str] = {}
+    alike = [(first.setdefault(" ".join(one.casefold().split()), one), one) for one in classes]
+    if pairs := [pair for pair in alike if pair[0] != pair[1]]:
+        (one, other), more = pairs[0], f" (and {len(pairs) - 1} more)" if len(pairs) > 1 else ""
+        yield (
+            f"Are {one!r} and {other!r}{more} different classes of '{name}'? Each spelling is learned as a class of its own: "
+            "have one spelling used at the source."
+        )
+
+
+def _success(labels: Labels, known: pl.Series) -> tuple[str, ...]:
     if labels.task != "binary" or affirmed(labels.classes) is not None:
         return ()
     name, success = known.name, labels.classes[labels.positive]

@@ -13,6 +13,7 @@ from artificer.core.errors import BriefError, DataError, closest
 from artificer.core.figures import counted
 from artificer.core.records import Decision, Fact
 from artificer.data.moments import as_time
+from artificer.data.numbers import are_unread_numbers, as_numbers, number_form
 from artificer.line.ask.durations import seconds
 from artificer_runtime.schema import canonical_text
 
@@ -125,6 +126,28 @@ def has_label(frame: pl.DataFrame, brief: Brief) -> pl.Series:
     return ~missing
 
 
+def as_labels(column: pl.Series, target: Target) -> pl.Series:
+    """Labels as they are learned: texts as numbers where a number is what is predicted.
+
+    A word for what is not known ("NA") makes a column of numbers in a CSV file one of texts. Of up to 20 different numbers,
+    and of up to 200 whole ones, such texts may be classes; there the brief's `kind` says so.
+
+    Parameters
+    ----------
+    column : Series
+        The target of the labelled rows: none is missing.
+    """
+    if column.dtype != pl.String or target.kind == "class" or target.positive:
+        return column
+    known = column.str.strip_chars()
+    numbers = as_numbers(known) if number_form(known) == "" else None
+    if numbers is None or numbers.null_count():
+        return column
+    n_distinct, whole = numbers.n_unique(), bool((numbers % 1 == 0).all())
+    are_classes = n_distinct <= (MOST_CLASSES if whole else MOST_CLASSES_OF_INTEGERS)
+    return column if are_classes and not target.kind else numbers
+
+
 def numeric(column: pl.Series, classes: tuple[str, ...]) -> np.ndarray:
     """Labels as float64: class indices, or the values of a numeric target."""
     if not classes:
@@ -171,8 +194,11 @@ def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target, 
         )
     if len(classes) > MOST_CLASSES:
         raise DataError(
-            f"the target '{name}' has {len(classes)} classes, more than {MOST_CLASSES}; is it an identifier? For a "
-            'number to predict, state kind = "number" under [target]'
+            f"the target '{name}' has {len(classes):,} classes, more than {MOST_CLASSES}; "
+            + (
+                _no_numbers(column)
+                or 'is it an identifier? For a number to predict, state kind = "number" under [target]'
+            )
         )
     counts = dict(column.alias("class").value_counts().iter_rows())
     alone = sorted(canonical_text(value) for value, count in counts.items() if count == 1)
@@ -180,15 +206,29 @@ def _check_classes(column: pl.Series, classes: tuple[str, ...], target: Target, 
         raise DataError(
             f"the class {alone[0]!r} of the target '{name}' has one row, so it cannot be both learned and tested; drop "
             "the row, merge the class with another, or bring more rows of it"
-            + (f" (and {len(alone) - 1} more such classes)" if len(alone) > 1 else "")
+            + (f" (and {counted(len(alone) - 1, 'more such class', 'more such classes')})" if len(alone) > 1 else "")
         )
+
+
+def _no_numbers(column: pl.Series) -> str:
+    """Why texts that a person would call numbers are none here, and what to do; "" where they are words."""
+    if column.dtype != pl.String:
+        return ""
+    known = column.str.strip_chars()
+    if are_unread_numbers(known) or number_form(known):
+        return "its numbers have other signs: write 1005.5 for 1.005,5 or $ 1,005.50"
+    n_words = as_numbers(known).null_count()
+    if 2 * n_words > len(known):
+        return ""
+    words = counted(n_words, "row holds a word", "rows hold words")
+    return f"{words} among numbers: correct them, or name the words for what is not known under [data] missing"
 
 
 def _check_numbers(column: pl.Series, target: Target) -> None:
     if not column.dtype.is_numeric():
         raise DataError(
             f"[target] kind is \"number\" but '{target.column}' holds {column.dtype} values; "
-            "mend the column or remove kind"
+            + (_no_numbers(column) or "mend the column or remove kind")
         )
     values = column.cast(pl.Float64)
     odd = int((~values.is_finite() | (values.abs() > 1e30)).sum())

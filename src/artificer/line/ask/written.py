@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from artificer.core import brief as vocabulary
 from artificer.core.brief import Brief
 from artificer.core.errors import BriefError, NotBuiltError, closest
+from artificer.core.figures import figure
 from artificer.line.ask.durations import seconds
 
 # Parts of the vocabulary that no stage honours yet; a value that asks for nothing ("", "0d", [], 0) passes.
@@ -24,6 +26,24 @@ NOT_BUILT = {
     "output.every": "a schedule for scoring",
     "authority.recalibrate": "recalibration by itself",
     "authority.notify_env": "notices sent elsewhere",
+}
+
+# Numbers that mean nothing outside these ends; others are held against the data or the task where they are used.
+_WITHIN = {
+    "run.limit_s": (1.0, inf),
+    "run.cores": (0.0, inf),
+    "run.memory_gb": (0.0, inf),
+    "run.seed": (0.0, inf),
+    "track.alarms_per_month": (0.0, inf),
+    "authority.max_flipped": (0.0, 1.0),
+}
+_WANTED = {
+    "tuple_type": 'a list is needed, such as ["…"]',
+    "float_type": "a number is needed, such as 0.5, without quotes",
+    "int_type": "a whole number is needed, without quotes",
+    "int_from_float": "a whole number is needed",
+    "bool_type": "true or false is needed, without quotes",
+    "string_type": "a text in quotes is needed",
 }
 
 _SECRET_KEY = re.compile(r"^(password|passwd|pwd|secret|token|api_?key|credentials?)$", re.IGNORECASE)
@@ -92,10 +112,31 @@ def check(written: Mapping[str, Any]) -> Brief:
         brief = TypeAdapter(Brief).validate_json(json.dumps(wanted, default=str))
     except ValidationError as error:
         raise BriefError("; ".join(_told(error))) from error
-    for name, text in asdict(brief.legal.keep).items():  # one that is wrong would be found when it is too late
-        if text:
-            seconds(text, f"legal.keep.{name}")
+    _check_durations(brief)
+    _check_ends(brief)
     return brief
+
+
+def _check_durations(brief: Brief) -> None:
+    """One that is wrong would be found when it is too late."""
+    capacity = brief.decision.capacity
+    durations = {f"legal.keep.{name}": text for name, text in asdict(brief.legal.keep).items()} | {
+        "target.horizon": brief.target.horizon,
+        "decision.capacity.every": capacity.every if capacity is not None else "",
+        "track.every": brief.track.every,
+    }
+    for place, text in durations.items():
+        if text:
+            seconds(text, place)
+
+
+def _check_ends(brief: Brief) -> None:
+    for place, (low, high) in _WITHIN.items():
+        table, _, key = place.rpartition(".")
+        given = getattr(getattr(brief, table), key)
+        if not low <= given <= high:
+            told = f"from {figure(low)} up" if high == inf else f"from {figure(low)} to {figure(high)}"
+            raise BriefError(f"[{place}] is {given}; write a number {told}")
 
 
 def _refuse_secrets(written: Mapping[str, Any]) -> None:
@@ -154,17 +195,32 @@ def _told(error: ValidationError) -> Iterator[str]:
         elif problem["type"] in ("missing", "missing_argument"):
             yield f"the brief lacks '{name}'; add it under [{'.'.join(place[:-1]) or name}]"
         else:
-            yield f"[{name}] in the brief is wrong: {problem['msg']}, not {problem['input']!r}"
+            given = json.dumps(problem["input"], ensure_ascii=False, default=str)
+            yield f"[{name}] in the brief is {given}; {_wanted(problem['type'], place, problem['msg'])}"
 
 
-def _closest_key(place: list[str]) -> str:
-    *parts, last = place
+def _wanted(kind: str, place: list[str], otherwise: str) -> str:
+    """What a value of the wrong type should be, in TOML's words; where there are none, in pydantic's."""
+    table = _table(place)
+    if kind == "dataclass_type" and table is not None:
+        first, *_ = known = [field.name for field in fields(table)]
+        return f"a table is needed, such as {{ {first} = … }}; its keys: {', '.join(known)}"
+    return _WANTED.get(kind, otherwise.replace("Input", "it"))
+
+
+def _table(parts: list[str]) -> type | None:
+    """What a table of the brief holds; None where there is no such table."""
+    parts = list(parts)
     for free in ("accept.*", "data.tables.*"):  # the client's own names
         at = free.count(".")
         if len(parts) > at and ".".join(parts[:at]) == free[:-2]:
             parts[at] = "*"
-    parent = ".".join(parts)
-    table = _TABLES.get(parent)
+    return _TABLES.get(".".join(parts))
+
+
+def _closest_key(place: list[str]) -> str:
+    *parts, last = place
+    table, parent = _table(parts), ".".join(parts)
     if table is None:
         return ""
     known = [field.name for field in fields(table)]

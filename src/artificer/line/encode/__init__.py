@@ -233,5 +233,10 @@ def _decision(block: Block) -> Decision:
     columns = ", ".join(block.columns[:8]) + (f" and {len(block.columns) - 8} more" if len(block.columns) > 8 else "")
     facts = (Fact("columns", float(len(block.columns)), "columns"),)
     return Decision(
-        "encode", f"How are {columns} shown to models?", f"{block.name} ({block.step})", REASONS[block.name], (), facts
+        "encode",
+        f"How {'are' if len(block.columns) > 1 else 'is'} {columns} shown to models?",
+        f"{block.name} ({block.step})",
+        REASONS[block.name],
+        (),
+        facts,
     )

@@ -128,7 +128,7 @@ def _judge(run: Run, asked: Asked, model: Model, n_openings: int) -> Verdict:
         n_openings=n_openings,
         facts=tuple(_facts(seen)),
         in_words=in_words(seen),
-        limits=tuple(limits(seen, lines, slice_scores, sealed=n_openings > 0)),
+        limits=tuple(limits(seen, lines, slice_scores, baseline, sealed=n_openings > 0)),
         drivers=driving,
         shapes=shapes(examined, strongest),
         explained=explained_by(seen.predictor, examined),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from artificer.core.figures import day, with_interval
+from artificer.core.figures import better_by, day, with_interval
 from artificer.core.records import Estimate
 from artificer.core.stages import Line
 from artificer.line.judge.seen import Seen
@@ -15,14 +15,20 @@ from artificer.measure.metrics import metric, score
 MOST_GROUPS = 4
 
 
-def limits(seen: Seen, lines: Sequence[Line], slices: Sequence[tuple[str, Estimate]], *, sealed: bool) -> Iterator[str]:
+def limits(
+    seen: Seen, lines: Sequence[Line], slices: Sequence[tuple[str, Estimate]], baseline: Estimate, *, sealed: bool
+) -> Iterator[str]:
     """Say for which rows and purposes nothing was shown.
 
     Parameters
     ----------
+    baseline : Estimate
+        How much better it is than a constant.
     sealed : bool
         Whether the verdict rests on rows that nothing had seen.
     """
+    if baseline.low <= 0:
+        yield f"anything yet: it is not shown to be better than a constant, {better_by(baseline)} {seen.metric}"
     for line in lines:
         if line.requirement.must and line.outcome != "met":
             yield f"anything that needs “{line.requirement.text}”: it is {line.outcome}"

@@ -92,7 +92,7 @@ def scorer_of(subject: Path, version: str = "", workspace: Path | None = None) -
     BriefError, PackageError
         When the brief or the package is none.
     WorkspaceError
-        When nothing is served yet, or the version is absent or another model's.
+        When nothing is served yet, the version is absent or another model's, or it predicts another column than the brief.
     """
     if subject.is_dir() or (subject.exists() and is_package(subject)):
         if version:
@@ -128,6 +128,12 @@ def _of_package(package: Path) -> Scorer:
 def _opened(package: Path, brief: Brief | None, version: str, workspace: Path | None, folder: Path | None) -> Scorer:
     contents, manifest, extra = read(package)
     card: dict[str, Any] = json.loads(extra.get("card.json", b"{}"))
+    if brief is not None and brief.target.column != contents.target:
+        raise WorkspaceError(
+            f"the version '{version}' of '{brief.name}' predicts '{contents.target}', and the brief asks for "
+            f"'{brief.target.column}': give each brief of a folder a name of its own (name = \"…\") and run it again, or "
+            "promote a version that this brief made"
+        )
     if brief is None and "run.lock" in extra:
         brief = named(extra["run.lock"], RunLock, "run.lock").brief
     if brief is None:

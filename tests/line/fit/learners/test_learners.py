@@ -215,6 +215,27 @@ def test_a_linear_fit_that_the_clock_stopped_at_its_only_penalty_says_that_it_wa
     assert not again.cut, "a replay does as it is told"
 
 
+@pytest.mark.parametrize("watched", [False, True])
+def test_a_tree_whose_columns_hold_nothing_to_split_ends_no_fit(watched):
+    rng = np.random.default_rng(0)
+    X = np.stack([rng.normal(size=600), rng.integers(1, 3, 600)], axis=1).astype(np.float32)
+    y = 10.0 * X[:, 0] + rng.normal(size=600)
+    valid = (X[400:], y[400:]) if watched else (None, None)
+    fold = Fold(X[:400], y[:400], "regression", 0, ("x", "shop"), *valid, categorical=(1,), served=X[400:])
+    told = {
+        "extra_trees": True,
+        "feature_fraction": 0.5,
+        "min_data_in_leaf": 10,
+        "learning_rate": 0.1,
+        "max_iterations": 200,
+    }
+    for seed in range(3):
+        fitted = load("lightgbm").fit(replace(fold, seed=seed), told, Clock())
+        assert fitted.n_iterations == 200
+        assert len(fitted.curve) == 200 * watched
+        assert np.mean((fitted.member.predict(X[400:])[:, 0] - y[400:]) ** 2) < 0.05 * y.var()
+
+
 @pytest.mark.parametrize("name", ["lightgbm", "catboost"])
 def test_a_refit_grows_as_many_trees_as_it_is_told(name):
     fold = made("regression")

@@ -123,6 +123,7 @@ def test_chances_that_part_the_classes_are_off_where_they_are_not_sure(chances: 
     found = of(calibration, seen)("probabilities")
     assert found.severity == "warning"
     assert how in found.says
+    assert ("--positive '0'" in found.fix) == (how == "turned round")
 
 
 def test_a_model_that_hangs_on_exact_digits_is_not_robust(tumours: Halves) -> None:

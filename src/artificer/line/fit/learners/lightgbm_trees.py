@@ -22,6 +22,8 @@ from artificer_runtime.members.written import spread
 OBJECTIVES = {"binary": "binary", "multiclass": "multiclass", "regression": "regression"}
 METRICS = {"binary": "binary_logloss", "multiclass": "multi_logloss", "regression": "rmse"}
 OURS = ("max_iterations", "patience")
+# Updates in a row that find no split, after which none will: of few columns, those drawn for a tree may hold nothing to split.
+MOST_IDLE = 20
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 NEAR_ZERO = float(np.float32(1e-35))
 # LightGBM's text of a model that predicts one number.
@@ -38,7 +40,7 @@ class LightGBM:
 
     API: ClassVar[int] = 1
     name: str = "lightgbm"
-    version: int = 3
+    version: int = 4
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Boost until the validation loss has not fallen for `patience` iterations, or the clock has run out."""
@@ -65,19 +67,17 @@ class LightGBM:
             booster.add_valid(valid, "valid")
         curve: list[float] = []
         slope, unit = _Slope(fold).of if _by_slope(fold) else None, _frame(fold)[1]
-        for iteration in range(most):
-            finished = booster.update(fobj=slope)
-            if watched:
+        idle = 0
+        while booster.current_iteration() < most and idle < MOST_IDLE:
+            idle = idle + 1 if booster.update(fobj=slope) else 0
+            n_done = booster.current_iteration()  # an update that finds no split adds no tree, but for the first one
+            if watched and n_done > len(curve):
                 curve.append(float(booster.eval_valid()[0][2]))
-                if patience and iteration - int(np.argmin(curve)) >= patience:
+                if patience and n_done - 1 - int(np.argmin(curve)) >= patience:
                     return unit * np.array(curve), False
-            if finished:
-                break
-            if clock.expired and iteration + 1 < most:
+            if clock.expired and n_done < most:
                 return unit * np.array(curve), True
-        return unit * np.array(
-            curve[: booster.current_iteration()]
-        ), False  # an update that finds no split adds no tree
+        return unit * np.array(curve), False
 
     def _dataset(self, fold: Fold, *, valid: bool = False, reference: Any = None) -> lightgbm.Dataset:
         X, y, weight = (fold.X_valid, fold.y_valid, fold.weight_valid) if valid else (fold.X, fold.y, fold.weight)

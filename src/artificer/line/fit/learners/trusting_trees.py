@@ -27,7 +27,7 @@ class TrustingTrees:
 
     API: ClassVar[int] = 1
     name: str = "lightgbm_trusting"
-    version: int = 2
+    version: int = 3
 
     def fit(self, fold: Fold, settings: Settings, clock: Clock) -> Fitted:
         """Doubt labels, where doubts can be trusted, then fit as `LightGBM` does."""

@@ -19,6 +19,7 @@ from artificer.measure.means import mean_of_rows, share_of
 WORTH = 0.01
 FEWEST = 50
 SEEN = 0.8  # chance of showing a slope that is said to be seen
+TURNED = "turned round"
 
 
 @examination("calibration", "prediction")
@@ -50,14 +51,15 @@ def calibration(seen: Examined) -> Iterator[Finding]:
     if rows.group is None and np.isfinite(spread):
         reach = spread * (normal_reach(seen.level) + normal_quantile(SEEN))
         unseen += f"; Cox's score test would have shown a slope {figure(reach)} away from 1 four times in five"
+    how = _how(slope, bias, float(p[y == 1].mean() - p[y != 1].mean())) if off else ""
     which = "the chances" if len(seen.classes) == 2 else "the chances of the label that is named"
     yield Finding(
         "calibration",
         "warning" if off else "note",
         "probabilities",
         f"{which} are off by {with_interval(error)} on average, {by_chance:.3f} of it to be expected by chance; "
-        + (f"they are {_how(slope, bias, float(p[y == 1].mean() - p[y != 1].mean()))}" if off else unseen),
-        "recalibrate on rows that did not train it (Platt's logistic curve does)" if off else "nothing to do",
+        + (f"they are {how}" if off else unseen),
+        _remedy(seen, how) if off else "nothing to do",
         (
             *_interval_facts("slope", slope, "1 when right, below when too sure"),
             *_interval_facts("intercept", bias, "mean outcome less mean chance; 0 when right"),
@@ -69,6 +71,15 @@ def calibration(seen: Examined) -> Iterator[Finding]:
         ),
         gain,
     )
+
+
+def _remedy(seen: Examined, how: str) -> str:
+    if how.startswith(TURNED) and len(seen.classes) == 2:
+        other = seen.classes[0]
+        return (
+            f"were they chances of '{other}', say so (--positive '{other}'); else it learned the reverse of these rows"
+        )
+    return "recalibrate on rows that did not train it (Platt's logistic curve does)"
 
 
 def _of_numbers(seen: Examined) -> Iterator[Finding]:
@@ -116,7 +127,7 @@ def _coverage(seen: Examined, intervals: np.ndarray) -> Finding:
 def _how(slope: Estimate, bias: Estimate, apart: float) -> str:
     """In which way they are off; `apart` is how much higher they are where it came true."""
     if slope.high < 0 or (np.isnan(slope.value) and apart < 0):
-        return "turned round: lower where it came true than where it did not"
+        return f"{TURNED}: lower where it came true than where it did not"
     if np.isnan(slope.value):
         return "not sure enough: they part the classes"
     if slope.high < 1:

@@ -55,7 +55,8 @@ def read(path):
 def typed(text):
     """Numbers or truth values where all values of a column are such; codes such as 007 stay texts."""
     if text.name in COMMAS:
-        text = text.str.replace(",", ".", literal=True)
+        plain = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        text = plain.zip_with(text.str.contains(r"^\s*[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+\s*$").fill_null(False), text)
     bare = text.str.strip_chars()
     if not bare.str.contains(r"^[+-]?(0\d|\d{19,}$)").any():
         for kind in (pl.Int64, pl.Float64):

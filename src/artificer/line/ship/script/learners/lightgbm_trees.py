@@ -9,7 +9,10 @@ def lightgbm_fits(X, y, weight, settings, n_iterations, seeds, categorical, limi
     models = []
     for seed in seeds:
         rows = lightgbm.Dataset(X, y, weight=weight, categorical_feature=categorical, params=limits, free_raw_data=False)
-        models.append(lightgbm.train({**settings, "seed": seed + 1}, rows, n_iterations))
+        model, idle = lightgbm.Booster({**settings, "seed": seed + 1}, rows), 0
+        while model.current_iteration() < n_iterations and idle < 20:  # the columns drawn for a tree may hold nothing to split
+            idle = idle + 1 if model.update() else 0
+        models.append(model)
     return models
 
 
