@@ -13,9 +13,10 @@ from scipy import stats
 from artificer.measure.compare import compare
 from artificer.measure.delong import auc_covariance
 from artificer.measure.intervals import estimate, of_draws
-from artificer.measure.means import mean_of_rows, mean_t, plain_weights, quantile_interval, ratio, share_of, wilson
+from artificer.measure.means import mean_of_rows, mean_t, quantile_interval, ratio, share_of, wilson
 from artificer.measure.metrics import METRICS, metric, score
 from artificer.measure.resampling import resamples
+from artificer.measure.scales import plain_weights
 from artificer.measure.stretches import within
 
 # One metric of every family, and every metric without parameters.

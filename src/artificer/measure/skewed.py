@@ -6,7 +6,7 @@ import numpy as np
 
 from artificer.core.records import Estimate
 from artificer.measure.distributions import t_reach
-from artificer.measure.means import length
+from artificer.measure.scales import length
 
 EVEN = 1e-6  # a skewness below it is none
 

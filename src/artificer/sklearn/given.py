@@ -17,7 +17,7 @@ from sklearn.utils.validation import _num_samples
 from artificer.core.tasks import n_cores
 from artificer.data.moments import as_time
 from artificer.data.spelled import mixed_texts, moments_of
-from artificer.measure.means import plain_weights
+from artificer.measure.scales import plain_weights
 from artificer_runtime.values import is_missing
 
 TARGET, WEIGHT, TIME, GROUP = "artificer target", "artificer weight", "artificer time", "artificer group"

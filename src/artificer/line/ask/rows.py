@@ -14,7 +14,7 @@ from artificer.core.stages import Asked, Rows
 from artificer.data.moments import as_time
 from artificer.data.table import read_table
 from artificer.line.ask.labels import numeric
-from artificer.measure.means import plain_weights
+from artificer.measure.scales import plain_weights
 
 
 @dataclass(frozen=True, slots=True)
