@@ -146,7 +146,10 @@ class TestReplay:
         assert (first.verdict.on, first.verdict.n_openings) == ("out of fold", 0)
 
     def test_its_verdict_out_of_fold_is_that_of_the_run(self, tmp_path: Path) -> None:
-        few = rows().head(400)
+        rng = np.random.default_rng(1)
+        x, z, noise = rng.normal(size=(3, 400))  # one part for the linear model, one for trees
+        won = np.where(x + 0.7 * np.sign(x * z) + noise > 0, "yes", "no")
+        few = rows().head(400).with_columns(x=x, z=z, won=won)
         few.write_parquet(tmp_path / "rows.parquet")
         (tmp_path / "brief.toml").write_text(
             '[data]\nsource = "rows.parquet"\nkey = ["id"]\n[target]\ncolumn = "won"\n'
