@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import numpy as np
-import polars as pl
 import pytest
 
-from artificer.core.brief import Brief, RunPart, Target
-from artificer.core.run import Run
-from artificer.core.stages import Candidate
-from artificer.core.store import Workspace
-from artificer.line.fit import fit, race
+from artificer.core.stages import Candidate, Trial
+from artificer.line.fit import _decisions
 from artificer.line.fit.prices import Prices, hurried
 
 
@@ -33,11 +26,10 @@ def test_where_time_is_short_fewer_trees_are_drawn(times: float, trees: int) -> 
     assert hurried(plain, times) is plain
 
 
-def test_a_run_says_how_many_trees_were_drawn_in_place_of_those_planned(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(race, "hurried", lambda candidate, times: hurried(candidate, 2.0))
-    x = np.random.default_rng(0).normal(size=300)
-    frame = pl.DataFrame({"x": x, "y": np.digitize(x, [-0.5, 0.5]).astype(str)})
-    brief = Brief(target=Target(column="y"), run=RunPart(limit_s=60, learners=("extra_trees", "linear")))
-    found = fit(Run(brief, tmp_path, Workspace(tmp_path), frame=frame, effects=False, seal=False, judged=False))
-    told = {one.question: (one.choice, one.because) for one in found.decisions}
-    assert told["How many trees does extra_trees grow?"] == ("100", "200 would leave too little time for others")
+def test_a_run_says_how_many_trees_were_drawn_in_place_of_those_planned() -> None:
+    planned = Candidate("extra_trees", "extra_trees", {"trees": 200})
+    as_planned, fewer = (Trial(one, (), None) for one in (planned, hurried(planned, 2.0)))
+    assert _decisions((as_planned,), 5, (planned,)) == ()
+    (said,) = _decisions((fewer,), 5, (planned,))
+    assert (said.question, said.choice) == ("How many trees does extra_trees grow?", "100")
+    assert said.because == "200 would not end in the time there is"

@@ -140,7 +140,7 @@ def _decisions(trials: tuple[Trial, ...], n_rounds: int, planned: tuple[Candidat
     wanted = {one.name: one.settings.get("trees") for one in planned}
     for one in (trial.candidate for trial in trials):
         if (trees := one.settings.get("trees")) != wanted.get(one.name, trees):
-            because = f"{wanted[one.name]} would leave too little time for others"
+            because = f"{wanted[one.name]} would not end in the time there is"
             decisions.append(Decision("fit", f"How many trees does {one.name} grow?", f"{trees}", because))
     stopped = tuple(Fact(t.candidate.name, float(t.n_iterations), "iterations") for t in trials if t.n_iterations)
     if stopped:

@@ -83,23 +83,18 @@ class Prices:
         return (sum(own) + OTHERS * of_all) / (len(own) + OTHERS)
 
 
-def can_hurry(candidate: Candidate) -> bool:
-    """Whether it may be made to end sooner: a booster, or as many drawn trees as its settings say."""
-    return candidate.learner in BOOSTERS or "trees" in candidate.settings
-
-
 def hurried(candidate: Candidate, times: float) -> Candidate:
     """The candidate at a learning rate so many times as high, 0.15 at most, or with fewer drawn trees: it ends by itself.
 
     Where neither can change, it is given back as it is.
     """
-    if can_hurry(candidate) and "trees" in candidate.settings:
+    if "trees" in candidate.settings:
         trees = min(candidate.settings["trees"], max(FEWEST_TREES, int(candidate.settings["trees"] / times) // 10 * 10))
         return Candidate(candidate.name, candidate.learner, candidate.settings | {"trees": trees}, candidate.blocks)
     rate = float(candidate.settings.get("learning_rate", FASTEST_RATE))
     times = min(times, FASTEST_RATE / rate)
     times = min(STEP ** math.ceil(math.log(max(times, 1.0)) / math.log(STEP)), FASTEST_RATE / rate)
-    if not can_hurry(candidate) or times <= 1.0:
+    if candidate.learner not in BOOSTERS or times <= 1.0:
         return candidate
     before = float(candidate.settings.get("faster", 1.0))
     faster = {"learning_rate": float(f"{rate * times:.4g}"), "faster": float(f"{before * times:.4g}")}

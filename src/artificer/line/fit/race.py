@@ -22,7 +22,7 @@ from artificer.core.stages import Candidate, FoldFit
 from artificer.core.tasks import side_by_side_s
 from artificer.line.fit.attempt import FAILURES, Fits, Joint
 from artificer.line.fit.lineup import Lineup
-from artificer.line.fit.prices import Prices, can_hurry, hurried
+from artificer.line.fit.prices import BOOSTERS, Prices, hurried
 
 LINEAR = "linear"
 # Candidates that run side by side, whatever the number of workers: so the race is the same on any machine.
@@ -202,17 +202,17 @@ class Race:
         self.times = self._hurry(self.n_rounds)
 
     def _hurry(self, n_folds: int) -> float:
-        """How many times as fast whoever can hurry must be for all that is not a variant to find time, and refits after it."""
+        """How many times as fast boosters must learn for all that is not a variant to find time, and refits after it."""
         if math.isinf(self.clock.left_s):
             return 1.0
         n_main = len(self.lineup.candidates) - self.lineup.n_variants
         waiting = [one for one in self.lineup.candidates[:n_main] if one.name not in self.entered]
         costs = {one.name: self.prices.fold_s(one) for one in waiting}
-        hasty = n_folds * sum(costs[one.name] for one in waiting if can_hurry(one))
-        others = n_folds * sum(costs.values()) - hasty
+        boosted = n_folds * sum(costs[one.name] for one in waiting if one.learner in BOOSTERS)
+        others = n_folds * sum(costs.values()) - boosted
         refits = REFITTED * sum(sorted(costs.values())[-MOST_REFITTED:])
         room = USED * self.clock.left_s * self.lineup.n_workers - others - refits
-        return max(1.0, hasty / room) if room > 0 else math.inf
+        return max(1.0, boosted / room) if room > 0 else math.inf
 
     def _affordable_folds(self, pair: list[Candidate]) -> int:
         """How many folds there is time for, so that the first pair leaves most of the time to others and to refits."""
@@ -231,7 +231,8 @@ class Race:
         taken = 0.0
         while others and len(pair) < PAIR:
             planned = others.pop(0)
-            candidate = hurried(planned, self.times)
+            # More drawn trees bring more than they cost: they are fewer only where they would not end.
+            candidate = hurried(planned, self.times) if planned.learner in BOOSTERS else planned
             if because := self.unwanted(self, candidate):
                 self.dropped[candidate.name] = because
                 continue
