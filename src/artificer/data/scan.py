@@ -281,9 +281,8 @@ def _values(cells: pl.Series, column: Column, normal: Normal | None) -> tuple[np
     if column.kind == "time":
         cells = cells.cast(pl.Datetime("us", "UTC")).cast(pl.Int64)
         return cells.drop_nulls().to_numpy() / 1e6, cells.is_not_null().to_numpy()
-    numbers = cells.cast(
-        pl.Float64
-    ).to_numpy()  # by numpy, since each call of polars costs as much as a thousand values
+    # By numpy, since each call of polars costs as much as a thousand values.
+    numbers = cells.cast(pl.Float64).to_numpy()
     known = ~np.isnan(numbers)
     return (numbers if known.all() else numbers[known]) + 0.0, known
 

@@ -39,10 +39,8 @@ MOST_FOR_KERNEL, MOST_FOR_DRAWN = 20_000, 60_000
 # Drawn trees of several classes, and the leaves of all of them, were each row one of its own: about 12 bytes each.
 FEWEST_TREES, MOST_TREES, MOST_ENDS = 50, 200, 1.5e6
 # Variants that are drawn, of which learner each, in turns: of two classes or of numbers, and of several classes.
-TURNS, TURNS_OF_CLASSES = (
-    ("lightgbm", "catboost", "network", "lightgbm"),
-    ("extra_trees", "lightgbm", "catboost", "network"),
-)
+TURNS = ("lightgbm", "catboost", "network", "lightgbm")
+TURNS_OF_CLASSES = ("extra_trees", "lightgbm", "catboost", "network")
 FEWEST_FOR_PAIRS = 3_000
 # Rows that a network sees in all its epochs, each counted as often as it is seen; an epoch of fewer rows than stand in a batch
 # counts as one batch, for it takes a step all the same: of two rows there would be 50,000.
