@@ -42,7 +42,7 @@ LEARNED = {
     "network": {"epochs": 2, "hidden": 16, "max_iterations": 3, "patience": 0},
     "discriminant": {},
     "kernel": {"rows": 150},
-    "extra_trees": {"trees": 20},
+    "extra_trees": {"trees": 20, "most_leaves": 30, "min_samples_leaf": 1},
 }
 
 
